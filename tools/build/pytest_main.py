@@ -1,0 +1,33 @@
+"""Runs pytest the way Bazel wants it: results into XML_OUTPUT_FILE, nothing written beside the sources."""
+
+import faulthandler
+import os
+import signal
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    sys.dont_write_bytecode = True
+    # Plugins that happen to be installed on this machine must not change what a test does.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        import pytest
+    except ImportError:
+        print(f"{sys.executable} has no pytest. Run tools/setup.", file=sys.stderr)
+        return 1
+    # Bazel ends a test that is out of time with SIGTERM: say where it hung.
+    faulthandler.register(signal.SIGTERM, all_threads=True, chain=True)
+    root = os.getcwd()
+    options = [f"--rootdir={root}", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:pastebin"]
+    options += ["--strict-markers", "-o", "xfail_strict=true", "-o", "junit_family=xunit2", "-ra", "--color=no"]
+    if "XML_OUTPUT_FILE" in os.environ:
+        options.append("--junitxml=" + os.environ["XML_OUTPUT_FILE"])
+    if "TEST_TMPDIR" in os.environ:
+        options.append("--basetemp=" + os.path.join(os.environ["TEST_TMPDIR"], "pytest"))
+    if "TESTBRIDGE_TEST_ONLY" in os.environ:
+        options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
+    return int(pytest.main(options + arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
