@@ -1,0 +1,118 @@
+#ifndef FECTL_MASTER_CONFIG_CONFIG_H_
+#define FECTL_MASTER_CONFIG_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fectl::config {
+
+// What fectld.toml says, as plain values with every default filled in. Nothing here was looked up in the
+// system except where a comment says so. Paths are as written: the runtime takes the relative ones from
+// `[master] directory`, or from the current directory where that is not set.
+
+// A user or a group as configured: `id` where it was written as a number, else `name`.
+struct Account {
+  std::string name;
+  std::optional<uint32_t> id;
+
+  bool operator==(const Account&) const = default;
+};
+
+// Who a process is to become. Made by ResolveAccounts() (system_check.h), never by Parse().
+//
+// Duty of whoever switches: supplementary groups first, then gid, then uid; then verify all three.
+struct Identity {
+  std::optional<uint32_t> uid;   // unset: the user is not switched
+  uint32_t gid = 0;              // the configured group, else the primary group of the user
+  std::vector<uint32_t> groups;  // the complete supplementary list to set, `gid` included
+  std::string user_name;         // for USER and LOGNAME; empty: the user has no name, or is not switched
+  std::string home;              // for HOME; empty: leave it
+
+  bool operator==(const Identity&) const = default;
+};
+
+struct MasterConfig {
+  std::string sock = "fectld.sock";
+  std::string directory;  // empty: do not change directory
+  std::string pid;        // path of the pid file; empty: none
+  std::optional<Account> uid;
+  std::optional<Account> gid;
+  std::string stdout_path;  // empty: not redirected
+  std::string stderr_path;
+
+  std::optional<Identity> identity;  // from `uid` and `gid`; empty: stay who we are
+
+  bool operator==(const MasterConfig&) const = default;
+};
+
+enum class SocketProto { kTcp4, kTcp6, kUnix };
+
+struct SocketConfig {
+  std::string name;
+  SocketProto proto = SocketProto::kTcp4;
+  std::string host;  // tcp: name or address; empty: all addresses
+  int port = 0;      // tcp: 0 lets the kernel choose
+  std::string path;  // unix: where the socket file is (written as `path`, or as `host`)
+  int backlog = 256;
+  std::vector<std::string> services;  // who sees the socket; empty: every service
+  std::optional<std::string> app;
+  std::vector<std::string> arguments;
+  // unix only: the socket file's permission bits, and its owner and group.
+  std::optional<uint32_t> mode;
+  std::optional<Account> owner;
+  std::optional<Account> group;
+
+  std::optional<uint32_t> owner_id;  // from `owner`, by ResolveAccounts()
+  std::optional<uint32_t> group_id;  // from `group`, by ResolveAccounts()
+
+  bool operator==(const SocketConfig&) const = default;
+};
+
+struct ServiceConfig {
+  std::string name;
+  int num = 1;                       // workers
+  std::vector<std::string> command;  // the words; the first one is looked up by FindExecutable()
+  std::string directory;             // empty: the master's
+  int restarts = 3;                  // attempts before a worker counts as failed
+  std::optional<Account> uid;
+  std::optional<Account> gid;
+  int64_t timeout_ms = 10'000;           // silent for longer than this: killed and replaced
+  int64_t startup_timeout_ms = 30'000;   // from exec to `loaded`
+  int64_t shutdown_timeout_ms = 30'000;  // from `stop` to exit, then SIGKILL
+  std::string stdout_path;               // empty: the master's
+  std::string stderr_path;
+  std::vector<std::pair<std::string, std::string>> environ;  // set on top of what every worker gets
+  int max_surge = 0;  // workers that a reload replaces at a time; 0: all of them
+
+  std::optional<Identity> identity;  // from `uid` and `gid`; empty: the master's
+
+  bool operator==(const ServiceConfig&) const = default;
+};
+
+enum class LogLevel { kOff, kError, kWarning, kInfo, kDebug, kTrace };
+enum class LogTarget { kConsole, kFile, kSyslog };
+
+struct LoggingConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogTarget target = LogTarget::kConsole;  // key `service`
+  std::string name = "fectld";      // kFile: path of the file. kSyslog: the program's name in each line
+  std::string facility = "daemon";  // kSyslog: "user", "daemon", "local0" ...
+
+  bool operator==(const LoggingConfig&) const = default;
+};
+
+struct Config {
+  MasterConfig master;
+  std::vector<SocketConfig> sockets;
+  std::vector<ServiceConfig> services;
+  LoggingConfig logging;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace fectl::config
+
+#endif  // FECTL_MASTER_CONFIG_CONFIG_H_
