@@ -1,0 +1,110 @@
+// Requests of clients and answers of the master (prose: control_protocol.md). Pure; give the payloads to
+// AppendFrame.
+#ifndef FECTL_PROTO_SPEC_CONTROL_MESSAGES_H_
+#define FECTL_PROTO_SPEC_CONTROL_MESSAGES_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto_spec/base_status.h"
+#include "proto_spec/control_status.h"
+#include "proto_spec/frame.h"
+
+namespace fectl::proto {
+
+// What `Hello` says at level 2.
+inline constexpr int kControlVersion = 2;
+
+struct Request {
+  enum class Verb {
+    kPing,
+    kPid,
+    kVersion,
+    kQuit,
+    // With a service:
+    kStatus,
+    kSPid,
+    kStart,
+    kStop,
+    kReload,
+    kRestart,
+    kPause,
+    kResume,
+    // Level 2:
+    kHello,     // version
+    kOverview,  // all services, without workers and events
+    kInspect,   // one service, with everything
+  };
+  Verb verb = Verb::kPing;
+  std::string service;
+  int version = 0;
+
+  friend bool operator==(const Request&, const Request&) = default;
+};
+
+std::string_view WireWord(Request::Verb verb);
+// True for the verbs whose data is a service's name.
+bool TakesService(Request::Verb verb);
+
+std::string EncodeRequest(const Request& request);
+
+// InvalidArgument, in words that quote the start of the payload, for what is no request; Unimplemented for a
+// request whose `cmd` is unknown. The service's name is any string here: whether it exists is the master's to
+// say.
+absl::StatusOr<Request> DecodeRequest(std::string_view payload);
+
+struct Response {
+  enum class Kind {
+    kPong,
+    kDone,
+    kPid,             // text
+    kVersion,         // text
+    kServiceStarted,  // this and all below up to kErrorServiceFailed: at level 2, text may say why in words
+    kServiceStopped,
+    kServiceFailed,
+    kServiceStatus,      // status
+    kServiceWorkerPids,  // pids
+    kErrorNotReady,
+    kErrorUnknownService,
+    kErrorServiceStarting,
+    kErrorServiceRunning,
+    kErrorServiceReloading,
+    kErrorServiceStopping,
+    kErrorServiceStopped,
+    kErrorServiceFailed,
+    // Level 2:
+    kHello,     // version, text (the server's name), pid
+    kOverview,  // overview
+    kInspect,   // inspect
+    kError,     // text: the request was not understood or cannot be done
+  };
+  Kind kind = Kind::kPong;
+  std::string text;
+  std::vector<std::string> pids;
+  BaseServiceStatus status;
+  int version = 0;
+  int64_t pid = 0;
+  MasterView overview;
+  ServiceView inspect;
+
+  friend bool operator==(const Response&, const Response&) = default;
+};
+
+std::string_view WireWord(Response::Kind kind);
+// True for the kinds that mean "refused or failed": kServiceFailed and all kError...
+bool IsFailure(Response::Kind kind);
+
+// The payload. At the base level it always fits a base frame (a status is shortened as EncodeServiceStatus
+// says, a list of pids from its end), and the words in `text` of the answers to operations are left out. The
+// level-2 kinds must not be sent to a client of the base level.
+std::string EncodeResponse(const Response& response, Level level);
+
+// InvalidArgument when it is no answer, Unimplemented when its `cmd` is unknown.
+absl::StatusOr<Response> DecodeResponse(std::string_view payload);
+
+}  // namespace fectl::proto
+
+#endif  // FECTL_PROTO_SPEC_CONTROL_MESSAGES_H_

@@ -1,0 +1,90 @@
+// What level 2 says about services: the answers to `Overview` and `Inspect`. Member names on the wire equal
+// the field names here. Plain values; the master fills them, the client prints them.
+#ifndef FECTL_PROTO_SPEC_CONTROL_STATUS_H_
+#define FECTL_PROTO_SPEC_CONTROL_STATUS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace fectl::proto {
+
+struct SocketView {
+  std::string name;
+  std::string address;  // "127.0.0.1:8080", "[::1]:8080", "/run/app.sock": what to connect to, in fact
+
+  friend bool operator==(const SocketView&, const SocketView&) = default;
+};
+
+// Something that happened to one worker.
+struct EventView {
+  int worker = 1;         // from 1
+  int64_t timestamp = 0;  // unix seconds
+  int64_t pid = 0;        // 0: none
+  std::string state;      // a worker's state, in words (below)
+  std::string reason;     // in words
+
+  friend bool operator==(const EventView&, const EventView&) = default;
+};
+
+// One slot.
+struct WorkerView {
+  int index = 1;  // from 1
+  // starting, running, paused, reloading, restarting, waiting (for its next try), stopping, stopped or
+  // failed.
+  std::string state;
+  int64_t pid = 0;       // 0: no process
+  double uptime_s = 0;   // seconds since the process started; 0 without one
+  int64_t restarts = 0;  // since the service was started
+  std::string
+      cause;         // why it is as it is, or why the last process ended; in words, empty if nothing happened
+  std::string note;  // the worker's own `status` line
+  double retry_in_s = 0;                               // waiting: seconds to the next try
+  std::vector<int64_t> leaving;                        // pids of replaced processes that have not ended yet
+  std::vector<std::pair<std::string, double>> gauges;  // from the last heartbeat
+
+  friend bool operator==(const WorkerView&, const WorkerView&) = default;
+};
+
+struct ServiceView {
+  std::string name;
+  // running, paused, failed, stopped, starting, reloading, restarting or stopping.
+  std::string state;
+  int num = 0;           // configured workers
+  int ready = 0;         // of them, those that serve
+  double uptime_s = 0;   // seconds since the service began to run; 0 while it does not
+  int64_t restarts = 0;  // of all workers
+  std::string cause;     // of the last change that nobody asked for; in words, empty if none
+  std::vector<SocketView> sockets;
+  // Absent in an overview.
+  std::vector<WorkerView> workers;
+  std::vector<EventView> events;  // oldest first
+
+  friend bool operator==(const ServiceView&, const ServiceView&) = default;
+};
+
+struct MasterView {
+  int64_t pid = 0;
+  std::string version;
+  double uptime_s = 0;
+  std::vector<ServiceView> services;
+
+  friend bool operator==(const MasterView&, const MasterView&) = default;
+};
+
+// JSON texts. `workers` and `events` are left out of the services of a MasterView.
+std::string EncodeMasterView(const MasterView& view);
+std::string EncodeServiceView(const ServiceView& view);
+
+// `data` must come from DecodeEnvelope. Unknown members are ignored, missing ones keep their defaults, a
+// member of another type is InvalidArgument.
+absl::StatusOr<MasterView> DecodeMasterView(std::string_view data);
+absl::StatusOr<ServiceView> DecodeServiceView(std::string_view data);
+
+}  // namespace fectl::proto
+
+#endif  // FECTL_PROTO_SPEC_CONTROL_STATUS_H_
