@@ -1,0 +1,35 @@
+#ifndef MASTER_PLATFORM_CHILDREN_WAIT_H_
+#define MASTER_PLATFORM_CHILDREN_WAIT_H_
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "master/platform/exit_status.h"
+
+// The system calls that wait and kill, below Children (and below the launcher, which must clear away a child
+// that never came to run). Nothing else includes this.
+namespace fectl::platform {
+
+struct EndedProcess {
+  pid_t pid = 0;
+  ExitStatus status;
+};
+
+// How the child `pid` ended, without reaping it. nullopt: it still runs (or is no child of ours).
+std::optional<EndedProcess> LookAt(pid_t pid);
+
+// Any child that has ended, without reaping it. Without a reap in between it may be the same one again.
+std::optional<EndedProcess> LookAtAny();
+
+// Reaps the child, waiting for its end if need be. Its pid is a stranger from here on.
+void Reap(pid_t pid);
+
+// `pidfd` may be -1. The caller holds the process unreaped, which makes its number safe to use.
+absl::Status SendSignal(pid_t pid, int pidfd, int number);
+absl::Status SendSignalToGroup(pid_t leader, int number);
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_CHILDREN_WAIT_H_

@@ -1,0 +1,65 @@
+#ifndef MASTER_PLATFORM_CONTROL_SOCKET_H_
+#define MASTER_PLATFORM_CONTROL_SOCKET_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "master/platform/pid_file.h"
+#include "master/platform/unique_fd.h"
+#include "master/platform/unix_listener.h"
+
+namespace fectl::platform {
+
+// A connected control client. The credentials are those at the time of connect().
+struct ControlPeer {
+  UniqueFd fd;  // does not block, close-on-exec
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// The listener of the control channel, mode 0600 from its first moment, and the lock PATH.lock which decides
+// who may serve it. A master that finds the lock free owns the path: a socket file there is a dead master's
+// and is replaced.
+class ControlSocket {
+ public:
+  // Errors are for people: "another fectld (pid 123) already serves /run/fectld.sock", a folder that is
+  // missing, a path that is too long, a stranger's socket or file in the way.
+  static absl::StatusOr<std::unique_ptr<ControlSocket>> Open(const std::string& path);
+
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+  // Removes the socket's file and then the lock, each only if still ours.
+  ~ControlSocket() = default;
+
+  // Readable when a client waits. Changes with Reopen().
+  int fd() const { return listener_->fd(); }
+  const std::string& path() const { return listener_->path(); }
+
+  // nullopt: nobody waits. ResourceExhausted: no descriptor is left; one waiting client has been sent away so
+  // that it does not hang, and the caller should look away for a while (100 ms), as the listener stays
+  // readable.
+  absl::StatusOr<std::optional<ControlPeer>> Accept();
+
+  // False: somebody removed or replaced the file, so that no client finds us. Reopen() then helps.
+  bool Reachable() const { return listener_->FileIsOurs(); }
+
+  // Makes the file anew. Unwatch fd() before, watch the new one after. After an error the old listener stays.
+  absl::Status Reopen();
+
+ private:
+  ControlSocket(PidFile lock, UnixListener listener);
+
+  PidFile lock_;  // before the listener: taken first, given up last
+  std::optional<UnixListener> listener_;
+  UniqueFd spare_;  // given up to accept and send a client away when no descriptor is left
+};
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_CONTROL_SOCKET_H_

@@ -1,0 +1,21 @@
+#ifndef MASTER_PLATFORM_OUTPUT_FILE_H_
+#define MASTER_PLATFORM_OUTPUT_FILE_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "master/platform/unique_fd.h"
+
+namespace fectl::platform {
+
+// Opens a log file for appending, made with exactly `mode` when it is not there. Close-on-exec. Opening never
+// blocks, and only these are taken: regular files that are no symbolic link (nor somebody else's with a
+// second name), /dev/null, and /dev/stdout and /dev/stderr, which mean this process's present streams. A
+// FIFO, a device or a folder is refused.
+absl::StatusOr<UniqueFd> OpenOutputFile(const std::string& path, mode_t mode = 0640);
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_OUTPUT_FILE_H_

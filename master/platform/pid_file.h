@@ -1,0 +1,47 @@
+#ifndef MASTER_PLATFORM_PID_FILE_H_
+#define MASTER_PLATFORM_PID_FILE_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "master/platform/unique_fd.h"
+
+namespace fectl::platform {
+
+// A file with this process's number in it, locked (flock) as long as this object lives. The lock, not the
+// number, says whether its writer lives: a number may belong to a stranger by now, so no reader may signal it
+// on the file's word.
+//
+// The file appears complete and locked under its name in one step and is never written after that; an
+// existing file is replaced, never written into, whatever else its inode is linked to.
+class PidFile {
+ public:
+  // AlreadyExists when a living process holds it: "PATH is locked by pid 123". A symbolic link or anything
+  // but a regular file under that name is refused. `mode` is exact, whatever the umask.
+  static absl::StatusOr<PidFile> Create(const std::string& path, mode_t mode = 0644);
+
+  PidFile(PidFile&&) = default;
+  PidFile& operator=(PidFile&&) = delete;
+  // Removes the file if it is still this one, and only in the process that made it.
+  ~PidFile();
+
+  const std::string& path() const { return path_; }
+
+  // The number in a file of that name, 0 when there is none. For messages only.
+  static pid_t NumberIn(const std::string& path);
+
+ private:
+  PidFile() = default;
+
+  UniqueFd fd_;      // holds the lock
+  UniqueFd folder_;  // as it was at Create()
+  std::string path_;
+  std::string name_;  // the last part of path_
+  pid_t maker_ = 0;
+};
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_PID_FILE_H_

@@ -1,0 +1,25 @@
+#ifndef MASTER_PLATFORM_PROCESS_LIMITS_H_
+#define MASTER_PLATFORM_PROCESS_LIMITS_H_
+
+#include <sys/resource.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace fectl::platform {
+
+// Raises the soft RLIMIT_NOFILE to the hard one and returns what it was before, which is what workers should
+// get back: a program that uses select() breaks with descriptors above 1023.
+absl::StatusOr<rlimit> RaiseOpenFilesLimit();
+
+// Lets no other process of the same user read this one's memory, environment or descriptors, and makes no
+// core dump of it. The kernel undoes it at execve() and at a change of uid.
+absl::Status ForbidInspection();
+
+// Processes whose parent ended become children of this one instead of init's, so that nothing that a worker
+// started goes out of sight. Kept over execve().
+absl::Status BecomeSubreaper();
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_PROCESS_LIMITS_H_
