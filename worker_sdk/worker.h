@@ -25,22 +25,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "worker_sdk/socket.h"
 
 namespace fectl {
-
-// A listening socket which the master opened and shares with every worker of the service.
-// `fd` belongs to the application from FromEnvironment() on: the Worker never closes it. It is non-blocking
-// (another worker may take the connection first, so accept(2) must be allowed to find nothing) and
-// close-on-exec. Never shutdown(2) it: that ends listening for all who share it. Closing it is fine.
-struct Socket {
-  std::string name;  // as in the configuration
-  int fd = -1;
-  int family = 0;                      // AF_INET, AF_INET6, AF_UNIX
-  int type = 0;                        // SOCK_STREAM
-  int protocol = 0;                    // IPPROTO_TCP; 0 for AF_UNIX
-  std::string app;                     // the socket's `app`; empty when not configured
-  std::vector<std::string> arguments;  // the socket's `arguments`
-};
 
 // What the master asks for. Any may be left empty.
 struct Callbacks {
@@ -76,9 +63,9 @@ class Worker {
     // which makes the next Dispatch() call on_stop. Never set without a master, and never over the
     // application's own handler. SIGINT and SIGQUIT ("exit now") are left alone.
     bool handle_sigterm = true;
-    // Remove FECTL_FD from the environment, so that programs started by this one do not take themselves for
-    // workers.
-    bool unset_channel_variable = true;
+    // Remove the variables which were read (FECTL_FD and the rest of the contract) from the environment, so that programs
+    // started by this one do not take themselves for workers.
+    bool unset_variables = true;
   };
 
   using Variables = std::map<std::string, std::string, std::less<>>;
@@ -146,7 +133,7 @@ class Worker {
   void Quit();
 
   // --- the application's side. Sent at once when the pipe has room, else from Dispatch(); never blocks ---
-  // Texts are one line for people. Longer than 4 KiB: cut; bytes which are not UTF-8 are replaced.
+  // Texts are one line for people. Longer than 8 KiB: cut; bytes which are not UTF-8 are replaced.
   // Initialised: ready for on_start. Call it once; heartbeats begin with it.
   void Loaded();
   // Alive. Dispatch() does this by itself; for long work which proceeds but does not return to the loop.
