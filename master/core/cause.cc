@@ -1,0 +1,98 @@
+#include "master/core/cause.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "master/core/limits.h"
+#include "master/core/signal_names.h"
+
+namespace fectl::core {
+namespace {
+
+std::string InSeconds(int32_t milliseconds) {
+  std::string seconds = std::to_string(milliseconds / 1000);
+  if (milliseconds % 1000 == 0) return seconds + " s";
+  std::string fraction = std::to_string(1000 + milliseconds % 1000).substr(1);
+  while (fraction.back() == '0') fraction.pop_back();
+  return seconds + "." + fraction + " s";
+}
+
+std::string WithText(std::string_view words, std::string_view separator, const std::string& text) {
+  std::string out(words);
+  if (!text.empty()) out.append(separator).append(text);
+  return out;
+}
+
+std::string ExitWords(int32_t code) {
+  const std::string words = "exited with code " + std::to_string(code);
+  // Codes with a meaning in the worker protocol.
+  if (code == 98) return words + " (start-up timed out)";
+  if (code == 99) return words + " (initialisation failed)";
+  if (code == 100) return words + " (could not boot)";
+  return words;
+}
+
+std::string SignalWords(const Cause& cause) {
+  std::string words = "was killed by " + SignalName(cause.number);
+  if (!cause.text.empty()) words += " (" + cause.text + ")";
+  return words;
+}
+
+}  // namespace
+
+Cause MakeCause(Cause::Kind kind, std::string_view text) {
+  return Cause{kind, 0, std::string(text.substr(0, kCauseTextBytes))};
+}
+
+Cause MakeCause(Cause::Kind kind, int64_t number) {
+  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+  return Cause{kind, static_cast<int32_t>(number > kMax ? kMax : number), {}};
+}
+
+std::string ToWords(const Cause& cause) {
+  switch (cause.kind) {
+    case Cause::Kind::kNone:
+      return "";
+    case Cause::Kind::kMasterStarted:
+      return "first start";
+    case Cause::Kind::kOperator:
+      return "asked for by an operator";
+    case Cause::Kind::kWorkerAsked:
+      return WithText("asked for by the worker", ": ", cause.text);
+    case Cause::Kind::kMasterStops:
+      return "fectld stops";
+    case Cause::Kind::kExited:
+      return ExitWords(cause.number);
+    case Cause::Kind::kSignaled:
+      return SignalWords(cause);
+    case Cause::Kind::kStartupTimeout:
+      return "did not say `loaded` within " + InSeconds(cause.number);
+    case Cause::Kind::kHeartbeatTimeout:
+      return "sent no heartbeat for " + InSeconds(cause.number);
+    case Cause::Kind::kShutdownTimeout:
+      return "did not exit within " + InSeconds(cause.number) + " after it was told to";
+    case Cause::Kind::kConfigError:
+      return WithText("configuration error", ": ", cause.text);
+    case Cause::Kind::kSpawnFailed:
+      return WithText("could not be started", ": ", cause.text);
+    case Cause::Kind::kProtocolViolation:
+      return WithText("broke the worker protocol", ": ", cause.text);
+    case Cause::Kind::kChannelClosed:
+      return "closed its pipe to fectld but lives on";
+    case Cause::Kind::kAfterFailedStart:
+      return "started again after a failed start";
+    case Cause::Kind::kAfterCrash:
+      return "started again after it was lost";
+    case Cause::Kind::kRestored:
+      return "keeps serving, since its replacement failed";
+    case Cause::Kind::kOtherFailed:
+      return "given up, since the replacement of another worker failed";
+    case Cause::Kind::kUnkillable:
+      return "still exists after SIGKILL: it hangs in the kernel";
+  }
+  return "";
+}
+
+}  // namespace fectl::core

@@ -1,0 +1,50 @@
+#ifndef MASTER_CORE_CAUSE_H_
+#define MASTER_CORE_CAUSE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fectl::core {
+
+// Why something happened. A value: compared, copied and written down; rendered to words in one place.
+struct Cause {
+  enum class Kind : uint8_t {
+    kNone,
+    kMasterStarted,      // the first start
+    kOperator,           // somebody ran a command
+    kWorkerAsked,        // the worker asked to be replaced; text: why, if it said so
+    kMasterStops,        // the whole system shuts down
+    kExited,             // number: exit code
+    kSignaled,           // number: signal; text: "core dumped" or empty
+    kStartupTimeout,     // not `loaded` in time; number: milliseconds allowed
+    kHeartbeatTimeout,   // silent for too long; number: milliseconds allowed
+    kShutdownTimeout,    // did not leave in time; number: milliseconds allowed
+    kConfigError,        // the worker said `cfgerror`; text: its words
+    kSpawnFailed,        // no process came into being; text: which step failed and why
+    kProtocolViolation,  // text: what it sent
+    kChannelClosed,      // closed its pipe and lived on
+    kAfterFailedStart,   // started again because the start before failed
+    kAfterCrash,         // started again because a serving worker died
+    kRestored,           // keeps serving because its replacement failed
+    kOtherFailed,        // given up because another worker of the same reload failed
+    kUnkillable,         // lives on after SIGKILL
+  };
+
+  Kind kind = Kind::kNone;
+  int32_t number = 0;
+  std::string text;
+
+  bool operator==(const Cause&) const = default;
+};
+
+// Causes with a text: the text is cut at kCauseTextBytes.
+Cause MakeCause(Cause::Kind kind, std::string_view text);
+Cause MakeCause(Cause::Kind kind, int64_t number = 0);
+
+// In words, as a clause without subject: "exited with code 3", "was silent for more than 10 s".
+std::string ToWords(const Cause& cause);
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_CAUSE_H_

@@ -1,0 +1,104 @@
+#ifndef MASTER_CORE_EVENTS_H_
+#define MASTER_CORE_EVENTS_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "master/core/ids.h"
+#include "master/core/time.h"
+
+namespace fectl::core {
+
+// What happened, in the past tense. Events about an incarnation that the supervisor no longer knows are
+// ignored: they are late, and that is normal.
+
+struct Spawned {
+  Incarnation who;
+  int32_t pid = 0;  // shown to people, never used to act
+};
+
+struct SpawnFailed {
+  Incarnation who;
+  std::string words;  // which step failed, and why
+};
+
+struct WorkerLoaded {
+  Incarnation who;
+};
+
+struct WorkerBeat {
+  Incarnation who;
+};
+
+enum class Urgency : uint8_t { kReload, kRestart };
+
+// The worker asked to be replaced. `leaves` says that it will exit by itself, on purpose, soon.
+struct WorkerAsked {
+  Incarnation who;
+  Urgency urgency = Urgency::kReload;
+  bool leaves = false;
+  std::string words;
+  bool operator==(const WorkerAsked&) const = default;
+};
+
+struct WorkerConfigError {
+  Incarnation who;
+  std::string words;
+};
+
+struct WorkerViolated {
+  Incarnation who;
+  std::string words;
+};
+
+// The pipe from the worker ended. Not a death: that is Exited alone.
+struct ChannelClosed {
+  Incarnation who;
+};
+
+// The process was seen dead, everything that it had written was handed in before, and it is being reaped. The
+// last event of its incarnation.
+struct Exited {
+  Incarnation who;
+  bool signaled = false;
+  int32_t number = 0;  // exit code, or signal
+  bool core_dumped = false;
+};
+
+enum class Verb : uint8_t { kStart, kStop, kReload, kRestart, kPause, kResume };
+
+struct Commanded {
+  RequestId request = 0;
+  ServiceId service = 0;
+  Verb verb = Verb::kStart;
+};
+
+// SIGTERM is graceful, SIGINT and SIGQUIT are not. A repeated one is the next step up.
+struct ShutdownAsked {
+  bool graceful = true;
+  RequestId request = 0;  // answered when all is done; 0: nobody waits
+};
+
+// The clock reached the deadline that next_deadline() gave (or any other time: asking too often is harmless).
+struct TimePassed {};
+
+// The master itself did not run for this long (it was stopped, or the machine was): nobody could be heard in
+// that time, so nobody is judged by it.
+struct Stalled {
+  Span length;
+};
+
+using Event =
+    std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerAsked, WorkerConfigError,
+                 WorkerViolated, ChannelClosed, Exited, Commanded, ShutdownAsked, TimePassed, Stalled>;
+
+// When an event happened.
+struct Moment {
+  Instant now;
+  int64_t wall_seconds = 0;  // unix time; for records only, no decision depends on it
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_EVENTS_H_

@@ -1,0 +1,55 @@
+#ifndef MASTER_CORE_HISTORY_H_
+#define MASTER_CORE_HISTORY_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "master/core/cause.h"
+
+namespace fectl::core {
+
+// What happened to a slot, in the order in which people want to read it.
+enum class Milestone : uint8_t {
+  kStarting,
+  kRunning,
+  kPaused,
+  kReloading,
+  kRestarting,
+  kReloadFailed,
+  kRestartFailed,
+  kStoppingOld,
+  kStopping,
+  kStopped,  // a process ended as it was told to
+  kLost,     // a process ended, or had to be killed, that should have gone on
+  kFailed,   // no further attempt
+  kAlarm,    // something that people should look at; the slot goes on
+};
+
+// One word or two, in lower case: "starting", "reload failed".
+std::string_view ToWord(Milestone milestone);
+
+struct Record {
+  int64_t wall_seconds = 0;  // unix time, for display only
+  int32_t pid = 0;           // for display only; 0: no process
+  Milestone milestone = Milestone::kStarting;
+  Cause cause;
+
+  bool operator==(const Record&) const = default;
+};
+
+// The newest kHistoryRecords records of one slot, oldest first. Grows as it is needed: most slots of a
+// healthy master hold two.
+class History {
+ public:
+  void Add(Record record);
+  const std::vector<Record>& records() const { return records_; }
+  bool operator==(const History&) const = default;
+
+ private:
+  std::vector<Record> records_;
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_HISTORY_H_

@@ -1,0 +1,50 @@
+#ifndef MASTER_CORE_LIMITS_H_
+#define MASTER_CORE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "master/core/time.h"
+
+namespace fectl::core {
+
+// Every number of the supervisor's policy which is not configured, with its reason.
+
+// A worker that crashes is started again at once. The second crash in a row waits for this long (less up to
+// half of it, at random), and each further one for twice as long as the one before.
+inline constexpr Span kBackoffFirst = Milliseconds(500);
+
+// The longest wait. Long enough that a crash loop costs nothing, short enough that people who mended the
+// cause do not have to remember to start the service.
+inline constexpr Span kBackoffMax = Seconds(30);
+
+// A worker that served for this long was healthy: its next crash counts as a first one.
+inline constexpr Span kStableAfter = Seconds(10);
+
+// How long the old worker has to finish in a `restart`, which is asked for when the replacement shall be
+// quick: at most this, and at most the configured shutdown_timeout.
+inline constexpr Span kRestartGrace = Seconds(5);
+
+// How long a worker that was not serving yet has after SIGTERM. It has no request to finish.
+inline constexpr Span kAbandonGrace = Seconds(2);
+
+// How long a worker has after SIGQUIT ("exit now"). Existing workers were given this second, too.
+inline constexpr Span kQuickGrace = Seconds(1);
+
+// A worker's pipe ends just before its death is seen (in 296 of 300 deaths), so an end of file means nothing
+// at first; a worker that still lives after this has closed its pipe.
+inline constexpr Span kChannelGrace = Seconds(1);
+
+// A process that outlives SIGKILL for this long sits in the kernel (a hung file system, a frozen cgroup):
+// people are told once, and the slot goes on without it.
+inline constexpr Span kUnkillableAfter = Seconds(10);
+
+// What each slot remembers. Existing clients expect up to 50.
+inline constexpr size_t kHistoryRecords = 50;
+
+// Longest text of a peer that is kept in a cause, in bytes.
+inline constexpr size_t kCauseTextBytes = 1024;
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_LIMITS_H_

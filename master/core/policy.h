@@ -1,0 +1,25 @@
+#ifndef MASTER_CORE_POLICY_H_
+#define MASTER_CORE_POLICY_H_
+
+#include <cstdint>
+#include <string>
+
+#include "master/core/time.h"
+
+namespace fectl::core {
+
+// What the configuration says about supervising one service. How its processes are made is not the core's
+// matter.
+struct ServicePolicy {
+  std::string name;
+  uint32_t num = 1;                    // places, 1 or more
+  uint32_t restarts = 3;               // starts in a row that may fail before a slot is failed; 0 counts as 1
+  uint32_t max_surge = 0;              // places that a reload replaces at a time; 0: all
+  Span timeout = Seconds(10);          // silence allowed
+  Span startup_timeout = Seconds(30);  // until `loaded`
+  Span shutdown_timeout = Seconds(30);  // until the exit, once told
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_POLICY_H_

@@ -1,0 +1,279 @@
+#include "master/core/service.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "master/core/limits.h"
+
+namespace fectl::core {
+
+std::string_view ToWord(ServiceState state) {
+  switch (state) {
+    case ServiceState::kStopped:
+      return "stopped";
+    case ServiceState::kStarting:
+      return "starting";
+    case ServiceState::kRunning:
+      return "running";
+    case ServiceState::kPaused:
+      return "paused";
+    case ServiceState::kReloading:
+      return "reloading";
+    case ServiceState::kStopping:
+      return "stopping";
+    case ServiceState::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+Service::Service(ServiceId id, ServicePolicy policy, TimerQueue::Key first_key)
+    : id_(id), policy_(std::move(policy)), first_key_(first_key), counted_(policy_.num) {
+  slots_.reserve(policy_.num);
+  for (uint32_t i = 0; i < policy_.num; ++i) slots_.emplace_back(i);
+}
+
+ServiceState Service::state() const {
+  if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
+  if (std::holds_alternative<StartOperation>(operation_)) return ServiceState::kStarting;
+  const auto* replace = std::get_if<ReplaceOperation>(&operation_);
+  // A single worker that asked to be replaced does not make the service a reloading one.
+  if (replace != nullptr && replace->by_operator) return ServiceState::kReloading;
+  if (given_up_ > 0) return ServiceState::kFailed;
+  return paused_ ? ServiceState::kPaused : ServiceState::kRunning;
+}
+
+std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
+  std::optional<std::pair<uint32_t, Cause>> any;
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.last_trouble().kind == Cause::Kind::kNone) continue;
+    if (std::holds_alternative<GivenUp>(slot.state())) return std::pair(i, slot.last_trouble());
+    if (!slot.ready() && !any.has_value()) any = std::pair(i, slot.last_trouble());
+  }
+  return any;
+}
+
+Turn Service::MakeTurn(const Moment& at, Random& random, Effects& effects) const {
+  return Turn{at, id_, policy_, paused_, random, effects};
+}
+
+Slot& Service::Touch(uint32_t index) {
+  if (!counted_[index].touched) {
+    counted_[index].touched = true;
+    touched_.push_back(index);
+  }
+  return slots_[index];
+}
+
+void Service::ReplyAll(Turn& turn, const std::vector<RequestId>& waiters, Answer answer,
+                       const std::string& words) const {
+  for (const RequestId request : waiters) turn.effects.emplace_back(Reply{request, answer, words});
+}
+
+std::string Service::SlotTrouble(uint32_t index) const {
+  std::string words = "worker(" + std::to_string(index + 1) + ") ";
+  const Cause& cause = slots_[index].last_trouble();
+  words += ToWords(cause);
+  if (cause.kind == Cause::Kind::kExited || cause.kind == Cause::Kind::kSignaled)
+    words += " before it was loaded";
+  return words;
+}
+
+void Service::Boot(Turn& turn) {
+  BeginStart(turn, 0, MakeCause(Cause::Kind::kMasterStarted));
+}
+
+void Service::OnStall(Span length) {
+  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).ShiftDeadlines(length);
+}
+
+void Service::OnBeat(uint32_t index, uint32_t generation, Instant now, TimerQueue& timers) {
+  Slot& slot = slots_[index];
+  slot.OnBeat(generation, now + policy_.timeout);
+  timers.Set(first_key_ + index, slot.next_deadline());
+}
+
+void Service::Settle(Turn& turn, TimerQueue& timers) {
+  for (const uint32_t index : touched_) {
+    const Slot& slot = slots_[index];
+    Counted& counted = counted_[index];
+    counted.touched = false;
+    ready_ += static_cast<uint32_t>(slot.ready()) - static_cast<uint32_t>(counted.ready);
+    counted.ready = slot.ready();
+    processes_ += slot.process_count() - counted.processes;
+    counted.processes = slot.process_count();
+    const bool given_up = std::holds_alternative<GivenUp>(slot.state());
+    given_up_ += static_cast<uint32_t>(given_up) - static_cast<uint32_t>(counted.given_up);
+    counted.given_up = given_up;
+    timers.Set(first_key_ + index, slot.next_deadline());
+  }
+  touched_.clear();
+  if (auto* stop = std::get_if<StopOperation>(&operation_); stop != nullptr && processes_ == 0) {
+    const StopOperation done = std::move(*stop);
+    operation_ = std::monostate{};
+    ReplyAll(turn, done.waiters, Answer::kStopped, policy_.name + " is stopped");
+  }
+}
+
+void Service::OnNews(Turn& turn, uint32_t index, News news) {
+  if (news == News::kNothing) return;
+  if (news == News::kAsks) {
+    if (std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(turn);
+    return;
+  }
+  if (std::holds_alternative<StartOperation>(operation_)) {
+    OnStartNews(turn, index, news);
+  } else if (std::holds_alternative<ReplaceOperation>(operation_)) {
+    OnReplaceNews(turn, index, news);
+  }
+}
+
+void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
+  auto& start = std::get<StartOperation>(operation_);
+  if (counted_[index].part != Part::kAwaited || news == News::kStartFailed) return;
+  counted_[index].part = Part::kNone;
+  if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
+  if (--start.awaited > 0) return;
+  const StartOperation done = std::move(start);
+  operation_ = std::monostate{};
+  if (done.failed.has_value()) {
+    ReplyAll(turn, done.waiters, Answer::kFailed, SlotTrouble(*done.failed));
+  } else {
+    ReplyAll(turn, done.waiters, Answer::kStarted, "");
+  }
+  BeginWhatWaits(turn);
+}
+
+void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
+  up_ = true;
+  StartOperation start;
+  if (request != 0) start.waiters.push_back(request);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (!std::holds_alternative<Vacant>(slots_[i].state()) &&
+        !std::holds_alternative<GivenUp>(slots_[i].state())) {
+      continue;
+    }
+    Touch(i).Launch(turn, cause);
+    counted_[i].part = Part::kAwaited;
+    ++start.awaited;
+  }
+  operation_ = std::move(start);
+}
+
+void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause) {
+  const std::string words = policy_.name + " was told to stop meanwhile";
+  if (const auto* start = std::get_if<StartOperation>(&operation_)) {
+    ReplyAll(turn, start->waiters, Answer::kErrorStopping, words);
+  } else if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
+    ReplyAll(turn, replace->waiters, Answer::kErrorStopping, words);
+  }
+  if (queued_.has_value()) ReplyAll(turn, queued_->waiters, Answer::kErrorStopping, words);
+  queued_.reset();
+  up_ = false;
+  paused_ = false;
+  StopOperation stop;
+  if (request != 0) stop.waiters.push_back(request);
+  operation_ = std::move(stop);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    counted_[i].part = Part::kNone;
+    Touch(i).RetireAll(turn, way, cause);
+  }
+}
+
+void Service::Shutdown(Turn& turn, Way way) {
+  if (up_) BeginStop(turn, 0, way, MakeCause(Cause::Kind::kMasterStops));
+  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).Hasten(turn, way);
+}
+
+void Service::BeginPauseOrResume(Turn& turn, RequestId request, Verb verb) {
+  paused_ = verb == Verb::kPause;
+  turn.paused = paused_;
+  const Cause cause = MakeCause(Cause::Kind::kOperator);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (paused_) {
+      Touch(i).Pause(turn, cause);
+    } else {
+      Touch(i).Resume(turn, cause);
+    }
+  }
+  ReplyAll(turn, {request}, Answer::kDone, "");
+}
+
+void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
+  if (Refuse(turn, request, verb)) return;
+  switch (verb) {
+    case Verb::kStart:
+      if (auto* start = std::get_if<StartOperation>(&operation_)) {
+        start->waiters.push_back(request);
+      } else {
+        BeginStart(turn, request, MakeCause(Cause::Kind::kOperator));
+      }
+      break;
+    case Verb::kStop:
+      if (auto* stop = std::get_if<StopOperation>(&operation_)) {
+        stop->waiters.push_back(request);
+      } else {
+        BeginStop(turn, request, Way::kFinish, MakeCause(Cause::Kind::kOperator));
+      }
+      break;
+    case Verb::kReload:
+      BeginReplaceAll(turn, request, Urgency::kReload);
+      break;
+    case Verb::kRestart:
+      BeginReplaceAll(turn, request, Urgency::kRestart);
+      break;
+    case Verb::kPause:
+    case Verb::kResume:
+      BeginPauseOrResume(turn, request, verb);
+      break;
+  }
+}
+
+// Whether the state does not allow the command; then it is answered here. The table of all pairs:
+//
+//             stopped   starting  running   paused    reloading  stopping  failed
+//   start     begins    joins     refused   refused   refused    refused   begins (the slots that were given
+//   up) stop      refused   begins    begins    begins    begins     joins     begins reload    refused
+//   refused   begins    begins    joins      refused   begins restart   refused   refused   begins    begins
+//   joins      refused   begins pause     refused   refused   done      done      refused    refused   done
+//   where a worker serves resume    refused   refused   done      done      refused    refused   done where a
+//   worker serves
+//
+// A reload joins a reload and a restart a restart; the one is refused while the other goes on.
+bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
+  const auto refuse = [&](Answer answer, std::string_view words) {
+    turn.effects.emplace_back(Reply{request, answer, policy_.name + " " + std::string(words)});
+    return true;
+  };
+  const bool replaces = verb == Verb::kReload || verb == Verb::kRestart;
+  switch (state()) {
+    case ServiceState::kStopped:
+      return verb != Verb::kStart && refuse(Answer::kErrorStopped, "is stopped");
+    case ServiceState::kStarting:
+      return verb != Verb::kStart && verb != Verb::kStop &&
+             refuse(Answer::kErrorStarting, "is still starting: try again when it is running, or stop it");
+    case ServiceState::kStopping:
+      return verb != Verb::kStop && refuse(Answer::kErrorStopping, "is stopping");
+    case ServiceState::kReloading: {
+      const bool joins = replaces && std::get<ReplaceOperation>(operation_).urgency ==
+                                         (verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart);
+      return verb != Verb::kStop && !joins &&
+             refuse(Answer::kErrorReloading, "is being reloaded: try again when that is done");
+    }
+    case ServiceState::kRunning:
+      return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is already running");
+    case ServiceState::kPaused:
+      return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is paused: resume it");
+    case ServiceState::kFailed:
+      return (verb == Verb::kPause || verb == Verb::kResume) && ready_ == 0 &&
+             refuse(Answer::kErrorFailed, "has failed: no worker serves");
+  }
+  return false;
+}
+
+}  // namespace fectl::core

@@ -1,0 +1,135 @@
+// Reload and restart: one operation with an urgency. (The rest of the service is in service.cc.)
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "master/core/service.h"
+
+namespace fectl::core {
+
+void Service::BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency) {
+  if (auto* running = std::get_if<ReplaceOperation>(&operation_)) {
+    if (running->by_operator) {  // the same urgency: Refuse saw to that
+      running->waiters.push_back(request);
+      return;
+    }
+    // A worker's own request is under way. What was asked for now is to come after it, so that each worker
+    // that serves at the end was started after the command.
+    if (!queued_.has_value()) queued_ = QueuedReplace{urgency, {}};
+    if (urgency == Urgency::kRestart) queued_->urgency = urgency;
+    queued_->waiters.push_back(request);
+    return;
+  }
+  ReplaceOperation operation;
+  operation.urgency = urgency;
+  operation.by_operator = true;
+  operation.cause = MakeCause(Cause::Kind::kOperator);
+  operation.waiters.push_back(request);
+  operation.slots.resize(slots_.size());
+  std::iota(operation.slots.begin(), operation.slots.end(), 0U);
+  BeginReplace(turn, std::move(operation));
+}
+
+void Service::BeginReplace(Turn& turn, ReplaceOperation operation) {
+  operation_ = std::move(operation);
+  BeginBatch(turn);
+}
+
+void Service::BeginBatch(Turn& turn) {
+  auto& replace = std::get<ReplaceOperation>(operation_);
+  size_t count = replace.slots.size() - replace.begun;
+  // A restart is for when it shall be quick, so it takes them all at once.
+  if (policy_.max_surge > 0 && replace.urgency == Urgency::kReload) {
+    count = std::min<size_t>(count, policy_.max_surge);
+  }
+  replace.committed = replace.begun;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t index = replace.slots[replace.begun++];
+    counted_[index].part = Part::kAwaited;
+    ++replace.awaited;
+    Touch(index).Replace(turn, replace.urgency, replace.cause);
+  }
+}
+
+void Service::OnReplaceNews(Turn& turn, uint32_t index, News news) {
+  auto& replace = std::get<ReplaceOperation>(operation_);
+  const Part part = counted_[index].part;
+  if (part == Part::kNone) return;
+  if (news == News::kReady && part == Part::kAwaited) {
+    counted_[index].part = Part::kReady;
+    if (--replace.awaited == 0) CommitBatch(turn);
+    return;
+  }
+  // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
+  // what is still awaited, or a replacement that was ready and is lost before the commit, ends the operation.
+  if (part == Part::kAwaited ? news != News::kReady : news == News::kReplacementFailed)
+    AbortReplace(turn, index);
+}
+
+void Service::CommitBatch(Turn& turn) {
+  auto& replace = std::get<ReplaceOperation>(operation_);
+  for (size_t i = replace.committed; i < replace.begun; ++i) {
+    const uint32_t index = replace.slots[i];
+    counted_[index].part = Part::kNone;
+    Touch(index).Commit(turn);
+  }
+  if (replace.begun < replace.slots.size()) {
+    BeginBatch(turn);
+  } else {
+    EndReplace(turn, Answer::kStarted, "");
+  }
+}
+
+void Service::AbortReplace(Turn& turn, uint32_t failed) {
+  auto& replace = std::get<ReplaceOperation>(operation_);
+  std::string words = SlotTrouble(failed);
+  const Cause other = MakeCause(Cause::Kind::kOtherFailed);
+  uint32_t kept = 0;
+  for (size_t i = replace.committed; i < replace.begun; ++i) {
+    const uint32_t index = replace.slots[i];
+    counted_[index].part = Part::kNone;
+    Touch(index).Abandon(turn, other);
+    if (slots_[index].ready()) ++kept;
+  }
+  kept += static_cast<uint32_t>(replace.slots.size() - replace.begun);
+  if (kept > 0) words += kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
+  if (replace.committed > 0) {
+    words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
+             " workers had been replaced before)";
+  }
+  EndReplace(turn, Answer::kFailed, words);
+}
+
+void Service::EndReplace(Turn& turn, Answer answer, const std::string& words) {
+  const ReplaceOperation done = std::move(std::get<ReplaceOperation>(operation_));
+  operation_ = std::monostate{};
+  ReplyAll(turn, done.waiters, answer, words);
+  BeginWhatWaits(turn);
+}
+
+void Service::BeginWhatWaits(Turn& turn) {
+  if (queued_.has_value()) {
+    const QueuedReplace queued = std::move(*queued_);
+    queued_.reset();
+    BeginReplaceAll(turn, queued.waiters.front(), queued.urgency);
+    auto& replace = std::get<ReplaceOperation>(operation_);
+    replace.waiters = queued.waiters;
+    return;
+  }
+  ReplaceOperation asked;
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const std::optional<WorkerAsked>& ask = slots_[i].due_ask();
+    if (!ask.has_value()) continue;
+    if (ask->urgency == Urgency::kRestart) asked.urgency = Urgency::kRestart;
+    if (asked.slots.empty()) asked.cause = MakeCause(Cause::Kind::kWorkerAsked, ask->words);
+    asked.slots.push_back(i);
+  }
+  if (!asked.slots.empty()) BeginReplace(turn, std::move(asked));
+}
+
+}  // namespace fectl::core

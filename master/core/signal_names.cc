@@ -1,0 +1,24 @@
+#include "master/core/signal_names.h"
+
+#include <array>
+#include <string>
+
+namespace fectl::core {
+
+// The numbers of Linux on the usual machines. A table and not sigabbrev_np(), so that the core needs no
+// header of the operating system and the simulator prints the same words anywhere.
+std::string SignalName(int number) {
+  static constexpr std::array<const char*, 32> kNames = {
+      nullptr,   "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+      "SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+      nullptr,   "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+      "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
+  };
+  if (number > 0 && number < static_cast<int>(kNames.size()) &&
+      kNames[static_cast<size_t>(number)] != nullptr) {
+    return kNames[static_cast<size_t>(number)];
+  }
+  return "signal " + std::to_string(number);
+}
+
+}  // namespace fectl::core

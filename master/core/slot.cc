@@ -1,0 +1,302 @@
+#include "master/core/slot.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+#include "master/core/backoff.h"
+#include "master/core/limits.h"
+
+namespace fectl::core {
+namespace {
+
+Milestone FailureOf(Urgency urgency) {
+  return urgency == Urgency::kReload ? Milestone::kReloadFailed : Milestone::kRestartFailed;
+}
+
+int64_t InMilliseconds(Span span) {
+  return span.ns / 1'000'000;
+}
+
+// The smallest counter that never wraps back to "no failures".
+void CountUp(uint32_t& counter) {
+  if (counter < UINT32_MAX) ++counter;
+}
+
+}  // namespace
+
+Incarnation Slot::Who(const Turn& turn, const Process& process) const {
+  return Incarnation{turn.service, index_, process.generation};
+}
+
+void Slot::Note(Turn& turn, Milestone milestone, int32_t pid, Cause cause) {
+  Record record{turn.at.wall_seconds, pid, milestone, std::move(cause)};
+  turn.effects.emplace_back(Report{turn.service, index_, record});
+  history_.Add(std::move(record));
+}
+
+Process Slot::NewProcess(Turn& turn) {
+  Process process;
+  process.generation = ++generation_;
+  process.since = turn.at.now;
+  turn.effects.emplace_back(Spawn{Who(turn, process)});
+  return process;
+}
+
+void Slot::Start(Turn& turn, Cause cause) {
+  due_ask_.reset();
+  later_ask_.reset();
+  ask_at_ = kNever;
+  state_ = Starting{NewProcess(turn), turn.at.now + turn.policy.startup_timeout, std::move(cause)};
+}
+
+void Slot::Launch(Turn& turn, Cause cause) {
+  failed_starts_ = 0;
+  crashes_ = 0;
+  asks_ = 0;
+  Start(turn, std::move(cause));
+}
+
+void Slot::Replace(Turn& turn, Urgency urgency, Cause cause) {
+  if (auto* serving = std::get_if<Serving>(&state_)) {
+    due_ask_.reset();
+    later_ask_.reset();
+    ask_at_ = kNever;
+    state_ = Replacing{.old = std::move(*serving),
+                       .next = NewProcess(turn),
+                       .deadline = turn.at.now + turn.policy.startup_timeout,
+                       .loaded_at = {},
+                       .urgency = urgency,
+                       .cause = std::move(cause)};
+    return;
+  }
+  if (std::holds_alternative<Replacing>(state_)) return;
+  // A start that is on its way may still be one of the old program: what was asked for is the new one.
+  if (auto* starting = std::get_if<Starting>(&state_)) {
+    Note(turn, Milestone::kStopping, starting->process.pid, cause);
+    Retire(turn, starting->process, Way::kAbandon, kAbandonGrace);
+  }
+  Launch(turn, std::move(cause));
+}
+
+void Slot::Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause) {
+  Serving serving{std::move(process), deadline, loaded_at, Serving::Told::kNothing};
+  if (turn.paused) {
+    // It was never told to start, so it need not be told to pause: it becomes `start` with the resume.
+    Note(turn, Milestone::kPaused, serving.process.pid, cause);
+  } else {
+    turn.effects.emplace_back(Send{Who(turn, serving.process), Order::kStart});
+    serving.told = Serving::Told::kStart;
+    Note(turn, Milestone::kRunning, serving.process.pid, cause);
+  }
+  state_ = std::move(serving);
+}
+
+void Slot::Commit(Turn& turn) {
+  auto* replacing = std::get_if<Replacing>(&state_);
+  if (replacing == nullptr || !replacing->next_loaded) return;
+  Replacing done = std::move(*replacing);
+  // The new one is told to serve before the old one is told to leave.
+  Serve(turn, std::move(done.next), done.deadline, done.loaded_at, done.cause);
+  Note(turn, Milestone::kStoppingOld, done.old.process.pid, done.cause);
+  const Span grace = done.urgency == Urgency::kReload ? turn.policy.shutdown_timeout
+                                                      : std::min(turn.policy.shutdown_timeout, kRestartGrace);
+  Retire(turn, done.old.process, Way::kFinish, grace);
+}
+
+void Slot::Abandon(Turn& turn, const Cause& why) {
+  auto* replacing = std::get_if<Replacing>(&state_);
+  if (replacing == nullptr) return;
+  Replacing given_up = std::move(*replacing);
+  Note(turn, FailureOf(given_up.urgency), given_up.next.pid, why);
+  Retire(turn, given_up.next, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
+  Note(turn, given_up.old.told == Serving::Told::kPause ? Milestone::kPaused : Milestone::kRunning,
+       given_up.old.process.pid, MakeCause(Cause::Kind::kRestored));
+  state_ = std::move(given_up.old);
+}
+
+void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
+  const Incarnation who = Who(turn, process);
+  Leaving leaving{process, Leaving::Stage::kAsked, turn.at.now + grace, grace};
+  switch (way) {
+    case Way::kFinish:
+    case Way::kAbandon:
+      // Both, since a worker may have lost its pipe, and one that only waits for the signal may have no
+      // handler yet.
+      turn.effects.emplace_back(Send{who, Order::kStop});
+      turn.effects.emplace_back(Signal{who, Sig::kTerminate});
+      break;
+    case Way::kQuick:
+      turn.effects.emplace_back(Signal{who, Sig::kQuit});
+      leaving.stage = Leaving::Stage::kHurried;
+      leaving.grace = std::min(grace, kQuickGrace);
+      leaving.deadline = turn.at.now + leaving.grace;
+      break;
+    case Way::kKill:
+      turn.effects.emplace_back(Signal{who, Sig::kKill});
+      leaving.stage = Leaving::Stage::kKilled;
+      leaving.deadline = turn.at.now + kUnkillableAfter;
+      break;
+  }
+  leaving_.push_back(std::move(leaving));
+}
+
+void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
+  due_ask_.reset();
+  later_ask_.reset();
+  ask_at_ = kNever;
+  const Span abandon_grace = std::min(turn.policy.shutdown_timeout, kAbandonGrace);
+  const Way unready_way = way == Way::kFinish ? Way::kAbandon : way;
+  SlotState before = std::exchange(state_, Vacant{});
+  if (auto* starting = std::get_if<Starting>(&before)) {
+    Note(turn, Milestone::kStopping, starting->process.pid, why);
+    Retire(turn, starting->process, unready_way, abandon_grace);
+  } else if (auto* serving = std::get_if<Serving>(&before)) {
+    Note(turn, Milestone::kStopping, serving->process.pid, why);
+    Retire(turn, serving->process, way, turn.policy.shutdown_timeout);
+  } else if (auto* replacing = std::get_if<Replacing>(&before)) {
+    Note(turn, FailureOf(replacing->urgency), replacing->next.pid, why);
+    Retire(turn, replacing->next, unready_way, abandon_grace);
+    Note(turn, Milestone::kStopping, replacing->old.process.pid, why);
+    Retire(turn, replacing->old.process, way, turn.policy.shutdown_timeout);
+  } else if (!std::holds_alternative<Vacant>(before)) {
+    Note(turn, Milestone::kStopped, 0, why);
+  }
+}
+
+void Slot::Hasten(Turn& turn, Way way) {
+  for (Leaving& leaving : leaving_) {
+    const Incarnation who = Who(turn, leaving.process);
+    if (way == Way::kQuick && leaving.stage == Leaving::Stage::kAsked) {
+      turn.effects.emplace_back(Signal{who, Sig::kQuit});
+      leaving.stage = Leaving::Stage::kHurried;
+      leaving.grace = kQuickGrace;
+      leaving.deadline = std::min(leaving.deadline, turn.at.now + kQuickGrace);
+    } else if (way == Way::kKill && leaving.stage < Leaving::Stage::kKilled) {
+      turn.effects.emplace_back(Signal{who, Sig::kKill});
+      leaving.stage = Leaving::Stage::kKilled;
+      leaving.deadline = turn.at.now + kUnkillableAfter;
+    }
+  }
+}
+
+void Slot::Pause(Turn& turn, const Cause& why) {
+  Serving* serving = std::get_if<Serving>(&state_);
+  if (auto* replacing = std::get_if<Replacing>(&state_)) serving = &replacing->old;
+  if (serving == nullptr || serving->told != Serving::Told::kStart) return;
+  turn.effects.emplace_back(Send{Who(turn, serving->process), Order::kPause});
+  serving->told = Serving::Told::kPause;
+  Note(turn, Milestone::kPaused, serving->process.pid, why);
+}
+
+void Slot::Resume(Turn& turn, const Cause& why) {
+  Serving* serving = std::get_if<Serving>(&state_);
+  if (auto* replacing = std::get_if<Replacing>(&state_)) serving = &replacing->old;
+  if (serving == nullptr || serving->told == Serving::Told::kStart) return;
+  const Order order = serving->told == Serving::Told::kPause ? Order::kResume : Order::kStart;
+  turn.effects.emplace_back(Send{Who(turn, serving->process), order});
+  serving->told = Serving::Told::kStart;
+  Note(turn, Milestone::kRunning, serving->process.pid, why);
+}
+
+void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
+  ++restarts_;
+  const Span delay = BackoffDelay(failures, turn.random);
+  if (delay == Span{0}) {
+    Start(turn, MakeCause(why));
+  } else {
+    state_ = Waiting{turn.at.now + delay, why};
+  }
+}
+
+News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
+  CountUp(failed_starts_);
+  // A configuration error is the worker's own word that another attempt is of no use.
+  const bool last =
+      cause.kind == Cause::Kind::kConfigError || failed_starts_ >= std::max(1U, turn.policy.restarts);
+  if (!last) {
+    TryAgain(turn, failed_starts_ - 1, Cause::Kind::kAfterFailedStart);
+    return News::kStartFailed;
+  }
+  state_ = GivenUp{};
+  Note(turn, Milestone::kFailed, 0, cause);
+  return News::kGaveUp;
+}
+
+void Slot::AfterCrash(Turn& turn, const Serving& lost) {
+  if (turn.at.now - lost.loaded_at >= kStableAfter) crashes_ = 0;
+  if (lost.process.excused) {
+    // It left on purpose before its replacement was there: no failure, but paced like one.
+    TryAgain(turn, asks_ > 0 ? asks_ - 1 : 0, Cause::Kind::kWorkerAsked);
+    return;
+  }
+  const uint32_t earlier = crashes_;
+  CountUp(crashes_);
+  TryAgain(turn, earlier, Cause::Kind::kAfterCrash);
+}
+
+News Slot::Lose(Turn& turn, Role role, Cause cause) {
+  SlotState before = std::exchange(state_, Vacant{});
+  last_trouble_ = cause;
+  switch (role) {
+    case Role::kStarting: {
+      Note(turn, Milestone::kLost, std::get<Starting>(before).process.pid, cause);
+      return AfterFailedStart(turn, cause);
+    }
+    case Role::kServing: {
+      const Serving& lost = std::get<Serving>(before);
+      Note(turn, Milestone::kLost, lost.process.pid, cause);
+      if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(turn, cause);
+      AfterCrash(turn, lost);
+      return News::kNothing;
+    }
+    case Role::kOld: {
+      Replacing& replacing = std::get<Replacing>(before);
+      Note(turn, Milestone::kLost, replacing.old.process.pid, cause);
+      // The new one goes on alone; if it is ready, nobody is left to wait for.
+      if (replacing.next_loaded) {
+        Serve(turn, std::move(replacing.next), replacing.deadline, replacing.loaded_at, replacing.cause);
+      } else {
+        state_ = Starting{std::move(replacing.next), replacing.deadline, std::move(replacing.cause)};
+      }
+      return News::kNothing;
+    }
+    case Role::kNext: {
+      Replacing& replacing = std::get<Replacing>(before);
+      Note(turn, FailureOf(replacing.urgency), replacing.next.pid, cause);
+      const Serving& old = replacing.old;
+      Note(turn, old.told == Serving::Told::kPause ? Milestone::kPaused : Milestone::kRunning,
+           old.process.pid, MakeCause(Cause::Kind::kRestored));
+      state_ = std::move(replacing.old);
+      return News::kReplacementFailed;
+    }
+    case Role::kUnknown:
+    case Role::kLeaving:
+      break;
+  }
+  state_ = std::move(before);
+  return News::kNothing;
+}
+
+bool Slot::LeavingOnTime(Turn& turn) {
+  bool acted = false;
+  for (Leaving& leaving : leaving_) {
+    if (leaving.deadline > turn.at.now) continue;
+    acted = true;
+    if (leaving.stage < Leaving::Stage::kKilled) {
+      Note(turn, Milestone::kStopping, leaving.process.pid,
+           MakeCause(Cause::Kind::kShutdownTimeout, InMilliseconds(leaving.grace)));
+      turn.effects.emplace_back(Signal{Who(turn, leaving.process), Sig::kKill});
+      leaving.stage = Leaving::Stage::kKilled;
+      leaving.deadline = turn.at.now + kUnkillableAfter;
+    } else {
+      Note(turn, Milestone::kAlarm, leaving.process.pid, MakeCause(Cause::Kind::kUnkillable));
+      leaving.stage = Leaving::Stage::kAlarmed;
+      leaving.deadline = kNever;
+    }
+  }
+  return acted;
+}
+
+}  // namespace fectl::core

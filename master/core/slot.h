@@ -1,0 +1,93 @@
+#ifndef MASTER_CORE_SLOT_H_
+#define MASTER_CORE_SLOT_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "master/core/cause.h"
+#include "master/core/events.h"
+#include "master/core/history.h"
+#include "master/core/ids.h"
+#include "master/core/slot_state.h"
+#include "master/core/time.h"
+
+namespace fectl::core {
+
+// One of a service's places. Every method is a transition at the time of `turn`; none blocks or fails.
+class Slot {
+ public:
+  explicit Slot(uint32_t index) : index_(index) {}
+
+  // Commands of the service.
+  void Launch(Turn& turn, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
+  // Begins a replacement where a process serves; elsewhere starts afresh. The news comes with later events.
+  void Replace(Turn& turn, Urgency urgency, Cause cause);
+  void Commit(Turn& turn);                     // from Replacing with next_loaded; elsewhere nothing
+  void Abandon(Turn& turn, const Cause& why);  // gives the replacement up; nothing where there is none
+  void RetireAll(Turn& turn, Way way, const Cause& why);
+  void Hasten(Turn& turn, Way way);  // processes that are leaving already
+  void Pause(Turn& turn, const Cause& why);
+  void Resume(Turn& turn, const Cause& why);
+  void ShiftDeadlines(Span by);
+
+  // Events of a process; late ones change nothing.
+  void OnSpawned(Turn& turn, uint32_t generation, int32_t pid);
+  News OnLost(Turn& turn, uint32_t generation, Cause cause, Way way);  // it lives, and shall not
+  News OnExited(Turn& turn, uint32_t generation, Cause cause);         // also: never came into being
+  News OnLoaded(Turn& turn, uint32_t generation);
+  void OnBeat(uint32_t generation, Instant next_deadline);
+  News OnAsked(Turn& turn, const WorkerAsked& event);
+  void OnChannelClosed(Turn& turn, uint32_t generation);
+  // Does what is due. One news at a time: call again until next_deadline() is later than now.
+  News OnTime(Turn& turn);
+
+  // What the service and the status need.
+  Instant next_deadline() const;
+  const SlotState& state() const { return state_; }
+  const std::vector<Leaving>& leaving() const { return leaving_; }
+  const History& history() const { return history_; }
+  const Cause& last_trouble() const { return last_trouble_; }
+  uint64_t restarts() const { return restarts_; }
+  uint32_t process_count() const;
+  bool ready() const;  // a loaded process has this slot's duty
+  const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
+  bool operator==(const Slot&) const = default;
+
+ private:
+  enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };
+
+  Role RoleOf(uint32_t generation) const;
+  Process* Find(uint32_t generation);
+  Process NewProcess(Turn& turn);
+  Incarnation Who(const Turn& turn, const Process& process) const;
+  void Note(Turn& turn, Milestone milestone, int32_t pid, Cause cause);
+  void Start(Turn& turn, Cause cause);
+  void Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
+  void Retire(Turn& turn, const Process& process, Way way, Span grace);
+  News Lose(Turn& turn, Role role, Cause cause);
+  News AfterFailedStart(Turn& turn, const Cause& cause);
+  void AfterCrash(Turn& turn, const Serving& lost);
+  void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
+  News LeavingExited(Turn& turn, uint32_t generation, Cause cause);
+  bool LeavingOnTime(Turn& turn);
+  News StateOnTime(Turn& turn);
+
+  uint32_t index_;
+  uint32_t generation_ = 0;     // of the newest process
+  uint32_t failed_starts_ = 0;  // in a row
+  uint32_t crashes_ = 0;        // in a row, of processes that had not served long enough to be called stable
+  uint32_t asks_ = 0;           // replacements asked for in a row by such processes
+  uint64_t restarts_ = 0;       // after a loss, in all
+  SlotState state_;
+  std::vector<Leaving> leaving_;
+  std::optional<WorkerAsked> later_ask_;  // held back until ask_at_: requests are paced
+  Instant ask_at_ = kNever;
+  std::optional<WorkerAsked> due_ask_;
+  History history_;
+  Cause last_trouble_;
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_SLOT_H_

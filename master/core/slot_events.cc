@@ -1,0 +1,257 @@
+// The events of a slot's processes. (The commands and what follows from them are in slot.cc.)
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+#include "master/core/backoff.h"
+#include "master/core/limits.h"
+#include "master/core/slot.h"
+
+namespace fectl::core {
+namespace {
+
+int64_t InMilliseconds(Span span) {
+  return span.ns / 1'000'000;
+}
+
+}  // namespace
+
+Slot::Role Slot::RoleOf(uint32_t generation) const {
+  if (const auto* starting = std::get_if<Starting>(&state_)) {
+    if (starting->process.generation == generation) return Role::kStarting;
+  } else if (const auto* serving = std::get_if<Serving>(&state_)) {
+    if (serving->process.generation == generation) return Role::kServing;
+  } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
+    if (replacing->old.process.generation == generation) return Role::kOld;
+    if (replacing->next.generation == generation) return Role::kNext;
+  }
+  for (const Leaving& leaving : leaving_) {
+    if (leaving.process.generation == generation) return Role::kLeaving;
+  }
+  return Role::kUnknown;
+}
+
+Process* Slot::Find(uint32_t generation) {
+  switch (RoleOf(generation)) {
+    case Role::kUnknown:
+      return nullptr;
+    case Role::kStarting:
+      return &std::get<Starting>(state_).process;
+    case Role::kServing:
+      return &std::get<Serving>(state_).process;
+    case Role::kOld:
+      return &std::get<Replacing>(state_).old.process;
+    case Role::kNext:
+      return &std::get<Replacing>(state_).next;
+    case Role::kLeaving:
+      break;
+  }
+  const auto found = std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
+    return leaving.process.generation == generation;
+  });
+  return &found->process;
+}
+
+void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
+  Process* process = Find(generation);
+  if (process == nullptr) return;
+  process->pid = pid;
+  switch (RoleOf(generation)) {
+    case Role::kStarting:
+      Note(turn, Milestone::kStarting, pid, std::get<Starting>(state_).cause);
+      break;
+    case Role::kNext: {
+      const Replacing& replacing = std::get<Replacing>(state_);
+      const bool reload = replacing.urgency == Urgency::kReload;
+      Note(turn, reload ? Milestone::kReloading : Milestone::kRestarting, pid, replacing.cause);
+      break;
+    }
+    case Role::kLeaving:  // told to leave in the same turn
+    case Role::kServing:
+    case Role::kOld:
+    case Role::kUnknown:
+      break;
+  }
+}
+
+News Slot::OnLost(Turn& turn, uint32_t generation, Cause cause, Way way) {
+  const Role role = RoleOf(generation);
+  if (role == Role::kUnknown || role == Role::kLeaving) return News::kNothing;
+  Retire(turn, *Find(generation), way, turn.policy.shutdown_timeout);
+  return Lose(turn, role, std::move(cause));
+}
+
+News Slot::OnExited(Turn& turn, uint32_t generation, Cause cause) {
+  const Role role = RoleOf(generation);
+  if (role == Role::kUnknown) return News::kNothing;
+  if (role == Role::kLeaving) return LeavingExited(turn, generation, std::move(cause));
+  return Lose(turn, role, std::move(cause));
+}
+
+News Slot::LeavingExited(Turn& turn, uint32_t generation, Cause cause) {
+  const auto found = std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
+    return leaving.process.generation == generation;
+  });
+  Note(turn, Milestone::kStopped, found->process.pid, std::move(cause));
+  leaving_.erase(found);
+  return News::kNothing;
+}
+
+News Slot::OnLoaded(Turn& turn, uint32_t generation) {
+  const Role role = RoleOf(generation);
+  const Instant beat_deadline = turn.at.now + turn.policy.timeout;
+  if (role == Role::kStarting) {
+    failed_starts_ = 0;
+    Starting starting = std::move(std::get<Starting>(state_));
+    Serve(turn, std::move(starting.process), beat_deadline, turn.at.now, MakeCause(Cause::Kind::kNone));
+    return News::kReady;
+  }
+  if (role == Role::kNext) {
+    Replacing& replacing = std::get<Replacing>(state_);
+    if (replacing.next_loaded) return News::kNothing;
+    replacing.next_loaded = true;
+    replacing.deadline = beat_deadline;
+    replacing.loaded_at = turn.at.now;
+    failed_starts_ = 0;
+    return News::kReady;
+  }
+  return News::kNothing;  // said twice, or too late
+}
+
+void Slot::OnBeat(uint32_t generation, Instant next_deadline) {
+  // By far the most frequent event, and nearly always of the process that serves.
+  if (auto* serving = std::get_if<Serving>(&state_)) {
+    if (serving->process.generation == generation && !serving->process.channel_closed) {
+      serving->deadline = next_deadline;
+    }
+  } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
+    if (replacing->old.process.generation == generation && !replacing->old.process.channel_closed) {
+      replacing->old.deadline = next_deadline;
+    } else if (replacing->next.generation == generation && replacing->next_loaded &&
+               !replacing->next.channel_closed) {
+      replacing->deadline = next_deadline;
+    }
+  }
+}
+
+News Slot::OnAsked(Turn& turn, const WorkerAsked& event) {
+  const Role role = RoleOf(event.who.generation);
+  Process* process = Find(event.who.generation);
+  if (process != nullptr && event.leaves) process->excused = true;
+  // A worker that is being replaced already, or that does not serve yet, asks for nothing new.
+  if (role != Role::kServing || later_ask_.has_value() || due_ask_.has_value()) return News::kNothing;
+  if (turn.at.now - std::get<Serving>(state_).loaded_at >= kStableAfter) asks_ = 0;
+  const Span delay = BackoffDelay(asks_, turn.random);
+  if (asks_ < UINT32_MAX) ++asks_;
+  if (delay == Span{0}) {
+    due_ask_ = event;
+    return News::kAsks;
+  }
+  later_ask_ = event;
+  ask_at_ = turn.at.now + delay;
+  return News::kNothing;
+}
+
+void Slot::OnChannelClosed(Turn& turn, uint32_t generation) {
+  Process* process = Find(generation);
+  if (process == nullptr || process->channel_closed) return;
+  process->channel_closed = true;
+  const Instant soon = turn.at.now + kChannelGrace;
+  if (auto* starting = std::get_if<Starting>(&state_)) {
+    if (process == &starting->process) starting->deadline = std::min(starting->deadline, soon);
+  } else if (auto* serving = std::get_if<Serving>(&state_)) {
+    if (process == &serving->process) serving->deadline = std::min(serving->deadline, soon);
+  } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
+    Instant& deadline = process == &replacing->next ? replacing->deadline : replacing->old.deadline;
+    if (process == &replacing->next || process == &replacing->old.process)
+      deadline = std::min(deadline, soon);
+  }
+}
+
+News Slot::StateOnTime(Turn& turn) {
+  const Instant now = turn.at.now;
+  const auto silent = [&turn](const Process& process) {
+    return process.channel_closed
+               ? MakeCause(Cause::Kind::kChannelClosed)
+               : MakeCause(Cause::Kind::kHeartbeatTimeout, InMilliseconds(turn.policy.timeout));
+  };
+  const auto unready = [&turn](const Process& process) {
+    return process.channel_closed
+               ? MakeCause(Cause::Kind::kChannelClosed)
+               : MakeCause(Cause::Kind::kStartupTimeout, InMilliseconds(turn.policy.startup_timeout));
+  };
+  // One that closed its pipe may still finish what it has open; one that hangs cannot.
+  const auto way = [](const Process& process) { return process.channel_closed ? Way::kFinish : Way::kKill; };
+
+  if (auto* waiting = std::get_if<Waiting>(&state_)) {
+    if (waiting->retry_at <= now) Start(turn, MakeCause(waiting->why));
+  } else if (auto* starting = std::get_if<Starting>(&state_)) {
+    const Process process = starting->process;
+    if (starting->deadline <= now) return OnLost(turn, process.generation, unready(process), way(process));
+  } else if (auto* serving = std::get_if<Serving>(&state_)) {
+    const Process process = serving->process;
+    if (serving->deadline <= now) return OnLost(turn, process.generation, silent(process), way(process));
+    if (ask_at_ <= now) {
+      ask_at_ = kNever;
+      due_ask_ = std::exchange(later_ask_, std::nullopt);
+      return News::kAsks;
+    }
+  } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
+    const Process next = replacing->next;
+    const Process old = replacing->old.process;
+    if (replacing->deadline <= now) {
+      return OnLost(turn, next.generation, replacing->next_loaded ? silent(next) : unready(next), way(next));
+    }
+    if (replacing->old.deadline <= now) return OnLost(turn, old.generation, silent(old), way(old));
+  }
+  return News::kNothing;
+}
+
+News Slot::OnTime(Turn& turn) {
+  LeavingOnTime(turn);
+  return StateOnTime(turn);
+}
+
+Instant Slot::next_deadline() const {
+  Instant earliest = kNever;
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) {
+    earliest = waiting->retry_at;
+  } else if (const auto* starting = std::get_if<Starting>(&state_)) {
+    earliest = starting->deadline;
+  } else if (const auto* serving = std::get_if<Serving>(&state_)) {
+    earliest = std::min(serving->deadline, ask_at_);
+  } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
+    earliest = std::min(replacing->deadline, replacing->old.deadline);
+  }
+  for (const Leaving& leaving : leaving_) earliest = std::min(earliest, leaving.deadline);
+  return earliest;
+}
+
+void Slot::ShiftDeadlines(Span by) {
+  if (auto* waiting = std::get_if<Waiting>(&state_)) {
+    waiting->retry_at = waiting->retry_at + by;
+  } else if (auto* starting = std::get_if<Starting>(&state_)) {
+    starting->deadline = starting->deadline + by;
+  } else if (auto* serving = std::get_if<Serving>(&state_)) {
+    serving->deadline = serving->deadline + by;
+  } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
+    replacing->deadline = replacing->deadline + by;
+    replacing->old.deadline = replacing->old.deadline + by;
+  }
+  for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
+}
+
+uint32_t Slot::process_count() const {
+  uint32_t here = 0;
+  if (std::holds_alternative<Starting>(state_) || std::holds_alternative<Serving>(state_)) here = 1;
+  if (std::holds_alternative<Replacing>(state_)) here = 2;
+  return here + static_cast<uint32_t>(leaving_.size());
+}
+
+bool Slot::ready() const {
+  return std::holds_alternative<Serving>(state_) || std::holds_alternative<Replacing>(state_);
+}
+
+}  // namespace fectl::core

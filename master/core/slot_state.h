@@ -1,0 +1,107 @@
+#ifndef MASTER_CORE_SLOT_STATE_H_
+#define MASTER_CORE_SLOT_STATE_H_
+
+#include <cstdint>
+#include <variant>
+
+#include "master/core/cause.h"
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/ids.h"
+#include "master/core/policy.h"
+#include "master/core/random.h"
+#include "master/core/time.h"
+
+namespace fectl::core {
+
+// What a step needs and may change besides the slot itself. Lives for one step.
+struct Turn {
+  Moment at;
+  ServiceId service = 0;
+  const ServicePolicy& policy;
+  bool paused = false;  // the service is paused: who becomes ready is not told to start
+  Random& random;
+  Effects& effects;
+};
+
+// A process that exists, or that an effect Spawn is about to make.
+struct Process {
+  uint32_t generation = 0;
+  int32_t pid = 0;  // 0 until Spawned
+  Instant since;
+  bool excused = false;         // said that it leaves on purpose: its exit is no failure
+  bool channel_closed = false;  // its pipe ended: it will not be heard again
+  bool operator==(const Process&) const = default;
+};
+
+// The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
+// they are kept beside the state, since they no longer take part in the slot's duty.
+
+struct Vacant {  // the service is stopped
+  bool operator==(const Vacant&) const = default;
+};
+struct Waiting {  // for the next attempt
+  Instant retry_at;
+  Cause::Kind why = Cause::Kind::kNone;
+  bool operator==(const Waiting&) const = default;
+};
+struct Starting {  // until `loaded`
+  Process process;
+  Instant deadline;
+  Cause cause;
+  bool operator==(const Starting&) const = default;
+};
+struct Serving {
+  enum class Told : uint8_t { kNothing, kStart, kPause };
+  Process process;
+  Instant deadline;  // for the next heartbeat
+  Instant loaded_at;
+  Told told = Told::kNothing;
+  bool operator==(const Serving&) const = default;
+};
+struct Replacing {  // `old` serves until `next` is loaded and the service commits
+  Serving old;
+  Process next;
+  bool next_loaded = false;
+  Instant deadline;   // of next: for `loaded`, then for its next heartbeat
+  Instant loaded_at;  // of next
+  Urgency urgency = Urgency::kReload;
+  Cause cause;
+  bool operator==(const Replacing&) const = default;
+};
+struct GivenUp {  // failed: no further attempt without a command
+  bool operator==(const GivenUp&) const = default;
+};
+using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp>;
+
+// A process that was told to leave, until its exit is seen.
+struct Leaving {
+  enum class Stage : uint8_t { kAsked, kHurried, kKilled, kAlarmed };
+  Process process;
+  Stage stage = Stage::kAsked;
+  Instant deadline;  // for the next stage
+  Span grace;        // what it was given
+  bool operator==(const Leaving&) const = default;
+};
+
+// How a process is made to leave.
+enum class Way : uint8_t {
+  kFinish,   // `stop` and SIGTERM: finish what is open; then SIGKILL
+  kAbandon,  // the same for one that does not serve yet: little time
+  kQuick,    // SIGQUIT, little time, then SIGKILL
+  kKill,     // SIGKILL
+};
+
+// What the service has to know of a slot's event.
+enum class News : uint8_t {
+  kNothing,
+  kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement
+  kStartFailed,        // a start failed and will be tried again
+  kGaveUp,             // a start failed for the last time
+  kReplacementFailed,  // the new process of a replacement is lost; the old one serves on
+  kAsks,               // its worker asks to be replaced, now
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_SLOT_STATE_H_

@@ -1,0 +1,177 @@
+#include "master/core/supervisor.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+namespace fectl::core {
+namespace {
+
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+Cause ExitCause(const Exited& event) {
+  Cause cause = MakeCause(event.signaled ? Cause::Kind::kSignaled : Cause::Kind::kExited, event.number);
+  if (event.core_dumped) cause.text = "core dumped";
+  return cause;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed) : random_(random_seed) {
+  services_.reserve(policies.size());
+  for (ServicePolicy& policy : policies) {
+    const auto first_key = static_cast<TimerQueue::Key>(
+        services_.empty() ? 0 : services_.back().first_key() + services_.back().policy().num);
+    timers_.AddKeys(policy.num);
+    services_.emplace_back(static_cast<ServiceId>(services_.size()), std::move(policy), first_key);
+  }
+}
+
+void Supervisor::Boot(const Moment& at, Effects& effects) {
+  for (Service& service : services_) {
+    Turn turn = service.MakeTurn(at, random_, effects);
+    service.Boot(turn);
+    service.Settle(turn, timers_);
+  }
+}
+
+bool Supervisor::Knows(const Incarnation& who) const {
+  return who.service < services_.size() && who.slot < services_[who.service].slots().size();
+}
+
+template <typename Handle>
+void Supervisor::OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle) {
+  if (!Knows(who)) return;
+  Service& service = services_[who.service];
+  Turn turn = service.MakeTurn(at, random_, effects);
+  service.OnSlot(turn, who.slot, [&](Slot& slot) { return handle(slot, turn); });
+  service.Settle(turn, timers_);
+  FinishIfDone(effects);
+}
+
+void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
+  const auto on_lost = [&](const Incarnation& who, Cause cause, Way way) {
+    OnSlot(who, at, effects,
+           [&](Slot& slot, Turn& turn) { return slot.OnLost(turn, who.generation, std::move(cause), way); });
+  };
+  std::visit(Overloaded{
+                 [&](const WorkerBeat& e) {
+                   if (Knows(e.who))
+                     services_[e.who.service].OnBeat(e.who.slot, e.who.generation, at.now, timers_);
+                 },
+                 [&](const Spawned& e) {
+                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
+                     slot.OnSpawned(turn, e.who.generation, e.pid);
+                     return News::kNothing;
+                   });
+                 },
+                 [&](const SpawnFailed& e) {
+                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
+                     return slot.OnExited(turn, e.who.generation,
+                                          MakeCause(Cause::Kind::kSpawnFailed, e.words));
+                   });
+                 },
+                 [&](const WorkerLoaded& e) {
+                   OnSlot(e.who, at, effects,
+                          [&](Slot& slot, Turn& turn) { return slot.OnLoaded(turn, e.who.generation); });
+                 },
+                 [&](const WorkerAsked& e) {
+                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) { return slot.OnAsked(turn, e); });
+                 },
+                 // One that is broken by its own word is asked to leave; one that breaks the protocol may do
+                 // anything, and is asked, too: it may have requests open.
+                 [&](const WorkerConfigError& e) {
+                   on_lost(e.who, MakeCause(Cause::Kind::kConfigError, e.words), Way::kAbandon);
+                 },
+                 [&](const WorkerViolated& e) {
+                   on_lost(e.who, MakeCause(Cause::Kind::kProtocolViolation, e.words), Way::kFinish);
+                 },
+                 [&](const ChannelClosed& e) {
+                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
+                     slot.OnChannelClosed(turn, e.who.generation);
+                     return News::kNothing;
+                   });
+                 },
+                 [&](const Exited& e) {
+                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
+                     return slot.OnExited(turn, e.who.generation, ExitCause(e));
+                   });
+                 },
+                 [&](const Commanded& e) {
+                   if (e.service >= services_.size()) {
+                     effects.emplace_back(
+                         Reply{e.request, Answer::kErrorUnknownService, "there is no such service"});
+                     return;
+                   }
+                   Service& service = services_[e.service];
+                   Turn turn = service.MakeTurn(at, random_, effects);
+                   if (shutting_down() && e.verb != Verb::kStop) {
+                     effects.emplace_back(Reply{e.request, Answer::kErrorStopping, "fectld is stopping"});
+                     return;
+                   }
+                   service.OnCommand(turn, e.request, e.verb);
+                   service.Settle(turn, timers_);
+                   FinishIfDone(effects);
+                 },
+                 [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
+                 [&](const TimePassed&) { OnTimePassed(at, effects); },
+                 [&](const Stalled& e) {
+                   for (Service& service : services_) {
+                     Turn turn = service.MakeTurn(at, random_, effects);
+                     service.OnStall(e.length);
+                     service.Settle(turn, timers_);
+                   }
+                 },
+             },
+             event);
+}
+
+void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {
+  while (timers_.earliest() <= at.now) {
+    const TimerQueue::Key key = timers_.earliest_key();
+    const auto after =
+        std::upper_bound(services_.begin(), services_.end(), key,
+                         [](TimerQueue::Key k, const Service& s) { return k < s.first_key(); });
+    const auto id = static_cast<ServiceId>(std::distance(services_.begin(), after) - 1);
+    const Incarnation who{id, key - services_[id].first_key(), 0};
+    OnSlot(who, at, effects, [](Slot& slot, Turn& turn) { return slot.OnTime(turn); });
+  }
+}
+
+void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects) {
+  if (event.request != 0) shutdown_waiters_.push_back(event.request);
+  // A client that asks again waits with the others; a signal that comes again means it.
+  if (event.request != 0 && shutting_down()) return;
+  ShutdownStage next = event.graceful ? ShutdownStage::kGraceful : ShutdownStage::kQuick;
+  if (shutdown_ >= next) {
+    next = shutdown_ == ShutdownStage::kGraceful ? ShutdownStage::kQuick : ShutdownStage::kKill;
+  }
+  shutdown_ = next;
+  const Way way = next == ShutdownStage::kGraceful ? Way::kFinish
+                  : next == ShutdownStage::kQuick  ? Way::kQuick
+                                                   : Way::kKill;
+  for (Service& service : services_) {
+    Turn turn = service.MakeTurn(at, random_, effects);
+    service.Shutdown(turn, way);
+    service.Settle(turn, timers_);
+  }
+  FinishIfDone(effects);
+}
+
+void Supervisor::FinishIfDone(Effects& effects) {
+  if (!shutting_down() || finished_) return;
+  const bool empty =
+      std::all_of(services_.begin(), services_.end(), [](const Service& s) { return s.processes() == 0; });
+  if (!empty) return;
+  finished_ = true;
+  for (const RequestId request : shutdown_waiters_) effects.emplace_back(Reply{request, Answer::kDone, ""});
+  effects.emplace_back(Finish{});
+}
+
+}  // namespace fectl::core

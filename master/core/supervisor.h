@@ -1,0 +1,63 @@
+#ifndef MASTER_CORE_SUPERVISOR_H_
+#define MASTER_CORE_SUPERVISOR_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/policy.h"
+#include "master/core/random.h"
+#include "master/core/service.h"
+#include "master/core/timer_queue.h"
+
+namespace fectl::core {
+
+// The decisions of the master as one pure step: an event and the time go in, effects come out. Reads no
+// clock, touches no descriptor, logs nothing, never blocks. Not thread-safe; owned by whoever drives it.
+//
+// Duties of the driver:
+//   1. Run the effects in their order, and hand in what follows from them as new events, never from inside
+//   Step.
+//   2. After Spawn hand in Spawned or SpawnFailed before any other event of that incarnation.
+//   3. Hand in all that could be read from a worker before TimePassed: nobody is judged by what lies unread.
+//   4. Hand in Exited exactly once per Spawned, last of all events of the incarnation.
+//   5. Hand in TimePassed when next_deadline() has come.
+//   6. Times never go backwards.
+class Supervisor {
+ public:
+  Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed);
+
+  // Starts every service. Once, before the first Step.
+  void Boot(const Moment& at, Effects& effects);
+
+  // Appends to `effects`.
+  void Step(const Event& event, const Moment& at, Effects& effects);
+
+  // When TimePassed is due; kNever: not unless something else happens.
+  Instant next_deadline() const { return timers_.earliest(); }
+
+  const std::vector<Service>& services() const { return services_; }
+  bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
+
+ private:
+  enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill };
+
+  template <typename Handle>
+  void OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle);
+  void OnTimePassed(const Moment& at, Effects& effects);
+  void OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects);
+  void FinishIfDone(Effects& effects);
+  bool Knows(const Incarnation& who) const;
+
+  std::vector<Service> services_;
+  TimerQueue timers_;
+  Random random_;
+  ShutdownStage shutdown_ = ShutdownStage::kNone;
+  std::vector<RequestId> shutdown_waiters_;
+  bool finished_ = false;
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_SUPERVISOR_H_
