@@ -1,0 +1,96 @@
+"""Directions between the folders, and pure folders."""
+
+import pytest
+
+from tools.house_rules import layers
+from tools.house_rules.tree import Tree
+
+
+def rules(path: str, text: str) -> list[str]:
+    return [finding.rule for finding in layers.check(Tree.of(**{path: text}))]
+
+
+@pytest.mark.parametrize(
+    ("path", "included"),
+    [
+        ("master/runtime/x.cc", "client/x.h"),
+        ("master/runtime/x.cc", "worker_sdk/x.h"),
+        ("master/main.cc", "worker_sdk/x.h"),
+        ("client/x.cc", "master/core/x.h"),
+        ("client/x.h", "worker_sdk/x.h"),
+        ("worker_sdk/x.cc", "master/platform/x.h"),
+        ("worker_sdk/x.cc", "client/x.h"),
+        ("proto_spec/x.cc", "master/core/x.h"),
+        ("python/x.cc", "proto_spec/x.h"),
+        ("master/core/x.h", "proto_spec/x.h"),
+        ("master/core/x.h", "master/platform/x.h"),
+        ("master/platform/x.cc", "master/core/x.h"),
+        ("master/config/x.cc", "master/runtime/x.h"),
+        ("master/sim/x.cc", "master/platform/x.h"),
+        ("master/runtime/x.cc", "testdata/x.h"),
+    ],
+)
+def test_wrong_directions(path: str, included: str) -> None:
+    assert rules(path, f'#include "{included}"\n') == ["direction"]
+
+
+@pytest.mark.parametrize(
+    ("path", "included"),
+    [
+        ("master/runtime/x.cc", "master/core/x.h"),
+        ("master/runtime/x.cc", "proto_spec/x.h"),
+        ("master/main.cc", "master/runtime/x.h"),
+        ("client/x.cc", "proto_spec/x.h"),
+        ("worker_sdk/x_test.cc", "testdata/wire/x.h"),
+        ("python/x.cc", "worker_sdk/x.h"),
+        ("testdata/guests/x.cc", "worker_sdk/x.h"),
+    ],
+)
+def test_right_directions(path: str, included: str) -> None:
+    assert rules(path, f'#include "{included}"\n') == []
+
+
+def test_dependencies_in_build_files_too() -> None:
+    text = 'cc_library(name = "x", deps = [\n    ":y",\n    "//worker_sdk",\n])\n'
+    assert [str(f) for f in layers.check(Tree.of(**{"client/BUILD.bazel": text}))] == [
+        "client/BUILD.bazel:3: client uses worker_sdk; it may use proto_spec [direction]"
+    ]
+    assert rules("proto_spec/BUILD.bazel", 'cc_library(name = "x", visibility = ["//master:__pkg__"])') == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "unistd.h",
+        "sys/types.h",
+        "thread",
+        "mutex",
+        "atomic",
+        "chrono",
+        "ctime",
+        "fstream",
+        "filesystem",
+        "iostream",
+        "cstdio",
+        "cstdlib",
+        "absl/time/clock.h",
+        "absl/synchronization/mutex.h",
+        "glog/logging.h",
+    ],
+)
+@pytest.mark.parametrize("path", ["proto_spec/x.cc", "master/core/x.h", "master/config/check.cc"])
+def test_impure_headers(path: str, header: str) -> None:
+    assert rules(path, f"#include <{header}>\n") == ["pure"]
+
+
+def test_pure_headers() -> None:
+    text = '#include <vector>\n#include "absl/status/status.h"\n#include "rapidjson/reader.h"\n#include "proto_spec/y.h"\n'
+    assert rules("proto_spec/x.cc", text) == []
+    assert rules("proto_spec/x_test.cc", "#include <fstream>\n") == []
+    assert rules("master/platform/x.cc", "#include <unistd.h>\n") == []
+
+
+def test_python_sees_only_the_sdk() -> None:
+    assert rules("python/fectl_worker/x.py", "from testdata.wire import wire_codec\n") == ["direction"]
+    assert rules("python/fectl_worker/x_test.py", "from testdata.wire import wire_codec\n") == []
+    assert rules("python/fectl_worker/x.py", "import asyncio\nfrom fectl_worker import _native\n") == []
