@@ -29,7 +29,8 @@ def _static(ctx, flags):
     out = []
     for flag in flags:
         archive = "/usr/lib/%s/lib%s.a" % (ctx.attr.multiarch or _multiarch(ctx), flag[2:])
-        if flag.startswith("-l") and flag[2:] not in ["rt", "atomic", "pthread", "m", "dl"] and ctx.path(archive).exists:
+        system = flag[2:] in ["rt", "atomic", "pthread", "m", "dl"]
+        if flag.startswith("-l") and not system and ctx.path(archive).exists:
             out.append(archive)
         else:
             out.append(flag)
@@ -46,6 +47,18 @@ cc_library(
 )
 """
 
+# The host's archives are not position-independent, so what becomes a shared library itself (the Python module)
+# must be linked with the host's shared ones.
+_LIBRARY_EITHER_WAY = """
+cc_library(
+    name = "{name}",
+    linkopts = select({{
+        "@fectl//tools/build:links_into_shared_library": {shared},
+        "//conditions:default": {static},
+    }}),
+)
+"""
+
 def _need(ctx, path, package):
     if not ctx.path(path).exists:
         fail(_MISSING % (package, path + " is missing"))
@@ -53,12 +66,16 @@ def _need(ctx, path, package):
 def _host_libraries_impl(ctx):
     build = ['package(default_visibility = ["//visibility:public"])']
     for name in _ABSL:
-        flags = _static(ctx, _pkg_config(ctx, "absl_" + name))
-        build.append(_LIBRARY.format(name = "absl_" + name, linkopts = flags, deps = []))
+        flags = _pkg_config(ctx, "absl_" + name)
+        build.append(_LIBRARY_EITHER_WAY.format(name = "absl_" + name, shared = flags, static = _static(ctx, flags)))
     for name in ["gtest", "gmock", "benchmark"]:
         flags = _static(ctx, _pkg_config(ctx, name)) + ["-lpthread"]
         build.append(_LIBRARY.format(name = name, linkopts = flags, deps = []))
-    build.append(_LIBRARY.format(name = "gtest_main", linkopts = _static(ctx, ["-lgmock_main", "-lgmock", "-lgtest"]) + ["-lpthread"], deps = []))
+    build.append(_LIBRARY.format(
+        name = "gtest_main",
+        linkopts = _static(ctx, ["-lgmock_main", "-lgmock", "-lgtest"]) + ["-lpthread"],
+        deps = [],
+    ))
 
     # glog's .pc file does not name what libunwind itself needs.
     build.append(_LIBRARY.format(name = "gflags", linkopts = _static(ctx, ["-lgflags"]) + ["-lpthread"], deps = []))
@@ -113,7 +130,11 @@ cc_library(
 
 def _host_python_impl(ctx):
     python = ctx.os.environ.get("FECTL_PYTHON", "/usr/bin/python3")
-    probe = ctx.execute([python, "-c", "import sysconfig; print(sysconfig.get_paths()['include']); print(sysconfig.get_config_var('EXT_SUFFIX'))"])
+    probe = ctx.execute([python, "-c", "; ".join([
+        "import sysconfig",
+        "print(sysconfig.get_paths()['include'])",
+        "print(sysconfig.get_config_var('EXT_SUFFIX'))",
+    ])])
     if probe.return_code != 0:
         fail(_MISSING % (python, probe.stderr.strip()))
     include, suffix = probe.stdout.strip().split("\n")

@@ -1,0 +1,27 @@
+"""Workers for fectld in Python.
+
+    worker = fectl_worker.Worker.from_environment()
+    worker.on_start = ...
+    worker.on_stop = ...
+    worker.loaded()
+    worker.run()
+
+Ready-made workers: `python3 -m fectl_worker --help`.
+"""
+
+from fectl_worker._native import EXIT_BOOT_FAILED, EXIT_INIT_FAILED, EXIT_STARTUP_TIMEOUT
+from fectl_worker.errors import ConfigError, EnvironmentInvalid, NotManaged, WorkerError
+from fectl_worker.worker import Json, Socket, Worker
+
+__all__ = [
+    "ConfigError",
+    "EXIT_BOOT_FAILED",
+    "EXIT_INIT_FAILED",
+    "EXIT_STARTUP_TIMEOUT",
+    "EnvironmentInvalid",
+    "Json",
+    "NotManaged",
+    "Socket",
+    "Worker",
+    "WorkerError",
+]

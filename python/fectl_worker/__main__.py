@@ -1,0 +1,101 @@
+"""`python3 -m fectl_worker asyncio|gevent`: the ready-made workers."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import Optional, Sequence
+
+from fectl_worker.errors import EnvironmentInvalid
+from fectl_worker.worker import Worker
+
+_EXIT_USAGE = 2
+
+_DESCRIPTION = """\
+A worker for fectld, to be named as the `command` of a [[service]] in fectld.toml.
+It serves the sockets of its service which have an `app`.
+"""
+
+_EPILOG = """\
+example, in fectld.toml:
+
+  [[socket]]
+  name = "http"
+  port = 8080
+  app = "aiohttp"
+  arguments = ["app=shop.web:make_app"]
+
+  [[service]]
+  name = "shop"
+  num = 2
+  command = "python3 -m fectl_worker asyncio"
+
+exit codes: 0 stopped by the master; 2 wrong usage, or started by hand; 99 the application could not be started
+(the master is told why)
+"""
+
+_BY_HAND = """\
+fectl_worker: this program was not started by fectld: FECTL_FD is not in its environment, so there is no master to
+talk to and there are no sockets to serve. Name it as the command of a service in fectld.toml (see --help), then
+start fectld.
+"""
+
+_APP_HELP = (
+    "called with (worker, socket, arguments), here (worker, None, []); what it returns may offer start, pause, resume "
+    "and stop"
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python3 -m fectl_worker", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=raw
+    )
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True, title="kinds of worker")
+    asyncio_parser = kinds.add_parser(
+        "asyncio", help='asyncio; sockets with app = "aiohttp" or "module:callable"', description=_DESCRIPTION
+    )
+    asyncio_parser.add_argument(
+        "--loop", choices=("asyncio", "uvloop"), default="asyncio", help="the event loop (default: %(default)s)"
+    )
+    asyncio_parser.add_argument(
+        "--debug", action="store_true", help="asyncio's debug mode: slow, tells of blocking calls and forgotten tasks"
+    )
+    gevent_parser = kinds.add_parser(
+        "gevent", help='gevent; sockets with app = "wsgi" or "module:callable"', description=_DESCRIPTION
+    )
+    for one in (asyncio_parser, gevent_parser):
+        one.add_argument("--app", metavar="MODULE:CALLABLE", help="an application without a socket: " + _APP_HELP)
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    options = _parser().parse_args(arguments)
+    if options.kind == "gevent":
+        # Before anything else is imported: modules imported earlier keep the blocking versions.
+        from fectl_worker.runners import monkey  # noqa: F401
+    debug = getattr(options, "debug", False)
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.INFO,
+        format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        worker = Worker.from_environment()
+    except EnvironmentInvalid as error:
+        print(f"fectl_worker: {error}", file=sys.stderr)
+        return _EXIT_USAGE
+    if not worker.managed:
+        sys.stderr.write(_BY_HAND)
+        return _EXIT_USAGE
+    if options.kind == "gevent":
+        from fectl_worker.runners import gevent_worker
+
+        return gevent_worker.run(worker, app=options.app)
+    from fectl_worker.runners import asyncio_worker
+
+    return asyncio_worker.run(worker, app=options.app, loop=options.loop, debug=options.debug)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Takes connections from a listener which other workers hold as well."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from typing import Callable, Optional
+
+__all__ = ["Acceptor"]
+
+_log = logging.getLogger("fectl_worker")
+
+# Out of descriptors or memory: the listener stays readable, so asking again at once would only spin.
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_SHORTAGE_PAUSE_S = 0.1
+
+
+class Acceptor:
+    """Accepts while it is resumed. What nobody accepts waits in the kernel's queue, where it is not lost.
+
+    Not asyncio's create_server(): that one calls listen() again, which changes the backlog for all workers; and when
+    it is closed it may still hold connections that it accepted and gave to nobody. Here accept() and taking charge of
+    the connection are one step.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        take: Callable[[socket.socket], object],
+    ) -> None:
+        """take: is given each connection (non-blocking) and owns it from then on."""
+        self._loop = loop
+        self._listener: Optional[socket.socket] = listener
+        self._take = take
+        self._accepts = False
+        self._retry: Optional[asyncio.TimerHandle] = None
+
+    def resume(self) -> None:
+        if self._listener is not None and not self._accepts:
+            self._accepts = True
+            self._loop.add_reader(self._listener.fileno(), self._accept)
+
+    def pause(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        if self._listener is not None and self._accepts:
+            self._accepts = False
+            self._loop.remove_reader(self._listener.fileno())
+
+    def close(self) -> None:
+        """Gives up this process's copy of the listener."""
+        self.pause()
+        if self._listener is not None:
+            # The reader must be gone before the descriptor is: another file could get its number.
+            self._listener.close()
+            self._listener = None
+
+    def _accept(self) -> None:
+        # One for each turn of the loop: the rest is for whichever worker has time first.
+        assert self._listener is not None
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _SHORTAGES:
+                raise
+            _log.error("cannot accept a connection: %s; trying again in %g s", error, _SHORTAGE_PAUSE_S)
+            self.pause()
+            self._retry = self._loop.call_later(_SHORTAGE_PAUSE_S, self.resume)
+            return
+        connection.setblocking(False)
+        self._take(connection)

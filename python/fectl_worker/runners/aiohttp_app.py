@@ -1,0 +1,137 @@
+"""`app = "aiohttp"`: an aiohttp application on one socket of the asyncio worker."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import logging.handlers
+import ssl
+import sys
+from typing import Any, Mapping, Optional, Sequence
+
+from aiohttp import web
+from aiohttp.web_log import AccessLogger
+
+from fectl_worker.errors import ConfigError
+from fectl_worker.runners import arguments as reading
+from fectl_worker.runners.acceptor import Acceptor
+from fectl_worker.runners.http_connections import Connections
+from fectl_worker.runners.objects import load
+from fectl_worker.runners.tls import TLS_ARGUMENTS, server_context
+from fectl_worker.worker import Socket, Worker
+
+__all__ = ["AiohttpApp", "create"]
+
+_log = logging.getLogger("fectl_worker")
+
+ARGUMENTS: Mapping[str, reading.Reader] = {
+    "app": reading.text,
+    "graceful_timeout": reading.seconds,
+    "keepalive": reading.seconds,
+    "linger": reading.seconds,
+    "access_log": reading.text,
+    "access_log_format": reading.text,
+    **TLS_ARGUMENTS,
+}
+
+_KEEP_ALIVE_S = 75.0
+# Long enough for a client in the middle of its work to send its next request, short for an operator who waits.
+_LINGER_S = 2.0
+
+
+async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AiohttpApp:
+    """Loads the application and runs its start-up; what is wrong comes out as an exception."""
+    settings = reading.parse(arguments, ARGUMENTS)
+    if "app" not in settings:
+        raise ConfigError('arguments: app="module:name" is missing: the aiohttp application, or what makes it')
+    tls = server_context(settings)
+    application = await _application(settings["app"])
+    connections = Connections(
+        application,
+        keep_alive=settings.get("keepalive", _KEEP_ALIVE_S),
+        linger=settings.get("linger", _LINGER_S),
+        options=_access_log(settings),
+    )
+    await connections.setup()
+    return AiohttpApp(worker, socket, connections, tls, settings.get("graceful_timeout"))
+
+
+class AiohttpApp:
+    """What the asyncio worker starts, pauses, resumes and stops."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        socket: Socket,
+        connections: Connections,
+        tls: Optional[ssl.SSLContext],
+        graceful_timeout: Optional[float],
+    ) -> None:
+        self._worker = worker
+        self._name = socket.name
+        self._connections = connections
+        self._graceful_timeout = graceful_timeout
+        self._acceptor = Acceptor(
+            asyncio.get_running_loop(), socket.listener(), lambda connection: connections.take(connection, tls)
+        )
+
+    def start(self) -> None:
+        self._acceptor.resume()
+
+    def pause(self) -> None:
+        self._acceptor.pause()
+
+    def resume(self) -> None:
+        self._acceptor.resume()
+
+    async def stop(self) -> None:
+        """Answers what is open, then runs the application's on_cleanup."""
+        self._acceptor.close()
+        cut_off = await self._connections.drain(self._drain_seconds())
+        if cut_off:
+            _log.warning("socket %s: %d answers were not finished in time", self._name, cut_off)
+        await self._connections.cleanup()
+
+    def gauges(self) -> Mapping[str, float]:
+        return {
+            f"{self._name}.connections": self._connections.count,
+            f"{self._name}.requests": self._connections.requests,
+        }
+
+    def _drain_seconds(self) -> float:
+        left = self._worker.time_left
+        if left is None:
+            return self._graceful_timeout if self._graceful_timeout is not None else 0.0
+        # on_cleanup and the exit itself need a little of the time, too.
+        left -= min(1.0, left / 10)
+        return left if self._graceful_timeout is None else min(left, self._graceful_timeout)
+
+
+async def _application(name: str) -> web.Application:
+    found: Any = load(name)
+    if callable(found) and not isinstance(found, web.Application):
+        found = found()
+        if inspect.isawaitable(found):
+            found = await found
+    if not isinstance(found, web.Application):
+        raise ConfigError(f'app={name} is (or makes) a {type(found).__name__}, not an aiohttp.web.Application')
+    return found
+
+
+def _access_log(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """aiohttp's options: off unless asked for, to "-" (standard output) or to a file that may be rotated."""
+    target = settings.get("access_log", "off")
+    if target == "off":
+        return {"access_log": None}
+    handler: logging.Handler
+    if target in ("-", "on", "stdout"):
+        handler = logging.StreamHandler(sys.stdout)
+    elif target == "stderr":
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        handler = logging.handlers.WatchedFileHandler(target)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.Logger("fectl_worker.access", logging.INFO)
+    log.addHandler(handler)
+    return {"access_log": log, "access_log_format": settings.get("access_log_format", AccessLogger.LOG_FORMAT)}

@@ -1,0 +1,258 @@
+"""The worker's side of the conversation with its master."""
+
+from __future__ import annotations
+
+import collections
+import json
+import logging
+import select
+import socket as socket_module
+from typing import Any, Callable, Mapping, Optional, Union
+
+from fectl_worker import _native
+from fectl_worker.errors import EnvironmentInvalid, NotManaged
+
+_log = logging.getLogger("fectl_worker")
+
+Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+
+
+class Socket:
+    """A listening socket which the master opened and shares with every worker of the service."""
+
+    def __init__(self, native: _native.Socket) -> None:
+        self.name: str = native.name
+        self.fd: int = native.fd
+        self.family: int = native.family
+        self.type: int = native.type
+        self.protocol: int = native.protocol
+        #: The socket's `app` in fectld.toml; empty when it has none.
+        self.app: str = native.app
+        #: The socket's `arguments` in fectld.toml.
+        self.arguments: tuple[str, ...] = tuple(native.arguments)
+        self._listener: Optional[socket_module.socket] = None
+
+    def listener(self) -> socket_module.socket:
+        """The listener as a socket object, the same one each time. It owns the descriptor from now on.
+
+        It is non-blocking, and accept() may find that another worker took the connection. close() closes this
+        process's copy only. Never shutdown() it: that would end listening for all workers. Nor listen() again:
+        that would change the backlog for all.
+        """
+        if self._listener is None:
+            self._listener = socket_module.socket(self.family, self.type, self.protocol, fileno=self.fd)
+            self._listener.setblocking(False)
+        return self._listener
+
+    def __repr__(self) -> str:
+        return f"<Socket {self.name!r} fd={self.fd} app={self.app!r}>"
+
+
+class Worker:
+    """One process that fectld supervises.
+
+    Set the `on_...` callbacks that you need, initialise, call loaded(), and then call dispatch() whenever
+    `poll_fd` can be read or timeout() is over. `fectl_worker.aio` and `fectl_worker.green` do that within asyncio
+    and gevent, run() does it for a program without a loop. There is no thread: heartbeats are sent by dispatch(),
+    so a program whose loop hangs falls silent, and the master replaces it.
+
+    Started by hand, `managed` is False, there are no sockets, and all methods are allowed and do nothing, but
+    send_message(). All methods belong to one thread.
+    """
+
+    def __init__(self, native: _native.Worker) -> None:
+        self._native = native
+        self._events: collections.deque[tuple[str, Union[None, float, str]]] = collections.deque()
+        self._on_master_lost: Optional[Callable[[], object]] = None
+        #: The sockets of this worker, by name.
+        self.sockets: Mapping[str, Socket] = {s.name: Socket(s) for s in native.sockets()}
+        #: Begin to serve.
+        self.on_start: Optional[Callable[[], object]] = None
+        #: Accept nothing more, keep what is open.
+        self.on_pause: Optional[Callable[[], object]] = None
+        #: Accept again.
+        self.on_resume: Optional[Callable[[], object]] = None
+        #: Finish what is open and exit with 0, within the given seconds. At most once.
+        self.on_stop: Optional[Callable[[float], object]] = None
+        #: A message of the application's own (any JSON value).
+        self.on_message: Optional[Callable[[Json], object]] = None
+        #: For whoever drives dispatch() by a timer: timeout() may have become shorter.
+        self.on_timeout_changed: Optional[Callable[[], object]] = None
+
+    @classmethod
+    def from_environment(cls, *, handle_sigterm: bool = True) -> Worker:
+        """Takes over the channel to the master. Call it once, early, before there are threads.
+
+        handle_sigterm: the master sends SIGTERM together with its stop. True: the signal also leads to on_stop,
+        unless the program has a handler of its own. False: leave it alone.
+        Raises EnvironmentInvalid when there is a master but its variables make no sense.
+        """
+        return cls._make(None, handle_sigterm)
+
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, str], *, handle_sigterm: bool = False) -> Worker:
+        """The same from given variables instead of os.environ, for tests."""
+        return cls._make(dict(variables), handle_sigterm)
+
+    @classmethod
+    def _make(cls, variables: Optional[Mapping[str, str]], handle_sigterm: bool) -> Worker:
+        try:
+            return cls(_native.Worker(variables, handle_sigterm))
+        except _native.WorkerError as error:
+            raise EnvironmentInvalid(str(error)) from None
+
+    # --- what this process is ---
+
+    @property
+    def managed(self) -> bool:
+        """False when the program was started by hand."""
+        return self._native.managed
+
+    @property
+    def service(self) -> str:
+        return self._native.service
+
+    @property
+    def index(self) -> int:
+        """This worker's place within its service, from 0."""
+        return self._native.index
+
+    @property
+    def level(self) -> int:
+        """1: an old master; 2: one that understands status(), gauges and messages."""
+        return self._native.level
+
+    @property
+    def state(self) -> str:
+        """loading, loaded, serving, paused or stopping."""
+        return self._native.state
+
+    @property
+    def master_lost(self) -> bool:
+        return self._native.master_lost
+
+    @property
+    def time_left(self) -> Optional[float]:
+        """Seconds until this process will be killed; None before on_stop."""
+        return self._native.time_left
+
+    # --- callbacks ---
+
+    @property
+    def on_master_lost(self) -> Optional[Callable[[], object]]:
+        """The master is gone: nobody will send commands or replace this worker. None (the default): on_stop is
+        called instead, unless it was called before."""
+        return self._on_master_lost
+
+    @on_master_lost.setter
+    def on_master_lost(self, callback: Optional[Callable[[], object]]) -> None:
+        self._on_master_lost = callback
+        self._native.hear_of_lost_master(callback is not None)
+
+    # --- the loop's side ---
+
+    @property
+    def poll_fd(self) -> int:
+        """Poll it for reading, then call dispatch(). -1 when not managed."""
+        return self._native.poll_fd
+
+    def timeout(self) -> Optional[float]:
+        """Seconds until dispatch() is due anyway; None: not at all. Changes with every call of a method."""
+        if self._events:
+            return 0.0
+        milliseconds = self._native.poll_timeout_ms()
+        return None if milliseconds < 0 else milliseconds / 1000
+
+    def dispatch(self) -> None:
+        """Reads commands, runs callbacks, sends what is due. Never blocks.
+
+        An exception of a callback comes out here; the commands after it are kept for the next call.
+        """
+        self._events.extend(self._native.dispatch())
+        while self._events:
+            self._deliver(*self._events.popleft())
+
+    def run(self) -> None:
+        """A loop for programs without one: returns after on_stop (or after the loss of the master)."""
+        if not self.managed:
+            raise NotManaged("Worker.run() needs a master: FECTL_FD is not set")
+        poller = select.poll()
+        poller.register(self.poll_fd, select.POLLIN)
+        while self.state != "stopping" and not self.master_lost:
+            timeout = self.timeout()
+            poller.poll(None if timeout is None else timeout * 1000)
+            self.dispatch()
+
+    def _deliver(self, event: str, value: Union[None, float, str]) -> None:
+        if event == "protocol_error":
+            _log.error("the master said something that cannot be understood: %s", value)
+        elif event == "message":
+            if self.on_message is not None:
+                self.on_message(json.loads(str(value)))
+        elif event == "stop":
+            if self.on_stop is not None:
+                self.on_stop(float(value or 0.0))
+        else:
+            callback: Optional[Callable[[], object]] = getattr(self, "on_" + event)
+            if callback is not None:
+                callback()
+
+    def _changed(self) -> None:
+        if self.on_timeout_changed is not None:
+            self.on_timeout_changed()
+
+    # --- the application's side ---
+
+    def loaded(self) -> None:
+        """Initialised: ready for on_start. Heartbeats begin here."""
+        self._native.loaded()
+        self._changed()
+
+    def heartbeat(self) -> None:
+        """Alive. Only for long work which proceeds but does not return to the loop."""
+        self._native.heartbeat()
+        self._changed()
+
+    def request_reload(self) -> None:
+        """Asks to be replaced gracefully: a successor is loaded first."""
+        self._native.request_reload()
+        self._changed()
+
+    def request_restart(self) -> None:
+        """Asks to be replaced at once."""
+        self._native.request_restart()
+        self._changed()
+
+    def config_error(self, text: str) -> None:
+        """The configuration is wrong: the operator reads this text. Exit with EXIT_INIT_FAILED after it."""
+        self._native.config_error(text)
+        self._changed()
+
+    def status(self, text: str) -> None:
+        """One line about what this worker does now, like "warming cache 40 %"."""
+        self._native.status(text)
+        self._changed()
+
+    def stopping(self, text: str) -> None:
+        """Leaves on purpose, as after N requests: replace me first. Go on serving until on_stop."""
+        self._native.stopping(text)
+        self._changed()
+
+    def set_gauge(self, name: str, value: float) -> None:
+        """A number shown by `fectl status`, sent with the next heartbeat. ValueError: bad name or number."""
+        try:
+            self._native.set_gauge(name, value)
+        except _native.WorkerError as error:
+            raise ValueError(str(error)) from None
+        self._changed()
+
+    def send_message(self, message: Any) -> None:
+        """A message of the application's own, any JSON value of at most 60 KiB.
+
+        WorkerError: code is FAILED_PRECONDITION (NotManaged: no master, or one of level 1), INVALID_ARGUMENT or
+        RESOURCE_EXHAUSTED (the master does not read; try later).
+        """
+        if not self.managed:
+            raise NotManaged("there is no master to send a message to")
+        self._native.send_message(json.dumps(message))
+        self._changed()
