@@ -24,7 +24,7 @@ _AREAS = ("client", "master", "proto_spec", "python", "testdata", "tools", "work
 _PURE_FOLDERS = ("proto_spec/", "master/core/", "master/config/parse", "master/config/check")
 _PURE_STANDARD = set(
     """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque functional
-    initializer_list iosfwd iterator limits list map memory numeric optional ostream queue random set span sstream
+    initializer_list iosfwd iterator limits list map memory new numeric optional ostream queue random set span sstream
     string string_view tuple type_traits unordered_map unordered_set utility variant vector""".split()
 )
 _PURE_LIBRARIES = ("absl/", "rapidjson/", "cpptoml.h")
@@ -86,5 +86,5 @@ def _check_pure(source: Source) -> Iterator[Finding]:
 def _check_python_imports(source: Source) -> Iterator[Finding]:
     for match in re.finditer(r"^\s*(?:from|import)\s+([\w.]+)", source.code, re.MULTILINE):
         if match.group(1).split(".")[0] in _AREAS:
-            line = source.line_of(match.start(1))
-            yield Finding(source.path, line, "direction", f"python imports {match.group(1)}; it may use worker_sdk only")
+            text = f"python imports {match.group(1)}; it may use worker_sdk only"
+            yield Finding(source.path, source.line_of(match.start(1)), "direction", text)

@@ -84,7 +84,8 @@ def test_impure_headers(path: str, header: str) -> None:
 
 
 def test_pure_headers() -> None:
-    text = '#include <vector>\n#include "absl/status/status.h"\n#include "rapidjson/reader.h"\n#include "proto_spec/y.h"\n'
+    headers = ["<vector>", '"absl/status/status.h"', '"rapidjson/reader.h"', '"proto_spec/y.h"']
+    text = "".join(f"#include {header}\n" for header in headers)
     assert rules("proto_spec/x.cc", text) == []
     assert rules("proto_spec/x_test.cc", "#include <fstream>\n") == []
     assert rules("master/platform/x.cc", "#include <unistd.h>\n") == []

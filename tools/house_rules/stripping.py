@@ -36,10 +36,10 @@ def cpp_code(text: str) -> str:
 
 def cpp_includes(text: str) -> list[tuple[int, str, bool]]:
     """(line, name, quoted?) of each #include, those in comments left out."""
-    without_comments = _CPP_TOKEN.sub(lambda m: blank(m.group(0)) if m.group("comment") is not None else m.group(0), text)
+    bare = _CPP_TOKEN.sub(lambda m: m.group(0) if m.group("comment") is None else blank(m.group(0)), text)
     return [
-        (without_comments.count("\n", 0, match.start(2)) + 1, match.group(2), match.group(1) == '"')
-        for match in _INCLUDE.finditer(without_comments)
+        (bare.count("\n", 0, match.start(2)) + 1, match.group(2), match.group(1) == '"')
+        for match in _INCLUDE.finditer(bare)
     ]
 
 

@@ -63,7 +63,7 @@ class Source:
         stem = self.name.rsplit(".", 1)[0]
         return (
             stem.endswith("_test")
-            or stem.startswith(("test_", "conftest"))
+            or stem.startswith(("test_", "conftest", "testing"))
             or self.path.startswith("testdata/")
             or "/testing/" in self.path
         )
