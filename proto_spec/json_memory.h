@@ -26,8 +26,8 @@ class JsonAllocator {
   static void Free(void* memory) { ::operator delete(memory); }
 };
 
-// Iterative: the depth of the text is not the depth of our stack. Full precision: a double means the same
-// everywhere.
+// Iterative: the depth of the text is not the depth of our stack. Full precision: a double means the same to
+// all peers. everywhere.
 inline constexpr unsigned kJsonParseFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
 

@@ -1,7 +1,10 @@
 #include "proto_spec/json_scan.h"
 
+#include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -11,6 +14,8 @@
 
 namespace fectl::proto {
 namespace {
+
+constexpr unsigned kScanFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
 // RapidJSON's streams end at the first NUL byte or have no end at all; this one knows where it is.
 class ViewStream {
@@ -31,6 +36,19 @@ class ViewStream {
   size_t at_ = 0;
 };
 
+// RapidJSON looks at exponents alone (99999e304 comes out as infinity), and its arithmetic on exponents
+// overflows for long numbers. What passes here is safe to give to it.
+constexpr size_t kNumberBytesMax = 100;
+
+// Why a number, which is well-formed, is refused; nullptr if it is not.
+const char* NumberRefusal(std::string_view number) {
+  if (number.size() > kNumberBytesMax) return "a number is too long";
+  double value = 0;
+  // Refuses, besides what is too large, what would silently become 0.
+  const auto result = std::from_chars(number.data(), number.data() + number.size(), value);
+  return result.ec == std::errc() && std::isfinite(value) ? nullptr : "a number is out of range";
+}
+
 // Receives the parser's events. Notes the two members of the outermost object, and stops the parser by
 // returning false.
 class ScanEvents {
@@ -42,12 +60,16 @@ class ScanEvents {
 
   bool Null() { return Value(stream_.Tell()); }
   bool Bool(bool) { return Value(stream_.Tell()); }
-  bool Int(int) { return Value(stream_.Tell()); }
-  bool Uint(unsigned) { return Value(stream_.Tell()); }
-  bool Int64(int64_t) { return Value(stream_.Tell()); }
-  bool Uint64(uint64_t) { return Value(stream_.Tell()); }
-  bool Double(double) { return Value(stream_.Tell()); }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return Value(stream_.Tell()); }
+  bool RawNumber(const char* characters, rapidjson::SizeType length, bool) {
+    refusal_ = NumberRefusal(std::string_view(characters, length));
+    return refusal_ == nullptr && Value(stream_.Tell());
+  }
+  // Numbers arrive as text only (kParseNumbersAsStringsFlag).
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
   bool String(const char* characters, rapidjson::SizeType length, bool) {
     const std::string_view text(characters, length);
     if (!CheckString(text)) return false;
@@ -156,7 +178,7 @@ absl::Status ScanJson(std::string_view text, size_t nesting_max, JsonScan* scan)
   ScanEvents events(text, stream, nesting_max, scan);
   JsonAllocator allocator;
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator> reader(&allocator);
-  const rapidjson::ParseResult result = reader.Parse<kJsonParseFlags>(stream, events);
+  const rapidjson::ParseResult result = reader.Parse<kScanFlags>(stream, events);
   if (events.refusal() != nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("not accepted as JSON (", events.refusal(), ", at byte ", stream.Tell(), ")"));

@@ -1,8 +1,9 @@
 // The envelope of every payload, {"cmd": NAME, "data": VALUE}, and typed readers of its data. Pure.
 //
 // Decoding never throws, never recurses, and allocates in proportion to the payload at most. Strings are
-// valid UTF-8 on both sides; a payload that holds invalid UTF-8, an unpaired surrogate, a number beyond the
-// range of a double, more than kNestingMax levels, or `cmd` or `data` twice is refused as a whole.
+// valid UTF-8 on both sides. Refused as a whole is a payload with invalid UTF-8, an unpaired surrogate, a
+// number that a double cannot hold or of more than 100 characters, more than kNestingMax levels, or `cmd` or
+// `data` twice.
 #ifndef FECTL_PROTO_SPEC_MESSAGE_H_
 #define FECTL_PROTO_SPEC_MESSAGE_H_
 

@@ -1,0 +1,297 @@
+#include "proto_spec/control_messages.h"
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "proto_spec/json_memory.h"
+#include "proto_spec/json_text.h"
+#include "proto_spec/message.h"
+
+namespace fectl::proto {
+namespace {
+
+using Verb = Request::Verb;
+using Kind = Response::Kind;
+
+struct VerbRow {
+  Verb verb;
+  std::string_view word;
+  bool takes_service;
+};
+
+constexpr VerbRow kVerbs[] = {
+    {Verb::kPing, "Ping", false},       {Verb::kPid, "Pid", false},
+    {Verb::kVersion, "Version", false}, {Verb::kQuit, "Quit", false},
+    {Verb::kStatus, "Status", true},    {Verb::kSPid, "SPid", true},
+    {Verb::kStart, "Start", true},      {Verb::kStop, "Stop", true},
+    {Verb::kReload, "Reload", true},    {Verb::kRestart, "Restart", true},
+    {Verb::kPause, "Pause", true},      {Verb::kResume, "Resume", true},
+    {Verb::kHello, "Hello", false},     {Verb::kOverview, "Overview", false},
+    {Verb::kInspect, "Inspect", true},
+};
+
+// What an answer's data is.
+enum class Content { kNothing, kText, kReason, kStatus, kPids, kHello, kOverview, kInspect, kError };
+
+struct KindRow {
+  Kind kind;
+  std::string_view word;
+  Content content;
+  bool failure;
+};
+
+constexpr KindRow kKinds[] = {
+    {Kind::kPong, "Pong", Content::kNothing, false},
+    {Kind::kDone, "Done", Content::kReason, false},
+    {Kind::kPid, "Pid", Content::kText, false},
+    {Kind::kVersion, "Version", Content::kText, false},
+    {Kind::kServiceStarted, "ServiceStarted", Content::kReason, false},
+    {Kind::kServiceStopped, "ServiceStopped", Content::kReason, false},
+    {Kind::kServiceFailed, "ServiceFailed", Content::kReason, true},
+    {Kind::kServiceStatus, "ServiceStatus", Content::kStatus, false},
+    {Kind::kServiceWorkerPids, "ServiceWorkerPids", Content::kPids, false},
+    {Kind::kErrorNotReady, "ErrorNotReady", Content::kReason, true},
+    {Kind::kErrorUnknownService, "ErrorUnknownService", Content::kReason, true},
+    {Kind::kErrorServiceStarting, "ErrorServiceStarting", Content::kReason, true},
+    {Kind::kErrorServiceRunning, "ErrorServiceRunning", Content::kReason, true},
+    {Kind::kErrorServiceReloading, "ErrorServiceReloading", Content::kReason, true},
+    {Kind::kErrorServiceStopping, "ErrorServiceStopping", Content::kReason, true},
+    {Kind::kErrorServiceStopped, "ErrorServiceStopped", Content::kReason, true},
+    {Kind::kErrorServiceFailed, "ErrorServiceFailed", Content::kReason, true},
+    {Kind::kHello, "Hello", Content::kHello, false},
+    {Kind::kOverview, "Overview", Content::kOverview, false},
+    {Kind::kInspect, "Inspect", Content::kInspect, false},
+    {Kind::kError, "Error", Content::kError, true},
+};
+
+const VerbRow& Row(Verb verb) {
+  for (const VerbRow& row : kVerbs) {
+    if (row.verb == verb) return row;
+  }
+  return kVerbs[0];
+}
+
+const KindRow& Row(Kind kind) {
+  for (const KindRow& row : kKinds) {
+    if (row.kind == kind) return row;
+  }
+  return kKinds[0];
+}
+
+absl::Status Refuse(std::string_view reason, std::string_view payload) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(absl::string_view(reason.data(), reason.size()), ": ", QuotedStart(payload)));
+}
+
+absl::Status Unknown(const char* what, std::string_view payload) {
+  return absl::UnimplementedError(absl::StrCat("unknown ", what, " (version ", kControlVersion,
+                                               " is spoken here): ", QuotedStart(payload)));
+}
+
+std::string Object(std::string_view name, std::string_view text) {
+  JsonText json;
+  json.BeginObject();
+  json.Key(name);
+  json.String(text);
+  json.EndObject();
+  return json.Take();
+}
+
+// The pids that fit into one base frame, in order.
+std::string EncodePids(const std::vector<std::string>& pids, size_t bytes_max) {
+  JsonText json;
+  json.BeginArray();
+  for (const std::string& pid : pids) {
+    // Quotes, comma and bracket. (A pid has no character that needs escaping.)
+    if (json.size() + pid.size() + 4 > bytes_max) break;
+    json.String(pid);
+  }
+  json.EndArray();
+  return json.Take();
+}
+
+std::string EncodeHello(const Response& response) {
+  JsonText json;
+  json.BeginObject();
+  json.Key("version");
+  json.Integer(response.version);
+  json.Key("server");
+  json.String(response.text);
+  json.Key("pid");
+  json.Integer(response.pid);
+  json.EndObject();
+  return json.Take();
+}
+
+std::string EncodeContent(const Response& response, Content content, std::string_view word, Level level) {
+  // What stands around the data: {"cmd":"WORD","data":}
+  constexpr size_t kEnvelopeBytes = 18;
+  const size_t bytes_max =
+      (level == Level::kBase ? kBaseFrameBytesMax : kAnswerBytesMax) - kEnvelopeBytes - word.size();
+  switch (content) {
+    case Content::kNothing:
+      return "";
+    case Content::kText:
+      return JsonString(response.text);
+    case Content::kReason:
+      return level == Level::kBase || response.text.empty() ? "" : Object("reason", response.text);
+    case Content::kStatus:
+      return EncodeServiceStatus(response.status, bytes_max);
+    case Content::kPids:
+      return EncodePids(response.pids, bytes_max);
+    case Content::kHello:
+      return EncodeHello(response);
+    case Content::kOverview:
+      return EncodeMasterView(response.overview);
+    case Content::kInspect:
+      return EncodeServiceView(response.inspect);
+    case Content::kError:
+      return Object("message", response.text);
+  }
+  return "";
+}
+
+// Reads an object's members; absent ones keep what they have. False for another type.
+bool ReadText(const JsonTree::Value& object, const char* name, std::string* text) {
+  const auto member = object.FindMember(name);
+  if (member == object.MemberEnd() || member->value.IsNull()) return true;
+  if (!member->value.IsString()) return false;
+  *text = Text(member->value);
+  return true;
+}
+
+bool ReadVersion(const JsonTree::Value& object, int* version) {
+  const auto member = object.FindMember("version");
+  if (member == object.MemberEnd() || !member->value.IsInt() || member->value.GetInt() < 1) return false;
+  *version = member->value.GetInt();
+  return true;
+}
+
+// A `Hello` is a few dozen bytes. A stranger's is not worth a tree of a mebibyte.
+constexpr size_t kHelloBytesMax = 4096;
+
+bool ReadHello(std::string_view data, Response* response) {
+  if (data.empty() || data.size() > kHelloBytesMax) return false;
+  const JsonTree tree(data);
+  if (!tree.root().IsObject() || !ReadVersion(tree.root(), &response->version)) return false;
+  if (!ReadText(tree.root(), "server", &response->text)) return false;
+  const auto pid = tree.root().FindMember("pid");
+  if (pid == tree.root().MemberEnd()) return true;
+  if (!pid->value.IsInt64()) return false;
+  response->pid = pid->value.GetInt64();
+  return true;
+}
+
+// The words in the data of an answer: {NAME: "words"}, or no data.
+bool ReadWords(std::string_view data, const char* name, std::string* text) {
+  if (data.empty()) return true;
+  const JsonTree tree(data);
+  return tree.root().IsObject() && ReadText(tree.root(), name, text);
+}
+
+template <typename Value>
+absl::Status Store(absl::StatusOr<Value> value, Value* place) {
+  if (!value.ok()) return value.status();
+  *place = *std::move(value);
+  return absl::OkStatus();
+}
+
+absl::Status ReadContent(std::string_view data, Content content, Response* response) {
+  const auto expect = [](bool right, const char* what) {
+    return right ? absl::OkStatus() : absl::InvalidArgumentError(what);
+  };
+  switch (content) {
+    case Content::kNothing:
+      return expect(data.empty(), "it has no data");
+    case Content::kText:
+      return Store(DataString(data), &response->text);
+    case Content::kReason:
+      return expect(ReadWords(data, "reason", &response->text), "its data is not an object with a reason");
+    case Content::kStatus:
+      return Store(DecodeServiceStatus(data), &response->status);
+    case Content::kPids:
+      return Store(DataStrings(data), &response->pids);
+    case Content::kHello:
+      return expect(ReadHello(data, response), "its data is not an object with a version");
+    case Content::kOverview:
+      return Store(DecodeMasterView(data), &response->overview);
+    case Content::kInspect:
+      return Store(DecodeServiceView(data), &response->inspect);
+    case Content::kError:
+      return expect(ReadWords(data, "message", &response->text), "its data is not an object with a message");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string_view WireWord(Request::Verb verb) {
+  return Row(verb).word;
+}
+std::string_view WireWord(Response::Kind kind) {
+  return Row(kind).word;
+}
+bool TakesService(Request::Verb verb) {
+  return Row(verb).takes_service;
+}
+bool IsFailure(Response::Kind kind) {
+  return Row(kind).failure;
+}
+
+std::string EncodeRequest(const Request& request) {
+  const VerbRow& row = Row(request.verb);
+  std::string data;
+  if (row.takes_service) data = JsonString(request.service);
+  if (request.verb == Verb::kHello) data = absl::StrCat("{\"version\":", request.version, "}");
+  return EncodeEnvelope(row.word, data);
+}
+
+absl::StatusOr<Request> DecodeRequest(std::string_view payload) {
+  absl::StatusOr<Envelope> envelope = DecodeEnvelope(payload);
+  if (!envelope.ok()) return envelope.status();
+  const VerbRow* known = nullptr;
+  for (const VerbRow& row : kVerbs) {
+    if (row.word == envelope->cmd) known = &row;
+  }
+  if (known == nullptr) return Unknown("request", payload);
+  Request request;
+  request.verb = known->verb;
+  if (known->takes_service) {
+    absl::StatusOr<std::string> service = DataString(envelope->data);
+    if (!service.ok()) return Refuse("the data must be a service's name", payload);
+    request.service = *std::move(service);
+  } else if (request.verb == Verb::kHello) {
+    Response hello;
+    if (!ReadHello(envelope->data, &hello))
+      return Refuse("the data must be an object with a version", payload);
+    request.version = hello.version;
+  } else if (!envelope->data.empty()) {
+    return Refuse("it has no data", payload);
+  }
+  return request;
+}
+
+std::string EncodeResponse(const Response& response, Level level) {
+  const KindRow& row = Row(response.kind);
+  return EncodeEnvelope(row.word, EncodeContent(response, row.content, row.word, level));
+}
+
+absl::StatusOr<Response> DecodeResponse(std::string_view payload) {
+  absl::StatusOr<Envelope> envelope = DecodeEnvelope(payload);
+  if (!envelope.ok()) return envelope.status();
+  const KindRow* known = nullptr;
+  for (const KindRow& row : kKinds) {
+    if (row.word == envelope->cmd) known = &row;
+  }
+  if (known == nullptr) return Unknown("answer", payload);
+  Response response;
+  response.kind = known->kind;
+  if (absl::Status status = ReadContent(envelope->data, known->content, &response); !status.ok()) {
+    return Refuse(std::string_view(status.message().data(), status.message().size()), payload);
+  }
+  return response;
+}
+
+}  // namespace fectl::proto
