@@ -16,8 +16,8 @@ def findings(text: str) -> list[str]:
 
 
 def test_what_exists() -> None:
-    text = "`master/core/step.h`, `master/core`, `master/`, `//master:fectld`, `//worker_sdk`, `//...`, `//master/...`\n"
-    text += "`master/core/*.h` [x](master/core/step.h) `bazel-bin/client/x` `http://127.0.0.1:80/`\n"
+    text = "`master/core/step.h`, `master/core`, `master/`, `//master:fectld`, `//worker_sdk`, `//...`\n"
+    text += "`//master/...` `master/core/*.h` [x](master/core/step.h) `bazel-bin/client/x` `http://127.0.0.1:80/`\n"
     assert findings(text) == []
 
 

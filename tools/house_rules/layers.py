@@ -13,7 +13,7 @@ _MAY_INCLUDE = {
     "client": ("proto_spec",),
     "master": ("proto_spec",),
     "master/core": (),
-    "master/config": ("proto_spec",),
+    "master/config": ("master/platform", "proto_spec"),
     "master/platform": (),
     "master/runtime": ("master/core", "master/config", "master/platform", "proto_spec"),
     "master/sim": ("master/core",),
@@ -21,11 +21,13 @@ _MAY_INCLUDE = {
 _AREAS = ("client", "master", "proto_spec", "python", "testdata", "tools", "worker_sdk")
 
 # Decisions live here: no system call, thread, clock or file can be reached from what these may include.
-_PURE_FOLDERS = ("proto_spec/", "master/core/", "master/config/parse", "master/config/check")
+_PURE_FOLDERS = ("proto_spec/", "master/core/", "master/config/")
+_IMPURE_FILES = ("master/config/load_file.", "master/config/system_check.")
 _PURE_STANDARD = set(
-    """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque functional
-    initializer_list iosfwd iterator limits list map memory new numeric optional ostream queue random set span sstream
-    string string_view tuple type_traits unordered_map unordered_set utility variant vector""".split()
+    """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque
+    exception functional initializer_list iosfwd iterator limits list map memory new numeric optional
+    ostream queue random set span sstream string string_view tuple type_traits unordered_map
+    unordered_set utility variant vector""".split()
 )
 _PURE_LIBRARIES = ("absl/", "rapidjson/", "cpptoml.h")
 _IMPURE_LIBRARIES = ("absl/time/clock.h", "absl/synchronization/", "absl/debugging/", "absl/random/")
@@ -36,7 +38,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     for source in tree.sources:
         if source.is_cpp:
             yield from _check_directions(source, [(line, name) for line, name, _ in source.includes])
-            if source.path.startswith(_PURE_FOLDERS) and not source.is_test:
+            if _is_pure(source.path) and not source.is_test:
                 yield from _check_pure(source)
         elif source.is_build:
             labels = [(source.line_of(m.start()), m.group(1)[2:] + "/") for m in _deps_labels(source.text)]
@@ -74,9 +76,15 @@ def _check_directions(source: Source, used: list[tuple[int, str]]) -> Iterator[F
             yield Finding(source.path, line, "direction", f"{owner} uses {name.rstrip('/')}; it may use {words}")
 
 
+def _is_pure(path: str) -> bool:
+    return path.startswith(_PURE_FOLDERS) and not path.startswith(_IMPURE_FILES)
+
+
 def _check_pure(source: Source) -> Iterator[Finding]:
     for line, name, quoted in source.includes:
         if quoted and name.split("/", 1)[0] in _AREAS:
+            if not _is_pure(name):
+                yield Finding(source.path, line, "pure", f"{name} is not pure itself")
             continue
         library = name.startswith(_PURE_LIBRARIES) and not name.startswith(_IMPURE_LIBRARIES)
         if name not in _PURE_STANDARD and not library:
