@@ -1,0 +1,250 @@
+"""Workers that die, hang, lie, flood and never leave: what becomes of them, and that the others never notice."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from testdata.e2e.harness import Place, tcp
+from testdata.e2e.http_requests import free_port, http_get
+from testdata.e2e.processes import alive, resident_kib, wait_until
+
+
+def test_from_start_to_ready(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
+    pids = master.wait_running("web", 2)
+    assert int(http_get(port).split()[0]) in pids
+    assert all(alive(pid) for pid in pids)
+
+
+def test_a_killed_worker_is_replaced_and_the_other_never_notices(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady"), num=2))
+    first, second = master.wait_running("web", 2)
+    unharmed = master.events("web", 2)
+    for _ in range(3):
+        os.kill(first, signal.SIGKILL)
+        pids = master.wait_replaced("web", first, 2)
+        assert second in pids
+        (first,) = [pid for pid in pids if pid != second]
+    assert {"Signal": 9} in master.reasons("web", 1)
+    assert master.events("web", 2) == unharmed
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])
+def test_the_signal_that_ended_a_worker_is_told(place: Place, number: int) -> None:
+    # A shell's trap is not needed: this guest leaves signals at their defaults before it is told `start`.
+    master = place.start(place.service("web", place.guest("never_loads")))
+    (pid,) = wait_until(lambda: master.pids("web"), "the worker is there")
+    wait_until(lambda: place.lines("spawns"), "the worker runs")
+    os.kill(pid, number)
+    wait_until(lambda: {"Signal": number} in master.reasons("web"), "the signal is among the reasons")
+    assert signal.Signals(number).name in master.fectl_ok("status", "web")
+
+
+def test_a_worker_that_never_loads_is_killed_and_after_its_tries_failed(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("never_loads"), startup_timeout=1, restarts=3))
+    master.wait_state("web", "failed")
+    spawns = [float(line) for line in place.lines("spawns")]
+    assert len(spawns) == 3
+    assert all(later - earlier >= 1 for earlier, later in zip(spawns, spawns[1:]))
+    assert "StartupTimeout" in master.reasons("web")
+    assert master.pids("web") == []
+    assert "not ready" in master.fectl_ok("status", "web") or "startup_timeout" in master.fectl_ok("status", "web")
+
+
+@pytest.mark.parametrize("code", [0, 1, 77, 255])
+def test_a_worker_that_exits_in_its_start_up_fails_the_service(place: Place, code: int) -> None:
+    master = place.start(place.service("bad", f"{place.guest('exits')} {code}", restarts=2) +
+                         place.service("good", place.guest("steady")))
+    (good,) = master.wait_running("good")
+    master.wait_state("bad", "failed")
+    assert len(place.lines("spawns")) == 2
+    assert {"ExitCode": code} in master.reasons("bad") or (code == 0 and "Exit" in master.reasons("bad"))
+    assert master.pids("good") == [good]
+    words = master.fectl_ok("status", "bad")
+    assert f"{code}" in words and "exit" in words.lower()
+
+
+@pytest.mark.parametrize("code,reason", [(98, "StartupTimeout"), (99, "InitFailed"), (100, "BootFailed")])
+def test_exit_codes_with_a_meaning(place: Place, code: int, reason: str) -> None:
+    master = place.start(place.service("web", f"{place.guest('exits')} {code}", restarts=1))
+    master.wait_state("web", "failed")
+    assert reason in master.reasons("web")
+
+
+def test_a_stopped_process_is_replaced_after_the_timeout(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady"), timeout=2) +
+                         place.service("other", place.guest("steady")))
+    (hung,) = master.wait_running("web")
+    (other,) = master.wait_running("other")
+    began = time.monotonic()
+    os.kill(hung, signal.SIGSTOP)
+    master.wait_replaced("web", hung)
+    # It may have beaten just before it was stopped, and beats are at most half a second apart.
+    assert time.monotonic() - began >= 1
+    assert "HeartbeatFailed" in master.reasons("web")
+    assert master.pids("other") == [other]
+
+
+def test_an_applications_blocked_loop_is_replaced_after_the_timeout(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("blocks_loop"), timeout=2))
+    (hung,) = master.wait_running("web")
+    os.kill(hung, signal.SIGUSR1)
+    master.wait_replaced("web", hung)
+    assert "HeartbeatFailed" in master.reasons("web")
+
+
+def test_deaf_workers_are_killed_at_the_shutdown_timeout_with_all_that_is_theirs(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=1))
+    master.wait_running("web")
+    worker, child = (int(word) for word in place.lines("deaf")[0].split())
+    assert alive(worker) and alive(child)
+    began = time.monotonic()
+    master.fectl_ok("stop", "web")
+    assert time.monotonic() - began >= 0.9
+    assert not alive(worker)
+    wait_until(lambda: not alive(child), "the child in the worker's process group is killed too")
+    assert master.state("web") == "stopped"
+    assert "StopTimeout" in master.reasons("web")
+
+
+def test_what_a_dead_worker_started_dies_with_it(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=1))
+    master.wait_running("web")
+    worker, child = (int(word) for word in place.lines("deaf")[0].split())
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not alive(child), "the dead worker's child is killed")
+
+
+@pytest.mark.parametrize("when", ["at once", "loaded", "started"])
+def test_a_crash_loop_is_paced(place: Place, when: str) -> None:
+    word = "" if when == "at once" else when
+    master = place.start(place.service("web", f"{place.guest('exits')} 1 {word}", restarts=1000) +
+                         place.service("good", place.guest("steady")))
+    wait_until(lambda: place.lines("spawns"), "the first start")
+    first = float(place.lines("spawns")[0])
+    # Whichever comes first proves it: the eleventh start, by its own time, or ten seconds without it.
+    wait_until(lambda: len(place.lines("spawns")) > 10 or time.monotonic() > first + 10, "ten seconds")
+    spawns = [float(line) for line in place.lines("spawns")]
+    assert 2 <= len([at for at in spawns if at < first + 10]) <= 10
+    assert master.state("good") == "running"
+
+
+def test_the_first_replacement_of_a_good_worker_is_immediate(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady")))
+    (pid,) = master.wait_running("web")
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    master.wait_replaced("web", pid)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("stays", ["", " stays"])
+def test_a_configuration_error_is_told_in_the_workers_words(place: Place, stays: str) -> None:
+    master = place.start(place.service("web", place.guest("config_error") + stays, restarts=3))
+    master.wait_state("web", "failed")
+    assert 'no database is configured: set "db"' in master.fectl_ok("status", "web")
+    done = master.fectl("start", "web")
+    assert done.returncode == 1 and 'no database is configured: set "db"' in done.stderr, done
+    wait_until(lambda: master.pids("web") == [], "no worker is left")
+
+
+def test_a_missing_executable_is_told_with_its_name(place: Place) -> None:
+    missing = str(place.directory / "no-such-program")
+    master = place.start(place.service("web", missing, restarts=2) + place.service("good", place.guest("steady")))
+    master.wait_state("web", "failed")
+    words = master.fectl_ok("status", "web")
+    assert missing in words and "No such file or directory" in words
+    master.wait_running("good")
+    assert any("FailedToStart" in reason for reason in master.reasons("web") if isinstance(reason, dict))
+
+
+def test_a_program_without_the_right_to_run_and_one_of_no_known_format(place: Place) -> None:
+    master = place.start(
+        place.service("closed", place.write("closed", "#!/bin/sh\n", 0o644), restarts=1) +
+        place.service("shapeless", place.write("shapeless", "\x01\x02\x03", 0o755), restarts=1) +
+        place.service("lost", place.guest("steady"), directory=str(place.directory / "nowhere"), restarts=1))
+    for name, words in (("closed", "Permission denied"), ("shapeless", "Exec format error"), ("lost", "nowhere")):
+        master.wait_state(name, "failed")
+        assert words in master.fectl_ok("status", name)
+
+
+@pytest.mark.parametrize("kind", ["not-json", "not-object", "no-command", "command-not-a-string", "wrong-data",
+                                  "not-utf8", "deep", "empty"])
+def test_garbage_from_one_worker_costs_only_that_worker(place: Place, kind: str) -> None:
+    master = place.start(place.service("web", f"{place.guest('garbage')} {kind}", num=2))
+    wait_until(lambda: place.lines("garbage-done") is not None and (place.directory / "garbage-done").exists(),
+               "one worker has sent it")
+    wait_until(lambda: any("WorkerError" in reason for worker in (1, 2) for reason in master.reasons("web", worker)
+                           if isinstance(reason, dict)), "the reason is known")
+    master.wait_running("web", 2)
+    faulty = [worker for worker in (1, 2)
+              if any("WorkerError" in reason for reason in master.reasons("web", worker) if isinstance(reason, dict))]
+    assert len(faulty) == 1
+    if kind == "not-json":
+        assert "!this is not JSON!" in master.fectl_ok("status", "web")
+
+
+def test_an_unknown_command_of_a_worker_changes_nothing(place: Place) -> None:
+    master = place.start(place.service("web", f"{place.guest('garbage')} unknown-command", timeout=3))
+    (pid,) = master.wait_running("web")
+    wait_until((place.directory / "garbage-done").exists, "the worker has sent it")
+    # Later frames of the same pipe were read when the worker reaches the end of its life in order.
+    assert master.fectl("reload", "web").returncode == 0
+    assert not any(isinstance(reason, dict) for reason in master.reasons("web")), master.reasons("web")
+    assert master.pids("web") != [pid]
+
+
+@pytest.mark.parametrize("ends", ["read", "write", "both"])
+def test_a_worker_that_closes_its_channel_is_replaced(place: Place, ends: str) -> None:
+    master = place.start(place.service("web", f"{place.guest('closes_pipe')} {ends}", timeout=3, shutdown_timeout=1))
+    (pid,) = wait_until(lambda: master.pids("web"), "the first worker")
+    wait_until((place.directory / "closed").exists, "it closed its channel")
+    master.wait_replaced("web", pid)
+
+
+def test_a_flood_does_not_slow_the_master(place: Place) -> None:
+    master = place.start(place.service("flood", place.guest("floods"), num=2, shutdown_timeout=1) +
+                         place.service("calm", place.guest("steady")))
+    master.wait_running("flood", 2)
+    (calm,) = master.wait_running("calm")
+    before = resident_kib(master.pid)
+    with master.client() as client:
+        for _ in range(50):
+            began = time.monotonic()
+            assert client.ask("SPid", "calm") == ("ServiceWorkerPids", [str(calm)])
+            assert time.monotonic() - began < 5
+    os.kill(calm, signal.SIGKILL)
+    master.wait_replaced("calm", calm)
+    assert resident_kib(master.pid) < before + 32 * 1024
+    master.fectl_ok("stop", "flood")
+
+
+def test_a_frame_that_never_ends_is_the_end_of_its_worker(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("torn_frame"), timeout=2))
+    (pid,) = wait_until(lambda: master.pids("web"), "the first worker")
+    wait_until((place.directory / "torn").exists, "it began the frame")
+    master.wait_replaced("web", pid)
+
+
+def test_two_hundred_workers_killed_at_once_are_all_replaced(place: Place) -> None:
+    num = 200
+    master = place.start(place.service("web", place.guest("steady"), num=num))
+    pids = master.wait_running("web", num)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not any(alive(pid) for pid in pids), "all are gone")
+    wait_until(lambda: master.state("web") == "running" and len(set(master.pids("web")) - set(pids)) == num,
+               "all are replaced", 120)
+    log = master.log()
+    assert all(f"{pid}" in log for pid in pids), "each death is in the log"
+
+
+def test_a_storm_of_short_lives_loses_none(place: Place) -> None:
+    # 200 workers, each of them ends as soon as it runs; every slot runs out of tries and none is forgotten.
+    master = place.start(place.service("web", f"{place.guest('exits')} 0", num=200, restarts=1))
+    master.wait_state("web", "failed")
+    assert len(place.lines("spawns")) >= 200 or master.pids("web") == []
+    wait_until(lambda: master.pids("web") == [], "no worker is left")

@@ -1,0 +1,196 @@
+"""Reload and restart: no request is lost, and a broken version takes nothing down."""
+
+import os
+import signal
+
+import pytest
+
+from testdata.e2e.harness import Master, Place, built, python_worker_environment, tcp
+from testdata.e2e.http_requests import HttpRequest, free_port, http_get
+from testdata.e2e.load import Load
+from testdata.e2e.processes import alive, wait_until
+
+_ROUNDS = 20
+
+
+def _cpp(found: Place) -> str:
+    return found.service("web", str(built("testdata/demo/hello_cpp")), num=2)
+
+
+def _aiohttp(found: Place) -> str:
+    return found.service("web", "/usr/bin/python3 -m fectl_worker asyncio", num=2,
+                         environ=python_worker_environment())
+
+
+def _socket(kind: str, port: int) -> str:
+    if kind == "aiohttp":
+        return tcp("http", port, app="aiohttp", arguments=["app=hello_aiohttp:app"])
+    return tcp("http", port)
+
+
+def _serve(found: Place, kind: str, port: int) -> Master:
+    section = _aiohttp(found) if kind == "aiohttp" else _cpp(found)
+    master = found.start(_socket(kind, port) + section)
+    master.wait_running("web", 2)
+    return master
+
+
+@pytest.mark.parametrize("kind", ["cpp", "aiohttp"])
+@pytest.mark.parametrize("command", ["reload", "restart"])
+def test_no_request_is_lost(place: Place, kind: str, command: str) -> None:
+    port = free_port()
+    master = _serve(place, kind, port)
+    with Load(port) as load:
+        wait_until(lambda: load.tally.answered > 100, "the load runs")
+        for _ in range(_ROUNDS):
+            old = master.pids("web")
+            seen = load.tally.answered
+            master.fectl_ok(command, "web")
+            new = master.pids("web")
+            assert len(new) == 2 and not set(old) & set(new)
+            wait_until(lambda: not any(alive(pid) for pid in old), "the old workers are gone")
+            wait_until(lambda: load.tally.answered > seen + 20, "requests are answered")
+    print(load.tally)
+    assert load.tally.failed == 0, load.tally
+    assert load.tally.announced_ends > 0, "kept connections were told to come again"
+
+
+def test_a_killed_worker_costs_only_what_it_had_open(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
+    victim, _ = master.wait_running("web", 2)
+    with Load(port, busy=0, thinking=0, single=3) as load:
+        wait_until(lambda: load.tally.answered > 50, "the load runs")
+        os.kill(victim, signal.SIGKILL)
+        master.wait_replaced("web", victim, 2)
+        seen = load.tally.answered
+        wait_until(lambda: load.tally.answered > seen + 50, "the load goes on")
+    # One request per client may have been in the victim's hands.
+    assert load.tally.failed <= 3, load.tally
+
+
+_BROKEN = {
+    "exits at once": ("exits", ["1"]),
+    "hangs in start-up": ("never_loads", ["startup_timeout", "not ready", "ready within"]),
+    "configuration error": ("config_error", ['no database is configured: set "db"']),
+    "missing executable": (None, ["No such file or directory"]),
+}
+
+
+@pytest.mark.parametrize("command", ["reload", "restart"])
+@pytest.mark.parametrize("kind", list(_BROKEN))
+def test_a_broken_version_keeps_the_old_workers_serving(place: Place, kind: str, command: str) -> None:
+    guest, words = _BROKEN[kind]
+    port = free_port()
+    path = place.link("current", place.guest("steady"))
+    master = place.start(tcp("http", port) + place.service("web", path, num=2, startup_timeout=3, restarts=2))
+    old = master.wait_running("web", 2)
+    with Load(port, busy=0, thinking=0) as load:
+        wait_until(lambda: load.tally.answered > 20, "the load runs")
+        place.link("current", None if guest is None else place.guest(guest))
+        done = master.fectl(command, "web")
+        assert done.returncode == 1, done
+        assert any(word in done.stderr for word in words), done.stderr
+        assert sorted(master.pids("web")) == sorted(old)
+        assert master.state("web") == "running"
+        seen = load.tally.answered
+        wait_until(lambda: load.tally.answered > seen + 20, "the old workers serve")
+        # The next good version goes through.
+        place.link("current", place.guest("steady"))
+        master.fectl_ok(command, "web")
+        assert not set(master.pids("web")) & set(old)
+    assert load.tally.failed == 0, load.tally
+    assert any(word in master.fectl_ok("status", "web") for word in words), "status remembers what happened"
+
+
+def test_a_broken_version_beside_one_that_loads(place: Place) -> None:
+    # One of two new workers loads, the other does not: the service must not be left half new.
+    path = place.link("current", place.guest("steady"))
+    master = place.start(place.service("web", path, num=2, startup_timeout=3, restarts=1))
+    old = master.wait_running("web", 2)
+    script = place.write("half", f"#!/bin/sh\n[ $FECTL_PROC_IDX = 0 ] && exec {place.guest('steady')}\nexit 3\n", 0o755)
+    place.link("current", script)
+    done = master.fectl("reload", "web")
+    assert done.returncode == 1, done
+    wait_until(lambda: master.state("web") == "running" and len(master.pids("web")) == 2, "two workers serve")
+    assert old[1] in master.pids("web")
+
+
+def test_reload_of_a_paused_service_comes_up_paused(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady")))
+    (old,) = master.wait_running("web")
+    master.fectl_ok("pause", "web")
+    assert master.state("web") == "paused"
+    master.fectl_ok("reload", "web")
+    assert master.state("web") == "paused"
+    (new,) = master.pids("web")
+    assert new != old
+    with HttpRequest(port) as request:
+        assert not request.answered_within(0.5)
+        master.fectl_ok("resume", "web")
+        assert int(request.body().split()[0]) == new
+
+
+def test_a_worker_killed_while_paused_comes_up_paused(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady")))
+    (old,) = master.wait_running("web")
+    master.fectl_ok("pause", "web")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: not alive(old) and master.pids("web") not in ([], [old]), "it is replaced")
+    wait_until(lambda: master.state("web") == "paused", "the service is paused again")
+    with HttpRequest(port) as request:
+        assert not request.answered_within(0.5)
+        master.fectl_ok("resume", "web")
+        assert int(request.body().split()[0]) == master.pids("web")[0]
+
+
+@pytest.mark.parametrize("wish", ["reload", "restart"])
+def test_a_worker_may_ask_to_be_replaced(place: Place, wish: str) -> None:
+    master = place.start(place.service("web", f"{place.guest('asks')} {wish}", num=2))
+    wait_until((place.directory / "asked").exists, "one has asked")
+    wait_until(lambda: any("WorkerRequest" in master.reasons("web", worker) for worker in (1, 2)), "the master heard it")
+    wait_until(lambda: master.state("web") == "running" and len(master.pids("web")) == 2, "two workers serve")
+
+
+def test_a_worker_that_dies_during_a_reload(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady"), num=2))
+    for _ in range(5):
+        old = master.pids("web")
+        with master.client() as client:
+            client.send("Reload", "web")
+            os.kill(old[0], signal.SIGKILL)
+            answer, _ = client.answer()
+        assert answer in ("ServiceStarted", "Done", "ServiceFailed"), answer
+        pids = master.wait_running("web", 2)
+        wait_until(lambda: not any(alive(pid) for pid in set(old) - set(master.pids("web"))), "who was replaced is gone")
+        assert len(set(pids)) == 2
+
+
+def test_a_reload_finishes_open_requests(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady")))
+    (old,) = master.wait_running("web")
+    with HttpRequest(port, "/slow") as request:
+        assert not request.answered_within(0.2)
+        with master.client() as client:
+            client.send("Reload", "web")
+            wait_until(lambda: http_get(port).split()[0] != str(old), "the new worker serves beside the old one")
+            assert alive(old)
+            place.write("release", "")
+            assert int(request.body().split()[0]) == old
+            client.answer()
+    wait_until(lambda: not alive(old), "the old one leaves when it is done")
+
+
+def test_two_reloads_at_once(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady"), num=2))
+    master.wait_running("web", 2)
+    with master.client() as one, master.client() as two:
+        one.send("Reload", "web")
+        two.send("Reload", "web")
+        answers = {one.answer()[0], two.answer()[0]}
+    assert answers <= {"Done", "ServiceStarted", "ErrorServiceReloading"}, answers
+    assert answers & {"Done", "ServiceStarted"}
+    master.wait_running("web", 2)

@@ -1,0 +1,20 @@
+// Serves well, but hears neither the command `stop` nor any signal that can be ignored. So does the child in
+// its process group. The pids of both go to the file `deaf`.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+
+#include "testdata/guests/guest.h"
+
+int main() {
+  fectl::guests::Guest guest = fectl::guests::Guest::FromEnvironment();
+  for (int ignored : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signal(ignored, SIG_IGN);
+  const pid_t child = fork();
+  if (child == 0) guest.Silent();
+  fectl::guests::AppendLine("deaf", std::to_string(getpid()) + " " + std::to_string(child));
+  guest.LoadAndStart();
+  while (true) guest.NextCommand(std::chrono::milliseconds(500));
+}
