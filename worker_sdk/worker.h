@@ -32,19 +32,19 @@ namespace fectl {
 // What the master asks for. Any may be left empty.
 struct Callbacks {
   // Begin to serve. Comes once, first, and never while the service is paused.
-  std::function<void()> on_start;
+  std::function<void()> on_start = nullptr;
   // Accept nothing more, keep what is open. Only after on_start.
-  std::function<void()> on_pause;
+  std::function<void()> on_pause = nullptr;
   // Accept again.
-  std::function<void()> on_resume;
+  std::function<void()> on_resume = nullptr;
   // Finish what is open, then exit with code 0. Comes at most once, possibly without any on_start. The
   // process is killed when `time_left` is over.
-  std::function<void(std::chrono::milliseconds time_left)> on_stop;
+  std::function<void(std::chrono::milliseconds time_left)> on_stop = nullptr;
   // The master is gone, so nobody will send commands, kill or replace this process. Comes at most once.
   // If empty, on_stop is called instead (unless it was called before): finish and exit.
-  std::function<void()> on_master_lost;
+  std::function<void()> on_master_lost = nullptr;
   // A message of the application's own, as JSON text (valid during the call).
-  std::function<void(std::string_view json)> on_message;
+  std::function<void(std::string_view json)> on_message = nullptr;
 };
 
 class Worker {
@@ -63,8 +63,8 @@ class Worker {
     // which makes the next Dispatch() call on_stop. Never set without a master, and never over the
     // application's own handler. SIGINT and SIGQUIT ("exit now") are left alone.
     bool handle_sigterm = true;
-    // Remove the variables which were read (FECTL_FD and the rest of the contract) from the environment, so that programs
-    // started by this one do not take themselves for workers.
+    // Remove the variables which were read (FECTL_FD and the rest of the contract) from the environment, so
+    // that programs started by this one do not take themselves for workers.
     bool unset_variables = true;
   };
 

@@ -1,0 +1,82 @@
+#include "worker_sdk/termination.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include "gtest/gtest.h"
+#include "worker_sdk/channel.h"
+#include "worker_sdk/owned_fd.h"
+
+namespace fectl::internal {
+namespace {
+
+bool Readable(int fd) {
+  pollfd entry{fd, POLLIN, 0};
+  return poll(&entry, 1, 0) == 1;
+}
+
+using Handler = void (*)(int);
+Handler Disposition() {
+  struct sigaction action {};
+  sigaction(SIGTERM, nullptr, &action);
+  return action.sa_handler;
+}
+
+TEST(TerminationTest, SigtermWakesInsteadOfKilling) {
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  EXPECT_FALSE(TakeTermination(wake->get()));
+  raise(SIGTERM);
+  EXPECT_TRUE(Readable(wake->get()));
+  EXPECT_TRUE(TakeTermination(wake->get()));
+  EXPECT_FALSE(TakeTermination(wake->get()));
+  ForgetTermination(wake->get());
+  EXPECT_EQ(Disposition(), SIG_DFL);
+}
+
+TEST(TerminationTest, TheApplicationsOwnHandlerStays) {
+  signal(SIGTERM, SIG_IGN);
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  EXPECT_EQ(Disposition(), SIG_IGN);
+  ForgetTermination(wake->get());
+  EXPECT_EQ(Disposition(), SIG_IGN);
+  signal(SIGTERM, SIG_DFL);
+}
+
+TEST(TerminationTest, AHandlerSetLaterStays) {
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  signal(SIGTERM, SIG_IGN);
+  ForgetTermination(wake->get());
+  EXPECT_EQ(Disposition(), SIG_IGN);
+  signal(SIGTERM, SIG_DFL);
+}
+
+TEST(TerminationTest, TheLastOneGetsTheNotices) {
+  auto first = MakeWakeFd(), second = MakeWakeFd();
+  ASSERT_TRUE(first.ok() && second.ok());
+  NoticeTermination(first->get());
+  NoticeTermination(second->get());
+  ForgetTermination(first->get());
+  raise(SIGTERM);
+  EXPECT_FALSE(TakeTermination(first->get()));
+  EXPECT_TRUE(TakeTermination(second->get()));
+  ForgetTermination(second->get());
+}
+
+TEST(TerminationDeathTest, AForkedChildDiesOfItAsBefore) {
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  // gtest's death test runs the statement in a forked child.
+  EXPECT_EXIT(raise(SIGTERM), testing::KilledBySignal(SIGTERM), "");
+  EXPECT_FALSE(Readable(wake->get()));
+  ForgetTermination(wake->get());
+}
+
+}  // namespace
+}  // namespace fectl::internal

@@ -1,0 +1,113 @@
+#include "worker_sdk/variables.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto_spec/environment.h"
+#include "proto_spec/message.h"
+
+namespace fectl::internal {
+namespace {
+
+absl::Status Bad(std::string_view name, std::string_view value, const absl::Status& why) {
+  return absl::InvalidArgumentError(absl::StrCat("environment variable ",
+                                                 absl::string_view(name.data(), name.size()), " is ",
+                                                 proto::QuotedStart(value), ": ", why.message()));
+}
+
+const std::string* Find(const VariableMap& variables, std::string_view name) {
+  const auto it = variables.find(name);
+  return it == variables.end() ? nullptr : &it->second;
+}
+
+// Absent: stays empty. Bad: an error.
+absl::Status ReadSeconds(const VariableMap& variables, const char* name, std::optional<int64_t>* out) {
+  const std::string* text = Find(variables, name);
+  if (text == nullptr) return absl::OkStatus();
+  auto ms = proto::ParseSeconds(*text);
+  if (!ms.ok()) return Bad(name, *text, ms.status());
+  *out = *ms;
+  return absl::OkStatus();
+}
+
+absl::Status ReadSockets(const VariableMap& variables, std::vector<Socket>* sockets) {
+  const std::string_view prefix = proto::kSocketVariablePrefix;
+  for (auto it = variables.lower_bound(prefix); it != variables.end() && it->first.starts_with(prefix);
+       ++it) {
+    auto parsed = proto::ParseSocket(it->second);
+    if (!parsed.ok()) return Bad(it->first, it->second, parsed.status());
+    Socket socket;
+    socket.name = it->first.substr(prefix.size());
+    socket.fd = parsed->fd;
+    socket.family = parsed->family;
+    socket.type = parsed->type;
+    socket.protocol = parsed->protocol;
+    if (const auto* app = Find(variables, proto::kAppVariablePrefix + socket.name)) socket.app = *app;
+    const std::string arguments_name = proto::kArgumentsVariablePrefix + socket.name;
+    if (const auto* text = Find(variables, arguments_name)) {
+      auto arguments = proto::ParseArguments(*text);
+      if (!arguments.ok()) return Bad(arguments_name, *text, arguments.status());
+      socket.arguments = *std::move(arguments);
+    }
+    sockets->push_back(std::move(socket));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
+  const std::string* channel = Find(variables, proto::kChannelVariable);
+  const std::string* service = Find(variables, proto::kServiceNameVariable);
+  const std::string* index = Find(variables, proto::kWorkerIndexVariable);
+  if (channel == nullptr && service == nullptr && index == nullptr) return WorkerVariables{};
+
+  for (const auto& [name, value] :
+       {std::pair{proto::kChannelVariable, channel}, std::pair{proto::kServiceNameVariable, service},
+        std::pair{proto::kWorkerIndexVariable, index}}) {
+    if (value != nullptr) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("environment variable ", name,
+                     " is missing, but others of a fectl worker are set. Start this "
+                     "program from fectld, or without any of them to run it by hand."));
+  }
+
+  WorkerVariables result;
+  result.managed = true;
+  auto fds = proto::ParseChannel(*channel);
+  if (!fds.ok()) return Bad(proto::kChannelVariable, *channel, fds.status());
+  result.read_fd = fds->read_fd;
+  result.write_fd = fds->write_fd;
+  result.service = *service;
+  auto number = proto::ParseIndex(*index);
+  if (!number.ok()) return Bad(proto::kWorkerIndexVariable, *index, number.status());
+  result.index = *number;
+
+  // Anything else than the one level above base that is known here means base: never say more than was
+  // offered.
+  const std::string* level = Find(variables, proto::kLevelVariable);
+  result.level = level != nullptr && *level == "2" ? 2 : 1;
+  absl::Status status = ReadSeconds(variables, proto::kTimeoutVariable, &result.timeout_ms);
+  if (status.ok()) {
+    status = ReadSeconds(variables, proto::kShutdownTimeoutVariable, &result.shutdown_timeout_ms);
+  }
+  if (status.ok()) status = ReadSockets(variables, &result.sockets);
+  if (!status.ok()) return status;
+  return result;
+}
+
+bool IsWorkerVariable(std::string_view name) {
+  for (std::string_view known :
+       {proto::kChannelVariable, proto::kServiceNameVariable, proto::kWorkerIndexVariable,
+        proto::kLevelVariable, proto::kTimeoutVariable, proto::kShutdownTimeoutVariable}) {
+    if (name == known) return true;
+  }
+  for (std::string_view prefix :
+       {proto::kSocketVariablePrefix, proto::kAppVariablePrefix, proto::kArgumentsVariablePrefix}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace fectl::internal
