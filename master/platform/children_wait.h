@@ -17,7 +17,8 @@ struct EndedProcess {
   ExitStatus status;
 };
 
-// How the child `pid` ended, without reaping it. nullopt: it still runs (or is no child of ours).
+// How the child `pid` ended, without reaping it. nullopt: it still runs. kUnknown: there is no such child of
+// ours (any more), so its number must not be used.
 std::optional<EndedProcess> LookAt(pid_t pid);
 
 // Any child that has ended, without reaping it. Without a reap in between it may be the same one again.

@@ -53,7 +53,7 @@ class ControlSocket {
   absl::Status Reopen();
 
  private:
-  ControlSocket(PidFile lock, UnixListener listener);
+  ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare);
 
   PidFile lock_;  // before the listener: taken first, given up last
   std::optional<UnixListener> listener_;

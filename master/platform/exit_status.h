@@ -7,7 +7,8 @@ namespace fectl::platform {
 
 // How a process ended. A value: not an error, and not an integer with 128 added.
 struct ExitStatus {
-  enum class Kind { kExited, kSignaled };
+  // kUnknown: it has ended, but somebody else took the answer. Only a bug or a foreign debugger can do that.
+  enum class Kind { kExited, kSignaled, kUnknown };
 
   Kind kind = Kind::kExited;
   int code = 0;  // the exit code, or the number of the signal

@@ -12,7 +12,7 @@ namespace fectl::platform {
 struct Identity {
   uid_t uid = 0;
   gid_t gid = 0;
-  std::vector<gid_t> groups;  // supplementary; complete, not in addition to the present ones
+  std::vector<gid_t> groups = {};  // supplementary; complete, not in addition to the present ones
 
   bool operator==(const Identity&) const = default;
 };

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,12 +18,12 @@ namespace fectl::platform {
 
 // What stays the same each time that one place starts a process.
 struct LaunchSpec {
-  std::string executable;                // absolute; FindExecutable() gives it
-  std::vector<std::string> argv;         // argv[0] included
-  std::vector<std::string> environment;  // "NAME=value"; complete, nothing of the master's is added
-  std::string directory;                 // empty: the master's
-  std::optional<Identity> identity;      // nullopt: the master's
-  std::optional<rlimit> open_files;      // RLIMIT_NOFILE of the process; nullopt: the master's
+  std::string executable = {};                // absolute; FindExecutable() gives it
+  std::vector<std::string> argv = {};         // argv[0] included
+  std::vector<std::string> environment = {};  // "NAME=value"; complete, nothing of the master's is added
+  std::string directory = {};                 // empty: the master's
+  std::optional<Identity> identity = {};      // nullopt: the master's
+  std::optional<rlimit> open_files = {};      // RLIMIT_NOFILE of the process; nullopt: the master's
   mode_t umask = 022;
   // A worker can then never gain rights by executing a set-uid file.
   bool no_new_privileges = true;
@@ -38,8 +39,8 @@ struct LaunchDescriptors {
 };
 
 struct LaunchResult {
-  pid_t pid = 0;   // leads its own session and process group
-  UniqueFd pidfd;  // not valid on a kernel without pidfds
+  pid_t pid = 0;        // leads its own session and process group
+  UniqueFd pidfd = {};  // not valid on a kernel without pidfds
 };
 
 struct LaunchError {
@@ -59,8 +60,9 @@ struct LaunchError {
   };
 
   Step step = Step::kClone;
-  int error = 0;        // errno
-  std::string subject;  // the path or number that the step is about
+  int error = 0;             // errno
+  std::string subject = {};  // the path or number that the step is about
+  std::string hint = {};     // empty, or what the errno does not say
 
   // For people: "cannot change directory to /srv/app: No such file or directory".
   std::string ToString() const;
@@ -79,7 +81,7 @@ class PreparedLaunch {
   PreparedLaunch(PreparedLaunch&&) = default;
   PreparedLaunch& operator=(PreparedLaunch&&) = default;
 
-  const LaunchSpec& spec() const { return spec_; }
+  const LaunchSpec& spec() const { return *spec_; }
 
   // Starts the process. Returns when it runs `executable` (the caller sleeps until then, as with vfork: the
   // cost does not grow with the master's memory) or with the step that failed, in which case nothing is left
@@ -87,9 +89,10 @@ class PreparedLaunch {
   LaunchOutcome Launch(const LaunchDescriptors& descriptors) const;
 
  private:
-  LaunchSpec spec_;
-  std::vector<char*> argv_;         // into spec_.argv, ends with nullptr
-  std::vector<char*> environment_;  // into spec_.environment, ends with nullptr
+  // On the heap, so that the pointers into it survive a move.
+  std::unique_ptr<LaunchSpec> spec_;
+  std::vector<char*> argv_;         // ends with nullptr
+  std::vector<char*> environment_;  // ends with nullptr
 };
 
 }  // namespace fectl::platform

@@ -17,14 +17,14 @@ struct ListenSpec {
   enum class Protocol { kTcp4, kTcp6, kUnix };
 
   Protocol protocol = Protocol::kTcp4;
-  std::string host;  // name or address; empty: all addresses. Not for kUnix
-  int port = 0;      // 0: the kernel chooses. Not for kUnix
-  std::string path;  // kUnix only
+  std::string host = {};  // name or address; empty: all addresses. Not for kUnix
+  int port = 0;           // 0: the kernel chooses. Not for kUnix
+  std::string path = {};  // kUnix only
   int backlog = 128;
   // Of the file; kUnix only. Without a mode: 0666, as a connection to a TCP port is open to everybody too.
-  std::optional<mode_t> mode;
-  std::optional<uid_t> owner;
-  std::optional<gid_t> group;
+  std::optional<mode_t> mode = {};
+  std::optional<uid_t> owner = {};
+  std::optional<gid_t> group = {};
 };
 
 // A listening socket for workers. Close-on-exec (the launcher passes it on by number) and non-blocking:

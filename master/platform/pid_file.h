@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "master/platform/folder_entry.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
@@ -27,19 +28,17 @@ class PidFile {
   // Removes the file if it is still this one, and only in the process that made it.
   ~PidFile();
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
 
   // The number in a file of that name, 0 when there is none. For messages only.
   static pid_t NumberIn(const std::string& path);
 
  private:
-  PidFile() = default;
+  PidFile(FolderEntry file, UniqueFd fd);
 
-  UniqueFd fd_;      // holds the lock
-  UniqueFd folder_;  // as it was at Create()
-  std::string path_;
-  std::string name_;  // the last part of path_
-  pid_t maker_ = 0;
+  FolderEntry file_;
+  UniqueFd fd_;  // holds the lock
+  pid_t maker_;
 };
 
 }  // namespace fectl::platform

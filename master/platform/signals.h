@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,9 +17,6 @@ struct ReceivedSignal {
   pid_t sender_pid = 0;  // 0: the kernel or the terminal
   uid_t sender_uid = 0;
 };
-
-// "SIGTERM"; "signal 40" for one without a name.
-std::string SignalName(int number);
 
 // Turns signals into readiness of a descriptor. While it lives TERM, INT, QUIT, HUP, CHLD and USR1 are
 // blocked and come through fd(), SIGPIPE and SIGXFSZ are ignored (a broken pipe or a full quota is an errno

@@ -1,6 +1,7 @@
 #ifndef MASTER_PLATFORM_UNIX_LISTENER_H_
 #define MASTER_PLATFORM_UNIX_LISTENER_H_
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -8,17 +9,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "master/platform/folder_entry.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
 
 struct UnixListenSpec {
-  std::string path;  // at most 107 bytes, a limit of the address format
+  std::string path = {};  // at most 107 bytes, a limit of the address format
   int backlog = 4096;
   // Of the file. Never wider for a moment than this: nobody can connect before all of it is in force.
   mode_t mode = 0600;
-  std::optional<uid_t> owner;
-  std::optional<gid_t> group;
+  std::optional<uid_t> owner = {};
+  std::optional<gid_t> group = {};
 };
 
 // A listening UNIX socket and its file. The listener does not block and is close-on-exec.
@@ -34,7 +36,7 @@ class UnixListener {
   ~UnixListener();
 
   int fd() const { return fd_.get(); }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
 
   // False: the file was removed or replaced by somebody, so nobody can reach the listener any more.
   bool FileIsOurs() const;
@@ -43,17 +45,12 @@ class UnixListener {
   UniqueFd Release();
 
  private:
-  UnixListener() = default;
+  UnixListener(FolderEntry file, UniqueFd fd, const struct stat& inode);
 
-  UniqueFd fd_;
-  // The folder as it was at Open(): the file is looked for and removed there even if the path leads elsewhere
-  // by then.
-  UniqueFd folder_;
-  std::string path_;
-  std::string name_;  // the last part of path_
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
-  pid_t maker_ = 0;
+  FolderEntry file_;
+  UniqueFd fd_;  // keeps the file's inode in use
+  struct stat inode_;
+  pid_t maker_;
 };
 
 }  // namespace fectl::platform

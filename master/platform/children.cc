@@ -1,0 +1,111 @@
+#include "master/platform/children.h"
+
+#include <sys/epoll.h>
+
+#include <csignal>
+#include <utility>
+
+#include "master/platform/children_wait.h"
+
+namespace fectl::platform {
+
+Child::Child(Children* children, LaunchResult launched, ExitObserver* observer)
+    : children_(children), observer_(observer), pid_(launched.pid), pidfd_(std::move(launched.pidfd)) {}
+
+Child::~Child() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
+  if (pid_ == 0) return;
+  const pid_t pid = pid_;
+  const std::optional<EndedProcess> ended = LookAt(pid);
+  const bool stolen = ended.has_value() && ended->status.kind == ExitStatus::Kind::kUnknown;
+  if (!stolen) SendSignalToGroup(pid, SIGKILL).IgnoreError();
+  Forget();
+  if (!stolen) Reap(pid);
+}
+
+absl::Status Child::Signal(int number) {
+  if (reaped()) return absl::NotFoundError("the process is reaped");
+  return SendSignal(pid_, pidfd_.get(), number);
+}
+
+absl::Status Child::SignalGroup(int number) {
+  if (reaped()) return absl::NotFoundError("the process is reaped");
+  return SendSignalToGroup(pid_, number);
+}
+
+pid_t Child::Release() {
+  const pid_t pid = pid_;
+  Forget();
+  return pid;
+}
+
+void Child::OnReady(uint32_t /*events*/) {
+  FinishIfEnded();
+}
+
+bool Child::FinishIfEnded() {
+  if (reaped()) return true;
+  const std::optional<EndedProcess> ended = LookAt(pid_);
+  if (!ended.has_value()) return false;
+  // The number is ours until the reap, dead as the process is: so the group of that number is its group and
+  // nobody else's. After the reap neither may be touched any more.
+  const bool stolen = ended->status.kind == ExitStatus::Kind::kUnknown;
+  if (stolen) {
+    Forget();
+  } else {
+    SendSignalToGroup(pid_, SIGKILL).IgnoreError();
+  }
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  observer_->OnChildExit(*this, ended->status);
+  if (destroyed) return true;  // and reaped by the destructor
+  destroyed_ = nullptr;
+  if (reaped()) return true;
+  const pid_t pid = pid_;
+  Forget();
+  Reap(pid);
+  return true;
+}
+
+void Child::Forget() {
+  if (pid_ == 0) return;
+  if (children_ != nullptr) {
+    if (pidfd_.valid()) children_->loop_->Unwatch(pidfd_.get());
+    children_->by_pid_.erase(pid_);
+  }
+  pidfd_.reset();
+  pid_ = 0;
+}
+
+Children::~Children() {
+  for (auto& [pid, child] : by_pid_) {
+    if (child->pidfd_.valid()) loop_->Unwatch(child->pidfd_.get());
+    child->children_ = nullptr;
+  }
+}
+
+std::unique_ptr<Child> Children::Adopt(LaunchResult launched, ExitObserver* observer) {
+  std::unique_ptr<Child> child(new Child(this, std::move(launched), observer));
+  by_pid_[child->pid()] = child.get();
+  if (child->pidfd_.valid()) {
+    // Without the watch SIGCHLD and Sweep() still find its end, only later in the turn.
+    loop_->Watch(child->pidfd_.get(), EPOLLIN, child.get()).IgnoreError();
+  }
+  return child;
+}
+
+bool Children::Sweep() {
+  for (int i = 0; i < kSweepMax; ++i) {
+    const std::optional<EndedProcess> ended = LookAtAny();
+    if (!ended.has_value()) return false;
+    const auto child = by_pid_.find(ended->pid);
+    if (child == by_pid_.end()) {
+      Reap(ended->pid);
+    } else {
+      child->second->FinishIfEnded();
+    }
+  }
+  return true;
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,59 @@
+#include "master/platform/command_path.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace fectl::platform {
+namespace {
+
+// 0, or the errno that executing it would most likely give.
+int WhyNotExecutable(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return errno;
+  if (!S_ISREG(status.st_mode)) return S_ISDIR(status.st_mode) ? EISDIR : EACCES;
+  return access(path.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
+std::string Join(std::string_view folder, const std::string& name) {
+  std::string path(folder);
+  if (!path.empty() && path.back() != '/') path += '/';
+  return path + name;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindExecutable(const std::string& command, const std::string& search_path,
+                                           const std::string& directory) {
+  if (command.empty()) return absl::InvalidArgumentError("the command is empty");
+  if (command.find('/') != std::string::npos) {
+    const std::string path = command[0] == '/' ? command : Join(directory, command);
+    if (const int error = WhyNotExecutable(path); error != 0) {
+      return absl::ErrnoToStatus(error, absl::StrCat("cannot execute ", path));
+    }
+    return path;
+  }
+  std::string not_permitted;
+  std::string_view rest = search_path;
+  while (!rest.empty()) {
+    const size_t end = rest.find(':');
+    const std::string_view folder = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (folder.empty() || folder[0] != '/') continue;
+    std::string path = Join(folder, command);
+    const int error = WhyNotExecutable(path);
+    if (error == 0) return path;
+    if (error == EACCES && not_permitted.empty()) not_permitted = std::move(path);
+  }
+  if (!not_permitted.empty()) {
+    return absl::ErrnoToStatus(EACCES, absl::StrCat("cannot execute ", not_permitted));
+  }
+  return absl::NotFoundError(absl::StrCat("there is no program ", command, " in PATH (", search_path, ")"));
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,97 @@
+#include "master/platform/control_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace fectl::platform {
+namespace {
+
+#ifndef SO_PASSRIGHTS
+constexpr int kPassRights = 83;  // newer than the C library's headers
+#else
+constexpr int kPassRights = SO_PASSRIGHTS;
+#endif
+
+UniqueFd OpenSpare() {
+  return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+bool OutOfDescriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// Of a client that went away between connecting and now; the next one may be fine.
+bool NobodyAfterAll(int error) {
+  return error == ECONNABORTED || error == EINTR || error == EPROTO;
+}
+
+absl::StatusOr<ControlPeer> Known(UniqueFd fd) {
+  ucred credentials = {};
+  socklen_t length = sizeof(credentials);
+  if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot ask who a control client is");
+  }
+  // Nobody may push descriptors into this process. Older kernels do not have the option; there a plain read()
+  // drops them.
+  const int off = 0;
+  setsockopt(fd.get(), SOL_SOCKET, kPassRights, &off, sizeof(off));
+  return ControlPeer{std::move(fd), credentials.pid, credentials.uid, credentials.gid};
+}
+
+absl::StatusOr<PidFile> TakeLock(const std::string& path) {
+  const std::string lock_path = path + ".lock";
+  absl::StatusOr<PidFile> lock = PidFile::Create(lock_path, 0600);
+  if (lock.ok() || !absl::IsAlreadyExists(lock.status())) return lock;
+  return absl::AlreadyExistsError(
+      absl::StrCat("another fectld (pid ", PidFile::NumberIn(lock_path), ") already serves ", path));
+}
+
+}  // namespace
+
+ControlSocket::ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare)
+    : lock_(std::move(lock)), listener_(std::move(listener)), spare_(std::move(spare)) {}
+
+absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path) {
+  absl::StatusOr<PidFile> lock = TakeLock(path);
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<UnixListener> listener = UnixListener::Open({.path = path});
+  if (!listener.ok()) return listener.status();
+  UniqueFd spare = OpenSpare();
+  return std::unique_ptr<ControlSocket>(
+      new ControlSocket(*std::move(lock), *std::move(listener), std::move(spare)));
+}
+
+absl::StatusOr<std::optional<ControlPeer>> ControlSocket::Accept() {
+  UniqueFd fd(accept4(this->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.valid()) {
+    absl::StatusOr<ControlPeer> peer = Known(std::move(fd));
+    if (!peer.ok()) return peer.status();
+    return std::optional<ControlPeer>(*std::move(peer));
+  }
+  const int error = errno;
+  if (error == EAGAIN || NobodyAfterAll(error)) return std::nullopt;
+  if (!OutOfDescriptors(error)) return absl::ErrnoToStatus(error, "cannot accept a control client");
+  if (spare_.valid()) {
+    spare_.reset();
+    fd.reset(accept4(this->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    fd.reset();
+  }
+  spare_ = OpenSpare();
+  return absl::ResourceExhaustedError("no descriptor is left for a control client");
+}
+
+absl::Status ControlSocket::Reopen() {
+  absl::StatusOr<UnixListener> listener = UnixListener::Open({.path = path()});
+  if (!listener.ok()) return listener.status();
+  // Without its removal of the file, which is not the old listener's any more.
+  listener_->Release().reset();
+  listener_.emplace(*std::move(listener));
+  return absl::OkStatus();
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,197 @@
+#include "master/platform/launcher.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "master/platform/children_wait.h"
+#include "master/platform/launcher_child.h"
+#include "master/platform/privileges.h"
+
+namespace fectl::platform {
+namespace {
+
+using Step = LaunchError::Step;
+
+// RunChild() needs less than 4 KiB with the buffer of its slowest path; the kernel's exec uses its own.
+constexpr size_t kStackBytes = 32 * 1024;
+
+// While the child shares our memory no handler may run in it, nor in us between our wake-up and the mask's
+// return.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() { Set(~uint64_t{0}, &old_); }
+  ~AllSignalsBlocked() { Set(old_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  // The raw call, as the C library's keeps its two internal signals open.
+  static void Set(uint64_t mask, uint64_t* old) {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, old, sizeof(mask));
+  }
+
+  uint64_t old_ = 0;
+};
+
+// clone() and not clone3(): it takes the same three flags that matter here, containers do not forbid it, and
+// the C library has it for every processor. That the handlers of the master are not cleared at once is no
+// danger, as the child is born with all signals blocked and a fault of its own then ends it without a
+// handler. Returns when the child executes or has ended; -1 with errno.
+pid_t CloneAndWait(ChildPlan* plan, UniqueFd* pidfd) {
+  alignas(16) std::array<char, kStackBytes> stack;
+  char* const top = stack.data() + stack.size();  // grows downwards on every processor that we know
+  constexpr int kFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  AllSignalsBlocked blocked;
+  int fd = -1;
+  pid_t pid = clone(RunChild, top, kFlags | CLONE_PIDFD, plan, &fd);
+  if (pid >= 0) {
+    pidfd->reset(fd);  // still -1 where the kernel is too old to know the flag
+  } else if (errno == EINVAL || errno == ENOSYS || errno == EPERM) {
+    // A sandbox that does not know the flag.
+    pid = clone(RunChild, top, kFlags, plan);
+  }
+  return pid;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>* strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings->size() + 1);
+  for (std::string& string : *strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string Subject(const ChildPlan& plan) {
+  switch (plan.step) {
+    case Step::kDescriptors:
+      if (plan.target == STDIN_FILENO && plan.sources[STDIN_FILENO] < 0) return "0 (/dev/null)";
+      return plan.target < 0 ? "" : std::to_string(plan.target);
+    case Step::kLimits:
+      return plan.open_files == nullptr ? "" : std::to_string(plan.open_files->rlim_cur);
+    case Step::kDirectory:
+      return plan.directory;
+    case Step::kGroups:
+    case Step::kUser:
+      return std::to_string(plan.uid);
+    case Step::kGroup:
+      return std::to_string(plan.gid);
+    case Step::kExecute:
+      return plan.executable;
+    case Step::kClone:
+    case Step::kSession:
+    case Step::kSignals:
+    case Step::kNoNewPrivileges:
+      return "";
+  }
+  return "";
+}
+
+// A script is refused with the same errno as a file that is missing when it is its interpreter that is
+// missing, and people then look at a file that is plainly there.
+std::string Hint(const ChildPlan& plan) {
+  if (plan.step != Step::kExecute || plan.error != ENOENT) return "";
+  if (plan.executable[0] != '/' || access(plan.executable, F_OK) != 0) return "";
+  return "the file is there, but not the interpreter that it names";
+}
+
+std::string Words(Step step, const std::string& subject) {
+  switch (step) {
+    case Step::kClone:
+      return "cannot start a process";
+    case Step::kSession:
+      return "cannot start a session";
+    case Step::kSignals:
+      return "cannot reset signals";
+    case Step::kDescriptors:
+      return subject.empty() ? "cannot close descriptors" : "cannot pass descriptor " + subject;
+    case Step::kLimits:
+      return "cannot set the limit of open files to " + subject;
+    case Step::kDirectory:
+      return "cannot change directory to " + subject;
+    case Step::kGroups:
+      return "cannot set the groups of user " + subject;
+    case Step::kGroup:
+      return "cannot switch to group " + subject;
+    case Step::kUser:
+      return "cannot switch to user " + subject;
+    case Step::kNoNewPrivileges:
+      return "cannot forbid new privileges";
+    case Step::kExecute:
+      return "cannot execute " + subject;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string LaunchError::ToString() const {
+  std::string words = Words(step, subject) + ": " + strerror(error);
+  if (!hint.empty()) words += " (" + hint + ")";
+  return words;
+}
+
+bool LaunchError::IsTransient() const {
+  switch (error) {
+    case EAGAIN:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ETXTBSY:  // the file is being replaced
+      return true;
+    default:
+      return false;
+  }
+}
+
+PreparedLaunch::PreparedLaunch(LaunchSpec spec)
+    : spec_(std::make_unique<LaunchSpec>(std::move(spec))),
+      argv_(Pointers(&spec_->argv)),
+      environment_(Pointers(&spec_->environment)) {}
+
+LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors) const {
+  std::vector<int> sources;
+  sources.reserve(3 + descriptors.passed_fds.size());
+  sources.push_back(descriptors.stdin_fd);
+  sources.push_back(descriptors.stdout_fd >= 0 ? descriptors.stdout_fd : STDOUT_FILENO);
+  sources.push_back(descriptors.stderr_fd >= 0 ? descriptors.stderr_fd : STDERR_FILENO);
+  sources.insert(sources.end(), descriptors.passed_fds.begin(), descriptors.passed_fds.end());
+
+  ChildPlan plan;
+  plan.executable = spec_->executable.c_str();
+  plan.argv = argv_.data();
+  plan.environment = environment_.data();
+  plan.directory = spec_->directory.empty() ? nullptr : spec_->directory.c_str();
+  plan.sources = sources.data();
+  plan.source_count = static_cast<int>(sources.size());
+  plan.open_files = spec_->open_files.has_value() ? &*spec_->open_files : nullptr;
+  plan.umask = spec_->umask;
+  plan.no_new_privileges = spec_->no_new_privileges;
+  if (spec_->identity.has_value() && !IsPresentOrdinaryIdentity(*spec_->identity)) {
+    plan.switch_identity = true;
+    plan.uid = spec_->identity->uid;
+    plan.gid = spec_->identity->gid;
+    plan.groups = spec_->identity->groups.data();
+    plan.group_count = spec_->identity->groups.size();
+  }
+
+  UniqueFd pidfd;
+  const pid_t pid = CloneAndWait(&plan, &pidfd);
+  if (pid < 0) return LaunchError{Step::kClone, errno, "", ""};
+  if (plan.error != 0) {
+    Reap(pid);
+    return LaunchError{plan.step, plan.error, Subject(plan), Hint(plan)};
+  }
+  // Safe although the process may have ended: nobody but us reaps it, so the number is still its own.
+  if (!pidfd.valid()) pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  return LaunchResult{pid, std::move(pidfd)};
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,45 @@
+#ifndef MASTER_PLATFORM_LAUNCHER_CHILD_H_
+#define MASTER_PLATFORM_LAUNCHER_CHILD_H_
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+#include "master/platform/launcher.h"
+
+namespace fectl::platform {
+
+// What the new process needs between its birth and exec. It shares the master's memory and the master sleeps
+// meanwhile, so everything is made before, and the answer is left here.
+struct ChildPlan {
+  const char* executable = nullptr;
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  const char* directory = nullptr;  // null: stay
+  int* sources = nullptr;           // for descriptors 0, 1, 2, ...; -1 for /dev/null; changed by the child
+  int source_count = 0;
+  const rlimit* open_files = nullptr;  // null: leave
+  mode_t umask = 022;
+  bool switch_identity = false;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  const gid_t* groups = nullptr;
+  size_t group_count = 0;
+  bool no_new_privileges = true;
+
+  // The answer; error 0: it runs.
+  LaunchError::Step step = LaunchError::Step::kClone;
+  int error = 0;
+  int target =
+      -1;  // kDescriptors: the number that could not be given; -1: all the others could not be closed
+};
+
+// The child's whole life before exec; the argument of clone(). Does not return. Raw system calls only: no
+// allocation, no lock, no function of the C library with state or with a thought for other threads (its
+// setuid() signals all threads of the process, which here are the master's).
+int RunChild(void* plan);
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_LAUNCHER_CHILD_H_

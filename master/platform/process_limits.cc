@@ -1,0 +1,35 @@
+#include "master/platform/process_limits.h"
+
+#include <sys/prctl.h>
+
+#include <cerrno>
+
+namespace fectl::platform {
+
+absl::StatusOr<rlimit> RaiseOpenFilesLimit() {
+  rlimit before = {};
+  if (getrlimit(RLIMIT_NOFILE, &before) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot read the limit of open files");
+  }
+  const rlimit raised = {.rlim_cur = before.rlim_max, .rlim_max = before.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot raise the limit of open files");
+  }
+  return before;
+}
+
+absl::Status ForbidInspection() {
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot forbid the inspection of this process");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BecomeSubreaper() {
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot become the reaper of orphans");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,66 @@
+#include "master/platform/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "absl/status/status.h"
+
+namespace fectl::platform {
+namespace {
+
+constexpr std::array kTaken = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1};
+
+void Dispose(int number, sighandler_t disposition, struct sigaction* old) {
+  struct sigaction action = {};
+  action.sa_handler = disposition;
+  sigaction(number, &action, old);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Signals>> Signals::Create() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (int number : kTaken) sigaddset(&mask, number);
+  UniqueFd fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot create a signal descriptor");
+  std::unique_ptr<Signals> signals(new Signals());
+  signals->fd_ = std::move(fd);
+  pthread_sigmask(SIG_BLOCK, &mask, &signals->old_mask_);
+  Dispose(SIGPIPE, SIG_IGN, &signals->old_pipe_);
+  Dispose(SIGXFSZ, SIG_IGN, &signals->old_file_size_);
+  Dispose(SIGCHLD, SIG_DFL, &signals->old_child_);
+  return signals;
+}
+
+Signals::~Signals() {
+  // What is still pending was meant for this object; delivered after the mask is back it would end the
+  // process.
+  Take();
+  sigaction(SIGPIPE, &old_pipe_, nullptr);
+  sigaction(SIGXFSZ, &old_file_size_, nullptr);
+  sigaction(SIGCHLD, &old_child_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+}
+
+std::vector<ReceivedSignal> Signals::Take() {
+  std::vector<ReceivedSignal> taken;
+  std::array<signalfd_siginfo, kTaken.size()> records;
+  // Each signal is pending at most once, so one read is nearly always all; the bound is for one that keeps
+  // coming.
+  for (int reads = 0; reads < 4; ++reads) {
+    const ssize_t bytes = read(fd_.get(), records.data(), sizeof(records));
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes <= 0) break;
+    for (size_t i = 0; i < bytes / sizeof(signalfd_siginfo); ++i) {
+      taken.push_back({static_cast<int>(records[i].ssi_signo), static_cast<pid_t>(records[i].ssi_pid),
+                       static_cast<uid_t>(records[i].ssi_uid)});
+    }
+  }
+  return taken;
+}
+
+}  // namespace fectl::platform
