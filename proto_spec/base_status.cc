@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "proto_spec/json_memory.h"
 #include "proto_spec/json_text.h"
+#include "proto_spec/json_tree.h"
 #include "proto_spec/message.h"
 
 namespace fectl::proto {
@@ -250,24 +250,23 @@ std::optional<int64_t> ReadPid(const JsonTree::Value& value) {
 absl::StatusOr<BaseEvent> ReadEvent(const JsonTree::Value& value) {
   if (!value.IsObject()) return Refuse("an event is not an object");
   BaseEvent event;
-  const auto state = value.FindMember("state");
-  const auto reason = value.FindMember("reason");
-  const auto timestamp = value.FindMember("timestamp");
-  const auto pid = value.FindMember("pid");
-  if (state == value.MemberEnd() || !state->value.IsString()) return Refuse("an event has no state");
-  const std::optional<BaseState> known = StateFromWire(Text(state->value));
+  const JsonTree::Value* state = FindMember(value, "state");
+  if (state == nullptr || !state->IsString()) return Refuse("an event has no state");
+  const std::optional<BaseState> known = StateFromWire(Text(*state));
   if (!known.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat("unknown state ", QuotedStart(Text(state->value))));
+    return absl::InvalidArgumentError(absl::StrCat("unknown state ", QuotedStart(Text(*state))));
   }
   event.state = *known;
-  if (reason == value.MemberEnd()) return Refuse("an event has no reason");
-  std::optional<BaseReason> read_reason = ReadReason(reason->value);
+  const JsonTree::Value* reason = FindMember(value, "reason");
+  if (reason == nullptr) return Refuse("an event has no reason");
+  std::optional<BaseReason> read_reason = ReadReason(*reason);
   if (!read_reason.has_value()) return Refuse("an event's reason is neither a word nor an object");
   event.reason = *std::move(read_reason);
-  if (timestamp == value.MemberEnd() || !timestamp->value.IsInt64())
-    return Refuse("an event has no timestamp");
-  event.timestamp = timestamp->value.GetInt64();
-  const std::optional<int64_t> read_pid = pid == value.MemberEnd() ? 0 : ReadPid(pid->value);
+  const JsonTree::Value* timestamp = FindMember(value, "timestamp");
+  if (timestamp == nullptr || !timestamp->IsInt64()) return Refuse("an event has no timestamp");
+  event.timestamp = timestamp->GetInt64();
+  const JsonTree::Value* pid = FindMember(value, "pid");
+  const std::optional<int64_t> read_pid = pid == nullptr ? 0 : ReadPid(*pid);
   if (!read_pid.has_value()) return Refuse("an event's pid is no number in a string");
   event.pid = *read_pid;
   return event;

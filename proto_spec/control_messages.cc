@@ -5,8 +5,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto_spec/json_memory.h"
 #include "proto_spec/json_text.h"
+#include "proto_spec/json_tree.h"
 #include "proto_spec/message.h"
 
 namespace fectl::proto {
@@ -155,17 +155,17 @@ std::string EncodeContent(const Response& response, Content content, std::string
 
 // Reads an object's members; absent ones keep what they have. False for another type.
 bool ReadText(const JsonTree::Value& object, const char* name, std::string* text) {
-  const auto member = object.FindMember(name);
-  if (member == object.MemberEnd() || member->value.IsNull()) return true;
-  if (!member->value.IsString()) return false;
-  *text = Text(member->value);
+  const JsonTree::Value* value = FindMember(object, name);
+  if (value == nullptr || value->IsNull()) return true;
+  if (!value->IsString()) return false;
+  *text = Text(*value);
   return true;
 }
 
 bool ReadVersion(const JsonTree::Value& object, int* version) {
-  const auto member = object.FindMember("version");
-  if (member == object.MemberEnd() || !member->value.IsInt() || member->value.GetInt() < 1) return false;
-  *version = member->value.GetInt();
+  const JsonTree::Value* value = FindMember(object, "version");
+  if (value == nullptr || !value->IsInt() || value->GetInt() < 1) return false;
+  *version = value->GetInt();
   return true;
 }
 
@@ -177,10 +177,10 @@ bool ReadHello(std::string_view data, Response* response) {
   const JsonTree tree(data);
   if (!tree.root().IsObject() || !ReadVersion(tree.root(), &response->version)) return false;
   if (!ReadText(tree.root(), "server", &response->text)) return false;
-  const auto pid = tree.root().FindMember("pid");
-  if (pid == tree.root().MemberEnd()) return true;
-  if (!pid->value.IsInt64()) return false;
-  response->pid = pid->value.GetInt64();
+  const JsonTree::Value* pid = FindMember(tree.root(), "pid");
+  if (pid == nullptr) return true;
+  if (!pid->IsInt64()) return false;
+  response->pid = pid->GetInt64();
   return true;
 }
 

@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto_spec/json_memory.h"
 #include "proto_spec/json_text.h"
+#include "proto_spec/json_tree.h"
 
 namespace fectl::proto {
 namespace {
@@ -145,11 +145,9 @@ class Members {
   void GetNumbers(const char* name, std::vector<std::pair<std::string, double>>* numbers) {
     const Value* value = Find(name);
     if (value == nullptr) return;
-    if (!value->IsObject()) return Fail("an object of numbers", name);
-    for (const auto& member : value->GetObject()) {
-      if (!member.value.IsNumber()) return Fail("an object of numbers", name);
-      numbers->emplace_back(Text(member.name), member.value.GetDouble());
-    }
+    auto read = ReadNumbers(*value);
+    if (!read.has_value()) return Fail("an object of numbers", name);
+    *numbers = *std::move(read);
   }
   void Fail(const char* expected, const char* name) {
     if (error_->ok()) *error_ = absl::InvalidArgumentError(absl::StrCat(name, " is not ", expected));
@@ -159,8 +157,8 @@ class Members {
   // nullptr: the member is absent or null.
   const Value* Find(const char* name) const {
     if (!object_.IsObject()) return nullptr;
-    const auto member = object_.FindMember(name);
-    return member == object_.MemberEnd() || member->value.IsNull() ? nullptr : &member->value;
+    const Value* value = FindMember(object_, name);
+    return value == nullptr || value->IsNull() ? nullptr : value;
   }
 
   const Value& object_;

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto_spec/json_memory.h"
+#include "proto_spec/json_tree.h"
 #include "proto_spec/utf8.h"
 #include "rapidjson/reader.h"
 

@@ -1,12 +1,10 @@
 #include "proto_spec/message.h"
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto_spec/json_memory.h"
 #include "proto_spec/json_scan.h"
 #include "proto_spec/json_text.h"
+#include "proto_spec/json_tree.h"
 
 namespace fectl::proto {
 namespace {
@@ -68,20 +66,11 @@ absl::StatusOr<std::vector<std::string>> DataStrings(std::string_view data) {
 }
 
 absl::StatusOr<std::vector<std::pair<std::string, double>>> DataNumbers(std::string_view data) {
-  if (data.empty() || data.front() != '{') return Refuse("\"data\" is not an object of numbers", data);
-  const JsonTree tree(data);
-  std::vector<std::pair<std::string, double>> numbers;
-  std::map<std::string_view, size_t> places;
-  for (const auto& member : tree.root().GetObject()) {
-    if (!member.value.IsNumber()) return Refuse("\"data\" is not an object of numbers", data);
-    const auto [place, is_new] = places.emplace(Text(member.name), numbers.size());
-    if (is_new) {
-      numbers.emplace_back(Text(member.name), member.value.GetDouble());
-    } else {
-      numbers[place->second].second = member.value.GetDouble();
-    }
-  }
-  return numbers;
+  constexpr std::string_view kReason = "\"data\" is not an object of numbers";
+  if (data.empty() || data.front() != '{') return Refuse(kReason, data);
+  auto numbers = ReadNumbers(JsonTree(data).root());
+  if (!numbers.has_value()) return Refuse(kReason, data);
+  return *std::move(numbers);
 }
 
 std::string JsonString(std::string_view text) {

@@ -1,12 +1,17 @@
-// RapidJSON configured for untrusted input: memory from operator new in proportion to the text, no recursion.
-#ifndef FECTL_PROTO_SPEC_JSON_MEMORY_H_
-#define FECTL_PROTO_SPEC_JSON_MEMORY_H_
+// Trees of JSON text by RapidJSON, configured for untrusted input: memory from operator new in proportion to
+// the text, no recursion.
+#ifndef FECTL_PROTO_SPEC_JSON_TREE_H_
+#define FECTL_PROTO_SPEC_JSON_TREE_H_
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "rapidjson/document.h"
 
@@ -57,6 +62,14 @@ inline std::string_view Text(const JsonTree::Value& string) {
   return std::string_view(string.GetString(), string.GetStringLength());
 }
 
+// A member of an object; nullptr if it is absent. Of two with one name the last one counts, as most peers
+// have it.
+const JsonTree::Value* FindMember(const JsonTree::Value& object, std::string_view name);
+
+// The members of an object of numbers, in order; one that comes twice has its first place and its last value.
+// nullopt when the value is not an object, or when one of its members is not a number.
+std::optional<std::vector<std::pair<std::string, double>>> ReadNumbers(const JsonTree::Value& value);
+
 }  // namespace fectl::proto
 
-#endif  // FECTL_PROTO_SPEC_JSON_MEMORY_H_
+#endif  // FECTL_PROTO_SPEC_JSON_TREE_H_
