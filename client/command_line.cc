@@ -1,0 +1,227 @@
+#include "client/command_line.h"
+
+#include <gflags/gflags.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "client/nearest.h"
+#include "client/terminal_text.h"
+
+// gflags holds and checks the values. The words are read here, because its own reading of a command line
+// prints the flags of every library for --help, and takes no short options.
+DEFINE_string(sock, "", "the control socket of fectld");
+DEFINE_double(timeout, 0, "seconds to wait at most; 0: no limit");
+DEFINE_bool(json, false, "print JSON");
+
+namespace fectl::client {
+namespace {
+
+// A hundred years: more is a typing mistake, and must not overflow milliseconds.
+constexpr double kTimeoutSecondsMax = 3.2e9;
+
+std::string Quoted(std::string_view word) {
+  return "\"" + EscapeForTerminal(word) + "\"";
+}
+
+std::string DidYouMean(const std::string& nearest) {
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+class Parser {
+ public:
+  explicit Parser(const std::vector<std::string>& args) : args_(args) {}
+
+  std::variant<Invocation, UsageError> Run() {
+    // Flags are global in gflags: what a run sets must not be there in the next one.
+    const gflags::FlagSaver saver;
+    for (; at_ < args_.size() && error_.empty(); ++at_) Take(args_[at_]);
+    if (error_.empty()) Finish();
+    if (!error_.empty()) return UsageError{error_, FLAGS_json || SaysJson()};
+    result_.sock = FLAGS_sock;
+    result_.json = FLAGS_json;
+    return result_;
+  }
+
+ private:
+  // An error in an earlier argument must be JSON too.
+  bool SaysJson() const { return std::ranges::find(args_, "--json") != args_.end(); }
+
+  void Take(std::string_view arg) {
+    if (only_words_ || arg.size() < 2 || arg[0] != '-') {
+      words_.emplace_back(arg);
+    } else if (arg == "--") {
+      only_words_ = true;
+    } else if (arg[1] == '-') {
+      TakeLong(arg.substr(2));
+    } else {
+      TakeShort(arg.substr(1));
+    }
+  }
+
+  void TakeLong(std::string_view text) {
+    const size_t equals = text.find('=');
+    const std::string_view name = text.substr(0, equals);
+    const Option* option = FindOption(name);
+    if (option == nullptr) return UnknownOption("--" + std::string(name));
+    std::optional<std::string> value;
+    if (equals != std::string_view::npos) value = text.substr(equals + 1);
+    Apply(*option, "--" + std::string(name), std::move(value));
+  }
+
+  // -mPATH, -m PATH, -m=PATH; -hV.
+  void TakeShort(std::string_view letters) {
+    while (!letters.empty() && error_.empty()) {
+      const std::string shown = "-" + std::string(letters.substr(0, 1));
+      const Option* option = FindOption(letters[0]);
+      if (option == nullptr) return UnknownOption("-" + std::string(letters));
+      letters.remove_prefix(1);
+      if (option->value.empty()) {
+        Apply(*option, shown, std::nullopt);
+        continue;
+      }
+      std::optional<std::string> value;
+      if (!letters.empty()) value = letters.substr(letters[0] == '=' ? 1 : 0);
+      return Apply(*option, shown, std::move(value));
+    }
+  }
+
+  void UnknownOption(const std::string& shown) {
+    std::vector<std::string> names;
+    for (const Option& option : Options()) names.emplace_back(option.name);
+    std::string nearest = Nearest(std::string_view(shown).substr(shown.find_first_not_of('-')), names);
+    if (!nearest.empty()) nearest = "--" + nearest;
+    error_ = "unknown option " + Quoted(shown) + DidYouMean(nearest);
+  }
+
+  void Apply(const Option& option, const std::string& shown, std::optional<std::string> value) {
+    if (option.value.empty()) {
+      if (value.has_value()) {
+        error_ = shown + " takes no value";
+      } else if (option.name == "help") {
+        result_.help = true;
+      } else if (option.name == "version") {
+        result_.print_version = true;
+      } else {
+        gflags::SetCommandLineOption(std::string(option.name).c_str(), "true");
+      }
+      return;
+    }
+    if (!value.has_value()) {
+      if (at_ + 1 == args_.size()) {
+        error_ = shown + " needs a value: " + shown + " " + std::string(option.value);
+        return;
+      }
+      value = args_[++at_];
+    }
+    if (value->empty()) {
+      error_ = shown + " needs a value that is not empty";
+      return;
+    }
+    // gflags gives an empty text when the value is not of the flag's type.
+    const bool taken =
+        !gflags::SetCommandLineOption(std::string(option.name).c_str(), value->c_str()).empty();
+    if (option.name == "timeout") {
+      CheckTimeout(taken, *value);
+    } else if (!taken) {
+      error_ = shown + " cannot be " + Quoted(*value);
+    }
+  }
+
+  void CheckTimeout(bool taken, const std::string& text) {
+    if (!taken || !std::isfinite(FLAGS_timeout) || FLAGS_timeout <= 0 || FLAGS_timeout > kTimeoutSecondsMax) {
+      error_ = "--timeout needs a number of seconds above 0, like 2.5, not " + Quoted(text);
+      return;
+    }
+    result_.timeout_ms = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(FLAGS_timeout * 1000)));
+  }
+
+  void Finish() {
+    if (words_.empty()) {
+      result_.command = CommandKind::kHelp;
+      if (!result_.help && !result_.print_version) error_ = "no command was given";
+      return;
+    }
+    const Command* command = FindCommand(words_[0]);
+    if (command == nullptr) {
+      error_ = "unknown command " + Quoted(words_[0]) + DidYouMean(Nearest(words_[0], CommandNames()));
+      return;
+    }
+    result_.command = command->kind;
+    if (result_.help) return;
+    for (size_t i = 1; i < words_.size(); ++i) {
+      if (std::ranges::find(result_.operands, words_[i]) == result_.operands.end()) {
+        result_.operands.push_back(words_[i]);
+      }
+    }
+    CheckOperands(*command);
+  }
+
+  void CheckOperands(const Command& command) {
+    const std::string name(command.name);
+    const std::vector<std::string>& operands = result_.operands;
+    if (std::ranges::find(operands, "") != operands.end()) {
+      error_ = "a service's name cannot be empty";
+      return;
+    }
+    switch (command.operands) {
+      case Operands::kNone:
+        if (!operands.empty()) error_ = name + " takes no service: " + Quoted(operands[0]) + " is too much";
+        return;
+      case Operands::kOptionalService:
+      case Operands::kOptionalCommand:
+        if (operands.size() > 1) error_ = name + " takes one name: " + Quoted(operands[1]) + " is too much";
+        break;
+      case Operands::kOneService:
+        if (operands.size() != 1)
+          error_ = name + " needs the name of one service: fectl " + name + " SERVICE";
+        break;
+      case Operands::kServices:
+        if (operands.empty()) {
+          error_ = name + " needs the name of a service, or all: fectl " + name + " SERVICE...|all";
+        }
+        break;
+    }
+    if (error_.empty()) CheckNames(command);
+  }
+
+  void CheckNames(const Command& command) {
+    std::vector<std::string>& operands = result_.operands;
+    if (command.operands == Operands::kOptionalCommand) {
+      if (operands.empty() || FindCommand(operands[0]) != nullptr) return;
+      error_ = "unknown command " + Quoted(operands[0]) + DidYouMean(Nearest(operands[0], CommandNames()));
+      return;
+    }
+    // No service can be named `all`, so the word means the same everywhere.
+    const bool all = std::ranges::find(operands, "all") != operands.end();
+    if (!all) return;
+    if (command.operands == Operands::kOptionalService) {
+      operands.clear();
+    } else if (command.operands == Operands::kOneService) {
+      error_ = std::string(command.name) + " needs the name of one service, not all";
+    } else if (operands.size() > 1) {
+      error_ = "all stands alone: it cannot be mixed with the names of services";
+    } else {
+      operands.clear();
+      result_.all = true;
+    }
+  }
+
+  const std::vector<std::string>& args_;
+  size_t at_ = 0;
+  bool only_words_ = false;
+  std::vector<std::string> words_;
+  Invocation result_;
+  std::string error_;
+};
+
+}  // namespace
+
+std::variant<Invocation, UsageError> ParseCommandLine(const std::vector<std::string>& args) {
+  return Parser(args).Run();
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,37 @@
+#ifndef FECTL_CLIENT_COMMAND_LINE_H_
+#define FECTL_CLIENT_COMMAND_LINE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/commands.h"
+
+namespace fectl::client {
+
+// What the user asked for.
+struct Invocation {
+  CommandKind command = CommandKind::kHelp;
+  std::vector<std::string> operands;  // services without duplicates, or the command to explain
+  bool all = false;                   // instead of services
+  std::string sock;                   // empty: not given
+  std::optional<int64_t> timeout_ms;
+  bool json = false;
+  bool help = false;           // explain `command` instead of doing it
+  bool print_version = false;  // of this program
+};
+
+// One sentence about what is wrong with the command line.
+struct UsageError {
+  std::string text;
+  bool json = false;  // --json was among the arguments
+};
+
+// `args` are the arguments without the program's name. Options may stand anywhere; `--` ends them.
+std::variant<Invocation, UsageError> ParseCommandLine(const std::vector<std::string>& args);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_COMMAND_LINE_H_

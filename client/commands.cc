@@ -1,0 +1,156 @@
+#include "client/commands.h"
+
+#include <algorithm>
+
+namespace fectl::client {
+namespace {
+
+constexpr Command kCommands[] = {
+    {CommandKind::kStatus, "status", Operands::kOptionalService, "show all services, or the workers of one",
+     R"(Without a name: one line for each service, with the workers that serve and are
+configured, the restarts that nobody asked for, the addresses it listens on, and
+the last thing that went wrong. With a name: that service with each worker (pid,
+state, time since its start, restarts, last cause), the processes which have been
+replaced and are still finishing their work, and the recent events, newest last.
+
+Returns at once. Exits 0 whatever the state of the services is; 1 if there is no
+such service.
+)"},
+    {CommandKind::kStart, "start", Operands::kServices, "start stopped or failed services",
+     R"(Starts the workers of services which have been stopped or have failed. Returns
+when all workers serve, or when the start has failed. A service that is running
+already is left alone, which counts as done.
+
+Exits 0 if every service serves; 1 if one was refused or failed.
+)"},
+    {CommandKind::kStop, "stop", Operands::kServices, "let the workers finish, then stop them",
+     R"(Asks the workers to finish what is open and to exit; after the service's
+shutdown_timeout the rest is killed. The listening sockets stay open, so clients
+wait in the queue until the next start. Returns when the last worker has exited.
+A service that is stopped already is left alone, which counts as done.
+
+Exits 0 if every service has stopped; 1 if one was refused or failed.
+)"},
+    {CommandKind::kReload, "reload", Operands::kServices, "replace the workers without losing a request",
+     R"(Starts new workers beside the old ones. When the new ones have loaded they begin
+to serve, and the old ones finish what is open and exit. No connection is refused
+or reset. If the new workers do not load, the old ones keep serving and the reload
+has failed; the reason is on stderr.
+
+Returns when the new workers serve or the reload has failed. Exits 0 if every
+service was reloaded; 1 if one was refused or failed.
+)"},
+    {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
+     R"(Like reload, but the old workers get no time to finish once the new ones have
+loaded. If the new workers do not load, the old ones keep serving.
+
+Returns when the new workers serve or the restart has failed. Exits 0 if every
+service was restarted; 1 if one was refused or failed.
+)"},
+    {CommandKind::kPause, "pause", Operands::kServices, "accept no new connections for a while",
+     R"(The workers stay alive and answer what is open, but accept no new connections;
+these wait in the queue of the listening socket until resume. Returns when the
+workers have been told.
+
+Exits 0 if every service was paused; 1 if one was refused or failed.
+)"},
+    {CommandKind::kResume, "resume", Operands::kServices, "accept connections again",
+     R"(Ends a pause: the workers accept connections again, first those which have been
+waiting. Returns when the workers have been told.
+
+Exits 0 if every service was resumed; 1 if one was refused or failed.
+)"},
+    {CommandKind::kSPid, "spid", Operands::kOneService, "print the pids of a service's workers",
+     R"(Prints the process ids of the workers of one service, one a line, and nothing if
+it has none.
+
+Exits 0; 1 if there is no such service.
+)"},
+    {CommandKind::kPid, "pid", Operands::kNone, "print fectld's process id",
+     R"(Prints the process id of the running fectld.
+)"},
+    {CommandKind::kVersion, "version", Operands::kNone, "print the version of the running fectld",
+     R"(Prints the version of the fectld which is running; fectl --version prints the
+version of this program.
+)"},
+    {CommandKind::kVersionCheck, "version-check", Operands::kNone, "compare the versions of fectl and fectld",
+     R"(Compares the version of this program with the version of the fectld which is
+running.
+
+Exits 0 if they are the same; 1 if they differ, with both on stderr.
+)"},
+    {CommandKind::kPing, "ping", Operands::kNone, "check that fectld answers",
+     R"(Prints "pong" when fectld has answered.
+
+Exits 0 if it has; 1 if it is there but does not answer; 3 if there is none.
+)"},
+    {CommandKind::kQuit, "quit", Operands::kNone, "stop all services and end fectld",
+     R"(Stops all services as stop does, and ends fectld. Returns when fectld has gone.
+
+Exits 0 if it has gone; 1 if it refused or did not end within --timeout.
+)"},
+    {CommandKind::kHelp, "help", Operands::kOptionalCommand, "explain a command, as in: fectl help reload",
+     R"(Explains one command, or lists all of them.
+)"},
+};
+
+constexpr Option kOptions[] = {
+    {"sock", 'm', "PATH", "control socket ($FECTL_SOCK, else ./fectld.sock)"},
+    {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
+    {"json", 0, "", "print JSON, errors too; fectl(1) has the members"},
+    {"help", 'h', "", "show this help, or that of the command"},
+    {"version", 'V', "", "print the version of this program"},
+};
+
+}  // namespace
+
+std::span<const Command> Commands() {
+  return kCommands;
+}
+std::span<const Option> Options() {
+  return kOptions;
+}
+
+const Command* FindCommand(std::string_view name) {
+  const auto* found = std::ranges::find(kCommands, name, &Command::name);
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+const Command& CommandOf(CommandKind kind) {
+  return *std::ranges::find(kCommands, kind, &Command::kind);
+}
+
+const Option* FindOption(std::string_view long_name) {
+  const auto* found = std::ranges::find(kOptions, long_name, &Option::name);
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+const Option* FindOption(char letter) {
+  if (letter == 0) return nullptr;
+  const auto* found = std::ranges::find(kOptions, letter, &Option::letter);
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::vector<std::string> CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  return names;
+}
+
+std::string_view Synopsis(Operands operands) {
+  switch (operands) {
+    case Operands::kNone:
+      return "";
+    case Operands::kOptionalService:
+      return "[SERVICE]";
+    case Operands::kOneService:
+      return "SERVICE";
+    case Operands::kServices:
+      return "SERVICE...|all";
+    case Operands::kOptionalCommand:
+      return "[COMMAND]";
+  }
+  return "";
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,71 @@
+#ifndef FECTL_CLIENT_COMMANDS_H_
+#define FECTL_CLIENT_COMMANDS_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fectl::client {
+
+enum class CommandKind {
+  kStatus,
+  kStart,
+  kStop,
+  kReload,
+  kRestart,
+  kPause,
+  kResume,
+  kSPid,
+  kPid,
+  kVersion,
+  kVersionCheck,
+  kPing,
+  kQuit,
+  kHelp,
+};
+
+// What may follow a command.
+enum class Operands {
+  kNone,
+  kOptionalService,
+  kOneService,
+  kServices,  // one or more, or `all`
+  kOptionalCommand,
+};
+
+struct Command {
+  CommandKind kind;
+  std::string_view name;
+  Operands operands;
+  std::string_view summary;  // one line of `fectl --help`
+  // What `fectl help NAME` says below the usage line: what the command does, when it returns, what its exit
+  // codes mean. Lines of at most 80 columns, the last one with its newline.
+  std::string_view semantics;
+};
+
+struct Option {
+  std::string_view name;   // long, without the dashes
+  char letter;             // 0: none
+  std::string_view value;  // the placeholder of its value, or "" for a switch
+  std::string_view help;   // one line
+};
+
+// The tables behind the parser, the help texts and the test of the man page.
+std::span<const Command> Commands();
+std::span<const Option> Options();
+
+// Null when there is no such command.
+const Command* FindCommand(std::string_view name);
+const Command& CommandOf(CommandKind kind);
+const Option* FindOption(std::string_view long_name);
+const Option* FindOption(char letter);
+
+std::vector<std::string> CommandNames();
+
+// "[SERVICE]", "SERVICE... | all", ...
+std::string_view Synopsis(Operands operands);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_COMMANDS_H_

@@ -1,0 +1,39 @@
+#ifndef FECTL_CLIENT_CONTEXT_H_
+#define FECTL_CLIENT_CONTEXT_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "client/command_line.h"
+#include "client/connect.h"
+#include "client/output.h"
+#include "proto_spec/control_messages.h"
+
+namespace fectl::client {
+
+// What every command is run with. The references outlive it.
+struct Context {
+  const Invocation& invocation;
+  Output& output;
+  std::string socket_path;
+  Limits limits;
+  bool colours_on = false;
+  bool show_progress = false;
+};
+
+// Says why the command has failed, on standard error and, with --json, as an object on standard output; gives
+// the exit code. `reason` need not be escaped.
+int Fail(const Context& context, int exit_code, std::string_view reason);
+// The same, with the exit code that the status stands for.
+int Fail(const Context& context, const absl::Status& why);
+
+// An answer which is not the one that `service` was asked about, in words; `services` are the names to
+// suggest from, if the name was unknown.
+std::string WrongAnswer(const proto::Response& answer, const std::string& service,
+                        const std::vector<std::string>& services);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_CONTEXT_H_

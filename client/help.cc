@@ -1,0 +1,66 @@
+#include "client/help.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fectl::client {
+namespace {
+
+std::string Signature(const Command& command) {
+  std::string text(command.name);
+  if (command.operands != Operands::kNone) text += " " + std::string(Synopsis(command.operands));
+  return text;
+}
+
+std::string Signature(const Option& option) {
+  std::string text = option.letter == 0 ? "    " : std::string("-") + option.letter + ", ";
+  text += "--" + std::string(option.name);
+  if (!option.value.empty()) text += " " + std::string(option.value);
+  return text;
+}
+
+using Lines = std::vector<std::pair<std::string, std::string_view>>;
+
+std::string Indented(const Lines& lines) {
+  size_t width = 0;
+  for (const auto& [left, right] : lines) width = std::max(width, left.size());
+  std::string out;
+  for (const auto& [left, right] : lines) {
+    out += "  " + left + std::string(width - left.size() + 2, ' ') + std::string(right) + "\n";
+  }
+  return out;
+}
+
+std::string OptionLines() {
+  Lines lines;
+  for (const Option& option : Options()) lines.emplace_back(Signature(option), option.help);
+  return Indented(lines);
+}
+
+}  // namespace
+
+std::string GeneralHelp() {
+  Lines commands;
+  for (const Command& command : Commands()) commands.emplace_back(Signature(command), command.summary);
+  return "Usage: fectl [OPTION]... COMMAND [SERVICE]...\n"
+         "Tells a running fectld what to do, and shows what it does.\n"
+         "\n"
+         "Commands:\n" +
+         Indented(commands) +
+         "\n"
+         "Options, before or after the command:\n" +
+         OptionLines() +
+         "\n"
+         "Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage;\n"
+         "3 no fectld is there.\n";
+}
+
+std::string CommandHelp(const Command& command) {
+  return "Usage: fectl [OPTION]... " + Signature(command) + "\n\n" + std::string(command.semantics) +
+         "\nOptions:\n" + OptionLines();
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,83 @@
+#include "client/json_text.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "client/terminal_text.h"
+#include "proto_spec/message.h"
+
+namespace fectl::client {
+namespace {
+
+std::string String(std::string_view text) {
+  return proto::JsonString(text);
+}
+
+std::string Bool(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string Seconds(int64_t milliseconds) {
+  char text[32];
+  snprintf(text, sizeof text, "%.3f", static_cast<double>(milliseconds) / 1000);
+  return text;
+}
+
+// A pid comes as text, and is a number for programs; what is no number stays text.
+std::string Pid(std::string_view pid) {
+  const bool number = !pid.empty() && pid.size() < 11 && pid[0] != '0' &&
+                      std::ranges::all_of(pid, [](char c) { return c >= '0' && c <= '9'; });
+  return number ? std::string(pid) : String(pid);
+}
+
+std::string Line(const std::string& json) {
+  return EscapeJsonForTerminal(json) + "\n";
+}
+
+}  // namespace
+
+std::string ErrorJson(int exit_code, std::string_view reason) {
+  return Line("{\"ok\":false,\"exit_code\":" + std::to_string(exit_code) + ",\"reason\":" + String(reason) +
+              "}");
+}
+
+std::string OperationsJson(const std::vector<OperationResult>& results) {
+  std::string out;
+  for (const OperationResult& result : results) {
+    out += (out.empty() ? "" : ",") + ("{\"service\":" + String(result.service)) +
+           ",\"ok\":" + Bool(result.ok) +
+           ",\"answer\":" + (result.answer.empty() ? "null" : String(result.answer)) +
+           ",\"reason\":" + (result.reason.empty() ? "null" : String(result.reason)) +
+           ",\"seconds\":" + Seconds(result.took_ms) + "}";
+  }
+  return Line("[" + out + "]");
+}
+
+std::string PidsJson(std::string_view service, const std::vector<std::string>& pids) {
+  std::string out;
+  for (const std::string& pid : pids) out += (out.empty() ? "" : ",") + Pid(pid);
+  return Line("{\"service\":" + String(service) + ",\"pids\":[" + out + "]}");
+}
+
+std::string PidJson(std::string_view pid) {
+  return Line("{\"pid\":" + Pid(pid) + "}");
+}
+
+std::string VersionJson(std::string_view version) {
+  return Line("{\"version\":" + String(version) + "}");
+}
+
+std::string VersionCheckJson(std::string_view client, std::string_view server) {
+  return Line("{\"client\":" + String(client) + ",\"server\":" + String(server) +
+              ",\"match\":" + Bool(client == server) + "}");
+}
+
+std::string DoneJson(int64_t took_ms) {
+  return Line("{\"ok\":true,\"seconds\":" + Seconds(took_ms) + "}");
+}
+
+std::string ViewJson(const std::string& json) {
+  return Line(json);
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,42 @@
+#ifndef FECTL_CLIENT_JSON_TEXT_H_
+#define FECTL_CLIENT_JSON_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/operation.h"
+
+namespace fectl::client {
+
+// What --json prints: one line of JSON for each command, safe for a terminal. The member names are a promise
+// to scripts: they are listed in fectl(1), and may only be added to.
+
+// {"ok":false,"exit_code":3,"reason":"no fectld is listening on ..."}
+std::string ErrorJson(int exit_code, std::string_view reason);
+
+// [{"service":"web","ok":true,"answer":"ServiceStarted","reason":null,"seconds":1.234}, ...]
+std::string OperationsJson(const std::vector<OperationResult>& results);
+
+// {"service":"web","pids":[123,124]}
+std::string PidsJson(std::string_view service, const std::vector<std::string>& pids);
+
+// {"pid":123}
+std::string PidJson(std::string_view pid);
+
+// {"version":"fectl 1.0.0"}
+std::string VersionJson(std::string_view version);
+
+// {"client":"fectl 1.0.0","server":"fectl 1.0.0","match":true}
+std::string VersionCheckJson(std::string_view client, std::string_view server);
+
+// {"ok":true,"seconds":0.001}
+std::string DoneJson(int64_t took_ms);
+
+// A view's own JSON text as a line.
+std::string ViewJson(const std::string& json);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_JSON_TEXT_H_

@@ -1,0 +1,32 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "client/output.h"
+#include "client/run.h"
+
+namespace {
+
+std::string Variable(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  fectl::client::Surroundings surroundings;
+  surroundings.socket_variable = Variable("FECTL_SOCK");
+  surroundings.caller_directory = Variable("BUILD_WORKING_DIRECTORY");
+  surroundings.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  surroundings.err_is_terminal = isatty(STDERR_FILENO) == 1 && Variable("TERM") != "dumb";
+  surroundings.colours_allowed = Variable("NO_COLOR").empty() && Variable("TERM") != "dumb";
+  fectl::client::Output output(STDOUT_FILENO, STDERR_FILENO);
+  return fectl::client::Run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), surroundings,
+                            output);
+}

@@ -1,0 +1,64 @@
+#ifndef FECTL_CLIENT_OPERATION_H_
+#define FECTL_CLIENT_OPERATION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "client/commands.h"
+#include "proto_spec/control_messages.h"
+#include "proto_spec/frame.h"
+
+namespace fectl::client {
+
+// How one operation on one service came out.
+struct OperationResult {
+  std::string service;
+  bool ok = false;
+  std::string answer;  // the master's answer by its name on the wire; empty if none came
+  // For one line after the service's name, not escaped yet: "reloaded (4 workers, 1.2 s)", "was stopped
+  // already", "reload failed: worker(1): exited with code 3 before it was loaded".
+  std::string line;
+  std::string reason;  // why it failed, alone; empty when it did not
+  int64_t took_ms = 0;
+};
+
+// One operation on one service: what is asked, what is asked next to be able to tell more about the answer
+// (how many workers serve; why it failed; which name was meant), and what people read in the end. Pure.
+class Operation {
+ public:
+  // `command` is one of start, stop, reload, restart, pause, resume.
+  Operation(CommandKind command, std::string service, proto::Level level);
+
+  proto::Request FirstRequest() const;
+
+  // Takes the answer to the last request. The next request, or nullopt: then result() is complete.
+  std::optional<proto::Request> OnAnswer(const proto::Response& answer, int64_t took_ms);
+
+  // No more answers will come. What is known already stays.
+  void OnEnd(const absl::Status& why, int64_t took_ms);
+
+  const OperationResult& result() const { return result_; }
+
+ private:
+  void Done(std::string_view how);
+  void Fail(std::string_view verb, std::string reason);
+  std::optional<proto::Request> OnFirstAnswer(const proto::Response& answer);
+  std::optional<proto::Request> FollowUp(proto::Request::Verb verb);
+  void OnFollowUp(const proto::Response& answer);
+
+  CommandKind command_;
+  proto::Level level_;
+  OperationResult result_;
+  // What the first answer was, while the one to a second request is waited for.
+  std::optional<proto::Response::Kind> first_;
+};
+
+// "reloaded", "stopped": what was done.
+std::string_view PastTense(CommandKind command);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_OPERATION_H_

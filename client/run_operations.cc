@@ -1,0 +1,155 @@
+#include "client/run_operations.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/channel.h"
+#include "client/clock.h"
+#include "client/exit_code.h"
+#include "client/json_text.h"
+#include "client/operation.h"
+#include "client/progress.h"
+#include "client/session.h"
+#include "client/terminal_text.h"
+
+namespace fectl::client {
+namespace {
+
+// Connections at the same time. More services wait for one of these to be free: a master has a limit too, and
+// other operators need some of it.
+constexpr size_t kChannelsMax = 64;
+
+class Operations {
+ public:
+  Operations(const Context& context, Session session, std::vector<std::string> services)
+      : context_(context),
+        session_(std::move(session)),
+        progress_(&context.output, context.show_progress, MonotonicMs()) {
+    for (std::string& service : services) {
+      waiting_.emplace_back(context.invocation.command, std::move(service), session_.level());
+    }
+    results_.resize(waiting_.size());
+  }
+
+  int Run() {
+    free_.push_back(session_.TakeChannel());
+    for (;;) {
+      while (next_ < waiting_.size() && running_.size() < kChannelsMax) Begin(next_++);
+      if (running_.empty()) break;
+      Turn();
+    }
+    progress_.Erase();
+    if (context_.invocation.json) context_.output.Out(OperationsJson(results_));
+    return std::ranges::all_of(results_, &OperationResult::ok) ? kDone : kFailed;
+  }
+
+ private:
+  struct Running {
+    size_t index;
+    std::unique_ptr<Channel> channel;
+    int64_t began_ms;
+  };
+
+  void Begin(size_t index) {
+    const int64_t now = MonotonicMs();
+    absl::StatusOr<std::unique_ptr<Channel>> channel = AnyChannel();
+    absl::Status asked = channel.status();
+    if (asked.ok()) asked = (*channel)->dialogue().Ask(waiting_[index].FirstRequest());
+    if (!asked.ok()) {
+      waiting_[index].OnEnd(asked, MonotonicMs() - now);
+      return Finish(index);
+    }
+    (*channel)->Heard(MonotonicMs());
+    running_.push_back({index, *std::move(channel), now});
+  }
+
+  absl::StatusOr<std::unique_ptr<Channel>> AnyChannel() {
+    if (free_.empty()) return session_.NewChannel();
+    std::unique_ptr<Channel> channel = std::move(free_.back());
+    free_.pop_back();
+    return channel;
+  }
+
+  void Turn() {
+    const int64_t now = MonotonicMs();
+    ShowProgress(now);
+    std::vector<Channel*> channels;
+    for (const Running& one : running_) channels.push_back(one.channel.get());
+    PollOnce(channels, progress_.wake_ms(now));
+    for (size_t i = 0; i < running_.size();) {
+      if (Advance(running_[i])) {
+        if (running_[i].channel->end().ok()) free_.push_back(std::move(running_[i].channel));
+        const size_t index = running_[i].index;
+        running_.erase(running_.begin() + static_cast<ptrdiff_t>(i));
+        Finish(index);
+      } else {
+        ++i;
+      }
+    }
+  }
+
+  // True when the operation is over.
+  bool Advance(Running& one) {
+    Operation& operation = waiting_[one.index];
+    while (std::optional<proto::Response> answer = one.channel->TakeAnswer()) {
+      const std::optional<proto::Request> next = operation.OnAnswer(*answer, MonotonicMs() - one.began_ms);
+      if (!next.has_value() || !one.channel->dialogue().Ask(*next).ok()) return true;
+    }
+    if (one.channel->end().ok()) return false;
+    operation.OnEnd(one.channel->end(), MonotonicMs() - one.began_ms);
+    return true;
+  }
+
+  void Finish(size_t index) {
+    const OperationResult& result = results_[index] = waiting_[index].result();
+    ++finished_;
+    progress_.Erase();
+    const std::string line = EscapeForTerminal(result.service) + ": " + EscapeForTerminal(result.line) + "\n";
+    if (!result.ok) {
+      context_.output.Err("fectl: " + line);
+    } else if (!context_.invocation.json) {
+      context_.output.Out(line);
+    }
+  }
+
+  void ShowProgress(int64_t now) {
+    const std::string verb(CommandOf(context_.invocation.command).name);
+    if (results_.size() == 1) {
+      progress_.Show(EscapeForTerminal(waiting_[0].result().service) + ": " + verb, now);
+    } else {
+      progress_.Show(
+          verb + ": " + std::to_string(finished_) + " of " + std::to_string(results_.size()) + " done", now);
+    }
+  }
+
+  const Context& context_;
+  Session session_;
+  Progress progress_;
+  std::vector<Operation> waiting_;  // all of them, in the order of the command line
+  std::vector<OperationResult> results_;
+  size_t next_ = 0;
+  size_t finished_ = 0;
+  std::vector<Running> running_;
+  std::vector<std::unique_ptr<Channel>> free_;
+};
+
+}  // namespace
+
+int RunOperations(const Context& context) {
+  absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
+  if (!session.ok()) return Fail(context, session.status());
+  std::vector<std::string> services = context.invocation.operands;
+  if (context.invocation.all) {
+    absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();
+    if (!names.ok()) return Fail(context, names.status());
+    services = *std::move(names);
+  }
+  return Operations(context, *std::move(session), std::move(services)).Run();
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,144 @@
+#include "client/run_queries.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/base_view.h"
+#include "client/clock.h"
+#include "client/exit_code.h"
+#include "client/json_text.h"
+#include "client/session.h"
+#include "client/status_text.h"
+#include "client/terminal_text.h"
+#include "proto_spec/version.h"
+
+namespace fectl::client {
+namespace {
+
+using proto::Request;
+using proto::Response;
+
+Request About(Request::Verb verb, const std::string& service = "") {
+  Request request;
+  request.verb = verb;
+  request.service = service;
+  return request;
+}
+
+// Prints `json` or `text`, whichever was asked for.
+int Print(const Context& context, const std::string& json, const std::string& text) {
+  context.output.Out(context.invocation.json ? json : text);
+  return kDone;
+}
+
+int FailAbout(const Context& context, Session& session, const Response& answer, const std::string& service) {
+  std::vector<std::string> names;
+  if (answer.kind == Response::Kind::kErrorUnknownService) {
+    // Only for the suggestion: without it the message is still true.
+    const absl::StatusOr<std::vector<std::string>> all = session.ServiceNames();
+    if (all.ok()) names = *all;
+  }
+  return Fail(context, kFailed, WrongAnswer(answer, service, names));
+}
+
+// Asks one thing that is the same at both levels.
+absl::StatusOr<Response> AskMaster(const Context& context, Request::Verb verb, Response::Kind wanted) {
+  absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kBase);
+  if (!session.ok()) return session.status();
+  absl::StatusOr<Response> answer = session->Ask(About(verb));
+  if (answer.ok() && answer->kind != wanted) {
+    const std::string text = WrongAnswer(*answer, "", {});
+    return absl::UnknownError(absl::string_view(text.data(), text.size()));
+  }
+  return answer;
+}
+
+int StatusOfAll(const Context& context, Session& session) {
+  if (session.level() == proto::Level::kBase) {
+    return Fail(context, kFailed, "this fectld is too old to list its services: fectl status SERVICE");
+  }
+  const absl::StatusOr<Response> answer = session.Ask(About(Request::Verb::kOverview));
+  if (!answer.ok()) return Fail(context, answer.status());
+  if (answer->kind != Response::Kind::kOverview) return FailAbout(context, session, *answer, "");
+  if (context.invocation.json) return Print(context, ViewJson(proto::EncodeMasterView(answer->overview)), "");
+  return Print(context, "", OverviewText(answer->overview, context.colours_on));
+}
+
+int StatusOfOne(const Context& context, Session& session, const std::string& service) {
+  const bool base = session.level() == proto::Level::kBase;
+  const absl::StatusOr<Response> answer =
+      session.Ask(About(base ? Request::Verb::kStatus : Request::Verb::kInspect, service));
+  if (!answer.ok()) return Fail(context, answer.status());
+  proto::ServiceView view;
+  if (answer->kind == Response::Kind::kServiceStatus) {
+    view = ViewOfBaseStatus(service, answer->status, WallSeconds());
+  } else if (answer->kind == Response::Kind::kInspect) {
+    view = answer->inspect;
+  } else {
+    return FailAbout(context, session, *answer, service);
+  }
+  if (context.invocation.json) return Print(context, ViewJson(proto::EncodeServiceView(view)), "");
+  return Print(context, "", ServiceText(view, context.colours_on));
+}
+
+}  // namespace
+
+int RunStatus(const Context& context) {
+  absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
+  if (!session.ok()) return Fail(context, session.status());
+  const std::vector<std::string>& operands = context.invocation.operands;
+  return operands.empty() ? StatusOfAll(context, *session) : StatusOfOne(context, *session, operands[0]);
+}
+
+int RunSPid(const Context& context) {
+  const std::string& service = context.invocation.operands[0];
+  absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
+  if (!session.ok()) return Fail(context, session.status());
+  const absl::StatusOr<Response> answer = session->Ask(About(Request::Verb::kSPid, service));
+  if (!answer.ok()) return Fail(context, answer.status());
+  if (answer->kind != Response::Kind::kServiceWorkerPids)
+    return FailAbout(context, *session, *answer, service);
+  std::string lines;
+  for (const std::string& pid : answer->pids) lines += EscapeForTerminal(pid) + "\n";
+  return Print(context, PidsJson(service, answer->pids), lines);
+}
+
+int RunPid(const Context& context) {
+  const absl::StatusOr<Response> answer = AskMaster(context, Request::Verb::kPid, Response::Kind::kPid);
+  if (!answer.ok()) return Fail(context, answer.status());
+  return Print(context, PidJson(answer->text), EscapeForTerminal(answer->text) + "\n");
+}
+
+int RunVersion(const Context& context) {
+  const absl::StatusOr<Response> answer =
+      AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
+  if (!answer.ok()) return Fail(context, answer.status());
+  return Print(context, VersionJson(answer->text), EscapeForTerminal(answer->text) + "\n");
+}
+
+int RunVersionCheck(const Context& context) {
+  const absl::StatusOr<Response> answer =
+      AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
+  if (!answer.ok()) return Fail(context, answer.status());
+  const std::string server = EscapeForTerminal(answer->text);
+  const bool match = answer->text == proto::kServerName;
+  if (context.invocation.json) context.output.Out(VersionCheckJson(proto::kServerName, answer->text));
+  if (!match) {
+    context.output.Err("fectl: versions differ: this program is " + std::string(proto::kServerName) +
+                       ", the fectld which is running is " + server + "\n");
+    return kFailed;
+  }
+  if (!context.invocation.json) context.output.Out("both are " + server + "\n");
+  return kDone;
+}
+
+int RunPing(const Context& context) {
+  const int64_t began = MonotonicMs();
+  const absl::StatusOr<Response> answer = AskMaster(context, Request::Verb::kPing, Response::Kind::kPong);
+  if (!answer.ok()) return Fail(context, answer.status());
+  return Print(context, DoneJson(MonotonicMs() - began), "pong\n");
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,18 @@
+#ifndef FECTL_CLIENT_SOCKET_PATH_H_
+#define FECTL_CLIENT_SOCKET_PATH_H_
+
+#include <string>
+
+namespace fectl::client {
+
+inline constexpr char kDefaultSocket[] = "./fectld.sock";
+
+// Where the control socket is: `given` (the value of --sock) if it is not empty, else `from_environment`
+// ($FECTL_SOCK), else ./fectld.sock. A relative path is taken from `caller_directory` if that is not empty
+// (`bazel run` starts programs elsewhere and names the caller's directory in $BUILD_WORKING_DIRECTORY).
+std::string SocketPath(const std::string& given, const std::string& from_environment,
+                       const std::string& caller_directory);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_SOCKET_PATH_H_

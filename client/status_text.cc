@@ -1,0 +1,155 @@
+#include "client/status_text.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client/table.h"
+#include "client/terminal_text.h"
+#include "client/time_text.h"
+
+namespace fectl::client {
+namespace {
+
+// More fill the screen and hide the workers; --json gives all.
+constexpr size_t kEventsShownMax = 20;
+
+std::string Count(int64_t value) {
+  return value < 0 ? "-" : std::to_string(value);
+}
+
+std::string Uptime(double seconds) {
+  return seconds > 0 ? ShortDuration(seconds) : "-";
+}
+
+std::string Addresses(const proto::ServiceView& view, bool with_names) {
+  std::string text;
+  for (const proto::SocketView& socket : view.sockets) {
+    if (!text.empty()) text += with_names ? ", " : ",";
+    text += EscapeForTerminal(socket.address);
+    if (with_names) text += " (" + EscapeForTerminal(socket.name) + ")";
+  }
+  return text;
+}
+
+// A gauge as a person would write it: 12, 0.25, 1.5e+09.
+std::string Gauge(double value) {
+  char text[32];
+  if (std::fabs(value) < 1e15 && value == std::floor(value)) {
+    snprintf(text, sizeof text, "%.0f", value);
+  } else {
+    snprintf(text, sizeof text, "%.4g", value);
+  }
+  return text;
+}
+
+std::string Gauges(const proto::WorkerView& worker) {
+  std::string text;
+  for (const auto& [name, value] : worker.gauges) {
+    text += (text.empty() ? "" : "  ") + EscapeForTerminal(name) + "=" + Gauge(value);
+  }
+  return text;
+}
+
+std::string CauseOf(const proto::WorkerView& worker) {
+  std::string text = EscapeForTerminal(worker.cause);
+  if (worker.state == "waiting" && worker.retry_in_s > 0) {
+    const int64_t ms = static_cast<int64_t>(std::min(worker.retry_in_s, 1e9) * 1000);
+    text += (text.empty() ? "" : "; ") + std::string("next try in ") + SpokenDuration(ms);
+  }
+  return text;
+}
+
+void AppendLine(std::string_view head, const std::string& text, std::string* out) {
+  if (text.empty()) return;
+  std::string line(head);
+  line.resize(12, ' ');
+  *out += line + text + "\n";
+}
+
+std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
+  Table table({"WORKER", "PID", "STATE", "UPTIME", "RESTARTS", "LAST CAUSE"});
+  for (const proto::WorkerView& worker : view.workers) {
+    const std::string pid = worker.pid > 0 ? std::to_string(worker.pid) : "";
+    table.AddRow({{std::to_string(worker.index), Colour::kNone, true},
+                  {pid, Colour::kNone, true},
+                  {EscapeForTerminal(worker.state), StateColour(worker.state)},
+                  {Uptime(worker.uptime_s), Colour::kNone, true},
+                  {Count(worker.restarts), Colour::kNone, true},
+                  {CauseOf(worker)}});
+    table.AddNote(EscapeForTerminal(worker.note));
+    table.AddNote(Gauges(worker));
+  }
+  return table.empty() ? "" : "\n" + table.Render(colours_on);
+}
+
+std::string LeavingText(const proto::ServiceView& view) {
+  std::string out;
+  for (const proto::WorkerView& worker : view.workers) {
+    for (const int64_t pid : worker.leaving) {
+      out += "  " + std::to_string(pid) + " (was worker " + std::to_string(worker.index) + ")\n";
+    }
+  }
+  return out.empty() ? "" : "\nReplaced, finishing their work:\n" + out;
+}
+
+std::string EventsText(const proto::ServiceView& view) {
+  if (view.events.empty()) return "";
+  const size_t first = view.events.size() > kEventsShownMax ? view.events.size() - kEventsShownMax : 0;
+  std::string out = "\nRecent events";
+  if (first > 0) {
+    out +=
+        " (the last " + std::to_string(kEventsShownMax) + " of " + std::to_string(view.events.size()) + ")";
+  }
+  Table table({"TIME", "WORKER", "PID", "EVENT", "REASON"});
+  for (size_t i = first; i < view.events.size(); ++i) {
+    const proto::EventView& event = view.events[i];
+    table.AddRow({{LocalTime(static_cast<double>(event.timestamp))},
+                  {std::to_string(event.worker), Colour::kNone, true},
+                  {event.pid > 0 ? std::to_string(event.pid) : "", Colour::kNone, true},
+                  {EscapeForTerminal(event.state)},
+                  {EscapeForTerminal(event.reason)}});
+  }
+  return out + ":\n" + table.Render(false);
+}
+
+}  // namespace
+
+std::string OverviewText(const proto::MasterView& view, bool colours_on) {
+  if (view.services.empty()) return "no services are configured\n";
+  Table table({"SERVICE", "STATE", "READY", "RESTARTS", "UPTIME", "LISTENING", "LAST CAUSE"});
+  for (const proto::ServiceView& service : view.services) {
+    const std::string ready = std::to_string(service.ready) + "/" + std::to_string(service.num);
+    // Fewer than configured serve, and nobody has stopped them.
+    const bool short_of_workers = service.state == "running" && service.ready < service.num;
+    table.AddRow({{EscapeForTerminal(service.name)},
+                  {EscapeForTerminal(service.state), StateColour(service.state)},
+                  {ready, short_of_workers ? Colour::kYellow : Colour::kNone, true},
+                  {Count(service.restarts), Colour::kNone, true},
+                  {Uptime(service.uptime_s), Colour::kNone, true},
+                  {Addresses(service, false)},
+                  {EscapeForTerminal(service.cause)}});
+  }
+  return table.Render(colours_on);
+}
+
+std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
+  std::string out;
+  AppendLine("Service", EscapeForTerminal(view.name), &out);
+  const std::string workers = std::to_string(view.ready) + " of " + std::to_string(view.num) +
+                              (view.num == 1 ? " worker serves" : " workers serve");
+  AppendLine("State",
+             Paint(EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " + workers,
+             &out);
+  if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
+  if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
+  AppendLine("Listening", Addresses(view, true), &out);
+  AppendLine("Last cause", EscapeForTerminal(view.cause), &out);
+  return out + WorkersText(view, colours_on) + LeavingText(view) + EventsText(view);
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,18 @@
+#ifndef FECTL_CLIENT_STATUS_TEXT_H_
+#define FECTL_CLIENT_STATUS_TEXT_H_
+
+#include <string>
+
+#include "proto_spec/control_status.h"
+
+namespace fectl::client {
+
+// `fectl status`: one aligned table of all services. Everything from the master is escaped.
+std::string OverviewText(const proto::MasterView& view, bool colours_on);
+
+// `fectl status NAME`: the service, its workers, the processes which are leaving, the recent events.
+std::string ServiceText(const proto::ServiceView& view, bool colours_on);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_STATUS_TEXT_H_

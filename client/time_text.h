@@ -1,0 +1,21 @@
+#ifndef FECTL_CLIENT_TIME_TEXT_H_
+#define FECTL_CLIENT_TIME_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+namespace fectl::client {
+
+// How long something has lasted, as one short word of at most two units: "12s", "3m4s", "5h10m", "3d2h".
+// Less than nothing is shown as "0s".
+std::string ShortDuration(double seconds);
+
+// How long an operation took, for a sentence: "0.2 s", "12 s", "3 min 4 s".
+std::string SpokenDuration(int64_t milliseconds);
+
+// A wall-clock time in the user's time zone: "2024-05-01 12:00:01". "-" where it is no possible time.
+std::string LocalTime(double unix_seconds);
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_TIME_TEXT_H_
