@@ -1,7 +1,7 @@
 """The fixtures of the end-to-end tests."""
 
 import os
-from typing import Iterable
+from typing import Iterable, Optional
 
 import pytest
 
@@ -15,11 +15,16 @@ def _tear_down(found: Place) -> None:
     release_ports()
 
 
+def _unprivileged() -> Optional[int]:
+    return NOBODY if os.geteuid() == 0 else None
+
+
 @pytest.fixture
 def place() -> Iterable[Place]:
-    """A directory whose masters run as the user who runs the tests."""
+    """A directory whose masters run as the user who runs the tests, or, where the target asks for it, without
+    privilege."""
     adopt_orphans()
-    found = Place()
+    found = Place(_unprivileged() if os.environ.get("FECTL_E2E_UNPRIVILEGED") else None)
     yield found
     _tear_down(found)
 
@@ -28,6 +33,6 @@ def place() -> Iterable[Place]:
 def place_of_nobody() -> Iterable[Place]:
     """A directory whose masters run without privilege, also where the tests run as root."""
     adopt_orphans()
-    found = Place(NOBODY if os.geteuid() == 0 else None)
+    found = Place(_unprivileged())
     yield found
     _tear_down(found)

@@ -261,8 +261,3 @@ class Place:
                 if mark in log:
                     problems.append(f"{mark} in the log of fectld {master.pid}")
         return problems
-
-
-def python_worker_environment() -> list[str]:
-    """For the `environ` of a service whose command is `/usr/bin/python3 -m fectl_worker …`."""
-    return [f"PYTHONPATH={built('python/site')}:{built('testdata/demo')}"]

@@ -27,16 +27,16 @@ def _whole_life(found: Place) -> None:
                          found.service("web", _worker(found), num=2, timeout=10))
     pids = master.wait_running("web", 2)
     assert int(http_get(port).split()[0]) in pids
-    assert master.ask("Pause", "web")[0] in ("Done", "ServicePaused")
+    assert master.ask("Pause", "web") == ("Done", None)
     wait_until(lambda: all(_commands(found, pid, index) == ["start", "pause"] for index, pid in enumerate(pids)),
                "both paused")
     with HttpRequest(port) as request:
         assert not request.answered_within(0.2)
-        assert master.ask("Resume", "web")[0] in ("Done", "ServiceStarted")
+        assert master.ask("Resume", "web") == ("Done", None)
         assert int(request.body().split()[0]) in pids
     os.kill(pids[0], signal.SIGKILL)
     (third,) = set(master.wait_replaced("web", pids[0], 2)) - set(pids)
-    assert master.ask("Reload", "web")[0] in ("Done", "ServiceStarted")
+    assert master.ask("Reload", "web") == ("ServiceStarted", None)
     new = master.wait_running("web", 2)
     assert not set(new) & {third, *pids}
     wait_until(lambda: not alive(third) and not alive(pids[1]), "the old ones are gone")
@@ -44,12 +44,12 @@ def _whole_life(found: Place) -> None:
     os.kill(new[1], signal.SIGSTOP)
     newest = master.wait_replaced("web", new[1], 2)
     assert new[0] in newest
-    assert master.ask("Restart", "web")[0] in ("Done", "ServiceStarted")
+    assert master.ask("Restart", "web") == ("ServiceStarted", None)
     last = master.wait_running("web", 2)
     assert not set(last) & set(newest)
-    assert master.ask("Stop", "web")[0] in ("Done", "ServiceStopped")
+    assert master.ask("Stop", "web") == ("ServiceStopped", None)
     assert master.state("web") == "stopped" and not any(alive(pid) for pid in last)
-    assert master.ask("Start", "web")[0] in ("Done", "ServiceStarted")
+    assert master.ask("Start", "web") == ("ServiceStarted", None)
     master.wait_running("web", 2)
     assert master.ask("Quit")[0] == "Done"
     assert master.wait_exit() == 0

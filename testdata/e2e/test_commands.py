@@ -5,6 +5,9 @@ import os
 import signal
 from typing import Any
 
+import pytest
+
+from testdata.e2e.applications import KINDS, pid_in, serve
 from testdata.e2e.harness import Master, Place, tcp
 from testdata.e2e.http_requests import HttpRequest, free_port, http_get
 from testdata.e2e.processes import alive
@@ -21,10 +24,11 @@ def _two_services(found: Place, **values: Any) -> Master:
 # --- pause, resume, stop, start ---
 
 
-def test_connections_made_while_paused_are_served_after_resume(place: Place) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_connections_made_while_paused_are_served_after_resume(place: Place, kind: str) -> None:
     port = free_port()
-    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
-    pids = master.wait_running("web", 2)
+    master = serve(place, kind, port)
+    pids = master.pids("web")
     master.fectl_ok("pause", "web")
     assert master.state("web") == "paused"
     requests = [HttpRequest(port) for _ in range(20)]
@@ -33,7 +37,7 @@ def test_connections_made_while_paused_are_served_after_resume(place: Place) -> 
         assert not any(request.answered_within(0.05) for request in requests)
         master.fectl_ok("resume", "web")
         assert master.state("web") == "running"
-        assert {int(request.body().split()[0]) for request in requests} <= set(pids)
+        assert {pid_in(request.body()) for request in requests} <= set(pids)
     finally:
         for request in requests:
             request.__exit__()
