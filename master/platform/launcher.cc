@@ -117,7 +117,7 @@ std::string Words(Step step, const std::string& subject) {
     case Step::kDirectory:
       return "cannot change directory to " + subject;
     case Step::kGroups:
-      return "cannot set the groups of user " + subject;
+      return "cannot switch to the groups of user " + subject;
     case Step::kGroup:
       return "cannot switch to group " + subject;
     case Step::kUser:
