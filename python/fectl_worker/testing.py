@@ -119,6 +119,8 @@ class FakeMaster:
         self.send_bytes(frame(message))
 
     def send_bytes(self, raw: bytes) -> None:
+        if self._write_fd < 0:
+            return
         try:
             os.write(self._write_fd, raw)
         except BrokenPipeError:
@@ -139,6 +141,7 @@ class FakeMaster:
             if fd >= 0:
                 os.close(fd)
         self._write_fd = self._read_fd = -1
+        self._ended = True
 
     # --- what the worker says ---
 

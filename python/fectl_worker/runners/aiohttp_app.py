@@ -47,6 +47,8 @@ async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> Ai
         raise ConfigError('arguments: app="module:name" is missing: the aiohttp application, or what makes it')
     tls = server_context(settings)
     application = await _application(settings["app"])
+    # For request handlers which want to know their worker, or to speak with the master.
+    application["fectl_worker"] = worker
     connections = Connections(
         application,
         keep_alive=settings.get("keepalive", _KEEP_ALIVE_S),

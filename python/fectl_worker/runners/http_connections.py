@@ -18,6 +18,9 @@ _log = logging.getLogger("fectl_worker")
 
 # How long even a connection that was idle for long is given for a request which was on its way when `stop` came.
 _IN_FLIGHT_S = 0.5
+# A peer that does not agree on TLS, or does not say goodbye in it, must not hold up a drain for long.
+_TLS_HANDSHAKE_S = 15.0
+_TLS_SHUTDOWN_S = 2.0
 # Busy connections do not tell when they become idle, so a drain looks again this often.
 _LOOK_AGAIN_S = 0.1
 
@@ -165,12 +168,15 @@ class Connections:
     async def _connect(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         # The same arguments that aiohttp's Server would give to its own kind of connection.
         options = self._server._kwargs
+        tls_options: dict[str, Any] = {}
+        if tls is not None:
+            tls_options = {"ssl_handshake_timeout": _TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
 
         def make() -> _Connection:
             return _Connection(self, self._server, loop=self._loop, **options)
 
         try:
-            await self._loop.connect_accepted_socket(make, connection, ssl=tls)
+            await self._loop.connect_accepted_socket(make, connection, ssl=tls, **tls_options)
         except (OSError, ssl.SSLError) as error:
             # The peer went away or failed to agree on TLS; nobody here can do anything about it.
             _log.debug("a connection was not made: %s", error)
