@@ -25,6 +25,8 @@ def check(tree: Tree) -> Iterator[Finding]:
 def _broken(text: str, names: dict[str, set[str]], folders: set[str], tree: Tree) -> Iterator[tuple[int, str]]:
     for match in re.finditer(r"(?<![\w:/.])" + _LABEL.pattern, text):
         package, name = match.group(1).rstrip("."), match.group(2)
+        if not match.group(1) and not name:
+            continue  # a comment in an example
         if match.group(0).endswith("..."):
             if package.rstrip("/") and package.rstrip("/") not in folders:
                 yield match.start(), f"{match.group(0)}: there is no such folder"

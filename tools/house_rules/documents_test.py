@@ -33,6 +33,10 @@ def test_words_outside_of_code_are_just_words() -> None:
     assert findings("the master/worker pair, and/or others\n") == []
 
 
+def test_comments_in_examples_are_no_labels() -> None:
+    assert findings("```cpp\n// then poll\nint a;  // and so on\n```\n") == []
+
+
 def test_other_documents_are_not_looked_at() -> None:
     tree = Tree.of(**(FILES | {"CHANGELOG.md": "`master/gone.h`\n"}))
     assert list(documents.check(tree)) == []
