@@ -33,8 +33,8 @@ _CPP_RULES = [
     ),
     (
         "clock",
-        _free_call(r"clock_gettime|gettimeofday|timespec_get|time|ftime|Now|GetCurrentTimeNanos"),
-        re.compile(r"\b(?:\w+_clock::now|(?:SYS|__NR)_(?:clock_gettime|gettimeofday|time))\b"),
+        _free_call(r"clock_gettime|gettimeofday|timespec_get|time|ftime|GetCurrentTimeNanos"),
+        re.compile(r"\b(?:absl::Now|\w+_clock::now|(?:SYS|__NR)_(?:clock_gettime|gettimeofday|time))\b"),
         "time is handed in; one file reads the clock",
     ),
 ]

@@ -52,6 +52,7 @@ def test_calls_are_found_in_the_product(rule: str, text: str) -> None:
         "int close_time = 3;",
         "timer.wait(x);",
         "clock.Now();",
+        "const Moment now = Now();",
     ],
 )
 def test_members_comments_and_other_words_are_not(text: str) -> None:

@@ -26,7 +26,7 @@ _IMPURE_FILES = ("master/config/load_file.", "master/config/system_check.")
 _PURE_STANDARD = set(
     """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque
     exception functional initializer_list iosfwd iterator limits list map memory new numeric optional
-    ostream queue random set span sstream string string_view tuple type_traits unordered_map
+    ostream queue random set span sstream string string_view system_error tuple type_traits unordered_map
     unordered_set utility variant vector""".split()
 )
 _PURE_LIBRARIES = ("absl/", "rapidjson/", "cpptoml.h")

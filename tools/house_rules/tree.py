@@ -64,13 +64,14 @@ class Source:
         return (
             stem.endswith("_test")
             or stem.startswith(("test_", "conftest", "testing"))
-            or self.path.startswith("testdata/")
+            or (self.path.startswith("testdata/") and not self.path.startswith("testdata/demo/"))
             or "/testing/" in self.path
+            or "/tests/" in self.path
         )
 
     @property
     def is_product(self) -> bool:
-        return not self.is_test and not self.path.startswith(("tools/", ".ci/")) and "/" in self.path
+        return not self.is_test and not self.path.startswith(("testdata/", "tools/", ".ci/")) and "/" in self.path
 
     @functools.cached_property
     def code(self) -> str:
