@@ -82,6 +82,12 @@ int FakeMaster::AddTcpSocket(std::string name, std::string app, std::vector<std:
   return ntohs(address.sin_port);
 }
 
+void FakeMaster::AddSocket(const Socket& socket) {
+  listeners_.emplace_back(fcntl(socket.fd, F_DUPFD_CLOEXEC, 3));
+  sockets_.push_back(socket);
+  sockets_.back().fd = listeners_.back().get();
+}
+
 Worker::Variables FakeMaster::Describe(int read_fd, int write_fd, const std::vector<int>& sockets) const {
   Worker::Variables variables;
   variables[proto::kChannelVariable] = proto::FormatChannel({read_fd, write_fd});

@@ -59,6 +59,9 @@ class FakeMaster {
   // Listens on a free port of 127.0.0.1 and gives the port. Before HandOver() or Spawn(). The listener stays
   // open here, as in the real master: connections queue in it while no worker accepts.
   int AddTcpSocket(std::string name, std::string app = "", std::vector<std::string> arguments = {});
+  // The same listener as another fake master's: the old worker and its successor share it.
+  void AddSocket(const Socket& socket);
+  const std::vector<Socket>& sockets() const { return sockets_; }
 
   // The variables for Worker::FromVariables(), which takes the worker's pipe ends over. Once. The sockets in
   // it are duplicates which belong to the application.

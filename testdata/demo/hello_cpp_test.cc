@@ -1,0 +1,347 @@
+// The demonstration's server as a program under a fake master: what it must do for a service to lose no
+// request.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "worker_sdk/testing/fake_master.h"
+
+namespace {
+
+using fectl::FakeMaster;
+
+// Tests run at the root of the runfiles.
+constexpr char kProgram[] = "testdata/demo/hello_cpp";
+constexpr int kPatienceSeconds = 20;
+
+std::string Get(const std::string& path, const std::string& header = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: test\r\n" + header + "\r\n";
+}
+
+// A blocking client. Everything that goes wrong shows in `problem`.
+class Client {
+ public:
+  explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval patience{kPatienceSeconds, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) Fail("connect");
+  }
+  ~Client() { close(fd_); }
+  Client(const Client&) = delete;
+
+  void Say(const std::string& text) {
+    if (send(fd_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) Fail("send");
+  }
+  // One whole answer.
+  std::string Answer() {
+    size_t head_end;
+    while ((head_end = received_.find("\r\n\r\n")) == std::string::npos) {
+      if (!Receive()) return problem_;
+    }
+    const size_t length_at = received_.find("Content-Length: ") + 16;
+    const size_t size = head_end + 4 + std::stoul(received_.substr(length_at));
+    while (received_.size() < size) {
+      if (!Receive()) return problem_;
+    }
+    std::string answer = received_.substr(0, size);
+    received_.erase(0, size);
+    return answer;
+  }
+  // The server's end, with nothing before it.
+  bool Ended() { return received_.empty() && !Receive() && problem_ == "end: Success"; }
+  bool Silent() {
+    char byte;
+    return received_.empty() && recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+  }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  bool Receive() {
+    char buffer[4096];
+    const ssize_t count = recv(fd_, buffer, sizeof(buffer), 0);
+    if (count == 0) errno = 0;
+    if (count <= 0) return Fail(count == 0 ? "end" : "recv");
+    received_.append(buffer, count);
+    return true;
+  }
+  bool Fail(const std::string& what) {
+    if (problem_.empty()) problem_ = what + ": " + strerror(errno);
+    return false;
+  }
+  const int fd_;
+  std::string received_;
+  std::string problem_;
+};
+
+bool Says(const std::string& answer, const std::string& text) {
+  return answer.find(text) != std::string::npos;
+}
+
+bool Is200(const std::string& answer) {
+  return answer.rfind("HTTP/1.1 200 OK\r\n", 0) == 0;
+}
+
+class HelloTest : public testing::Test {
+ protected:
+  // Heartbeats every 10 ms: a sign that commands sent before were read.
+  static FakeMaster::Options Quick() {
+    FakeMaster::Options options;
+    options.service = "hello-cpp";
+    options.timeout_ms = 40;
+    return options;
+  }
+  void SpawnAndStart(FakeMaster& master) {
+    auto pid = master.Spawn({kProgram}, {"HELLO_VERSION=7"});
+    ASSERT_TRUE(pid.ok()) << pid.status();
+    ASSERT_TRUE(master.WaitFor("loaded"));
+    master.Send("start");
+  }
+  void Start() {
+    port_ = master_.AddTcpSocket("http");
+    SpawnAndStart(master_);
+  }
+  // The first heartbeat may have been sent before the command was read, the second one not.
+  void CommandIsRead() {
+    master_.TakeMessages();
+    ASSERT_TRUE(master_.WaitFor("hb") && master_.WaitFor("hb"));
+  }
+  void ExitsWith(FakeMaster& master, int code) {
+    const auto status = master.WaitExit();
+    ASSERT_TRUE(status.has_value());
+    EXPECT_TRUE(WIFEXITED(*status)) << *status;
+    EXPECT_EQ(WEXITSTATUS(*status), code);
+    EXPECT_EQ(master.complaint(), "");
+  }
+
+  FakeMaster master_{Quick()};
+  int port_ = 0;
+};
+
+TEST_F(HelloTest, GreetsAndKeepsTheConnection) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/") + Get("/healthz") + Get("/nothing"));
+  const std::string answer = client.Answer();
+  EXPECT_TRUE(Is200(answer)) << answer;
+  EXPECT_TRUE(Says(
+      answer, "hello from C++: worker 1 of hello-cpp, pid " + std::to_string(master_.pid()) + ", version 7"))
+      << answer;
+  EXPECT_TRUE(Says(client.Answer(), "ok\n"));
+  EXPECT_TRUE(Says(client.Answer(), "404 Not Found"));
+  client.Say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxy");
+  EXPECT_TRUE(Says(client.Answer(), "405 Method Not Allowed"));
+}
+
+TEST_F(HelloTest, AcceptsNothingBeforeStart) {
+  port_ = master_.AddTcpSocket("http");
+  ASSERT_TRUE(master_.Spawn({kProgram}).ok());
+  ASSERT_TRUE(master_.WaitFor("loaded"));
+  Client early(port_);
+  early.Say(Get("/"));
+  CommandIsRead();
+  EXPECT_TRUE(early.Silent());
+  master_.Send("start");
+  EXPECT_TRUE(Is200(early.Answer()));
+}
+
+TEST_F(HelloTest, PauseKeepsWhatIsOpenAndQueuesWhatIsNew) {
+  Start();
+  Client open(port_);
+  open.Say(Get("/"));
+  EXPECT_TRUE(Is200(open.Answer()));
+  master_.Send("pause");
+  CommandIsRead();
+  Client queued(port_);
+  queued.Say(Get("/"));
+  open.Say(Get("/"));
+  EXPECT_TRUE(Is200(open.Answer()));
+  CommandIsRead();
+  EXPECT_TRUE(queued.Silent());
+  master_.Send("resume");
+  EXPECT_TRUE(Is200(queued.Answer()));
+}
+
+TEST_F(HelloTest, StopFinishesWhatIsOpen) {
+  Start();
+  Client idle(port_), slow(port_);
+  idle.Say(Get("/"));
+  EXPECT_TRUE(Is200(idle.Answer()));
+  slow.Say(Get("/slow?ms=300"));
+  CommandIsRead();
+  master_.Send("stop");
+  master_.Signal(SIGTERM);
+  CommandIsRead();
+  idle.Say(Get("/"));
+  const std::string last = idle.Answer();
+  EXPECT_TRUE(Is200(last) && Says(last, "Connection: close")) << last;
+  EXPECT_TRUE(idle.Ended()) << idle.problem();
+  const std::string answer = slow.Answer();
+  EXPECT_TRUE(Is200(answer) && Says(answer, "done after 300 ms") && Says(answer, "Connection: close"))
+      << answer;
+  EXPECT_TRUE(slow.Ended()) << slow.problem();
+  ExitsWith(master_, 0);
+}
+
+TEST_F(HelloTest, WhoConnectsAfterStopIsServedByTheSuccessor) {
+  Start();
+  FakeMaster next(Quick());
+  next.AddSocket(master_.sockets()[0]);
+  master_.Send("stop");
+  CommandIsRead();
+  Client waiting(port_);
+  waiting.Say(Get("/"));
+  ExitsWith(master_, 0);
+  EXPECT_TRUE(waiting.Silent());
+  SpawnAndStart(next);
+  EXPECT_TRUE(Says(waiting.Answer(), "pid " + std::to_string(next.pid())));
+}
+
+TEST_F(HelloTest, IdleConnectionsDoNotHoldTheWorker) {
+  Start();
+  Client idle(port_);
+  idle.Say(Get("/"));
+  EXPECT_TRUE(Is200(idle.Answer()));
+  master_.Send("stop");
+  EXPECT_TRUE(idle.Ended()) << idle.problem();
+  ExitsWith(master_, 0);
+}
+
+TEST_F(HelloTest, WhatCannotBeFinishedInTimeIsDropped) {
+  FakeMaster::Options options = Quick();
+  options.shutdown_timeout_ms = 300;
+  FakeMaster master(options);
+  const int port = master.AddTcpSocket("http");
+  SpawnAndStart(master);
+  Client slow(port);
+  slow.Say(Get("/slow?ms=60000"));
+  master.TakeMessages();
+  ASSERT_TRUE(master.WaitFor("hb") && master.WaitFor("hb"));
+  master.Send("stop");
+  ExitsWith(master, 0);
+}
+
+TEST_F(HelloTest, LostMasterMeansFinishAndExit) {
+  Start();
+  Client slow(port_);
+  slow.Say(Get("/slow?ms=200"));
+  CommandIsRead();
+  master_.Die();
+  EXPECT_TRUE(Is200(slow.Answer()));
+  ExitsWith(master_, 0);
+}
+
+TEST_F(HelloTest, ReportsGauges) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/"));
+  EXPECT_TRUE(Is200(client.Answer()));
+  EXPECT_TRUE(master_.WaitUntil([&] {
+    for (const auto& message : master_.messages()) {
+      if (Says(message.data, "\"requests\":1")) return true;
+    }
+    return false;
+  }));
+}
+
+TEST_F(HelloTest, ABlockedLoopIsSilentWhichIsThePoint) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/block?ms=300"));
+  EXPECT_TRUE(Says(client.Answer(), "blocked for 300 ms"));
+  EXPECT_TRUE(master_.WaitFor("hb"));
+}
+
+TEST_F(HelloTest, EndsAsAskedTo) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/exit?code=7"));
+  ExitsWith(master_, 7);
+}
+
+TEST_F(HelloTest, Crashes) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/crash"));
+  const auto status = master_.WaitExit();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_TRUE(WIFSIGNALED(*status) && WTERMSIG(*status) == SIGABRT) << *status;
+}
+
+TEST_F(HelloTest, WithoutASocketItSaysSo) {
+  ASSERT_TRUE(master_.Spawn({kProgram}).ok());
+  FakeMaster::Message message;
+  ASSERT_TRUE(master_.WaitFor("cfgerror", &message));
+  EXPECT_EQ(message.data, "\"there is no socket for service hello-cpp\"");
+  ExitsWith(master_, 99);
+}
+
+// Asks until it is stopped: on one connection as long as the server allows, or on one for each request.
+void Ask(int port, bool keep, const std::atomic<bool>& stop, std::atomic<int>& answered,
+         std::string& problem) {
+  while (!stop && problem.empty()) {
+    Client client(port);
+    bool ends = false;
+    while (!stop && !ends) {
+      client.Say(Get("/", keep ? "" : "Connection: close\r\n"));
+      const std::string answer = client.Answer();
+      if (!Is200(answer)) {
+        problem = "instead of an answer: " + answer;
+        return;
+      }
+      ends = Says(answer, "Connection: close");
+      ++answered;
+    }
+    if (keep && stop && !ends) return;  // leaves an idle connection behind
+    if (!client.Ended()) problem = "after the last answer: " + client.problem();
+  }
+}
+
+TEST_F(HelloTest, NoRequestIsLostWhileWorkersReplaceOneAnother) {
+  std::vector<std::unique_ptr<FakeMaster>> masters;
+  masters.push_back(std::make_unique<FakeMaster>(Quick()));
+  const int port = masters[0]->AddTcpSocket("http");
+  SpawnAndStart(*masters[0]);
+
+  constexpr int kClients = 6;
+  std::atomic<bool> stop{false};
+  std::atomic<int> answered{0};
+  std::vector<std::string> problems(kClients);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] { Ask(port, i % 2 == 0, stop, answered, problems[i]); });
+  }
+  for (int i = 0; i < 10; ++i) {
+    auto next = std::make_unique<FakeMaster>(Quick());
+    next->AddSocket(masters[0]->sockets()[0]);
+    SpawnAndStart(*next);
+    masters.back()->Send("stop");
+    masters.back()->Signal(SIGTERM);
+    const int before = answered;
+    next->WaitUntil([&] { return answered > before + 50; });
+    masters.push_back(std::move(next));
+  }
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  for (const std::string& problem : problems) EXPECT_EQ(problem, "");
+  EXPECT_GT(answered, 500);
+  for (size_t i = 0; i + 1 < masters.size(); ++i) ExitsWith(*masters[i], 0);
+}
+
+}  // namespace
