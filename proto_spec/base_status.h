@@ -67,14 +67,14 @@ struct BaseReason {
   };
   Kind kind = Kind::kNone;
   int64_t number = 0;
-  std::string text;
+  std::string text{};
 
   friend bool operator==(const BaseReason&, const BaseReason&) = default;
 };
 
 struct BaseEvent {
   BaseState state = BaseState::kStarting;
-  BaseReason reason;
+  BaseReason reason{};
   int64_t timestamp = 0;  // unix seconds
   int64_t pid = 0;        // 0: none (null on the wire)
 
@@ -82,15 +82,15 @@ struct BaseEvent {
 };
 
 struct BaseWorkerStatus {
-  int index = 1;                  // from 1, as in "worker(1)"
-  std::vector<BaseEvent> events;  // oldest first
+  int index = 1;                    // from 1, as in "worker(1)"
+  std::vector<BaseEvent> events{};  // oldest first
 
   friend bool operator==(const BaseWorkerStatus&, const BaseWorkerStatus&) = default;
 };
 
 struct BaseServiceStatus {
   BaseServiceState state = BaseServiceState::kStopped;
-  std::vector<BaseWorkerStatus> workers;
+  std::vector<BaseWorkerStatus> workers{};
 
   friend bool operator==(const BaseServiceStatus&, const BaseServiceStatus&) = default;
 };

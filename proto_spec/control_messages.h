@@ -39,7 +39,7 @@ struct Request {
     kInspect,   // one service, with everything
   };
   Verb verb = Verb::kPing;
-  std::string service;
+  std::string service{};
   int version = 0;
 
   friend bool operator==(const Request&, const Request&) = default;
@@ -82,13 +82,13 @@ struct Response {
     kError,     // text: the request was not understood or cannot be done
   };
   Kind kind = Kind::kPong;
-  std::string text;
-  std::vector<std::string> pids;
-  BaseServiceStatus status;
+  std::string text{};
+  std::vector<std::string> pids{};
+  BaseServiceStatus status{};
   int version = 0;
   int64_t pid = 0;
-  MasterView overview;
-  ServiceView inspect;
+  MasterView overview{};
+  ServiceView inspect{};
 
   friend bool operator==(const Response&, const Response&) = default;
 };

@@ -136,6 +136,7 @@ class Members {
     const Value* value = Find(name);
     if (value == nullptr) return;
     if (!value->IsArray()) return Fail("an array", name);
+    list->reserve(value->Size());
     for (const Value& item : value->GetArray()) {
       Element element{};
       read(item, &element);

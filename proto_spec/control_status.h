@@ -14,8 +14,8 @@
 namespace fectl::proto {
 
 struct SocketView {
-  std::string name;
-  std::string address;  // "127.0.0.1:8080", "[::1]:8080", "/run/app.sock": what to connect to, in fact
+  std::string name{};
+  std::string address{};  // "127.0.0.1:8080", "[::1]:8080", "/run/app.sock": what to connect to, in fact
 
   friend bool operator==(const SocketView&, const SocketView&) = default;
 };
@@ -25,8 +25,8 @@ struct EventView {
   int worker = 1;         // from 1
   int64_t timestamp = 0;  // unix seconds
   int64_t pid = 0;        // 0: none
-  std::string state;      // a worker's state, in words (below)
-  std::string reason;     // in words
+  std::string state{};    // a worker's state, in words (below)
+  std::string reason{};   // in words
 
   friend bool operator==(const EventView&, const EventView&) = default;
 };
@@ -36,42 +36,42 @@ struct WorkerView {
   int index = 1;  // from 1
   // starting, running, paused, reloading, restarting, waiting (for its next try), stopping, stopped or
   // failed.
-  std::string state;
+  std::string state{};
   int64_t pid = 0;       // 0: no process
   double uptime_s = 0;   // seconds since the process started; 0 without one
   int64_t restarts = 0;  // since the service was started
   std::string
-      cause;         // why it is as it is, or why the last process ended; in words, empty if nothing happened
-  std::string note;  // the worker's own `status` line
-  double retry_in_s = 0;                               // waiting: seconds to the next try
-  std::vector<int64_t> leaving;                        // pids of replaced processes that have not ended yet
-  std::vector<std::pair<std::string, double>> gauges;  // from the last heartbeat
+      cause;  // why it is as it is, or why the last process ended; in words, empty if nothing happened
+  std::string note{};                                    // the worker's own `status` line
+  double retry_in_s = 0;                                 // waiting: seconds to the next try
+  std::vector<int64_t> leaving{};                        // pids of replaced processes that have not ended yet
+  std::vector<std::pair<std::string, double>> gauges{};  // from the last heartbeat
 
   friend bool operator==(const WorkerView&, const WorkerView&) = default;
 };
 
 struct ServiceView {
-  std::string name;
+  std::string name{};
   // running, paused, failed, stopped, starting, reloading, restarting or stopping.
-  std::string state;
+  std::string state{};
   int num = 0;           // configured workers
   int ready = 0;         // of them, those that serve
   double uptime_s = 0;   // seconds since the service began to run; 0 while it does not
   int64_t restarts = 0;  // of all workers
-  std::string cause;     // of the last change that nobody asked for; in words, empty if none
-  std::vector<SocketView> sockets;
+  std::string cause{};   // of the last change that nobody asked for; in words, empty if none
+  std::vector<SocketView> sockets{};
   // Absent in an overview.
-  std::vector<WorkerView> workers;
-  std::vector<EventView> events;  // oldest first
+  std::vector<WorkerView> workers{};
+  std::vector<EventView> events{};  // oldest first
 
   friend bool operator==(const ServiceView&, const ServiceView&) = default;
 };
 
 struct MasterView {
   int64_t pid = 0;
-  std::string version;
+  std::string version{};
   double uptime_s = 0;
-  std::vector<ServiceView> services;
+  std::vector<ServiceView> services{};
 
   friend bool operator==(const MasterView&, const MasterView&) = default;
 };

@@ -23,10 +23,10 @@ namespace fectl::proto {
 inline constexpr size_t kNestingMax = 64;
 
 struct Envelope {
-  std::string cmd;
+  std::string cmd{};
   // The raw JSON text of `data`, a part of the decoded payload (so it lives as long). Empty when `data` is
   // absent or null. It has been checked along with the payload: well-formed, shallow, valid UTF-8.
-  std::string_view data;
+  std::string_view data{};
 };
 
 // InvalidArgument, in words for people that quote the start of the payload, when it is not such an object.

@@ -34,8 +34,8 @@ struct WorkerMessage {
     kAppMessage,   // level 2. text: raw JSON, a message of the application's own
   };
   Kind kind = Kind::kHeartbeat;
-  std::string text;
-  std::vector<std::pair<std::string, double>> gauges;
+  std::string text{};
+  std::vector<std::pair<std::string, double>> gauges{};
   // kLoaded: the level that the worker will speak. 2 only where the master offered it (FECTL_PROTO).
   int level = 1;
 
@@ -62,7 +62,7 @@ struct MasterCommand {
     kAppMessage,  // level 2. json: a message of the application's own
   };
   Kind kind = Kind::kHeartbeat;
-  std::string json;
+  std::string json{};
 
   friend bool operator==(const MasterCommand&, const MasterCommand&) = default;
 };
