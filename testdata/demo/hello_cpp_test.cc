@@ -203,10 +203,14 @@ TEST_F(HelloTest, WhoConnectsAfterStopIsServedByTheSuccessor) {
   Start();
   FakeMaster next(Quick());
   next.AddSocket(master_.sockets()[0]);
+  Client slow(port_);
+  slow.Say(Get("/slow?ms=300"));
+  CommandIsRead();
   master_.Send("stop");
   CommandIsRead();
   Client waiting(port_);
   waiting.Say(Get("/"));
+  EXPECT_TRUE(Is200(slow.Answer()));
   ExitsWith(master_, 0);
   EXPECT_TRUE(waiting.Silent());
   SpawnAndStart(next);
