@@ -56,10 +56,16 @@ absl::StatusOr<PidFile> TakeLock(const std::string& path) {
 ControlSocket::ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare)
     : lock_(std::move(lock)), listener_(std::move(listener)), spare_(std::move(spare)) {}
 
-absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path,
+                                                                   const Identity* owner) {
   absl::StatusOr<PidFile> lock = TakeLock(path);
   if (!lock.ok()) return lock.status();
-  absl::StatusOr<UnixListener> listener = UnixListener::Open({.path = path});
+  UnixListenSpec spec{.path = path};
+  if (owner != nullptr) {
+    spec.owner = owner->uid;
+    spec.group = owner->gid;
+  }
+  absl::StatusOr<UnixListener> listener = UnixListener::Open(spec);
   if (!listener.ok()) return listener.status();
   UniqueFd spare = OpenSpare();
   return std::unique_ptr<ControlSocket>(

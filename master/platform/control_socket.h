@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "master/platform/identity.h"
 #include "master/platform/pid_file.h"
 #include "master/platform/unique_fd.h"
 #include "master/platform/unix_listener.h"
@@ -30,7 +31,11 @@ class ControlSocket {
  public:
   // Errors are for people: "another fectld (pid 123) already serves /run/fectld.sock", a folder that is
   // missing, a path that is too long, a stranger's socket or file in the way.
-  static absl::StatusOr<std::unique_ptr<ControlSocket>> Open(const std::string& path);
+  //
+  // `owner`: who the socket's file belongs to from its first moment (a master that will switch to that user);
+  // nullptr: the present user. Borrowed for the call.
+  static absl::StatusOr<std::unique_ptr<ControlSocket>> Open(const std::string& path,
+                                                             const Identity* owner = nullptr);
 
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
