@@ -150,6 +150,7 @@ void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
 }
 
 void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
+  if (!up_) up_since_ = turn.at.now;
   up_ = true;
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
@@ -175,6 +176,7 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
   if (queued_.has_value()) ReplyAll(turn, queued_->waiters, Answer::kErrorStopping, words);
   queued_.reset();
   up_ = false;
+  up_since_ = kNever;
   paused_ = false;
   StopOperation stop;
   if (request != 0) stop.waiters.push_back(request);

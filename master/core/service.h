@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "master/core/policy.h"
 #include "master/core/slot.h"
 #include "master/core/slot_state.h"
+#include "master/core/time.h"
 #include "master/core/timer_queue.h"
 
 namespace fectl::core {
@@ -40,6 +42,7 @@ class Service {
   TimerQueue::Key first_key() const { return first_key_; }
   ServiceState state() const;
   bool paused() const { return paused_; }
+  Instant up_since() const { return up_since_; }     // when it was last told to run; kNever: it is not to run
   uint32_t ready() const { return ready_; }          // slots with a loaded process on duty
   uint32_t processes() const { return processes_; }  // all that exist, those on their way out included
   // The slot whose trouble explains the state, if there is one: its index and cause.
@@ -122,6 +125,7 @@ class Service {
   ServicePolicy policy_;
   TimerQueue::Key first_key_;
   bool up_ = false;
+  Instant up_since_ = kNever;
   bool paused_ = false;
   std::vector<Slot> slots_;
   std::vector<Counted> counted_;   // by slot

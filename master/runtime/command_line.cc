@@ -1,0 +1,136 @@
+#include "master/runtime/command_line.h"
+
+#include <gflags/gflags.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+// gflags holds the values. The words are read below, because its own reading knows no short options, ends the
+// process on a mistake, and shows the flags of every library that is linked in.
+DEFINE_string(config, "", "the configuration file");
+DEFINE_bool(check, false, "check the configuration and say what is wrong; start nothing");
+DEFINE_bool(print_config, false, "print the effective configuration as TOML; start nothing");
+DEFINE_bool(daemon, false,
+            "run in the background; return when the master serves, or with the reason why not");
+
+namespace fectl::runtime {
+namespace {
+
+struct Option {
+  std::string_view letter;  // with its dash; empty: none
+  std::string_view name;    // with its dashes
+  const char* flag;         // of gflags; empty: the action below
+  bool takes_value;
+  CommandLine::Action action;
+  std::string_view help;
+};
+
+using Action = CommandLine::Action;
+
+constexpr std::array<Option, 6> kOptions = {{
+    {"-c", "--config", "config", true, Action::kServe,
+     "read this configuration (default: fectld.toml in the current directory)"},
+    {"", "--check", "check", false, Action::kCheck,
+     "only check the configuration: exit 0, or 2 with what is wrong"},
+    {"", "--print-config", "print_config", false, Action::kPrintConfig,
+     "only print the configuration with all defaults, as TOML"},
+    {"-d", "--daemon", "daemon", false, Action::kServe,
+     "go to the background: returns when the master serves, or says why not"},
+    {"-V", "--version", "", false, Action::kVersion, "print the version"},
+    {"-h", "--help", "", false, Action::kHelp, "print this text"},
+}};
+
+const Option* Find(std::string_view word) {
+  for (const Option& option : kOptions) {
+    if (word == option.name || (!option.letter.empty() && word == option.letter)) return &option;
+  }
+  return nullptr;
+}
+
+absl::Status Wrong(std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(std::string(what), " (see fectld --help)"));
+}
+
+absl::Status SetFlag(const Option& option, const std::string& value) {
+  if (gflags::SetCommandLineOption(option.flag, value.c_str()).empty()) {
+    return Wrong(absl::StrCat("option ", std::string(option.name), " cannot be \"", value, "\""));
+  }
+  return absl::OkStatus();
+}
+
+// Reads one option that begins at args[*i], and moves *i to its last word.
+absl::Status Read(const std::vector<std::string>& args, size_t* i, CommandLine* line) {
+  const std::string& word = args[*i];
+  const size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
+  const Option* option = Find(std::string_view(word).substr(0, equals));
+  if (option == nullptr) {
+    return Wrong(word.starts_with("-") ? absl::StrCat("there is no option ", word)
+                                       : absl::StrCat("unexpected argument \"", word,
+                                                      "\"; the configuration is given with -c"));
+  }
+  if (option->takes_value) {
+    std::string value;
+    if (equals != std::string::npos) {
+      value = word.substr(equals + 1);
+    } else if (*i + 1 < args.size()) {
+      value = args[++*i];
+    }
+    if (value.empty()) return Wrong(absl::StrCat("option ", word, " needs a value"));
+    return SetFlag(*option, value);
+  }
+  if (equals != std::string::npos)
+    return Wrong(absl::StrCat("option ", std::string(option->name), " takes no value"));
+  if (*option->flag == '\0') {
+    line->action = option->action;
+    return absl::OkStatus();
+  }
+  return SetFlag(*option, "true");
+}
+
+}  // namespace
+
+absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
+  const gflags::FlagSaver saver;  // flags are global: nothing of one call is to be seen in the next
+  CommandLine line;
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (absl::Status read = Read(args, &i, &line); !read.ok()) return read;
+  }
+  line.config = FLAGS_config;
+  line.daemon = FLAGS_daemon;
+  if (line.action == Action::kServe && FLAGS_check) line.action = Action::kCheck;
+  if (line.action == Action::kServe && FLAGS_print_config) line.action = Action::kPrintConfig;
+  return line;
+}
+
+std::string HelpText() {
+  std::string text =
+      "fectld: starts the workers of the services in a configuration, and keeps them serving.\n"
+      "\n"
+      "usage: fectld [-c FILE] [-d]\n"
+      "       fectld [-c FILE] --check | --print-config\n"
+      "\n"
+      "options:\n";
+  for (const Option& option : kOptions) {
+    std::string left =
+        option.letter.empty() ? "      " : std::string("  ") + std::string(option.letter) + ", ";
+    left += option.name;
+    if (option.takes_value) left += " FILE";
+    left.resize(24, ' ');
+    absl::StrAppend(&text, left, std::string(option.help), "\n");
+  }
+  text +=
+      "\n"
+      "signals: TERM stops every service gracefully, then fectld; INT and QUIT stop them quickly; a second "
+      "one\n"
+      "         is more urgent than the first. USR1 opens the log files anew.\n"
+      "exit status: 0 stopped as asked; 1 could not start or go on; 2 wrong usage or configuration.\n"
+      "The running master is controlled with fectl (see fectl --help).\n";
+  return text;
+}
+
+}  // namespace fectl::runtime

@@ -1,0 +1,150 @@
+#include "master/runtime/control_client.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "master/runtime/limits.h"
+
+namespace fectl::runtime {
+
+absl::Status ControlClient::Watch() {
+  watched_events_ = EPOLLIN;
+  return loop_->Watch(socket_.get(), watched_events_, this);
+}
+
+void ControlClient::BecomeLevel2() {
+  level_ = proto::Level::kTwo;
+  speaks_base_ = false;
+  reader_.AllowLongFrames(proto::kRequestBytesMax);
+}
+
+void ControlClient::OnReady(uint32_t events) {
+  if ((events & EPOLLOUT) != 0) Flush();
+  if (closed()) return;
+  // An end of both directions comes unasked. There is nobody left to answer to.
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (events & EPOLLIN) == 0) return Close();
+  if ((events & EPOLLIN) != 0) ReadSome();
+  if (!closed()) HandRequests();
+  if (!closed()) WatchWhatIsNeeded();
+}
+
+void ControlClient::ReadSome() {
+  static std::array<char, kReadBytesPerTurn> buffer;
+  ssize_t got = -1;
+  do {
+    // Plain recv: descriptors that somebody sends along are closed by the kernel.
+    got = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  if (got > 0) {
+    reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
+  } else if (got == 0) {
+    input_ended_ = true;
+  } else if (errno != EAGAIN) {
+    Close();
+  }
+}
+
+void ControlClient::HandRequests() {
+  if (handing_) return;  // an answer was given at once: the loop below goes on
+  handing_ = true;
+  while (!closed() && !awaiting_ && !broken_ && unsent_.empty()) {
+    auto payload = reader_.Next();
+    if (!payload.ok()) {
+      broken_ = true;
+      Refuse(std::string(payload.status().message()));
+      break;
+    }
+    if (!payload->has_value()) break;
+    auto request = proto::DecodeRequest(**payload);
+    if (!request.ok()) {
+      // A client of the base level has no answer for this; one of level 2 is told, and may go on.
+      broken_ = level_ == proto::Level::kBase;
+      Refuse(std::string(request.status().message()));
+      continue;
+    }
+    awaiting_ = true;
+    if (level_ == proto::Level::kBase && request->verb != proto::Request::Verb::kHello) speaks_base_ = true;
+    owner_->OnRequest(*this, *request);
+  }
+  handing_ = false;
+  const bool nothing_to_come = input_ended_ && !awaiting_;
+  if (!closed() && unsent_.empty() && (broken_ || nothing_to_come)) Close();
+}
+
+void ControlClient::Refuse(const std::string& words) {
+  if (level_ == proto::Level::kBase) return;
+  proto::Response error;
+  error.kind = proto::Response::Kind::kError;
+  error.text = words;
+  Push(error);
+}
+
+void ControlClient::Answer(const proto::Response& response) {
+  if (closed()) return;
+  awaiting_ = false;
+  Push(response);
+  if (closed()) return;
+  HandRequests();
+  if (!closed() && !handing_) WatchWhatIsNeeded();
+}
+
+void ControlClient::Push(const proto::Response& response) {
+  if (!proto::AppendFrame(proto::EncodeResponse(response, level_), level_, &unsent_).ok()) return Close();
+  Flush();
+}
+
+void ControlClient::Flush() {
+  size_t sent = 0;
+  while (sent < unsent_.size()) {
+    const ssize_t n =
+        send(socket_.get(), unsent_.data() + sent, unsent_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) {
+      sent += static_cast<size_t>(n);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      return Close();
+    }
+  }
+  unsent_.erase(0, sent);
+  if (unsent_.empty()) unsent_.shrink_to_fit();
+}
+
+void ControlClient::OnSecond(core::Instant now) {
+  if (unsent_.empty()) {
+    stuck_since_ = core::kNever;
+    if (awaiting_ || speaks_base_) Push({});
+    if (!closed()) WatchWhatIsNeeded();
+    return;
+  }
+  if (stuck_since_ == core::kNever || unsent_.size() != unsent_then_) {
+    stuck_since_ = now;
+    unsent_then_ = unsent_.size();
+  } else if (now - stuck_since_ >= kClientStuckAfter) {
+    Close();
+  }
+}
+
+void ControlClient::WatchWhatIsNeeded() {
+  uint32_t events = 0;
+  if (!unsent_.empty()) events |= EPOLLOUT;
+  if (!awaiting_ && unsent_.empty() && !input_ended_) events |= EPOLLIN;
+  if (events == watched_events_) return;
+  watched_events_ = events;
+  if (!loop_->Modify(socket_.get(), events).ok()) Close();
+}
+
+void ControlClient::Close() {
+  if (closed()) return;
+  loop_->Unwatch(socket_.get());
+  socket_.reset();
+  owner_->OnClosed(*this);
+}
+
+}  // namespace fectl::runtime

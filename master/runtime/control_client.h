@@ -1,0 +1,85 @@
+#ifndef MASTER_RUNTIME_CONTROL_CLIENT_H_
+#define MASTER_RUNTIME_CONTROL_CLIENT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "master/core/time.h"
+#include "master/platform/event_loop.h"
+#include "master/platform/unique_fd.h"
+#include "proto_spec/control_messages.h"
+#include "proto_spec/frame.h"
+
+namespace fectl::runtime {
+
+using ClientId = uint64_t;
+
+class ControlClient;
+
+class ControlClientOwner {
+ public:
+  virtual ~ControlClientOwner() = default;
+  // Answer() is to be called once for each request, now or later; the next request is not read before.
+  virtual void OnRequest(ControlClient& client, const proto::Request& request) = 0;
+  // The connection is over. The owner destroys the client later, not from inside this call.
+  virtual void OnClosed(ControlClient& client) = 0;
+};
+
+// One connection of the control socket: requests come in, one is answered at a time. What is held for a
+// client is bounded: unread input by one request and one read, unsent output by one answer; no answer is
+// begun before the one before it is gone, so a client which does not read stops itself.
+class ControlClient final : private platform::FdWatcher {
+ public:
+  // The loop and the owner outlive it.
+  ControlClient(ClientId id, platform::UniqueFd socket, platform::EventLoop* loop, ControlClientOwner* owner)
+      : id_(id), socket_(std::move(socket)), loop_(loop), owner_(owner), reader_(proto::kBaseFrameBytesMax) {}
+  ~ControlClient() override { Close(); }
+  ControlClient(const ControlClient&) = delete;
+  ControlClient& operator=(const ControlClient&) = delete;
+
+  absl::Status Watch();
+
+  ClientId id() const { return id_; }
+  bool closed() const { return !socket_.valid(); }
+  proto::Level level() const { return level_; }
+
+  // From here on the client is spoken to at level 2.
+  void BecomeLevel2();
+  // The final answer to the request.
+  void Answer(const proto::Response& response);
+
+  // Whether OnSecond() has anything to do for this client.
+  bool wants_seconds() const { return !closed() && (awaiting_ || speaks_base_ || !unsent_.empty()); }
+  // Once a second: says that the master is alive, and drops a client which is stuck.
+  void OnSecond(core::Instant now);
+
+ private:
+  void OnReady(uint32_t events) override;
+  void ReadSome();
+  void HandRequests();
+  void Refuse(const std::string& words);
+  void Push(const proto::Response& response);
+  void Flush();
+  void WatchWhatIsNeeded();
+  void Close();
+
+  ClientId id_;
+  platform::UniqueFd socket_;
+  platform::EventLoop* loop_;
+  ControlClientOwner* owner_;
+  proto::FrameReader reader_;
+  proto::Level level_ = proto::Level::kBase;
+  std::string unsent_;
+  core::Instant stuck_since_ = core::kNever;  // unsent output did not move since; known from OnSecond() on
+  size_t unsent_then_ = 0;
+  uint32_t watched_events_ = 0;
+  bool awaiting_ = false;     // a request was handed over and not answered
+  bool speaks_base_ = false;  // has asked something without a Hello: expects a Pong each second
+  bool input_ended_ = false;  // asks nothing more, may still read
+  bool broken_ = false;       // to be closed when the last words are sent
+  bool handing_ = false;      // inside HandRequests
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_CONTROL_CLIENT_H_

@@ -1,0 +1,69 @@
+#ifndef MASTER_RUNTIME_CONTROL_SERVER_H_
+#define MASTER_RUNTIME_CONTROL_SERVER_H_
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "master/core/time.h"
+#include "master/platform/control_socket.h"
+#include "master/platform/event_loop.h"
+#include "master/runtime/control_client.h"
+#include "proto_spec/control_messages.h"
+
+namespace fectl::runtime {
+
+// Who knows the answers.
+class ControlRequests {
+ public:
+  virtual ~ControlRequests() = default;
+  // The answer, now or later, goes to ControlServer::Answer(client, ...).
+  virtual void OnControlRequest(ClientId client, const proto::Request& request) = 0;
+};
+
+// The control socket and everybody who is connected to it.
+class ControlServer final : private platform::FdWatcher, private ControlClientOwner {
+ public:
+  // All of them outlive it.
+  ControlServer(platform::ControlSocket* socket, platform::EventLoop* loop, ControlRequests* requests)
+      : socket_(socket), loop_(loop), requests_(requests) {}
+  ~ControlServer() override;
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  absl::Status Watch();
+
+  // Nothing happens when the client has gone. A Hello turns the client to level 2 after its answer.
+  void Answer(ClientId client, const proto::Response& response);
+
+  // Once in each turn of the loop, with its time; frees what has closed.
+  void OnTurn(core::Instant now);
+  // When OnTurn() has to be called at the latest; kNever: no need.
+  core::Instant next_deadline() const;
+
+  size_t clients() const { return clients_.size(); }
+
+ private:
+  void OnReady(uint32_t events) override;
+  void OnRequest(ControlClient& client, const proto::Request& request) override;
+  void OnClosed(ControlClient& client) override;
+  void StopAccepting();
+  bool Admit(platform::ControlPeer peer);
+  void OnSecond(core::Instant now);
+
+  platform::ControlSocket* socket_;
+  platform::EventLoop* loop_;
+  ControlRequests* requests_;
+  std::unordered_map<ClientId, std::unique_ptr<ControlClient>> clients_;
+  std::vector<ClientId> closed_;  // to be freed in OnTurn
+  ClientId last_id_ = 0;
+  core::Instant second_at_ = core::kNever;
+  core::Instant accept_at_ = core::kNever;  // the listener is not watched until then
+  core::Instant now_;                       // of the newest OnTurn
+  bool accepting_ = false;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_CONTROL_SERVER_H_

@@ -1,0 +1,80 @@
+#include "master/runtime/event_log.h"
+
+#include <glog/logging.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fectl::runtime {
+namespace {
+
+// What a worker says gets into the log: no line of it may look like one of ours, or play with a terminal.
+std::string OnOneLine(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+google::LogSeverity SeverityOf(const core::Record& record) {
+  switch (record.milestone) {
+    case core::Milestone::kFailed:
+    case core::Milestone::kAlarm:
+    case core::Milestone::kReloadFailed:
+    case core::Milestone::kRestartFailed:
+      return google::GLOG_ERROR;
+    case core::Milestone::kLost:
+      return google::GLOG_WARNING;
+    case core::Milestone::kStopping:
+      return record.cause.kind == core::Cause::Kind::kShutdownTimeout ? google::GLOG_WARNING
+                                                                      : google::GLOG_INFO;
+    case core::Milestone::kStarting:
+    case core::Milestone::kRunning:
+    case core::Milestone::kPaused:
+    case core::Milestone::kReloading:
+    case core::Milestone::kRestarting:
+    case core::Milestone::kStoppingOld:
+    case core::Milestone::kStopped:
+      return google::GLOG_INFO;
+  }
+  return google::GLOG_INFO;
+}
+
+}  // namespace
+
+void LogReport(std::string_view service, const core::Report& report) {
+  const core::Record& record = report.record;
+  std::string line = "service ";
+  line += service;
+  line += " worker(" + std::to_string(report.slot + 1) + ")";
+  if (record.pid > 0) line += " pid " + std::to_string(record.pid);
+  line += ": ";
+  line += core::ToWord(record.milestone);
+  if (const std::string words = core::ToWords(record.cause); !words.empty()) line += ": " + OnOneLine(words);
+  switch (SeverityOf(record)) {
+    case google::GLOG_ERROR:
+      LOG(ERROR) << line;
+      break;
+    case google::GLOG_WARNING:
+      LOG(WARNING) << line;
+      break;
+    default:
+      LOG(INFO) << line;
+      break;
+  }
+}
+
+}  // namespace fectl::runtime

@@ -1,0 +1,18 @@
+#ifndef MASTER_RUNTIME_EVENT_SINK_H_
+#define MASTER_RUNTIME_EVENT_SINK_H_
+
+#include "master/core/events.h"
+
+namespace fectl::runtime {
+
+// Takes note of what was seen of a worker. Nothing is decided inside: the events are stepped when all that
+// was ready in this turn has been looked at.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void Emit(core::Event event) = 0;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_EVENT_SINK_H_

@@ -1,0 +1,46 @@
+#ifndef MASTER_RUNTIME_LIMITS_H_
+#define MASTER_RUNTIME_LIMITS_H_
+
+#include <cstddef>
+
+#include "master/core/time.h"
+
+namespace fectl::runtime {
+
+// Everything that a peer could make grow has its limit here.
+
+// Read from one peer in one turn. More stays in the kernel, so that a peer which floods gets its share and no
+// more.
+inline constexpr size_t kReadBytesPerTurn = 16 * 1024;
+
+// Read at most after a worker's death, to hear its last words. A pipe holds 64 KiB; more can only come from a
+// process that the worker left behind, which could go on for ever.
+inline constexpr size_t kLastWordsBytes = 1024 * 1024;
+
+// Orders that a worker has not read yet. An order takes 15 to 20 bytes: a worker that lets this fill up reads
+// nothing.
+inline constexpr size_t kOrderBytesMax = 4 * 1024;
+
+// Existing workers expect to hear from the master about this often once they are loaded.
+inline constexpr core::Span kMasterBeatInterval = core::Seconds(2);
+
+// Existing clients expect a `Pong` this often while they wait.
+inline constexpr core::Span kPongInterval = core::Seconds(1);
+
+// A client which takes nothing of its answer for this long is dropped.
+inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
+
+// Control clients at a time. Bounds descriptors and memory; each further one is sent away at once.
+inline constexpr size_t kClientsMax = 16 * 1024;
+
+// After no descriptor was left for a client: the listener stays readable, so looking at once again would
+// spin.
+inline constexpr core::Span kAcceptPause = core::Milliseconds(100);
+
+// The master was not running (stopped by a signal, or the whole machine was) if a turn came this much later
+// than it should have. Ordinary load stays far below.
+inline constexpr core::Span kStallAfter = core::Seconds(1);
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_LIMITS_H_

@@ -1,0 +1,111 @@
+#include "master/runtime/listener_set.h"
+
+#include <glog/logging.h>
+#include <sys/epoll.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace fectl::runtime {
+namespace {
+
+platform::ListenSpec ToSpec(const config::SocketConfig& socket) {
+  platform::ListenSpec spec;
+  switch (socket.proto) {
+    case config::SocketProto::kTcp4:
+      spec.protocol = platform::ListenSpec::Protocol::kTcp4;
+      break;
+    case config::SocketProto::kTcp6:
+      spec.protocol = platform::ListenSpec::Protocol::kTcp6;
+      break;
+    case config::SocketProto::kUnix:
+      spec.protocol = platform::ListenSpec::Protocol::kUnix;
+      break;
+  }
+  spec.host = socket.host;
+  spec.port = socket.port;
+  spec.path = socket.path;
+  spec.backlog = socket.backlog;
+  if (socket.mode.has_value()) spec.mode = static_cast<mode_t>(*socket.mode);
+  if (socket.owner_id.has_value()) spec.owner = *socket.owner_id;
+  if (socket.group_id.has_value()) spec.group = *socket.group_id;
+  return spec;
+}
+
+}  // namespace
+
+class ListenerSet::Watched final : private platform::FdWatcher {
+ public:
+  Watched(std::string name, platform::Listener listener)
+      : name_(std::move(name)), listener_(std::move(listener)) {}
+  ~Watched() override {
+    if (loop_ != nullptr) loop_->Unwatch(listener_.fd());
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  // Connections are the workers' business: only an error or the end of the listening is of interest here.
+  absl::Status Watch(platform::EventLoop* loop) {
+    absl::Status watched = loop->Watch(listener_.fd(), 0, this);
+    if (watched.ok()) loop_ = loop;
+    return watched;
+  }
+
+  const platform::Listener& listener() const { return listener_; }
+
+ private:
+  void OnReady(uint32_t events) override {
+    if ((events & EPOLLHUP) == 0) return;
+    const absl::Status again = listener_.ListenAgain();
+    if (again.ok()) {
+      LOG(WARNING) << "socket " << name_ << ": a worker shut down the listening on " << listener_.address()
+                   << "; it was taken up again";
+      return;
+    }
+    LOG(ERROR) << "socket " << name_ << ": a worker shut down the listening on " << listener_.address()
+               << ", and it cannot be taken up again: " << again.message();
+    loop_->Unwatch(listener_.fd());
+    loop_ = nullptr;
+  }
+
+  std::string name_;
+  platform::Listener listener_;
+  platform::EventLoop* loop_ = nullptr;
+};
+
+ListenerSet::~ListenerSet() = default;
+
+absl::StatusOr<std::unique_ptr<ListenerSet>> ListenerSet::Open(
+    const std::vector<config::SocketConfig>& sockets) {
+  std::unique_ptr<ListenerSet> set(new ListenerSet());
+  for (const config::SocketConfig& socket : sockets) {
+    auto listener = platform::Listener::Open(ToSpec(socket));
+    if (!listener.ok()) {
+      return absl::Status(listener.status().code(),
+                          "socket " + socket.name + ": " + std::string(listener.status().message()));
+    }
+    set->shared_.push_back({.name = socket.name,
+                            .fd = listener->fd(),
+                            .family = listener->family(),
+                            .type = listener->type(),
+                            .protocol = listener->protocol(),
+                            .address = listener->address(),
+                            .app = socket.app,
+                            .arguments = socket.arguments,
+                            .services = socket.services});
+    set->listeners_.push_back(std::make_unique<Watched>(socket.name, *std::move(listener)));
+  }
+  return set;
+}
+
+absl::Status ListenerSet::Watch(platform::EventLoop* loop) {
+  for (const auto& listener : listeners_) {
+    if (absl::Status watched = listener->Watch(loop); !watched.ok()) return watched;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fectl::runtime

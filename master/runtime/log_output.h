@@ -1,0 +1,46 @@
+#ifndef MASTER_RUNTIME_LOG_OUTPUT_H_
+#define MASTER_RUNTIME_LOG_OUTPUT_H_
+
+#include <glog/logging.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "master/config/config.h"
+#include "master/platform/unique_fd.h"
+
+namespace fectl::runtime {
+
+// Where the master's log lines go: standard error, a file, or syslog. One at a time per process; while it
+// lives it is the only receiver of glog's lines.
+//
+// A line never waits: where the reader of a pipe has stopped or the disk is full, lines are dropped and
+// counted, and the first line that goes through again is preceded by the count.
+class LogOutput final : private google::LogSink {
+ public:
+  static absl::StatusOr<std::unique_ptr<LogOutput>> Open(const config::LoggingConfig& config);
+  LogOutput(const LogOutput&) = delete;
+  LogOutput& operator=(const LogOutput&) = delete;
+  ~LogOutput() override;
+
+  // After the file was moved away. Keeps the old one when the new one cannot be opened.
+  absl::Status Reopen();
+
+ private:
+  explicit LogOutput(const config::LoggingConfig& config) : config_(config) {}
+
+  void send(google::LogSeverity severity, const char* full_filename, const char* base_filename, int line,
+            const google::LogMessageTime& time, const char* message, size_t message_len) override;
+  bool Write(const std::string& line);
+
+  const config::LoggingConfig config_;
+  platform::UniqueFd file_;
+  uint64_t lost_lines_ = 0;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_LOG_OUTPUT_H_

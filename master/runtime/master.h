@@ -1,0 +1,98 @@
+#ifndef MASTER_RUNTIME_MASTER_H_
+#define MASTER_RUNTIME_MASTER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/supervisor.h"
+#include "master/platform/control_socket.h"
+#include "master/platform/event_loop.h"
+#include "master/platform/signals.h"
+#include "master/runtime/control_server.h"
+#include "master/runtime/event_sink.h"
+#include "master/runtime/listener_set.h"
+#include "master/runtime/log_output.h"
+#include "master/runtime/output_files.h"
+#include "master/runtime/service_plan.h"
+#include "master/runtime/worker_set.h"
+#include "proto_spec/control_messages.h"
+
+namespace fectl::runtime {
+
+// What the master is made of. Everything is open and the process is whom it is to be.
+struct MasterParts {
+  std::unique_ptr<platform::EventLoop> loop;
+  std::unique_ptr<platform::Signals> signals;
+  std::unique_ptr<LogOutput> log;
+  std::unique_ptr<platform::ControlSocket> control;
+  std::unique_ptr<ListenerSet> listeners;
+  std::vector<ServicePlan> plans;
+};
+
+// Joins the pure supervisor to the kernel. One turn: wait until something is ready or due; look at all of it,
+// which gives events; read the clock once; step the supervisor with each event; run the effects in order.
+class Master final : private EventSink, private ControlRequests, private platform::FdWatcher {
+ public:
+  explicit Master(MasterParts parts);
+  ~Master() override;
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+
+  // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
+  // nothing can be done without (every worker is killed then).
+  absl::Status Run();
+
+ private:
+  struct Waiting {
+    ClientId client = 0;
+    core::ServiceId service = 0;
+  };
+
+  void Emit(core::Event event) override { queue_.push_back(std::move(event)); }
+  void OnControlRequest(ClientId client, const proto::Request& request) override;
+  void OnReady(uint32_t events) override;  // signals
+
+  absl::Status Turn();
+  int64_t TimeoutNanos(core::Instant now) const;
+  absl::Status HearEverybody();
+  void NoticeStall(core::Instant expected, core::Instant now);
+  void StepQueue();
+  void Step(const core::Event& event);
+  void RunEffects();
+  void Run(const core::Spawn& effect);
+  void Run(const core::Send& effect);
+  void Run(const core::Signal& effect);
+  void Run(const core::Reply& effect);
+  void Run(const core::Report& effect);
+  void Run(const core::Finish& effect);
+  void OnTurnEnd();
+  void ReopenLogs();
+  void AnswerAtOnce(ClientId client, const proto::Request& request);
+  bool FindService(const std::string& name, core::ServiceId* id) const;
+  core::Moment Now();
+
+  MasterParts parts_;
+  OutputFiles outputs_;
+  core::Supervisor supervisor_;
+  WorkerSet workers_;
+  ControlServer server_;
+  std::vector<core::Event> queue_;
+  core::Effects effects_;
+  std::unordered_map<core::RequestId, Waiting> waiting_;
+  core::RequestId last_request_ = 0;
+  core::Moment at_;
+  core::Instant started_at_;
+  core::Instant beat_at_ = core::kNever;  // the next heartbeat of ours to workers which expect them
+  bool sweep_again_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_MASTER_H_

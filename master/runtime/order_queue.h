@@ -1,0 +1,40 @@
+#ifndef MASTER_RUNTIME_ORDER_QUEUE_H_
+#define MASTER_RUNTIME_ORDER_QUEUE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "master/platform/event_loop.h"
+#include "master/platform/unique_fd.h"
+
+namespace fectl::runtime {
+
+// What goes to one worker: writes at once, and keeps what the pipe does not take until it does. Bounded by
+// kOrderBytesMax: beyond that a frame is dropped whole, never torn. A worker that has gone makes it deaf, not
+// an error: its death is seen elsewhere.
+class OrderQueue final : private platform::FdWatcher {
+ public:
+  // `loop` outlives it.
+  OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe) : loop_(loop), pipe_(std::move(pipe)) {}
+  ~OrderQueue() override;
+  OrderQueue(const OrderQueue&) = delete;
+  OrderQueue& operator=(const OrderQueue&) = delete;
+
+  // One payload as one frame. False when it was dropped.
+  bool Push(std::string_view payload);
+
+ private:
+  void OnReady(uint32_t events) override;
+  void Flush();
+  void Close();
+
+  platform::EventLoop* loop_;
+  platform::UniqueFd pipe_;
+  std::string unsent_;
+  bool watched_ = false;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_ORDER_QUEUE_H_

@@ -1,0 +1,141 @@
+#include "master/runtime/service_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "master/config/system_check.h"
+#include "master/platform/command_path.h"
+#include "proto_spec/environment.h"
+
+namespace fectl::runtime {
+namespace {
+
+bool IsInherited(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kNames = {"PATH", "HOME", "USER",   "LOGNAME", "SHELL",
+                                                             "LANG", "TZ",   "TMPDIR", "LANGUAGE"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.starts_with("LC_");
+}
+
+// The last one of a name counts, as with env(1), but keeps the place of the first.
+void Set(Environment* environment, std::string_view name, std::string value) {
+  for (auto& [known, old] : *environment) {
+    if (known == name) {
+      old = std::move(value);
+      return;
+    }
+  }
+  environment->emplace_back(name, std::move(value));
+}
+
+bool SeesSocket(const SharedSocket& socket, const std::string& service) {
+  return socket.services.empty() ||
+         std::find(socket.services.begin(), socket.services.end(), service) != socket.services.end();
+}
+
+void SetIdentityVariables(const config::Identity& identity, Environment* environment) {
+  if (!identity.home.empty()) Set(environment, "HOME", identity.home);
+  if (!identity.shell.empty()) Set(environment, "SHELL", identity.shell);
+  if (!identity.user_name.empty()) {
+    Set(environment, "USER", identity.user_name);
+    Set(environment, "LOGNAME", identity.user_name);
+  }
+}
+
+void SetSocketVariables(const SharedSocket& socket, int fd, Environment* environment) {
+  const proto::SocketVariable variable{fd, socket.family, socket.type, socket.protocol};
+  Set(environment, proto::kSocketVariablePrefix + socket.name, proto::FormatSocket(variable));
+  if (socket.app.has_value()) Set(environment, proto::kAppVariablePrefix + socket.name, *socket.app);
+  if (!socket.arguments.empty()) {
+    Set(environment, proto::kArgumentsVariablePrefix + socket.name, proto::FormatArguments(socket.arguments));
+  }
+}
+
+core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
+  core::ServicePolicy policy;
+  policy.name = service.name;
+  policy.num = static_cast<uint32_t>(service.num);
+  policy.restarts = static_cast<uint32_t>(service.restarts);
+  policy.max_surge = static_cast<uint32_t>(service.max_surge);
+  policy.timeout = core::Milliseconds(service.timeout_ms);
+  policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
+  policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
+  return policy;
+}
+
+// The descriptors of a worker: 0, 1, 2, its pipes, its sockets.
+constexpr int kWorkerReadFd = 3;
+constexpr int kWorkerWriteFd = 4;
+constexpr int kFirstSocketFd = 5;
+
+}  // namespace
+
+platform::Identity ToPlatform(const config::Identity& identity) {
+  return platform::Identity{identity.uid, identity.gid,
+                            std::vector<gid_t>(identity.groups.begin(), identity.groups.end())};
+}
+
+Environment InheritedEnvironment(char** environment) {
+  Environment out;
+  for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (IsInherited(text.substr(0, equals)))
+      Set(&out, text.substr(0, equals), std::string(text.substr(equals + 1)));
+  }
+  return out;
+}
+
+ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
+                            const Environment& inherited, const rlimit& open_files) {
+  ServicePlan plan;
+  plan.policy = MakePolicy(service);
+  plan.stdout_path = service.stdout_path;
+  plan.stderr_path = service.stderr_path;
+  plan.launch.argv = service.command;
+  plan.launch.directory = service.directory;
+  plan.launch.open_files = open_files;
+
+  Environment environment = inherited;
+  if (service.identity.has_value()) {
+    plan.launch.identity = ToPlatform(*service.identity);
+    SetIdentityVariables(*service.identity, &environment);
+  }
+  for (const auto& [name, value] : service.environ) Set(&environment, name, value);
+  plan.search_path = config::WorkerPath(service);
+
+  // Last, so that nothing in `environ` can give a worker a wrong idea of its channel.
+  Set(&environment, proto::kChannelVariable, proto::FormatChannel({kWorkerReadFd, kWorkerWriteFd}));
+  Set(&environment, proto::kServiceNameVariable, service.name);
+  Set(&environment, proto::kWorkerIndexVariable, "0");
+  Set(&environment, proto::kLevelVariable, "2");
+  Set(&environment, proto::kTimeoutVariable, proto::FormatSeconds(service.timeout_ms));
+  Set(&environment, proto::kShutdownTimeoutVariable, proto::FormatSeconds(service.shutdown_timeout_ms));
+  for (const SharedSocket& socket : sockets) {
+    if (!SeesSocket(socket, service.name)) continue;
+    SetSocketVariables(socket, kFirstSocketFd + static_cast<int>(plan.socket_fds.size()), &environment);
+    plan.socket_fds.push_back(socket.fd);
+    plan.sockets.push_back({socket.name, socket.address});
+  }
+  for (const auto& [name, value] : environment) {
+    if (name == proto::kWorkerIndexVariable) plan.index_variable = plan.launch.environment.size();
+    plan.launch.environment.push_back(name + "=" + value);
+  }
+  return plan;
+}
+
+absl::StatusOr<platform::LaunchSpec> LaunchSpecFor(const ServicePlan& plan, uint32_t index) {
+  auto executable =
+      platform::FindExecutable(plan.launch.argv.front(), plan.search_path, plan.launch.directory);
+  if (!executable.ok()) return executable.status();
+  platform::LaunchSpec spec = plan.launch;
+  spec.executable = *std::move(executable);
+  spec.environment[plan.index_variable] =
+      std::string(proto::kWorkerIndexVariable) + "=" + std::to_string(index);
+  return spec;
+}
+
+}  // namespace fectl::runtime

@@ -1,0 +1,65 @@
+#ifndef MASTER_RUNTIME_SERVICE_PLAN_H_
+#define MASTER_RUNTIME_SERVICE_PLAN_H_
+
+#include <sys/resource.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "master/config/config.h"
+#include "master/core/policy.h"
+#include "master/platform/launcher.h"
+#include "proto_spec/control_status.h"
+
+namespace fectl::runtime {
+
+// A listening socket as the workers get to know it.
+struct SharedSocket {
+  std::string name;
+  int fd = -1;  // borrowed: the listener stays its owner's
+  int family = 0;
+  int type = 0;
+  int protocol = 0;
+  std::string address;  // for people
+  std::optional<std::string> app;
+  std::vector<std::string> arguments;
+  std::vector<std::string> services;  // who sees it; empty: every service
+};
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// What a service's workers are made of: all that does not change from one start to the next.
+struct ServicePlan {
+  core::ServicePolicy policy;
+  platform::LaunchSpec launch;  // without `executable`, which is looked up at each start
+  size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
+  std::string search_path;      // PATH of the workers
+  std::vector<int> socket_fds;  // what is passed besides the pipes, in order
+  std::vector<proto::SocketView> sockets;
+  std::string stdout_path;  // empty: the master's
+  std::string stderr_path;
+};
+
+platform::Identity ToPlatform(const config::Identity& identity);
+
+// The variables of `environment` that workers get from the master's own environment: those that say who and
+// where one is, and no others. (A worker that needs more has it in `environ`: what a shell happened to hold
+// when the master was started is neither repeatable nor always harmless.)
+Environment InheritedEnvironment(char** environment);
+
+// `open_files`: the limit that workers get.
+ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
+                            const Environment& inherited, const rlimit& open_files);
+
+// The specification for the worker with this index, from 0. NotFound or PermissionDenied, in words that name
+// the file, when the command cannot be found at present.
+absl::StatusOr<platform::LaunchSpec> LaunchSpecFor(const ServicePlan& plan, uint32_t index);
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_SERVICE_PLAN_H_

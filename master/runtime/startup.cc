@@ -1,0 +1,181 @@
+#include "master/runtime/startup.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "master/config/load_file.h"
+#include "master/config/print_toml.h"
+#include "master/config/system_check.h"
+#include "master/platform/daemonize.h"
+#include "master/platform/output_file.h"
+#include "master/platform/pid_file.h"
+#include "master/platform/privileges.h"
+#include "master/platform/process_limits.h"
+#include "master/platform/standard_streams.h"
+#include "master/runtime/master.h"
+#include "proto_spec/version.h"
+
+namespace fectl::runtime {
+namespace {
+
+constexpr char kDemonstration[] = "testdata/demo/fectld.toml";
+
+void ChangeDirectory(const char* directory) {
+  // A missing directory shows in the next step, with a name that people know.
+  if (directory != nullptr && chdir(directory) != 0) return;
+}
+
+absl::Status EnterDirectory(const std::string& directory) {
+  if (directory.empty() || chdir(directory.c_str()) == 0) return absl::OkStatus();
+  return absl::InternalError("cannot change directory to " + directory + ": " + std::strerror(errno));
+}
+
+absl::Status RedirectOutput(const config::MasterConfig& master, bool daemon) {
+  platform::UniqueFd out;
+  platform::UniqueFd err;
+  for (const auto& [path, fd] :
+       {std::pair(&master.stdout_path, &out), std::pair(&master.stderr_path, &err)}) {
+    if (path->empty()) continue;
+    auto file = platform::OpenOutputFile(*path);
+    if (!file.ok()) return file.status();
+    *fd = *std::move(file);
+  }
+  // A daemon keeps nothing of the terminal that it was started from; in the foreground what is not redirected
+  // stays.
+  if (!daemon && !out.valid() && !err.valid()) return absl::OkStatus();
+  const int kept_out = daemon ? -1 : STDOUT_FILENO;
+  const int kept_err = daemon ? -1 : STDERR_FILENO;
+  return platform::RedirectStandardStreams(out.valid() ? out.get() : kept_out,
+                                           err.valid() ? err.get() : kept_err);
+}
+
+// All that can fail before the first worker is started, in the order that matters: the lock of the control
+// socket before anything of another master could be disturbed; privileged ports and files before the
+// privileges go.
+struct Prepared {
+  std::optional<platform::PidFile> pid_file;
+  std::unique_ptr<Master> master;
+};
+
+absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
+  const config::MasterConfig& settings = config.master;
+  if (absl::Status s = EnterDirectory(settings.directory); !s.ok()) return s;
+  Prepared prepared;
+  MasterParts parts;
+  std::optional<platform::Identity> identity;
+  if (settings.identity.has_value()) identity = ToPlatform(*settings.identity);
+  auto control = platform::ControlSocket::Open(settings.sock, identity.has_value() ? &*identity : nullptr);
+  if (!control.ok()) return control.status();
+  parts.control = *std::move(control);
+  if (!settings.pid.empty()) {
+    auto pid_file = platform::PidFile::Create(settings.pid);
+    if (!pid_file.ok()) return pid_file.status();
+    prepared.pid_file.emplace(*std::move(pid_file));
+  }
+  auto listeners = ListenerSet::Open(config.sockets);
+  if (!listeners.ok()) return listeners.status();
+  parts.listeners = *std::move(listeners);
+  auto open_files = platform::RaiseOpenFilesLimit();
+  if (!open_files.ok()) return open_files.status();
+  if (absl::Status s = RedirectOutput(settings, daemon); !s.ok()) return s;
+  if (identity.has_value()) {
+    if (absl::Status s = platform::SwitchIdentity(*identity); !s.ok()) return s;
+  }
+  // After the switch: what it opens must be possible to open anew later.
+  auto log = LogOutput::Open(config.logging);
+  if (!log.ok()) return log.status();
+  parts.log = *std::move(log);
+  if (absl::Status s = platform::ForbidInspection(); !s.ok()) return s;
+  if (absl::Status s = platform::BecomeSubreaper(); !s.ok()) return s;
+  auto signals = platform::Signals::Create();
+  if (!signals.ok()) return signals.status();
+  parts.signals = *std::move(signals);
+  auto loop = platform::EventLoop::Create();
+  if (!loop.ok()) return loop.status();
+  parts.loop = *std::move(loop);
+  const Environment inherited = InheritedEnvironment(environ);
+  for (const config::ServiceConfig& service : config.services) {
+    parts.plans.push_back(MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files));
+  }
+  prepared.master = std::make_unique<Master>(std::move(parts));
+  return prepared;
+}
+
+int Fail(const absl::Status& status, std::optional<platform::StartReport>* report) {
+  const std::string reason(status.message());
+  if (report->has_value()) {
+    (*report)->Failed(reason);
+  } else {
+    std::cerr << "fectld: " << reason << std::endl;
+  }
+  return kExitFailed;
+}
+
+int Serve(const config::Config& config, bool daemon) {
+  std::optional<platform::StartReport> report;
+  if (daemon) {
+    auto daemonized = platform::Daemonize();
+    if (!daemonized.ok()) return Fail(daemonized.status(), &report);
+    if (auto* here = std::get_if<platform::StartedFromHere>(&*daemonized)) {
+      return here->outcome.ok() ? kExitStopped : Fail(here->outcome, &report);
+    }
+    report.emplace(std::move(std::get<platform::StartReport>(*daemonized)));
+  }
+  auto prepared = Prepare(config, daemon);
+  if (!prepared.ok()) return Fail(prepared.status(), &report);
+  if (report.has_value()) report->Ready();
+  const absl::Status served = prepared->master->Run();
+  if (served.ok()) return kExitStopped;
+  LOG(ERROR) << "fectld cannot go on: " << served.message();
+  return kExitFailed;
+}
+
+}  // namespace
+
+std::string DefaultConfig() {
+  const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+  if (workspace == nullptr || chdir(workspace) != 0) return "fectld.toml";
+  return kDemonstration;
+}
+
+int Main(const CommandLine& line) {
+  if (line.action == CommandLine::Action::kHelp) {
+    std::cout << HelpText();
+    return kExitStopped;
+  }
+  if (line.action == CommandLine::Action::kVersion) {
+    std::cout << proto::kServerName << '\n';
+    return kExitStopped;
+  }
+  if (absl::Status filled = platform::FillStandardStreams(); !filled.ok()) return kExitFailed;
+  // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
+  ChangeDirectory(std::getenv("BUILD_WORKING_DIRECTORY"));
+  config::LoadResult loaded = config::LoadFile(line.config.empty() ? DefaultConfig() : line.config);
+  config::ResolveAccounts(&loaded);
+  config::CheckSystem(line.action != CommandLine::Action::kServe, &loaded);
+  std::cerr << loaded.Describe();
+  if (!loaded.ok()) return kExitUsage;
+  switch (line.action) {
+    case CommandLine::Action::kCheck:
+      std::cout << loaded.file << ": the configuration is valid\n";
+      return kExitStopped;
+    case CommandLine::Action::kPrintConfig:
+      std::cout << config::PrintToml(loaded.config);
+      return kExitStopped;
+    default:
+      return Serve(loaded.config, line.daemon);
+  }
+}
+
+}  // namespace fectl::runtime

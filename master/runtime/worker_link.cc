@@ -1,0 +1,205 @@
+#include "master/runtime/worker_link.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "master/platform/pipes.h"
+#include "master/runtime/limits.h"
+#include "proto_spec/environment.h"
+
+namespace fectl::runtime {
+namespace {
+
+using Message = proto::WorkerMessage;
+
+std::string_view Payload(core::Order order) {
+  using Kind = proto::MasterCommand::Kind;
+  // Encoded once: the same four frames go to every worker.
+  static const std::string kStart = proto::EncodeMasterCommand({Kind::kStart, {}});
+  static const std::string kPause = proto::EncodeMasterCommand({Kind::kPause, {}});
+  static const std::string kResume = proto::EncodeMasterCommand({Kind::kResume, {}});
+  static const std::string kStop = proto::EncodeMasterCommand({Kind::kStop, {}});
+  switch (order) {
+    case core::Order::kStart:
+      return kStart;
+    case core::Order::kPause:
+      return kPause;
+    case core::Order::kResume:
+      return kResume;
+    case core::Order::kStop:
+      return kStop;
+  }
+  return kStop;
+}
+
+}  // namespace
+
+WorkerLink::~WorkerLink() {
+  StopReading();
+}
+
+absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& streams,
+                               platform::Children* children) {
+  auto pipes = platform::OpenChannelPipes();
+  if (!pipes.ok()) return pipes.status();
+  std::vector<int> passed = {pipes->worker_read.get(), pipes->worker_write.get()};
+  passed.insert(passed.end(), streams.sockets.begin(), streams.sockets.end());
+
+  // The watch first: when it fails there is no process yet that would have to be taken back.
+  absl::Status watched = loop_->Watch(pipes->master_read.get(), EPOLLIN, this);
+  if (!watched.ok()) return watched;
+  read_ = std::move(pipes->master_read);
+  const platform::PreparedLaunch launch(spec);
+  platform::LaunchOutcome outcome = launch.Launch(
+      {.stdin_fd = -1, .stdout_fd = streams.stdout_fd, .stderr_fd = streams.stderr_fd, .passed_fds = passed});
+  if (const auto* error = std::get_if<platform::LaunchError>(&outcome)) {
+    StopReading();
+    return absl::InternalError(error->ToString());
+  }
+  child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
+  orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write));
+  return absl::OkStatus();
+}
+
+void WorkerLink::Send(core::Order order) {
+  if (orders_ != nullptr) orders_->Push(Payload(order));
+}
+
+void WorkerLink::SendBeat() {
+  static const std::string kBeat = proto::EncodeMasterCommand({proto::MasterCommand::Kind::kHeartbeat, {}});
+  if (orders_ != nullptr) orders_->Push(kBeat);
+}
+
+void WorkerLink::Signal(core::Sig sig) {
+  if (child_ == nullptr || child_->reaped()) return;
+  // An error means that the process is no more, or that it became another user's: then the next stage
+  // follows, and in the end people are told.
+  switch (sig) {
+    case core::Sig::kTerminate:
+      child_->Signal(SIGTERM).IgnoreError();
+      // A stopped process acts on no signal but SIGKILL until it is continued.
+      child_->Signal(SIGCONT).IgnoreError();
+      break;
+    case core::Sig::kQuit:
+      child_->Signal(SIGQUIT).IgnoreError();
+      child_->Signal(SIGCONT).IgnoreError();
+      break;
+    case core::Sig::kKill:
+      child_->SignalGroup(SIGKILL).IgnoreError();
+      break;
+  }
+}
+
+void WorkerLink::Release() {
+  if (child_ != nullptr && !child_->reaped()) child_->Release();
+}
+
+void WorkerLink::OnReady(uint32_t /*events*/) {
+  switch (ReadOnce()) {
+    case ReadResult::kMore:
+      HandFrames();
+      break;
+    case ReadResult::kNothing:
+      break;
+    case ReadResult::kEnd:
+      StopReading();
+      sink_->Emit(core::ChannelClosed{who_});
+      break;
+  }
+}
+
+WorkerLink::ReadResult WorkerLink::ReadOnce() {
+  // One buffer for all: the reader copies what it keeps.
+  static std::array<char, kReadBytesPerTurn> buffer;
+  for (;;) {
+    const ssize_t got = read(read_.get(), buffer.data(), buffer.size());
+    if (got > 0) {
+      if (!broken_) reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
+      return ReadResult::kMore;
+    }
+    if (got == 0) return ReadResult::kEnd;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN ? ReadResult::kNothing : ReadResult::kEnd;
+  }
+}
+
+void WorkerLink::HandFrames() {
+  while (!broken_) {
+    auto payload = reader_.Next();
+    if (payload.ok() && !payload->has_value()) return;
+    absl::StatusOr<Message> message =
+        payload.ok() ? proto::DecodeWorkerMessage(**payload) : absl::StatusOr<Message>(payload.status());
+    if (!message.ok()) {
+      // From here on its bytes mean nothing. They are still read, so that it does not hang in a write while
+      // it ends.
+      broken_ = true;
+      sink_->Emit(core::WorkerViolated{who_, std::string(message.status().message())});
+      return;
+    }
+    OnMessage(*std::move(message));
+  }
+}
+
+void WorkerLink::OnMessage(Message message) {
+  switch (message.kind) {
+    case Message::Kind::kHeartbeat:
+      if (!message.gauges.empty()) gauges_ = std::move(message.gauges);
+      sink_->Emit(core::WorkerBeat{who_});
+      break;
+    case Message::Kind::kLoaded:
+      loaded_ = true;
+      level_ = message.level;
+      sink_->Emit(core::WorkerLoaded{who_});
+      break;
+    case Message::Kind::kReload:
+      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kReload, false, {}});
+      break;
+    case Message::Kind::kRestart:
+      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kRestart, false, {}});
+      break;
+    case Message::Kind::kStopping:
+      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kReload, true, std::move(message.text)});
+      break;
+    case Message::Kind::kConfigError:
+      sink_->Emit(core::WorkerConfigError{who_, std::move(message.text)});
+      break;
+    case Message::Kind::kStatus:
+      note_ = std::move(message.text);
+      break;
+    case Message::Kind::kForked:      // a step of the old master's own child, which ours does not have
+    case Message::Kind::kAppMessage:  // for the application's own peers; the master has no use for it
+      break;
+  }
+}
+
+void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus& status) {
+  // What it wrote before its death is heard before the death: a `cfgerror` says more than the exit code after
+  // it.
+  for (size_t heard = 0; read_.valid() && heard < kLastWordsBytes; heard += kReadBytesPerTurn) {
+    if (ReadOnce() != ReadResult::kMore) break;
+    HandFrames();
+  }
+  StopReading();
+  orders_.reset();
+  sink_->Emit(core::Exited{.who = who_,
+                           .signaled = status.kind == platform::ExitStatus::Kind::kSignaled,
+                           .number = status.code,
+                           .core_dumped = status.core_dumped});
+}
+
+void WorkerLink::StopReading() {
+  if (!read_.valid()) return;
+  loop_->Unwatch(read_.get());
+  read_.reset();
+}
+
+}  // namespace fectl::runtime

@@ -1,0 +1,85 @@
+#ifndef MASTER_RUNTIME_WORKER_LINK_H_
+#define MASTER_RUNTIME_WORKER_LINK_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "master/core/effects.h"
+#include "master/core/ids.h"
+#include "master/platform/children.h"
+#include "master/platform/event_loop.h"
+#include "master/platform/launcher.h"
+#include "master/platform/unique_fd.h"
+#include "master/runtime/event_sink.h"
+#include "master/runtime/order_queue.h"
+#include "proto_spec/frame.h"
+#include "proto_spec/worker_messages.h"
+
+namespace fectl::runtime {
+
+// One incarnation as the kernel has it: the process and the two pipes. Turns what it writes and its death
+// into events; decides nothing. Destroyed with a living process, it kills it.
+class WorkerLink final : private platform::FdWatcher, private platform::ExitObserver {
+ public:
+  // What a worker gets besides its specification. Borrowed for the call of Start.
+  struct Streams {
+    int stdout_fd = -1;
+    int stderr_fd = -1;
+    std::span<const int> sockets;
+  };
+
+  // All of them outlive it.
+  WorkerLink(core::Incarnation who, platform::EventLoop* loop, EventSink* sink)
+      : who_(who), loop_(loop), sink_(sink), reader_(proto::kBaseFrameBytesMax) {}
+  ~WorkerLink() override;
+  WorkerLink(const WorkerLink&) = delete;
+  WorkerLink& operator=(const WorkerLink&) = delete;
+
+  // Once. After an error no process exists; the message names the step that failed.
+  absl::Status Start(const platform::LaunchSpec& spec, const Streams& streams, platform::Children* children);
+
+  void Send(core::Order order);
+  void Signal(core::Sig sig);
+  // The master's own heartbeat, for a worker which expects one.
+  void SendBeat();
+  // Lets the process live on without us.
+  void Release();
+
+  const core::Incarnation& who() const { return who_; }
+  int32_t pid() const { return child_ == nullptr ? 0 : child_->pid(); }
+  // Loaded, and of the level at which workers are told that the master is alive.
+  bool expects_beats() const { return loaded_ && level_ < 2; }
+  const std::string& note() const { return note_; }
+  const std::vector<std::pair<std::string, double>>& gauges() const { return gauges_; }
+
+ private:
+  void OnReady(uint32_t events) override;
+  void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
+  enum class ReadResult : uint8_t { kMore, kNothing, kEnd };
+  ReadResult ReadOnce();
+  void HandFrames();
+  void OnMessage(proto::WorkerMessage message);
+  void StopReading();
+
+  core::Incarnation who_;
+  platform::EventLoop* loop_;
+  EventSink* sink_;
+  platform::UniqueFd read_;
+  std::unique_ptr<OrderQueue> orders_;
+  std::unique_ptr<platform::Child> child_;
+  proto::FrameReader reader_;
+  int level_ = 1;
+  bool loaded_ = false;
+  bool broken_ = false;  // what it writes is no longer understood
+  std::string note_;
+  std::vector<std::pair<std::string, double>> gauges_;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_WORKER_LINK_H_

@@ -1,0 +1,54 @@
+#include "master/runtime/worker_set.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace fectl::runtime {
+
+absl::Status WorkerSet::Start(const core::Incarnation& who) {
+  const ServicePlan& plan = (*plans_)[who.service];
+  auto spec = LaunchSpecFor(plan, who.slot);
+  if (!spec.ok()) return spec.status();
+  auto streams = outputs_->ForService(plan);
+  if (!streams.ok()) return streams.status();
+  auto link = std::make_unique<WorkerLink>(who, loop_, sink_);
+  absl::Status started = link->Start(
+      *spec, {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds},
+      &children_);
+  if (started.ok()) links_.emplace(who, std::move(link));
+  return started;
+}
+
+void WorkerSet::Spawn(const core::Incarnation& who) {
+  const absl::Status started = Start(who);
+  if (started.ok()) {
+    sink_->Emit(core::Spawned{who, Find(who)->pid()});
+  } else {
+    sink_->Emit(core::SpawnFailed{who, std::string(started.message())});
+  }
+}
+
+WorkerLink* WorkerSet::Find(const core::Incarnation& who) {
+  const auto found = links_.find(who);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+const WorkerLink* WorkerSet::Find(const core::Incarnation& who) const {
+  const auto found = links_.find(who);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+size_t WorkerSet::SendBeats() {
+  size_t expecting = 0;
+  for (const auto& [who, link] : links_) {
+    if (!link->expects_beats()) continue;
+    ++expecting;
+    link->SendBeat();
+  }
+  return expecting;
+}
+
+}  // namespace fectl::runtime

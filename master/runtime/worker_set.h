@@ -1,0 +1,61 @@
+#ifndef MASTER_RUNTIME_WORKER_SET_H_
+#define MASTER_RUNTIME_WORKER_SET_H_
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "master/core/effects.h"
+#include "master/core/ids.h"
+#include "master/platform/children.h"
+#include "master/platform/event_loop.h"
+#include "master/runtime/event_sink.h"
+#include "master/runtime/output_files.h"
+#include "master/runtime/service_plan.h"
+#include "master/runtime/worker_link.h"
+
+namespace fectl::runtime {
+
+// Every process of every service: makes them, finds them by incarnation, and forgets them when they have
+// ended.
+class WorkerSet {
+ public:
+  // All of them outlive it; `plans` by service id.
+  WorkerSet(const std::vector<ServicePlan>* plans, OutputFiles* outputs, platform::EventLoop* loop,
+            EventSink* sink)
+      : plans_(plans), outputs_(outputs), loop_(loop), sink_(sink), children_(loop) {}
+
+  // Emits Spawned or SpawnFailed.
+  void Spawn(const core::Incarnation& who);
+
+  // nullptr: it has ended, or never was.
+  WorkerLink* Find(const core::Incarnation& who);
+  const WorkerLink* Find(const core::Incarnation& who) const;
+
+  // At SIGCHLD. True: there may be more, call again in the next turn.
+  bool Sweep() { return children_.Sweep(); }
+
+  // Destroys the link of a process that has ended. Not from inside a callback of it.
+  void Forget(const core::Incarnation& who) { links_.erase(who); }
+
+  // The master's heartbeat to those who expect it. Returns how many do.
+  size_t SendBeats();
+
+  size_t size() const { return links_.size(); }
+
+ private:
+  absl::Status Start(const core::Incarnation& who);
+
+  const std::vector<ServicePlan>* plans_;
+  OutputFiles* outputs_;
+  platform::EventLoop* loop_;
+  EventSink* sink_;
+  platform::Children children_;
+  std::map<core::Incarnation, std::unique_ptr<WorkerLink>> links_;
+};
+
+}  // namespace fectl::runtime
+
+#endif  // MASTER_RUNTIME_WORKER_SET_H_
