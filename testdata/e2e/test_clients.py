@@ -258,5 +258,3 @@ def test_more_clients_than_the_master_has_descriptors_for(place: Place) -> None:
         for one in crowd:
             one.close()
     master.wait_replaced("web", pid)
-
-
