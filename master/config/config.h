@@ -21,15 +21,16 @@ struct Account {
   bool operator==(const Account&) const = default;
 };
 
-// Who a process is to become. Made by ResolveAccounts() (system_check.h), never by Parse().
-//
-// Duty of whoever switches: supplementary groups first, then gid, then uid; then verify all three.
+// Who a process is to become. Made by ResolveAccounts() (system_check.h), never by Parse(). All three ids are
+// switched together, groups first, then gid, then uid.
 struct Identity {
-  std::optional<uint32_t> uid;   // unset: the user is not switched
+  uint32_t uid = 0;              // the present one where only a group is configured
   uint32_t gid = 0;              // the configured group, else the primary group of the user
-  std::vector<uint32_t> groups;  // the complete supplementary list to set, `gid` included
-  std::string user_name;         // for USER and LOGNAME; empty: the user has no name, or is not switched
-  std::string home;              // for HOME; empty: leave it
+  std::vector<uint32_t> groups;  // supplementary; complete, not in addition to the present ones
+  // For USER, LOGNAME, HOME and SHELL. All empty where no user is configured or the user has no entry.
+  std::string user_name;
+  std::string home;
+  std::string shell;
 
   bool operator==(const Identity&) const = default;
 };
@@ -74,7 +75,7 @@ struct SocketConfig {
 struct ServiceConfig {
   std::string name;
   int num = 1;                       // workers
-  std::vector<std::string> command;  // the words; the first one is looked up by FindExecutable()
+  std::vector<std::string> command;  // the words; the first one is looked up in WorkerPath()
   std::string directory;             // empty: the master's
   int restarts = 3;                  // attempts before a worker counts as failed
   std::optional<Account> uid;

@@ -42,6 +42,10 @@ struct LoadResult {
   std::vector<Problem> problems;
   KeyLines lines;
   std::string file;
+  // What each of config.sockets and config.services is called in Problem::key: "service.web", or "service[2]"
+  // (from 1) where the name is missing, bad, or taken.
+  std::vector<std::string> socket_labels;
+  std::vector<std::string> service_labels;
 
   // No problem but warnings.
   bool ok() const;
@@ -49,7 +53,10 @@ struct LoadResult {
   // Notes a problem of `key` at the line of that key.
   void Add(std::string_view key, std::string text, bool warning = false);
 
-  // All problems, one line each, in the order of the file.
+  // Puts the problems in the order of the file; those of the file as a whole come last.
+  void SortProblems();
+
+  // All problems as they are ordered, one line each.
   std::string Describe() const;
 };
 

@@ -1,0 +1,148 @@
+#include "master/config/keys.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace fectl::config {
+namespace {
+
+constexpr size_t kWordBytesMax =
+    64;  // longer words are nobody's misspelling, and cost the square of their length
+
+// Words that people bring from elsewhere, and what is written here instead.
+struct ForeignWord {
+  std::string_view section;
+  std::string_view word;
+  std::string_view hint;
+};
+constexpr ForeignWord kForeignWords[] = {
+    {"master", "daemon", "use the option --daemon of fectld"},
+    {"master", "user", "use uid"},
+    {"master", "group", "use gid"},
+    {"master", "pidfile", "use pid"},
+    {"master", "socket", "use sock"},
+    {"socket", "ip", "use host"},
+    {"socket", "address", "use host"},
+    {"socket", "bind", "use host and port"},
+    {"socket", "loader", "use app"},
+    {"socket", "user", "use owner"},
+    {"socket", "uid", "use owner"},
+    {"socket", "gid", "use group"},
+    {"service", "user", "use uid"},
+    {"service", "group", "use gid"},
+    {"service", "workers", "use num"},
+    {"service", "numprocesses", "use num"},
+    {"service", "numprocs", "use num"},
+    {"service", "cmd", "use command"},
+    {"service", "args", "put the arguments into command"},
+    {"service", "arguments", "put the arguments into command"},
+    {"service", "env", R"(use environ = ["NAME=value"])"},
+    {"service", "environment", R"(use environ = ["NAME=value"])"},
+    {"service", "cwd", "use directory"},
+    {"service", "chdir", "use directory"},
+    {"service", "working_dir", "use directory"},
+    {"service", "graceful_timeout", "use shutdown_timeout"},
+    {"service", "socket", "name the service in the socket's key service instead"},
+    {"service", "sockets", "name the service in the socket's key service instead"},
+};
+
+absl::string_view View(std::string_view s) {
+  return absl::string_view(s.data(), s.size());
+}
+
+std::string Lower(std::string_view s) {
+  return absl::AsciiStrToLower(View(s));
+}
+
+// Insertions, removals, replacements and swaps of neighbours that turn one word into the other.
+size_t Distance(std::string_view a, std::string_view b) {
+  // Rows of the table of distances between the prefixes of both: the last two and the one being filled.
+  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+std::string JoinWords(std::span<const std::string_view> words) {
+  std::string joined;
+  for (std::string_view word : words) absl::StrAppend(&joined, joined.empty() ? "" : ", ", View(word));
+  return joined;
+}
+
+}  // namespace
+
+std::optional<std::string_view> ClosestWord(std::string_view word,
+                                            std::span<const std::string_view> candidates) {
+  if (word.size() > kWordBytesMax) return std::nullopt;
+  const std::string lower = Lower(word);
+  std::optional<std::string_view> closest;
+  size_t closest_distance = 0;
+  for (std::string_view candidate : candidates) {
+    const size_t distance = Distance(lower, Lower(candidate));
+    if (distance * 3 > std::max(word.size(), candidate.size())) continue;
+    if (!closest.has_value() || distance < closest_distance) {
+      closest = candidate;
+      closest_distance = distance;
+    }
+  }
+  return closest;
+}
+
+std::string UnknownKeyText(std::string_view section, std::string_view key) {
+  for (const ForeignWord& foreign : kForeignWords) {
+    if (foreign.section == section && foreign.word == Lower(key)) {
+      return absl::StrCat("unknown key: ", View(foreign.hint));
+    }
+  }
+  std::span<const std::string_view> keys;
+  for (const SectionKeys& candidate : kSections) {
+    if (candidate.name == section) keys = candidate.keys;
+  }
+  for (const SectionKeys& other : kSections) {
+    if (std::find(other.keys.begin(), other.keys.end(), key) != other.keys.end()) {
+      return absl::StrCat("unknown key: it belongs to ", View(other.written), "; allowed here are ",
+                          JoinWords(keys));
+    }
+  }
+  if (const auto meant = ClosestWord(key, keys)) {
+    return absl::StrCat("unknown key, did you mean \"", View(*meant), "\"?");
+  }
+  return absl::StrCat("unknown key; allowed are ", JoinWords(keys));
+}
+
+std::string UnknownSectionText(std::string_view name) {
+  for (const SectionKeys& section : kSections) {
+    if (std::find(section.keys.begin(), section.keys.end(), name) != section.keys.end()) {
+      return absl::StrCat("must stand in a section, such as ", View(section.written));
+    }
+  }
+  std::vector<std::string_view> names;
+  for (const SectionKeys& section : kSections) names.push_back(section.name);
+  if (const auto meant = ClosestWord(name, names)) {
+    for (const SectionKeys& section : kSections) {
+      if (section.name == *meant) {
+        return absl::StrCat("unknown section, did you mean ", View(section.written), "?");
+      }
+    }
+  }
+  std::string written;
+  for (const SectionKeys& section : kSections) {
+    absl::StrAppend(&written, written.empty() ? "" : ", ", View(section.written));
+  }
+  return absl::StrCat("unknown section; allowed are ", written);
+}
+
+}  // namespace fectl::config

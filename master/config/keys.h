@@ -1,0 +1,51 @@
+#ifndef FECTL_MASTER_CONFIG_KEYS_H_
+#define FECTL_MASTER_CONFIG_KEYS_H_
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fectl::config {
+
+// Every key that fectld.toml can have, in the order in which people are told of them.
+inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",   "uid",
+                                                   "gid",  "stdout",    "stderr"};
+inline constexpr std::string_view kSocketKeys[] = {"name", "port",      "host", "backlog", "proto", "service",
+                                                   "app",  "arguments", "path", "mode",    "owner", "group"};
+inline constexpr std::string_view kServiceKeys[] = {
+    "name",   "num",    "command", "directory",       "restarts",
+    "uid",    "gid",    "timeout", "startup_timeout", "shutdown_timeout",
+    "stdout", "stderr", "environ", "max_surge"};
+inline constexpr std::string_view kLoggingKeys[] = {"level", "service", "name", "facility"};
+
+struct SectionKeys {
+  std::string_view name;     // "socket"
+  std::string_view written;  // "[[socket]]"
+  std::span<const std::string_view> keys;
+};
+
+inline constexpr SectionKeys kSections[] = {
+    {"master", "[master]", kMasterKeys},
+    {"logging", "[logging]", kLoggingKeys},
+    {"socket", "[[socket]]", kSocketKeys},
+    {"service", "[[service]]", kServiceKeys},
+};
+
+// What to say of a key that section `section` (one of kSections' names) does not have: what was meant, where
+// that is known or can be guessed, else what there is.
+std::string UnknownKeyText(std::string_view section, std::string_view key);
+
+// The same for a section, or for a key outside any section.
+std::string UnknownSectionText(std::string_view name);
+
+// The word of `candidates` that `word` is a misspelling of: the one with the fewest letters to insert,
+// remove, replace or swap with their neighbour, if that is at most a third of the longer word's letters. Case
+// is ignored.
+std::optional<std::string_view> ClosestWord(std::string_view word,
+                                            std::span<const std::string_view> candidates);
+
+}  // namespace fectl::config
+
+#endif  // FECTL_MASTER_CONFIG_KEYS_H_

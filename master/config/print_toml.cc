@@ -1,0 +1,149 @@
+#include "master/config/print_toml.h"
+
+#include <iterator>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace fectl::config {
+namespace {
+
+absl::string_view View(std::string_view s) {
+  return absl::string_view(s.data(), s.size());
+}
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      absl::StrAppendFormat(&quoted, "\\u%04X", byte);
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string QuotedList(const std::vector<std::string>& texts) {
+  std::string list = "[";
+  for (const std::string& text : texts) absl::StrAppend(&list, list.size() == 1 ? "" : ", ", Quoted(text));
+  return list + "]";
+}
+
+std::string Seconds(int64_t milliseconds) {
+  if (milliseconds % 1000 == 0) return absl::StrCat(milliseconds / 1000);
+  std::string text = absl::StrFormat("%d.%03d", milliseconds / 1000, milliseconds % 1000);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+// Writes `key = value` lines.
+class Printer {
+ public:
+  void Section(std::string_view written) {
+    absl::StrAppend(&text_, text_.empty() ? "" : "\n", View(written), "\n");
+  }
+  void Raw(std::string_view key, std::string_view value) {
+    absl::StrAppend(&text_, View(key), " = ", View(value), "\n");
+  }
+  void Text(std::string_view key, std::string_view value) { Raw(key, Quoted(value)); }
+  void Number(std::string_view key, int64_t value) { Raw(key, absl::StrCat(value)); }
+  // What has no default is left out where it is not set.
+  void TextIfSet(std::string_view key, std::string_view value) {
+    if (!value.empty()) Text(key, value);
+  }
+  void AccountIfSet(std::string_view key, const std::optional<Account>& account) {
+    if (!account.has_value()) return;
+    if (account->id.has_value()) {
+      Number(key, *account->id);
+    } else {
+      Text(key, account->name);
+    }
+  }
+
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void PrintMaster(const MasterConfig& master, Printer* out) {
+  out->Section("[master]");
+  out->Text("sock", master.sock);
+  out->TextIfSet("directory", master.directory);
+  out->TextIfSet("pid", master.pid);
+  out->AccountIfSet("uid", master.uid);
+  out->AccountIfSet("gid", master.gid);
+  out->TextIfSet("stdout", master.stdout_path);
+  out->TextIfSet("stderr", master.stderr_path);
+}
+
+void PrintLogging(const LoggingConfig& logging, Printer* out) {
+  static constexpr std::string_view kLevels[] = {"off", "error", "warning", "info", "debug", "trace"};
+  static constexpr std::string_view kTargets[] = {"console", "file", "syslog"};
+  out->Section("[logging]");
+  out->Text("level", kLevels[static_cast<size_t>(logging.level)]);
+  out->Text("service", kTargets[static_cast<size_t>(logging.target)]);
+  out->Text("name", logging.name);
+  out->Text("facility", logging.facility);
+}
+
+void PrintSocket(const SocketConfig& socket, Printer* out) {
+  static constexpr std::string_view kProtos[] = {"tcp4", "tcp6", "unix"};
+  out->Section("[[socket]]");
+  out->Text("name", socket.name);
+  out->Text("proto", kProtos[static_cast<size_t>(socket.proto)]);
+  if (socket.proto == SocketProto::kUnix) {
+    out->Text("path", socket.path);
+    if (socket.mode.has_value()) out->Raw("mode", absl::StrFormat("0o%03o", *socket.mode));
+    out->AccountIfSet("owner", socket.owner);
+    out->AccountIfSet("group", socket.group);
+  } else {
+    out->TextIfSet("host", socket.host);
+    out->Number("port", socket.port);
+  }
+  out->Number("backlog", socket.backlog);
+  if (!socket.services.empty()) out->Raw("service", QuotedList(socket.services));
+  if (socket.app.has_value()) out->Text("app", *socket.app);
+  if (!socket.arguments.empty()) out->Raw("arguments", QuotedList(socket.arguments));
+}
+
+void PrintService(const ServiceConfig& service, Printer* out) {
+  out->Section("[[service]]");
+  out->Text("name", service.name);
+  out->Number("num", service.num);
+  out->Raw("command", QuotedList(service.command));
+  out->TextIfSet("directory", service.directory);
+  out->Number("restarts", service.restarts);
+  out->AccountIfSet("uid", service.uid);
+  out->AccountIfSet("gid", service.gid);
+  out->Raw("timeout", Seconds(service.timeout_ms));
+  out->Raw("startup_timeout", Seconds(service.startup_timeout_ms));
+  out->Raw("shutdown_timeout", Seconds(service.shutdown_timeout_ms));
+  out->TextIfSet("stdout", service.stdout_path);
+  out->TextIfSet("stderr", service.stderr_path);
+  if (!service.environ.empty()) {
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : service.environ) entries.push_back(absl::StrCat(name, "=", value));
+    out->Raw("environ", QuotedList(entries));
+  }
+  out->Number("max_surge", service.max_surge);
+}
+
+}  // namespace
+
+std::string PrintToml(const Config& config) {
+  Printer out;
+  PrintMaster(config.master, &out);
+  PrintLogging(config.logging, &out);
+  for (const SocketConfig& socket : config.sockets) PrintSocket(socket, &out);
+  for (const ServiceConfig& service : config.services) PrintService(service, &out);
+  return out.Take();
+}
+
+}  // namespace fectl::config
