@@ -40,8 +40,8 @@ struct WorkerView {
   int64_t pid = 0;       // 0: no process
   double uptime_s = 0;   // seconds since the process started; 0 without one
   int64_t restarts = 0;  // since the service was started
-  std::string
-      cause;  // why it is as it is, or why the last process ended; in words, empty if nothing happened
+  // Why it is as it is, or why the last process ended; in words, empty if nothing happened.
+  std::string cause{};
   std::string note{};                                    // the worker's own `status` line
   double retry_in_s = 0;                                 // waiting: seconds to the next try
   std::vector<int64_t> leaving{};                        // pids of replaced processes that have not ended yet

@@ -555,12 +555,12 @@ def encode_response(message: Message, level: int = 2) -> bytes:
 # ---- environment
 
 
-def parse_channel(text: str) -> tuple[int, int]:
-    """FECTL_FD: R:W."""
+def parse_channel(text: str) -> Message:
+    """FECTL_FD: read_fd, write_fd."""
     match = re.fullmatch("([0-9]+):([0-9]+)", text)
     _expect(match is not None, "R:W expected")
     assert match is not None
-    return int(match[1]), int(match[2])
+    return {"read_fd": int(match[1]), "write_fd": int(match[2])}
 
 
 def parse_socket(text: str) -> Message:
@@ -569,3 +569,11 @@ def parse_socket(text: str) -> Message:
     _expect(match is not None, "FD,FAMILY:f,SOCKETTYPE:t,PROTO:p expected")
     assert match is not None
     return dict(zip(("fd", "family", "type", "protocol"), map(int, match.groups())))
+
+
+def parse_arguments(text: str) -> list[str]:
+    """FECTL_ARGS_<name>: a JSON array of strings."""
+    arguments = parse(text.encode())
+    right = isinstance(arguments, list) and not isinstance(arguments, _Pairs)
+    _expect(right and all(isinstance(argument, str) for argument in arguments), "a list of strings expected")
+    return arguments
