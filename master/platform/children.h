@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/exit_status.h"
 #include "master/platform/launcher.h"

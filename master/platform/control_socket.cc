@@ -58,6 +58,8 @@ ControlSocket::ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare
 
 absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path,
                                                                    const Identity* owner) {
+  // Before the lock, so that people hear of the path that they wrote and not of the lock's.
+  if (absl::Status status = UnixListener::CheckPath(path); !status.ok()) return status;
   absl::StatusOr<PidFile> lock = TakeLock(path);
   if (!lock.ok()) return lock.status();
   UnixListenSpec spec{.path = path};

@@ -50,9 +50,10 @@ class Listener {
   // "127.0.0.1:8080" with the port in use, "[::1]:8080", or the path.
   const std::string& address() const { return address_; }
 
-  // A worker can end the listening for every holder with shutdown(); the descriptor then reports EPOLLHUP.
-  // This takes it up again on the same port. An error when the kernel gave another one (it had chosen the
-  // port itself).
+  // A worker can end the listening for every holder with shutdown(). A watch for EPOLLRDHUP (and not EPOLLIN)
+  // hears of it: TCP sockets report EPOLLHUP then, UNIX sockets EPOLLRDHUP. This takes it up again on the
+  // same port. An error when the kernel gave another one (it had chosen the port itself), and for UNIX
+  // sockets, which stay dead: destroy this, open a new one, and let the workers be replaced.
   absl::Status ListenAgain();
 
  private:

@@ -94,6 +94,18 @@ absl::Status SetOwner(const FolderEntry& file, const UnixListenSpec& spec) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<FolderEntry> OpenEntry(const std::string& path) {
+  if (path.size() > kPathBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", path, ": the path has ", path.size(),
+                                                   " bytes, the system allows ", kPathBytesMax));
+  }
+  if (path.find('\0') != std::string::npos) return Refused(path, "the path has a NUL byte");
+  absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
+  if (file.ok()) return file;
+  return absl::Status(file.status().code(),
+                      absl::StrCat("cannot listen on ", path, ": ", file.status().message()));
+}
+
 }  // namespace
 
 UnixListener::UnixListener(FolderEntry file, UniqueFd fd, const struct stat& inode)
@@ -104,18 +116,13 @@ UnixListener::~UnixListener() {
   if (fd_.valid() && maker_ == getpid()) file_.RemoveIf(inode_);
 }
 
+absl::Status UnixListener::CheckPath(const std::string& path) {
+  return OpenEntry(path).status();
+}
+
 absl::StatusOr<UnixListener> UnixListener::Open(const UnixListenSpec& spec) {
-  if (spec.path.size() > kPathBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", spec.path, ": the path has ",
-                                                   spec.path.size(), " bytes, the system allows ",
-                                                   kPathBytesMax));
-  }
-  if (spec.path.find('\0') != std::string::npos) return Refused(spec.path, "the path has a NUL byte");
-  absl::StatusOr<FolderEntry> file = FolderEntry::Open(spec.path);
-  if (!file.ok()) {
-    return absl::Status(file.status().code(),
-                        absl::StrCat("cannot listen on ", spec.path, ": ", file.status().message()));
-  }
+  absl::StatusOr<FolderEntry> file = OpenEntry(spec.path);
+  if (!file.ok()) return file.status();
   if (absl::Status status = MakeRoom(*file); !status.ok()) return status;
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return Error(spec.path, errno);

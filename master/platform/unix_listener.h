@@ -30,6 +30,9 @@ class UnixListener {
   // socket, and a symbolic link are refused and left as they are.
   static absl::StatusOr<UnixListener> Open(const UnixListenSpec& spec);
 
+  // What Open() would say of the path alone: too long, or its folder is missing.
+  static absl::Status CheckPath(const std::string& path);
+
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&&) = delete;
   // Removes the file if it is still the one made here, and only in the process that made it.
