@@ -10,7 +10,7 @@ constexpr Command kCommands[] = {
      R"(Without a name: one line for each service, with the workers that serve and are
 configured, the restarts that nobody asked for, the addresses it listens on, and
 the last thing that went wrong. With a name: that service with each worker (pid,
-state, time since its start, restarts, last cause), the processes which have been
+state, time since its start, restarts, last cause), the processes which were
 replaced and are still finishing their work, and the recent events, newest last.
 
 Returns at once. Exits 0 whatever the state of the services is; 1 if there is no
@@ -19,7 +19,7 @@ such service.
     {CommandKind::kStart, "start", Operands::kServices, "start stopped or failed services",
      R"(Starts the workers of services which have been stopped or have failed. Returns
 when all workers serve, or when the start has failed. A service that is running
-already is left alone, which counts as done.
+already is left alone, which counts as done; one that is paused is refused.
 
 Exits 0 if every service serves; 1 if one was refused or failed.
 )"},
@@ -33,16 +33,17 @@ Exits 0 if every service has stopped; 1 if one was refused or failed.
 )"},
     {CommandKind::kReload, "reload", Operands::kServices, "replace the workers without losing a request",
      R"(Starts new workers beside the old ones. When the new ones have loaded they begin
-to serve, and the old ones finish what is open and exit. No connection is refused
-or reset. If the new workers do not load, the old ones keep serving and the reload
-has failed; the reason is on stderr.
+to serve, and the old ones finish what is open and exit. No connection is
+refused or reset. If the new workers do not load, the old ones keep serving and
+the reload has failed; the reason is on stderr.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.
 )"},
     {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
-     R"(Like reload, but the old workers get no time to finish once the new ones have
-loaded. If the new workers do not load, the old ones keep serving.
+     R"(Like reload, but quick: all workers are replaced together, and the old ones have
+at most 5 seconds to finish once the new ones have loaded. If the new workers do
+not load, the old ones keep serving.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.

@@ -54,8 +54,8 @@ std::string GeneralHelp() {
          "Options, before or after the command:\n" +
          OptionLines() +
          "\n"
-         "Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage;\n"
-         "3 no fectld is there.\n";
+         "Exit codes: 0 done; 1 refused or failed, with the reason on stderr;\n"
+         "2 wrong usage; 3 no fectld is there.\n";
 }
 
 std::string CommandHelp(const Command& command) {

@@ -30,7 +30,7 @@ Request::Verb VerbOf(CommandKind command) {
   }
 }
 
-// Why a request was refused, where the master has not said more. Empty: the kind is no refusal.
+// Why a request was refused, in our words. Empty: the kind is no refusal.
 std::string_view Refusal(Response::Kind kind) {
   switch (kind) {
     case Response::Kind::kErrorNotReady:
@@ -54,6 +54,15 @@ std::string_view Refusal(Response::Kind kind) {
     default:
       return "";
   }
+}
+
+// Why the request was refused, in the best words there are. The master names the service first ("web is
+// stopped"), and so does the line that this becomes a part of.
+std::string RefusalWords(const Response& answer, const std::string& service) {
+  const bool unknown = answer.kind == Response::Kind::kErrorUnknownService;
+  if (unknown || answer.text.empty()) return std::string(Refusal(answer.kind));
+  if (answer.text.starts_with(service + " ")) return "it" + answer.text.substr(service.size());
+  return answer.text;
 }
 
 // The answers that mean "it has been done", for each command.
@@ -152,10 +161,13 @@ std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
   }
   if (const std::string_view already = AlreadySo(command_, answer.kind); !already.empty()) {
     Done(already);
+    // A paused service runs too, and does not do what start is for.
+    if (level_ == proto::Level::kTwo && command_ == CommandKind::kStart)
+      return FollowUp(Request::Verb::kInspect);
     return std::nullopt;
   }
-  if (const std::string_view refusal = Refusal(answer.kind); !refusal.empty()) {
-    Fail("refused", answer.text.empty() ? std::string(refusal) : answer.text);
+  if (!Refusal(answer.kind).empty()) {
+    Fail("refused", RefusalWords(answer, result_.service));
     const bool unknown = answer.kind == Response::Kind::kErrorUnknownService;
     if (unknown && level_ == proto::Level::kTwo) return FollowUp(Request::Verb::kOverview);
     return std::nullopt;
@@ -181,7 +193,9 @@ std::optional<Request> Operation::FollowUp(Request::Verb verb) {
 }
 
 void Operation::OnFollowUp(const Response& answer) {
-  if (answer.kind == Response::Kind::kInspect && result_.ok) {
+  if (answer.kind == Response::Kind::kInspect && first_ == Response::Kind::kErrorServiceRunning) {
+    if (answer.inspect.state == "paused") Fail("refused", "it is paused; fectl resume lets it accept again");
+  } else if (answer.kind == Response::Kind::kInspect && result_.ok) {
     result_.line = std::string(PastTense(command_)) + " (" + Workers(answer.inspect) + ", " +
                    SpokenDuration(result_.took_ms) + ")";
   } else if (answer.kind == Response::Kind::kOverview && !result_.ok) {

@@ -12,8 +12,8 @@ namespace fectl::client {
 
 // What the program finds around it.
 struct Surroundings {
-  std::string socket_variable;   // $FECTL_SOCK
-  std::string caller_directory;  // $BUILD_WORKING_DIRECTORY
+  std::string socket_variable = "";   // $FECTL_SOCK
+  std::string caller_directory = "";  // $BUILD_WORKING_DIRECTORY
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colours_allowed = true;  // no $NO_COLOR, no dumb terminal

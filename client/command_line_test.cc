@@ -1,0 +1,147 @@
+#include "client/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fectl::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Invocation Parsed(const std::vector<std::string>& args) {
+  const auto parsed = ParseCommandLine(args);
+  const UsageError* error = std::get_if<UsageError>(&parsed);
+  EXPECT_EQ(error, nullptr) << (error == nullptr ? "" : error->text);
+  return error == nullptr ? std::get<Invocation>(parsed) : Invocation{};
+}
+
+std::string ErrorOf(const std::vector<std::string>& args) {
+  const auto parsed = ParseCommandLine(args);
+  const UsageError* error = std::get_if<UsageError>(&parsed);
+  return error == nullptr ? "no error" : error->text;
+}
+
+TEST(CommandLine, TakesCommandsAndServices) {
+  EXPECT_EQ(Parsed({"status"}).command, CommandKind::kStatus);
+  EXPECT_THAT(Parsed({"status"}).operands, IsEmpty());
+  EXPECT_THAT(Parsed({"status", "web"}).operands, ElementsAre("web"));
+  EXPECT_THAT(Parsed({"reload", "web", "api"}).operands, ElementsAre("web", "api"));
+  EXPECT_EQ(Parsed({"reload", "web", "api"}).command, CommandKind::kReload);
+  EXPECT_EQ(Parsed({"version-check"}).command, CommandKind::kVersionCheck);
+}
+
+TEST(CommandLine, CollapsesDuplicates) {
+  EXPECT_THAT(Parsed({"reload", "web", "api", "web"}).operands, ElementsAre("web", "api"));
+  EXPECT_TRUE(Parsed({"stop", "all", "all"}).all);
+}
+
+TEST(CommandLine, AllIsEveryService) {
+  EXPECT_TRUE(Parsed({"reload", "all"}).all);
+  EXPECT_THAT(Parsed({"reload", "all"}).operands, IsEmpty());
+  EXPECT_THAT(Parsed({"status", "all"}).operands, IsEmpty());
+  EXPECT_EQ(ErrorOf({"reload", "all", "web"}),
+            "all stands alone: it cannot be mixed with the names of services");
+  EXPECT_EQ(ErrorOf({"spid", "all"}), "spid needs the name of one service, not all");
+}
+
+TEST(CommandLine, OptionsStandBeforeAndAfterTheCommand) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--sock", "a.sock", "reload", "web"},
+           {"reload", "--sock", "a.sock", "web"},
+           {"reload", "web", "--sock=a.sock"},
+           {"-m", "a.sock", "reload", "web"},
+           {"reload", "-ma.sock", "web"},
+           {"reload", "web", "-m=a.sock"},
+           {"--sock=b.sock", "reload", "web", "-m", "a.sock"},
+       }) {
+    const Invocation invocation = Parsed(args);
+    EXPECT_EQ(invocation.sock, "a.sock");
+    EXPECT_EQ(invocation.command, CommandKind::kReload);
+    EXPECT_THAT(invocation.operands, ElementsAre("web"));
+  }
+}
+
+TEST(CommandLine, OneRunLeavesNothingForTheNext) {
+  EXPECT_TRUE(Parsed({"--json", "-m", "x", "--timeout=1", "status"}).json);
+  const Invocation next = Parsed({"status"});
+  EXPECT_FALSE(next.json);
+  EXPECT_EQ(next.sock, "");
+  EXPECT_EQ(next.timeout_ms, std::nullopt);
+}
+
+TEST(CommandLine, TimeoutIsSeconds) {
+  EXPECT_EQ(Parsed({"--timeout", "30", "ping"}).timeout_ms, 30000);
+  EXPECT_EQ(Parsed({"--timeout=2.5", "ping"}).timeout_ms, 2500);
+  EXPECT_EQ(Parsed({"--timeout=0.0001", "ping"}).timeout_ms, 1);
+  for (const char* bad : {"0", "-1", "5s", "x", "nan", "inf", "1e300"}) {
+    EXPECT_EQ(ErrorOf({"--timeout", bad, "ping"}),
+              "--timeout needs a number of seconds above 0, like 2.5, not \"" + std::string(bad) + "\"");
+  }
+}
+
+TEST(CommandLine, NegativeNumbersAreValuesNotOptions) {
+  EXPECT_EQ(ErrorOf({"ping", "--timeout", "-m"}),
+            "--timeout needs a number of seconds above 0, like 2.5, not \"-m\"");
+}
+
+TEST(CommandLine, HelpAndVersionNeedNoCommand) {
+  EXPECT_TRUE(Parsed({"--help"}).help);
+  EXPECT_TRUE(Parsed({"-h"}).help);
+  EXPECT_TRUE(Parsed({"-V"}).print_version);
+  EXPECT_TRUE(Parsed({"--version"}).print_version);
+  EXPECT_EQ(Parsed({"reload", "--help"}).command, CommandKind::kReload);
+  EXPECT_TRUE(Parsed({"reload", "--help"}).help);
+  EXPECT_THAT(Parsed({"help", "reload"}).operands, ElementsAre("reload"));
+  EXPECT_EQ(Parsed({"help"}).command, CommandKind::kHelp);
+}
+
+TEST(CommandLine, UnknownWordsAreErrorsWithASuggestion) {
+  EXPECT_EQ(ErrorOf({"relaod", "web"}), "unknown command \"relaod\"; did you mean reload?");
+  EXPECT_EQ(ErrorOf({"explode"}), "unknown command \"explode\"");
+  EXPECT_EQ(ErrorOf({"help", "relod"}), "unknown command \"relod\"; did you mean reload?");
+  EXPECT_EQ(ErrorOf({"status", "--jsno"}), "unknown option \"--jsno\"; did you mean --json?");
+  EXPECT_EQ(ErrorOf({"status", "-x"}), "unknown option \"-x\"");
+  EXPECT_EQ(ErrorOf({"\033[31m"}), "unknown command \"\\x1b[31m\"");
+}
+
+// Nothing that gflags would understand by itself gets through to it.
+TEST(CommandLine, FlagsOfLibrariesAreUnknown) {
+  EXPECT_EQ(ErrorOf({"status", "--flagfile=/etc/passwd"}), "unknown option \"--flagfile\"");
+  EXPECT_EQ(ErrorOf({"status", "--helpfull"}), "unknown option \"--helpfull\"");
+  EXPECT_EQ(ErrorOf({"status", "--nojson"}), "unknown option \"--nojson\"; did you mean --json?");
+}
+
+TEST(CommandLine, OperandsAreCounted) {
+  EXPECT_EQ(ErrorOf({}), "no command was given");
+  EXPECT_EQ(ErrorOf({"reload"}), "reload needs the name of a service, or all: fectl reload SERVICE...|all");
+  EXPECT_EQ(ErrorOf({"spid"}), "spid needs the name of one service: fectl spid SERVICE");
+  EXPECT_EQ(ErrorOf({"spid", "a", "b"}), "spid needs the name of one service: fectl spid SERVICE");
+  EXPECT_EQ(ErrorOf({"ping", "web"}), "ping takes no service: \"web\" is too much");
+  EXPECT_EQ(ErrorOf({"status", "a", "b"}), "status takes one name: \"b\" is too much");
+  EXPECT_EQ(ErrorOf({"stop", ""}), "a service's name cannot be empty");
+}
+
+TEST(CommandLine, ValuesAreNeeded) {
+  EXPECT_EQ(ErrorOf({"status", "--sock"}), "--sock needs a value: --sock PATH");
+  EXPECT_EQ(ErrorOf({"status", "-m"}), "-m needs a value: -m PATH");
+  EXPECT_EQ(ErrorOf({"status", "--sock="}), "--sock needs a value that is not empty");
+  EXPECT_EQ(ErrorOf({"status", "--json=yes"}), "--json takes no value");
+}
+
+TEST(CommandLine, TwoDashesEndTheOptions) {
+  EXPECT_THAT(Parsed({"stop", "--", "--json"}).operands, ElementsAre("--json"));
+  EXPECT_THAT(Parsed({"stop", "-"}).operands, ElementsAre("-"));
+}
+
+TEST(CommandLine, ErrorsKnowWhetherJsonWasWanted) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--json", "explode"}, {"explode", "--json"}, {"--nope", "--json"}}) {
+    const auto parsed = ParseCommandLine(args);
+    ASSERT_TRUE(std::holds_alternative<UsageError>(parsed));
+    EXPECT_TRUE(std::get<UsageError>(parsed).json);
+  }
+}
+
+}  // namespace
+}  // namespace fectl::client

@@ -1,0 +1,58 @@
+#include "client/help.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "client/terminal_text.h"
+
+namespace fectl::client {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+void ExpectLinesFit(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(Columns(line), 80u) << line;
+    EXPECT_EQ(line, EscapeForTerminal(line));
+    EXPECT_TRUE(line.empty() || line.back() != ' ') << line;
+  }
+  EXPECT_TRUE(text.ends_with('\n'));
+}
+
+TEST(Help, GeneralHelpNamesEverythingOnOneScreen) {
+  const std::string help = GeneralHelp();
+  ExpectLinesFit(help);
+  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 30);
+  for (const Command& command : Commands()) EXPECT_THAT(help, HasSubstr("  " + std::string(command.name)));
+  for (const Option& option : Options()) EXPECT_THAT(help, HasSubstr("--" + std::string(option.name)));
+  EXPECT_THAT(help, HasSubstr("Exit codes"));
+}
+
+TEST(Help, KeepsTheLibrariesFlagsToItself) {
+  EXPECT_THAT(GeneralHelp(), Not(HasSubstr("flagfile")));
+  EXPECT_THAT(GeneralHelp(), Not(HasSubstr("tab_completion")));
+}
+
+TEST(Help, EveryCommandIsExplained) {
+  for (const Command& command : Commands()) {
+    const std::string help = CommandHelp(command);
+    ExpectLinesFit(help);
+    EXPECT_THAT(help, HasSubstr("Usage: fectl [OPTION]... " + std::string(command.name)));
+    EXPECT_FALSE(command.semantics.empty());
+  }
+}
+
+TEST(Help, OperationsTellTheirExitCodes) {
+  for (const Command& command : Commands()) {
+    if (command.operands != Operands::kServices) continue;
+    EXPECT_THAT(CommandHelp(command), HasSubstr("Exits 0"));
+  }
+}
+
+}  // namespace
+}  // namespace fectl::client

@@ -1,0 +1,92 @@
+// The man page and the code's tables must name the same commands and options.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "client/commands.h"
+
+namespace fectl::client {
+namespace {
+
+std::vector<std::string> LinesOf(const std::string& section) {
+  std::ifstream file("client/fectl.1");
+  EXPECT_TRUE(file.is_open());
+  std::vector<std::string> lines;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(".Sh ")) inside = line == ".Sh " + section;
+    if (inside) lines.push_back(line);
+  }
+  EXPECT_FALSE(lines.empty()) << section;
+  return lines;
+}
+
+// How mdoc writes what may follow a command.
+std::string Macro(Operands operands) {
+  switch (operands) {
+    case Operands::kNone:
+      return "";
+    case Operands::kOptionalService:
+      return " Op Ar SERVICE";
+    case Operands::kOneService:
+      return " Ar SERVICE";
+    case Operands::kServices:
+      return " Ar SERVICE ...";
+    case Operands::kOptionalCommand:
+      return " Op Ar COMMAND";
+  }
+  return "";
+}
+
+std::string Macro(const Option& option) {
+  const std::string value = option.value.empty() ? "" : " Ar " + std::string(option.value);
+  const std::string letter = option.letter == 0 ? "" : std::string("Fl ") + option.letter + value + " , ";
+  return letter + "Fl \\-" + std::string(option.name) + value;
+}
+
+TEST(ManPage, DescribesTheCommandsOfTheTableAndNoOthers) {
+  std::vector<std::string> described;
+  for (const std::string& line : LinesOf("COMMANDS")) {
+    if (line.starts_with(".It Cm ")) described.push_back(line.substr(7));
+  }
+  std::vector<std::string> wanted;
+  for (const Command& command : Commands())
+    wanted.push_back(std::string(command.name) + Macro(command.operands));
+  EXPECT_THAT(described, testing::ElementsAreArray(wanted));
+}
+
+TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
+  std::vector<std::string> described;
+  for (const std::string& line : LinesOf("DESCRIPTION")) {
+    if (line.starts_with(".It ")) described.push_back(line.substr(4));
+  }
+  std::vector<std::string> wanted;
+  for (const Option& option : Options()) wanted.push_back(Macro(option));
+  EXPECT_THAT(described, testing::UnorderedElementsAreArray(wanted));
+}
+
+TEST(ManPage, DescribesTheJsonOfEveryCommandWhichGivesAny) {
+  std::set<std::string> described;
+  for (const std::string& line : LinesOf("JSON")) {
+    if (!line.starts_with(".It Cm ")) continue;
+    const std::regex word("[a-z-]+");
+    const std::string names = line.substr(7);
+    for (std::sregex_iterator i(names.begin(), names.end(), word), end; i != end; ++i)
+      described.insert(i->str());
+  }
+  std::set<std::string> wanted;
+  for (const Command& command : Commands()) {
+    if (command.kind != CommandKind::kHelp) wanted.emplace(command.name);
+  }
+  EXPECT_EQ(described, wanted);
+}
+
+}  // namespace
+}  // namespace fectl::client

@@ -1,0 +1,196 @@
+#include "client/operation.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace fectl::client {
+namespace {
+
+using proto::Level;
+using proto::Request;
+using proto::Response;
+
+Response Of(Response::Kind kind, std::string text = "") {
+  Response response;
+  response.kind = kind;
+  response.text = std::move(text);
+  return response;
+}
+
+// The line after one answer which needs no second question.
+std::string LineAfter(CommandKind command, const Response& answer, Level level = Level::kBase) {
+  Operation operation(command, "web", level);
+  EXPECT_EQ(operation.OnAnswer(answer, 1200), std::nullopt);
+  return (operation.result().ok ? "ok: " : "not: ") + operation.result().line;
+}
+
+TEST(Operation, AsksForItsVerb) {
+  const std::pair<CommandKind, Request::Verb> verbs[] = {
+      {CommandKind::kStart, Request::Verb::kStart},   {CommandKind::kStop, Request::Verb::kStop},
+      {CommandKind::kReload, Request::Verb::kReload}, {CommandKind::kRestart, Request::Verb::kRestart},
+      {CommandKind::kPause, Request::Verb::kPause},   {CommandKind::kResume, Request::Verb::kResume},
+  };
+  for (const auto& [command, verb] : verbs) {
+    const Request request = Operation(command, "web", Level::kBase).FirstRequest();
+    EXPECT_EQ(request.verb, verb);
+    EXPECT_EQ(request.service, "web");
+  }
+}
+
+TEST(Operation, TellsWhatWasDone) {
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kServiceStarted)), "ok: reloaded (1.2 s)");
+  EXPECT_EQ(LineAfter(CommandKind::kRestart, Of(Response::Kind::kServiceStarted)), "ok: restarted (1.2 s)");
+  EXPECT_EQ(LineAfter(CommandKind::kStart, Of(Response::Kind::kDone)), "ok: started (1.2 s)");
+  EXPECT_EQ(LineAfter(CommandKind::kStop, Of(Response::Kind::kServiceStopped), Level::kTwo),
+            "ok: stopped (1.2 s)");
+  EXPECT_EQ(LineAfter(CommandKind::kPause, Of(Response::Kind::kDone), Level::kTwo), "ok: paused (1.2 s)");
+  EXPECT_EQ(LineAfter(CommandKind::kResume, Of(Response::Kind::kDone), Level::kTwo), "ok: resumed (1.2 s)");
+}
+
+TEST(Operation, CountsTheWorkersAtLevelTwo) {
+  Operation operation(CommandKind::kReload, "web", Level::kTwo);
+  const std::optional<Request> next = operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->verb, Request::Verb::kInspect);
+  EXPECT_EQ(next->service, "web");
+  Response inspect = Of(Response::Kind::kInspect);
+  inspect.inspect.num = inspect.inspect.ready = 4;
+  EXPECT_EQ(operation.OnAnswer(inspect, 9999), std::nullopt);
+  EXPECT_EQ(operation.result().line, "reloaded (4 workers, 1.2 s)");
+  EXPECT_EQ(operation.result().answer, "ServiceStarted");
+  EXPECT_EQ(operation.result().took_ms, 1200);
+}
+
+TEST(Operation, CountsFewerWorkersThanConfigured) {
+  for (const auto& [ready, num, text] :
+       {std::tuple{1, 1, "started (1 worker, 1.2 s)"}, std::tuple{3, 4, "started (3 of 4 workers, 1.2 s)"}}) {
+    Operation operation(CommandKind::kStart, "web", Level::kTwo);
+    operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+    Response inspect = Of(Response::Kind::kInspect);
+    inspect.inspect.num = num;
+    inspect.inspect.ready = ready;
+    operation.OnAnswer(inspect, 1201);
+    EXPECT_EQ(operation.result().line, text);
+  }
+}
+
+TEST(Operation, WhatIsSoAlreadyIsDone) {
+  EXPECT_EQ(LineAfter(CommandKind::kStart, Of(Response::Kind::kErrorServiceRunning)),
+            "ok: was running already");
+  EXPECT_EQ(LineAfter(CommandKind::kStop, Of(Response::Kind::kErrorServiceStopped)),
+            "ok: was stopped already");
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kErrorServiceStopped)),
+            "not: reload refused: it is stopped");
+}
+
+TEST(Operation, APausedServiceIsNotStarted) {
+  for (const auto& [state, ok] : {std::pair{"running", true}, std::pair{"paused", false}}) {
+    Operation operation(CommandKind::kStart, "web", Level::kTwo);
+    const auto next =
+        operation.OnAnswer(Of(Response::Kind::kErrorServiceRunning, "web is paused: resume it"), 1);
+    ASSERT_TRUE(next.has_value());
+    EXPECT_EQ(next->verb, Request::Verb::kInspect);
+    Response inspect = Of(Response::Kind::kInspect);
+    inspect.inspect.state = state;
+    EXPECT_EQ(operation.OnAnswer(inspect, 2), std::nullopt);
+    EXPECT_EQ(operation.result().ok, ok);
+    EXPECT_EQ(operation.result().line,
+              ok ? "was running already" : "start refused: it is paused; fectl resume lets it accept again");
+  }
+}
+
+TEST(Operation, TheServiceIsNamedOnce) {
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kErrorServiceStopped, "web is stopped"),
+                      Level::kTwo),
+            "not: reload refused: it is stopped");
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kErrorServiceStopped, "webs are no more"),
+                      Level::kTwo),
+            "not: reload refused: webs are no more");
+}
+
+TEST(Operation, RefusalsAreWords) {
+  const std::pair<Response::Kind, std::string> refusals[] = {
+      {Response::Kind::kErrorNotReady, "fectld is not ready"},
+      {Response::Kind::kErrorUnknownService, "there is no such service"},
+      {Response::Kind::kErrorServiceStarting, "it is starting"},
+      {Response::Kind::kErrorServiceRunning, "it is running"},
+      {Response::Kind::kErrorServiceReloading, "its workers are being replaced"},
+      {Response::Kind::kErrorServiceStopping, "it is stopping"},
+      {Response::Kind::kErrorServiceStopped, "it is stopped"},
+      {Response::Kind::kErrorServiceFailed, "it has failed; fectl start starts it again"},
+  };
+  for (const auto& [kind, words] : refusals) {
+    EXPECT_EQ(LineAfter(CommandKind::kPause, Of(kind)), "not: pause refused: " + words);
+  }
+}
+
+TEST(Operation, TheMastersWordsAreBetterThanOurs) {
+  EXPECT_EQ(LineAfter(CommandKind::kReload,
+                      Of(Response::Kind::kErrorServiceReloading, "another reload is running"), Level::kTwo),
+            "not: reload refused: another reload is running");
+  Operation operation(CommandKind::kReload, "web", Level::kTwo);
+  EXPECT_EQ(operation.OnAnswer(Of(Response::Kind::kServiceFailed, "worker(1): exited with code 3"), 5),
+            std::nullopt);
+  EXPECT_EQ(operation.result().line, "reload failed: worker(1): exited with code 3");
+  EXPECT_EQ(operation.result().reason, "worker(1): exited with code 3");
+}
+
+TEST(Operation, LooksForTheReasonInTheEventsOfTheBaseLevel) {
+  Operation operation(CommandKind::kReload, "web", Level::kBase);
+  const std::optional<Request> next = operation.OnAnswer(Of(Response::Kind::kServiceFailed), 5);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->verb, Request::Verb::kStatus);
+  Response status = Of(Response::Kind::kServiceStatus);
+  status.status.workers.resize(1);
+  proto::BaseEvent event;
+  event.state = proto::BaseState::kReloadFailed;
+  event.reason.kind = proto::BaseReason::Kind::kWorkerError;
+  event.reason.text = "no module named app";
+  status.status.workers[0].events.push_back(event);
+  EXPECT_EQ(operation.OnAnswer(status, 6), std::nullopt);
+  EXPECT_EQ(operation.result().line, "reload failed: worker(1): no module named app");
+}
+
+TEST(Operation, SuggestsAName) {
+  Operation operation(CommandKind::kStop, "wbe", Level::kTwo);
+  const std::optional<Request> next = operation.OnAnswer(Of(Response::Kind::kErrorUnknownService), 5);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->verb, Request::Verb::kOverview);
+  Response overview = Of(Response::Kind::kOverview);
+  overview.overview.services.resize(2);
+  overview.overview.services[0].name = "web";
+  overview.overview.services[1].name = "api";
+  EXPECT_EQ(operation.OnAnswer(overview, 6), std::nullopt);
+  EXPECT_EQ(operation.result().line,
+            "stop refused: there is no such service; did you mean web? (the services are web, api)");
+  EXPECT_FALSE(operation.result().ok);
+}
+
+TEST(Operation, AnEndBeforeTheAnswerIsAFailure) {
+  Operation operation(CommandKind::kStop, "web", Level::kTwo);
+  operation.OnEnd(absl::AbortedError("fectld closed the connection"), 7);
+  EXPECT_FALSE(operation.result().ok);
+  EXPECT_EQ(operation.result().line, "stop failed: fectld closed the connection");
+  EXPECT_EQ(operation.result().answer, "");
+}
+
+TEST(Operation, AnEndAfterTheAnswerChangesNothing) {
+  Operation operation(CommandKind::kReload, "web", Level::kTwo);
+  operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  operation.OnEnd(absl::AbortedError("gone"), 1300);
+  EXPECT_TRUE(operation.result().ok);
+  EXPECT_EQ(operation.result().line, "reloaded (1.2 s)");
+}
+
+TEST(Operation, TheOppositeIsAFailure) {
+  EXPECT_EQ(LineAfter(CommandKind::kStop, Of(Response::Kind::kServiceStarted)),
+            "not: stop failed: the service was started instead");
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kServiceStopped)),
+            "not: reload failed: the service was stopped instead");
+  EXPECT_EQ(LineAfter(CommandKind::kReload, Of(Response::Kind::kPid, "")),
+            "not: reload failed: fectld answered Pid");
+}
+
+}  // namespace
+}  // namespace fectl::client

@@ -1,0 +1,93 @@
+#include "client/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/fake_control_server.h"
+
+namespace fectl::client {
+namespace {
+
+using proto::Request;
+using proto::Response;
+using testing::ElementsAre;
+
+std::vector<FakeStep> Services(const Request& request) {
+  if (request.verb == Request::Verb::kPing) return {Answer(Response::Kind::kPong)};
+  Response overview;
+  overview.kind = Response::Kind::kOverview;
+  overview.overview.services.resize(2);
+  overview.overview.services[0].name = "web";
+  overview.overview.services[1].name = "api";
+  return {Answer(Response::Kind::kPong), Answer(overview)};
+}
+
+TEST(Session, SpeaksLevelTwoAfterHello) {
+  FakeControlServer server(Services);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->level(), proto::Level::kTwo);
+  EXPECT_EQ(session->master_pid(), 4711);
+  EXPECT_THAT(session->ServiceNames().value(), ElementsAre("web", "api"));
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(Session, GoesBackToTheBaseLevelOfAnOldMaster) {
+  FakeControlServer server(Services, FakeControlServer::Hello::kClose);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->level(), proto::Level::kBase);
+  EXPECT_EQ(session->Ask({.verb = Request::Verb::kPing, .service = ""})->kind, Response::Kind::kPong);
+  EXPECT_TRUE(absl::IsFailedPrecondition(session->ServiceNames().status()));
+  EXPECT_EQ(server.connections(), 2u);
+}
+
+TEST(Session, NeedsNoHelloForTheBaseLevel) {
+  FakeControlServer server(Services, FakeControlServer::Hello::kClose);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kBase);
+  ASSERT_TRUE(session.ok());
+  EXPECT_TRUE(session->Ask({.verb = Request::Verb::kPing, .service = ""}).ok());
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(Session, OpensMoreChannelsAtTheSameLevel) {
+  for (const auto hello : {FakeControlServer::Hello::kAnswer, FakeControlServer::Hello::kClose}) {
+    FakeControlServer server(Services, hello);
+    absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+    ASSERT_TRUE(session.ok());
+    absl::StatusOr<std::unique_ptr<Channel>> channel = session->NewChannel();
+    ASSERT_TRUE(channel.ok());
+    ASSERT_TRUE((*channel)->dialogue().Ask({.verb = Request::Verb::kPing, .service = ""}).ok());
+    const absl::StatusOr<Response> answer = AwaitAnswer(**channel, nullptr, "");
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->kind, Response::Kind::kPong);
+  }
+}
+
+TEST(Session, NoticesSilence) {
+  FakeControlServer server([](const Request&) { return std::vector<FakeStep>(); });
+  absl::StatusOr<Session> session = Session::Open(server.path(), {.silence_ms = 50}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  const absl::Status status = session->Ask({.verb = Request::Verb::kStop, .service = "web"}).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+}
+
+TEST(Session, NoticesTheEnd) {
+  FakeControlServer server([](const Request&) { return std::vector<FakeStep>{Close()}; });
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok());
+  EXPECT_TRUE(absl::IsAborted(session->Ask({.verb = Request::Verb::kStop, .service = "web"}).status()));
+}
+
+TEST(Session, TheMasterMayDieBetweenHelloAndTheSecondTry) {
+  // Nobody is left to answer: what the caller learns is that there is no master.
+  auto server =
+      std::make_unique<FakeControlServer>([](const Request&) { return std::vector<FakeStep>{Die()}; });
+  absl::StatusOr<Session> session = Session::Open(server->path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok());
+  EXPECT_FALSE(session->Ask({.verb = Request::Verb::kQuit, .service = ""}).ok());
+  EXPECT_TRUE(absl::IsUnavailable(session->NewChannel().status()));
+}
+
+}  // namespace
+}  // namespace fectl::client

@@ -1,0 +1,145 @@
+#include "client/status_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <time.h>
+
+namespace fectl::client {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+proto::ServiceView Web() {
+  proto::ServiceView web;
+  web.name = "web";
+  web.state = "running";
+  web.num = 4;
+  web.ready = 3;
+  web.uptime_s = 7300;
+  web.restarts = 2;
+  web.cause = "worker(2): killed by signal 11 (SIGSEGV)";
+  web.sockets = {{"http", "127.0.0.1:8080"}, {"admin", "/run/web.sock"}};
+  return web;
+}
+
+proto::ServiceView WebInFull() {
+  proto::ServiceView web = Web();
+  proto::WorkerView one;
+  one.index = 1;
+  one.state = "running";
+  one.pid = 4321;
+  one.uptime_s = 7300;
+  one.note = "warming cache 40 %";
+  one.gauges = {{"requests", 1234}, {"load", 0.25}};
+  one.leaving = {4000, 4001};
+  proto::WorkerView two;
+  two.index = 2;
+  two.state = "waiting";
+  two.restarts = 2;
+  two.cause = "killed by signal 11 (SIGSEGV)";
+  two.retry_in_s = 1.5;
+  web.workers = {one, two};
+  web.events = {{1, 0, 4321, "running", ""}, {2, 61, 4322, "failed", "killed by signal 11 (SIGSEGV)"}};
+  return web;
+}
+
+class StatusText : public testing::Test {
+ protected:
+  StatusText() {
+    setenv("TZ", "UTC0", 1);
+    tzset();
+  }
+};
+
+TEST_F(StatusText, OverviewIsOneAlignedTable) {
+  proto::MasterView view;
+  view.services.push_back(Web());
+  proto::ServiceView jobs;
+  jobs.name = "background-jobs";
+  jobs.state = "stopped";
+  jobs.num = 12;
+  view.services.push_back(jobs);
+  EXPECT_EQ(OverviewText(view, false),
+            "SERVICE          STATE    READY  RESTARTS  UPTIME  LISTENING                     LAST CAUSE\n"
+            "web              running    3/4         2    2h1m  127.0.0.1:8080,/run/web.sock  "
+            "worker(2): killed by signal 11 (SIGSEGV)\n"
+            "background-jobs  stopped   0/12         0       -  -                             -\n");
+}
+
+TEST_F(StatusText, OverviewOfNothing) {
+  EXPECT_EQ(OverviewText({}, false), "no services are configured\n");
+}
+
+TEST_F(StatusText, OneServiceInFull) {
+  EXPECT_EQ(ServiceText(WebInFull(), false),
+            "Service     web\n"
+            "State       running, 3 of 4 workers serve\n"
+            "Uptime      2h1m\n"
+            "Restarts    2\n"
+            "Listening   127.0.0.1:8080 (http), /run/web.sock (admin)\n"
+            "Last cause  worker(2): killed by signal 11 (SIGSEGV)\n"
+            "\n"
+            "WORKER   PID  STATE    UPTIME  RESTARTS  LAST CAUSE\n"
+            "     1  4321  running    2h1m         0  -\n"
+            "    warming cache 40 %\n"
+            "    requests=1234  load=0.25\n"
+            "     2     -  waiting       -         2  killed by signal 11 (SIGSEGV); next try in 1.5 s\n"
+            "\n"
+            "Replaced, finishing their work:\n"
+            "  4000 (was worker 1)\n"
+            "  4001 (was worker 1)\n"
+            "\n"
+            "Recent events:\n"
+            "TIME                 WORKER   PID  EVENT    REASON\n"
+            "1970-01-01 00:00:00       1  4321  running  -\n"
+            "1970-01-01 00:01:01       2  4322  failed   killed by signal 11 (SIGSEGV)\n");
+}
+
+TEST_F(StatusText, ShowsTheNewestEvents) {
+  proto::ServiceView web = Web();
+  for (int i = 0; i < 25; ++i) web.events.push_back({1, i, 100 + i, "running", ""});
+  const std::string text = ServiceText(web, false);
+  EXPECT_THAT(text, HasSubstr("Recent events (the last 20 of 25):\n"));
+  EXPECT_THAT(text, Not(HasSubstr(" 104 ")));
+  EXPECT_THAT(text, HasSubstr(" 105 "));
+  EXPECT_THAT(text, HasSubstr(" 124 "));
+}
+
+TEST_F(StatusText, EscapesWhatOthersSaid) {
+  proto::ServiceView web = WebInFull();
+  web.name = web.state = web.cause = web.workers[0].note = web.workers[0].cause = web.events[0].reason =
+      web.sockets[0].address = web.sockets[0].name = web.workers[0].state = web.events[0].state =
+          web.workers[0].gauges[0].first = "\033[2J\nfake: line";
+  for (const std::string& text :
+       {ServiceText(web, false), OverviewText({.version = "", .services = {web}}, false)}) {
+    EXPECT_THAT(text, Not(HasSubstr("\033")));
+    EXPECT_THAT(text, Not(HasSubstr("\nfake")));
+    EXPECT_THAT(text, HasSubstr("\\x1b[2J\\nfake: line"));
+  }
+}
+
+TEST_F(StatusText, NoSpaceEndsALine) {
+  for (const std::string& text : {ServiceText(WebInFull(), false), ServiceText({}, false),
+                                  OverviewText({.version = "", .services = {{}}}, false)}) {
+    EXPECT_THAT(text, Not(HasSubstr(" \n")));
+  }
+}
+
+TEST_F(StatusText, ColoursOnlyWhenOn) {
+  EXPECT_THAT(ServiceText(WebInFull(), false), Not(HasSubstr("\033")));
+  EXPECT_THAT(ServiceText(WebInFull(), true), HasSubstr("\033[32mrunning\033[0m, 3 of 4"));
+}
+
+TEST_F(StatusText, TakesNonsense) {
+  proto::ServiceView web = WebInFull();
+  web.uptime_s = web.workers[1].retry_in_s = 1e300;
+  web.workers[0].gauges[0].second = 1e300;
+  web.workers[0].pid = -5;
+  web.num = -1;
+  EXPECT_THAT(ServiceText(web, false), HasSubstr("requests=1e+300"));
+}
+
+}  // namespace
+}  // namespace fectl::client
