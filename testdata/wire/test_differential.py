@@ -150,6 +150,17 @@ def test_canonical_bytes(echo: Echo, area: str) -> None:
             assert (verdict, bytes.fromhex(hexes)) == ("ok", encode(decode(payload))), vector["name"]
 
 
+def test_numbers_have_one_spelling(echo: Echo) -> None:
+    rng = random.Random(f"{SEED} numbers")
+    for round_number in range(ROUNDS):
+        if round_number % 2:
+            number = rng.choice([-1, 1]) * rng.randrange(10 ** rng.randrange(1, 18)) / 10 ** rng.randrange(18)
+        else:
+            number = rng.choice([-1, 1]) * rng.random() * 10.0 ** rng.randrange(-320, 308)
+        payload = wire_codec.encode_worker_message({"kind": "hb", "gauges": [["g", number]]})
+        assert echo.ask("worker", payload.hex()) == ("ok", payload.hex()), payload
+
+
 @pytest.mark.parametrize("long_frames", [False, True])
 def test_random_streams(echo: Echo, long_frames: bool) -> None:
     rng = random.Random(f"{SEED} {long_frames}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from decimal import Decimal
 from typing import Any
 
 BASE_FRAME_BYTES_MAX = 65535
@@ -219,10 +220,19 @@ def envelope(payload: bytes) -> tuple[str, Any, str]:
     return members["cmd"], _plain(members.get("data")), raw
 
 
+def _float_text(value: float) -> str:
+    """The shortest text that reads back as the value; without an exponent where that is not longer."""
+    exact = Decimal(repr(value))
+    fixed = str(int(value)) if value.is_integer() else f"{exact:f}"
+    mantissa, exponent = f"{exact:e}".split("e")
+    scientific = f"{mantissa}e{exponent[0]}{exponent[1:]:0>2}"
+    return fixed if len(fixed) <= len(scientific) or abs(value) < 1e15 and value.is_integer() else scientific
+
+
 def _text(value: Any) -> str:
-    """Canonical JSON: no spaces, UTF-8 as it is, whole floats without a point."""
-    if isinstance(value, float) and abs(value) < 1e15 and value.is_integer():
-        return str(int(value))
+    """Canonical JSON: no spaces, UTF-8 as it is, numbers as short as they can be."""
+    if isinstance(value, float):
+        return _float_text(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{_text(name)}:{_text(member)}" for name, member in value.items()) + "}"
     if isinstance(value, list):
