@@ -4,7 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "proto_spec/frame.h"
+#include "proto_spec/worker_messages.h"
+#include "worker_sdk/outbox.h"
 
 namespace fectl::internal {
 namespace {

@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto_spec/environment.h"
+#include "proto_spec/frame.h"
 #include "worker_sdk/channel.h"
 #include "worker_sdk/monotonic.h"
+#include "worker_sdk/owned_fd.h"
 #include "worker_sdk/session.h"
 #include "worker_sdk/termination.h"
 #include "worker_sdk/variables.h"

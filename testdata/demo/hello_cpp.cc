@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "testdata/demo/http_server.h"
 #include "worker_sdk/worker.h"
 

@@ -75,7 +75,11 @@ class Client {
  private:
   bool Receive() {
     char buffer[4096];
-    const ssize_t count = recv(fd_, buffer, sizeof(buffer), 0);
+    ssize_t count;
+    do {
+      count = recv(fd_, buffer, sizeof(buffer),
+                   0);  // with a timeout it is interrupted also where no handler is set
+    } while (count < 0 && errno == EINTR);
     if (count == 0) errno = 0;
     if (count <= 0) return Fail(count == 0 ? "end" : "recv");
     received_.append(buffer, count);
@@ -312,7 +316,7 @@ void Ask(int port, bool keep, const std::atomic<bool>& stop, std::atomic<int>& a
       ends = Says(answer, "Connection: close");
       ++answered;
     }
-    if (keep && stop && !ends) return;  // leaves an idle connection behind
+    if (!ends) return;  // stopped between two requests
     if (!client.Ended()) problem = "after the last answer: " + client.problem();
   }
 }
