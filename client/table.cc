@@ -27,7 +27,7 @@ void AppendCells(const std::vector<Table::Cell>& cells, const std::vector<size_t
 void Table::AddRow(std::vector<Cell> cells) {
   cells.resize(heads_.size());
   for (Cell& cell : cells) {
-    if (cell.text.empty()) cell.text = "-";
+    if (cell.text.empty()) cell.text.assign(1, '-');
   }
   rows_.push_back({std::move(cells), {}});
 }
