@@ -31,6 +31,7 @@ inline constexpr Instant kNever{std::numeric_limits<int64_t>::max()};
 constexpr Instant operator+(Instant t, Span d) {
   return t.ns > kNever.ns - d.ns ? kNever : Instant{t.ns + d.ns};
 }
+constexpr Span operator+(Span a, Span b) { return Span{a.ns + b.ns}; }
 constexpr Span operator-(Instant a, Instant b) {
   return Span{a.ns - b.ns};
 }

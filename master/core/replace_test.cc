@@ -1,0 +1,305 @@
+// Reload, restart and what workers ask for themselves, as scripts.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "master/core/limits.h"
+#include "master/core/testing/script.h"
+
+namespace fectl::core {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A service with `num` workers that all serve, pids 1 to num.
+Script Serving(uint32_t num, uint32_t max_surge = 0) {
+  ServicePolicy policy = Web(num);
+  policy.max_surge = max_surge;
+  Script script({policy});
+  script.Boot();
+  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
+  script.Decided();
+  return script;
+}
+
+TEST(Reload, OldWorkersLeaveOnlyWhenAllNewOnesAreLoaded) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3", "spawn 4"));
+  EXPECT_EQ(script.State(), "reloading");
+  EXPECT_EQ(script.service().ready(), 2U);
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(4);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("start 3", "stop 1", "TERM 1", "start 4", "stop 2", "TERM 2", "reply 1 Started"));
+  EXPECT_EQ(script.State(), "running");
+  script.Exit(1, 0);
+  script.Exit(2, 0);
+  EXPECT_EQ(script.service().processes(), 2U);
+}
+
+TEST(Reload, GoesInBatchesWhereConfigured) {
+  Script script = Serving(3, 1);
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 1", "TERM 1", "spawn 5"));
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "stop 2", "TERM 2", "spawn 6"));
+  script.Load(6);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 6", "stop 3", "TERM 3", "reply 1 Started"));
+}
+
+TEST(Reload, OneThatDiesLeavesEveryOldWorkerServing) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  script.Load(3);
+  script.Decided();
+  script.Exit(4, 3);
+  EXPECT_THAT(
+      script.Decided(),
+      ElementsAre("stop 3", "TERM 3",
+                  "reply 1 Failed: worker(2) exited with code 3 before it was loaded; the old workers keep "
+                  "serving"));
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 2U);
+  script.Exit(3, 0);
+  EXPECT_EQ(script.Spawns(), 4);
+  EXPECT_EQ(script.service().processes(), 2U);
+}
+
+TEST(Reload, OneThatHangsInItsStartIsKilled) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  for (int i = 0; i < 30; ++i) {
+    script.Beat(1);
+    script.Pass(Seconds(1));
+  }
+  EXPECT_THAT(
+      script.Decided(),
+      ElementsAre(
+          "KILL 2",
+          "reply 1 Failed: worker(1) did not say `loaded` within 30 s; the old worker keeps serving"));
+}
+
+TEST(Reload, ConfigurationErrorOfTheNewVersionIsToldInItsWords) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.ConfigError(2, "no such app");
+  EXPECT_THAT(
+      script.Decided(),
+      ElementsAre(
+          "stop 2", "TERM 2",
+          "reply 1 Failed: worker(1) configuration error: no such app; the old worker keeps serving"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Reload, MissingExecutableLeavesTheOldWorkers) {
+  Script script = Serving(2);
+  script.BreakSpawning("cannot execute /x");
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(),
+              Contains("reply 1 Failed: worker(1) could not be started: cannot execute /x; the old "
+                       "workers keep serving"));
+  EXPECT_EQ(script.service().ready(), 2U);
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Reload, FailureOfALaterBatchSaysHowFarItCame) {
+  Script script = Serving(2, 1);
+  script.Command(Verb::kReload);
+  script.Load(3);
+  script.Decided();
+  script.Exit(4, 1);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("reply 1 Failed: worker(2) exited with code 1 before it was loaded; the "
+                          "old worker keeps serving (1 of 2 workers had been replaced before)"));
+}
+
+TEST(Reload, ReplacementThatHangsWhileItWaitsForTheOthersFailsTheReload) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  script.Load(3);
+  script.Decided();
+  for (int i = 0; i < 10; ++i) {
+    script.Beat(1);
+    script.Beat(2);
+    script.Pass(Seconds(1));
+  }
+  EXPECT_THAT(script.Decided(), Contains("KILL 3"));
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 2U);
+}
+
+TEST(Reload, OldWorkerThatDiesMeanwhileLeavesTheNewOneAlone) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Die(1, 9);
+  EXPECT_THAT(script.Decided(), IsEmpty());  // its successor is on its way
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3"));  // nobody to wait for in this place
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 2", "TERM 2", "reply 1 Started"));
+}
+
+TEST(Reload, OldWorkerThatDiesAfterItsSuccessorIsReadyIsSucceededAtOnce) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  script.Load(3);
+  script.Decided();
+  script.Die(1, 9);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3"));
+  script.Exit(4, 1);  // the reload fails, but what serves goes on
+  EXPECT_EQ(script.service().ready(), 2U);
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Reload, WhilePausedComesUpPaused) {
+  Script script = Serving(1);
+  script.Command(Verb::kPause);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "reply 2 Started"));
+  EXPECT_EQ(script.State(), "paused");
+}
+
+TEST(Reload, SecondOneJoinsTheFirst) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Load(2);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("start 2", "stop 1", "TERM 1", "reply 1 Started", "reply 2 Started"));
+  EXPECT_EQ(script.Spawns(), 2);
+}
+
+TEST(Reload, TakesAFailedServiceUpAgain) {
+  Script script({Web(1)});
+  script.Boot();
+  script.ConfigError(1, "bad");
+  script.Exit(1, 99);
+  EXPECT_EQ(script.State(), "failed");
+  script.Decided();
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 1 Started"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Reload, StartThatIsOnItsWayIsBegunAnew) {
+  Script script = Serving(1);
+  script.Exit(1, 1);  // pid 2 comes up with what may be the old program
+  script.Decided();
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 2", "TERM 2", "spawn 3"));
+  script.Load(2);  // too late
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "reply 1 Started"));
+}
+
+TEST(Restart, GivesTheOldWorkersLessTime) {
+  Script script = Serving(1);
+  script.Command(Verb::kRestart);
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2", "start 2", "stop 1", "TERM 1", "reply 1 Started"));
+  script.Pass(kRestartGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
+}
+
+TEST(Restart, TakesAllAtOnceWhateverTheBatchSize) {
+  Script script = Serving(2, 1);
+  script.Command(Verb::kRestart);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3", "spawn 4"));
+}
+
+TEST(Restart, IsRefusedDuringAReload) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Command(Verb::kRestart);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("reply 2 ErrorReloading: web is being reloaded: try again when that is done"));
+}
+
+TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
+  Script script = Serving(2);
+  script.Ask(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+  EXPECT_EQ(script.State(), "running");
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 2", "TERM 2"));
+}
+
+TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
+  Script script = Serving(1);
+  script.Ask(1);
+  script.Exit(2, 1);
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 1U);
+  EXPECT_EQ(script.LastRecord(0), "running pid 1: keeps serving, since its replacement failed");
+}
+
+TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
+  Script script = Serving(3);
+  script.Ask(1);
+  script.Ask(2);
+  script.Ask(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 1", "TERM 1", "spawn 5", "spawn 6"));
+}
+
+TEST(Asked, ReloadOfAnOperatorComesAfterIt) {
+  Script script = Serving(2);
+  script.Ask(1);
+  script.Decided();
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1", "spawn 4", "spawn 5"));
+  script.Load(4);
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), Contains("reply 1 Started"));
+}
+
+TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
+  Script script = Serving(1);
+  const Instant begin = script.now();
+  int32_t newest = 1;
+  while (script.now() - begin < Seconds(10)) {
+    script.Ask(newest);
+    script.Beat(newest);
+    if (script.Spawns() > newest) {
+      newest = script.Spawns();
+      script.Load(newest);
+    }
+    script.Pass(Milliseconds(50));
+  }
+  EXPECT_LE(script.Spawns(), 11);
+  EXPECT_GE(script.Spawns(), 4);
+}
+
+TEST(Asked, LeavingOnPurposeIsNoFailure) {
+  Script script = Serving(1);
+  script.Leave(1);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  script.Exit(1, 0);  // before its successor is there
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+}  // namespace
+}  // namespace fectl::core

@@ -1,0 +1,338 @@
+// Starting, losing and pausing workers, as scripts.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "master/core/limits.h"
+#include "master/core/supervisor.h"
+#include "master/core/testing/script.h"
+
+namespace fectl::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Start, RunsWhenEveryWorkerIsLoaded) {
+  Script script({Web(2)});
+  script.Boot();
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 1", "spawn 2"));
+  EXPECT_EQ(script.State(), "starting");
+  script.Load(1);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 1"));
+  EXPECT_EQ(script.State(), "starting");
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2"));
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 2U);
+}
+
+TEST(Start, LoadedTwiceIsLoadedOnce) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.Load(1);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+}
+
+TEST(Start, NotLoadedInTimeIsKilledAndGivenUpAfterTheBudget) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Decided();
+  script.Pass(Seconds(30));
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));  // the second try is at once
+  EXPECT_EQ(script.LastRecord(0), "starting pid 2: started again after a failed start");
+  script.Die(1, 9);
+  script.Pass(Seconds(30) + kBackoffFirst);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 2", "spawn 3"));
+  script.Die(2, 9);
+  script.Pass(Seconds(31));
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 3"));
+  script.Die(3, 9);
+  EXPECT_EQ(script.State(), "failed");
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "did not say `loaded` within 30 s");
+  // Nothing is left to wait for.
+  EXPECT_EQ(script.supervisor().next_deadline(), kNever);
+  EXPECT_EQ(script.service().processes(), 0U);
+}
+
+TEST(Start, LoadedJustInTimeIsLoaded) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Pass(Span{Seconds(30).ns - 1});
+  script.Load(1);
+  script.Decided();
+  script.Pass(Span{2});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Start, ExitBeforeLoadedCountsAlsoWithCodeZero) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Exit(1, 0);
+  script.Exit(2, 0);
+  script.Pass(kBackoffFirst);
+  script.Exit(3, 0);
+  EXPECT_EQ(script.State(), "failed");
+  EXPECT_EQ(script.LastRecord(0), "failed: exited with code 0");
+  EXPECT_EQ(script.Spawns(), 3);
+}
+
+TEST(Start, ConfigurationErrorIsNotTriedAgain) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Decided();
+  script.ConfigError(1, "no module named app");
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1"));
+  EXPECT_EQ(script.State(), "failed");
+  EXPECT_EQ(script.LastRecord(0), "failed: configuration error: no module named app");
+  script.Exit(1, 99);
+  EXPECT_EQ(script.service().processes(), 0U);
+  EXPECT_EQ(script.Spawns(), 1);
+}
+
+TEST(Start, WithoutProcessesFailsAfterTheBudgetAndSaysWhy) {
+  Script script({Web(1)});
+  script.BreakSpawning("cannot execute /x: No such file or directory");
+  script.Boot();
+  script.Pass(Seconds(2));
+  EXPECT_EQ(script.State(), "failed");
+  EXPECT_EQ(script.LastRecord(0),
+            "failed: could not be started: cannot execute /x: No such file or directory");
+}
+
+TEST(Start, OneWorkerThatFailsLeavesTheOthersServing) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.ConfigError(2, "bad");
+  EXPECT_EQ(script.State(), "failed");
+  EXPECT_EQ(script.service().ready(), 1U);
+  // A start takes up what was given up, and nothing else.
+  script.Decided();
+  const RequestId start = script.Command(Verb::kStart);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "reply " + std::to_string(start) + " Started"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Start, CommandIsAnsweredWithTheFirstFailure) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Decided();
+  script.Command(Verb::kStart);  // joins the first start
+  script.ConfigError(2, "bad");
+  script.Load(1);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 2", "TERM 2", "start 1",
+                                            "reply 1 Failed: worker(2) configuration error: bad"));
+}
+
+TEST(Serve, CrashedWorkerIsReplacedAtOnceAndTheOtherNeverNotices) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  script.Decided();
+  script.Die(1, 11);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 1U);
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "was killed by SIGSEGV");
+  EXPECT_EQ(script.service().slots()[0].restarts(), 1U);
+  script.Load(3);
+  EXPECT_EQ(script.service().ready(), 2U);
+}
+
+TEST(Serve, CrashLoopIsPacedForEverySeed) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Script script({Web(1)}, seed);
+    script.Boot();
+    const Instant begin = script.now();
+    while (script.now() - begin < Seconds(10)) {
+      if (std::holds_alternative<Starting>(script.service().slots()[0].state())) {
+        script.Load(script.Spawns());
+        script.Exit(script.Spawns(), 1);
+      }
+      script.Pass(Milliseconds(10));
+    }
+    EXPECT_LE(script.Spawns(), 10) << seed;
+    EXPECT_GE(script.Spawns(), 5) << seed;
+    EXPECT_EQ(script.State(), "running");  // it goes on trying
+  }
+}
+
+TEST(Serve, CrashAfterALongTimeIsAFirstOne) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Exit(1, 1);
+  script.Load(2);
+  for (int i = 0; i < 11; ++i) {
+    script.Beat(2);
+    script.Pass(Seconds(1));
+  }
+  script.Exit(2, 1);
+  EXPECT_EQ(script.Spawns(), 3);  // at once
+}
+
+TEST(Serve, SilentWorkerIsKilledAfterTheTimeoutAndNotBefore) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Pass(Seconds(5));
+  script.Beat(1);
+  script.Decided();
+  script.Pass(Span{Seconds(10).ns - 1});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Span{1});
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "sent no heartbeat for 10 s");
+}
+
+TEST(Serve, TimeInWhichTheMasterDidNotRunIsNobodysFault) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.Stall(Seconds(60));
+  script.Pass(Seconds(9));
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Seconds(1));
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+}
+
+TEST(Serve, WhatBreaksTheProtocolIsAskedToLeaveAndReplaced) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.Violate(1, "not JSON: \"xx\"");
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "spawn 2"));
+  script.Pass(Seconds(20));
+  EXPECT_THAT(script.Decided(), testing::Contains("KILL 1"));
+}
+
+TEST(Serve, EndOfThePipeMeansNothingUntilTheWorkerOutlivesIt) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.CloseChannel(1);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Beat(1);  // cannot be, but must not keep it alive
+  script.Pass(kChannelGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "spawn 2"));
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "closed its pipe to fectld but lives on");
+}
+
+TEST(Serve, DeathBehindTheEndOfThePipeIsAnOrdinaryDeath) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.CloseChannel(1);
+  script.Exit(1, 3);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "exited with code 3");
+}
+
+TEST(Serve, WorkerThatLivesOnAfterSigkillIsToldOfOnce) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Pass(Seconds(10));
+  script.Load(2);
+  for (int i = 0; i < 30; ++i) {
+    script.Beat(2);
+    script.Pass(Seconds(1));
+  }
+  int alarms = 0;
+  for (const Record& record : script.service().slots()[0].history().records()) {
+    if (record.milestone == Milestone::kAlarm) ++alarms;
+  }
+  EXPECT_EQ(alarms, 1);
+  EXPECT_EQ(script.service().processes(), 2U);
+  EXPECT_EQ(script.service().ready(), 1U);
+}
+
+TEST(Pause, TellsWorkersAndResumeTellsThemAgain) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  script.Decided();
+  script.Command(Verb::kPause);
+  EXPECT_THAT(script.Decided(), ElementsAre("pause 1", "pause 2", "reply 1 Done"));
+  EXPECT_EQ(script.State(), "paused");
+  script.Command(Verb::kPause);
+  EXPECT_THAT(script.Decided(), ElementsAre("reply 2 Done"));
+  script.Command(Verb::kResume);
+  EXPECT_THAT(script.Decided(), ElementsAre("resume 1", "resume 2", "reply 3 Done"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Pause, WorkerThatIsReplacedMeanwhileComesUpPaused) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Command(Verb::kPause);
+  script.Decided();
+  script.Exit(1, 1);
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));  // no start
+  EXPECT_EQ(script.State(), "paused");
+  script.Command(Verb::kResume);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 2 Done"));
+}
+
+TEST(Late, EventsOfOldIncarnationsChangeNothing) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Exit(1, 1);
+  script.Load(2);
+  script.Decided();
+  script.Load(1);
+  script.Beat(1);
+  script.Ask(1);
+  script.ConfigError(1, "late");
+  script.Violate(1, "late");
+  script.CloseChannel(1);
+  script.Exit(1, 1);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Late, IncarnationsThatNeverWereAreIgnored) {
+  Supervisor supervisor({Web(1)}, 1);
+  Effects effects;
+  supervisor.Step(WorkerLoaded{{.service = 5, .slot = 0, .generation = 1}}, {}, effects);
+  supervisor.Step(WorkerBeat{{.service = 0, .slot = 9, .generation = 1}}, {}, effects);
+  supervisor.Step(Exited{.who = {.service = 0, .slot = 0, .generation = 77}}, {}, effects);
+  EXPECT_THAT(effects, IsEmpty());
+}
+
+TEST(Clock, WallTimeChangesNoDecision) {
+  const auto run = [](int64_t wall) {
+    Supervisor supervisor({Web(2)}, 3);
+    Effects effects;
+    Moment at{Instant{5}, wall};
+    supervisor.Boot(at, effects);
+    at.wall_seconds = -wall;
+    at.now = at.now + Seconds(40);
+    supervisor.Step(TimePassed{}, at, effects);
+    std::erase_if(effects, [](const Effect& effect) { return std::holds_alternative<Report>(effect); });
+    return effects;
+  };
+  EXPECT_EQ(run(0), run(4'000'000'000));
+}
+
+}  // namespace
+}  // namespace fectl::core

@@ -1,0 +1,153 @@
+#include "master/core/testing/script.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace fectl::core {
+namespace {
+
+std::string_view Word(Order order) {
+  constexpr std::string_view kWords[] = {"start", "pause", "resume", "stop"};
+  return kWords[static_cast<size_t>(order)];
+}
+
+std::string_view Word(Sig sig) {
+  constexpr std::string_view kWords[] = {"TERM", "QUIT", "KILL"};
+  return kWords[static_cast<size_t>(sig)];
+}
+
+std::string_view Word(Answer answer) {
+  constexpr std::string_view kWords[] = {"Started",       "Stopped",       "Failed",       "Done",
+                                         "ErrorUnknown",  "ErrorStarting", "ErrorRunning", "ErrorReloading",
+                                         "ErrorStopping", "ErrorStopped",  "ErrorFailed"};
+  return kWords[static_cast<size_t>(answer)];
+}
+
+}  // namespace
+
+ServicePolicy Web(uint32_t num) {
+  ServicePolicy policy;
+  policy.name = "web";
+  policy.num = num;
+  policy.shutdown_timeout = Seconds(20);
+  return policy;
+}
+
+Script::Script(std::vector<ServicePolicy> policies, uint64_t seed) : supervisor_(std::move(policies), seed) {
+  at_.now = Instant{1'000'000'000};
+  at_.wall_seconds = 1'700'000'000;
+}
+
+void Script::Boot() {
+  supervisor_.Boot(at_, effects_);
+  RunEffects();
+}
+
+void Script::Pass(Span time) {
+  const Instant end = at_.now + time;
+  while (supervisor_.next_deadline() <= end) {
+    at_.now = std::max(at_.now, supervisor_.next_deadline());
+    Step(TimePassed{});
+  }
+  at_.now = end;
+}
+
+void Script::Load(int32_t pid) {
+  Step(WorkerLoaded{Who(pid)});
+}
+void Script::Beat(int32_t pid) {
+  Step(WorkerBeat{Who(pid)});
+}
+void Script::Exit(int32_t pid, int32_t code) {
+  Step(Exited{.who = Who(pid), .number = code});
+}
+void Script::Die(int32_t pid, int32_t signal) {
+  Step(Exited{.who = Who(pid), .signaled = true, .number = signal});
+}
+void Script::Ask(int32_t pid, Urgency urgency) {
+  Step(WorkerAsked{Who(pid), urgency, false, {}});
+}
+void Script::Leave(int32_t pid) {
+  Step(WorkerAsked{Who(pid), Urgency::kReload, true, "enough"});
+}
+void Script::ConfigError(int32_t pid, const std::string& words) {
+  Step(WorkerConfigError{Who(pid), words});
+}
+void Script::Violate(int32_t pid, const std::string& words) {
+  Step(WorkerViolated{Who(pid), words});
+}
+void Script::CloseChannel(int32_t pid) {
+  Step(ChannelClosed{Who(pid)});
+}
+void Script::Shutdown(bool graceful) {
+  Step(ShutdownAsked{.graceful = graceful});
+}
+void Script::Stall(Span length) {
+  at_.now = at_.now + length;
+  Step(Stalled{length});
+}
+
+RequestId Script::Command(Verb verb, ServiceId service) {
+  Step(Commanded{.request = ++last_request_, .service = service, .verb = verb});
+  return last_request_;
+}
+
+std::vector<std::string> Script::Decided() {
+  return std::exchange(decided_, {});
+}
+
+std::string Script::LastRecord(uint32_t slot, ServiceId id) const {
+  const std::vector<Record>& records = service(id).slots()[slot].history().records();
+  if (records.empty()) return "";
+  const Record& record = records.back();
+  std::string text(ToWord(record.milestone));
+  if (record.pid != 0) text += " pid " + std::to_string(record.pid);
+  if (const std::string words = ToWords(record.cause); !words.empty()) text += ": " + words;
+  return text;
+}
+
+std::string Script::Name(const Incarnation& who) const {
+  const auto found = pids_.find(who);
+  return found == pids_.end() ? "?" : std::to_string(found->second);
+}
+
+const Incarnation& Script::Who(int32_t pid) const {
+  return by_pid_.at(pid);
+}
+
+void Script::Step(const Event& event) {
+  supervisor_.Step(event, at_, effects_);
+  RunEffects();
+}
+
+void Script::RunEffects() {
+  for (const Effect& effect : std::exchange(effects_, {})) {
+    if (const auto* spawn = std::get_if<Spawn>(&effect)) {
+      if (!spawn_error_.empty()) {
+        decided_.push_back("spawn fails");
+        Step(SpawnFailed{spawn->who, spawn_error_});
+        continue;
+      }
+      pids_[spawn->who] = ++last_pid_;
+      by_pid_[last_pid_] = spawn->who;
+      decided_.push_back("spawn " + Name(spawn->who));
+      Step(Spawned{spawn->who, last_pid_});
+    } else if (const auto* send = std::get_if<Send>(&effect)) {
+      decided_.push_back(std::string(Word(send->order)) + " " + Name(send->who));
+    } else if (const auto* signal = std::get_if<Signal>(&effect)) {
+      decided_.push_back(std::string(Word(signal->sig)) + " " + Name(signal->who));
+    } else if (const auto* reply = std::get_if<Reply>(&effect)) {
+      std::string text = "reply " + std::to_string(reply->request) + " " + std::string(Word(reply->answer));
+      if (!reply->words.empty()) text += ": " + reply->words;
+      decided_.push_back(text);
+    } else if (std::holds_alternative<Finish>(effect)) {
+      decided_.push_back("finish");
+    }
+  }
+}
+
+}  // namespace fectl::core

@@ -1,0 +1,84 @@
+#ifndef MASTER_CORE_TESTING_SCRIPT_H_
+#define MASTER_CORE_TESTING_SCRIPT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/ids.h"
+#include "master/core/policy.h"
+#include "master/core/supervisor.h"
+
+namespace fectl::core {
+
+// Drives a supervisor by hand, as the runtime would, without processes: a test says what happens and looks at
+// what was decided. Time stands still unless the test moves it. Processes are named by their pid, which the
+// script gives out as 1, 2, 3, ...
+class Script {
+ public:
+  explicit Script(std::vector<ServicePolicy> policies, uint64_t seed = 1);
+
+  // Starts the services; what they spawn comes up at once.
+  void Boot();
+
+  // Moves the clock in the steps of the deadlines, as the runtime does.
+  void Pass(Span time);
+
+  // What a process does.
+  void Load(int32_t pid);
+  void Beat(int32_t pid);
+  void Exit(int32_t pid, int32_t code);
+  void Die(int32_t pid, int32_t signal);
+  void Ask(int32_t pid, Urgency urgency = Urgency::kReload);
+  void Leave(int32_t pid);  // says `stopping`
+  void ConfigError(int32_t pid, const std::string& words);
+  void Violate(int32_t pid, const std::string& words);
+  void CloseChannel(int32_t pid);
+
+  // What people do. The request's number.
+  RequestId Command(Verb verb, ServiceId service = 0);
+  void Shutdown(bool graceful);
+  void Stall(Span length);
+
+  // From here on no process can be made.
+  void BreakSpawning(const std::string& words) { spawn_error_ = words; }
+  void MendSpawning() { spawn_error_.clear(); }
+
+  // What was decided since the last call, in words: "spawn 3", "start 3", "stop 3", "TERM 3", "KILL 3",
+  // "reply 1 Started: words", "finish". Reports are left out.
+  std::vector<std::string> Decided();
+  // The newest record of a slot: "running pid 3: exited with code 1".
+  std::string LastRecord(uint32_t slot, ServiceId service = 0) const;
+  int Spawns() const { return last_pid_; }
+
+  const Supervisor& supervisor() const { return supervisor_; }
+  const Service& service(ServiceId id = 0) const { return supervisor_.services()[id]; }
+  std::string State(ServiceId id = 0) const { return std::string(ToWord(service(id).state())); }
+  Instant now() const { return at_.now; }
+
+ private:
+  void Step(const Event& event);
+  void RunEffects();
+  std::string Name(const Incarnation& who) const;
+  const Incarnation& Who(int32_t pid) const;
+
+  Supervisor supervisor_;
+  Moment at_;
+  Effects effects_;
+  std::vector<std::string> decided_;
+  std::map<Incarnation, int32_t> pids_;
+  std::map<int32_t, Incarnation> by_pid_;
+  int32_t last_pid_ = 0;
+  RequestId last_request_ = 0;
+  std::string spawn_error_;
+};
+
+// A policy named "web" with round numbers: timeout 10 s, startup 30 s, shutdown 20 s, 3 restarts.
+ServicePolicy Web(uint32_t num);
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_TESTING_SCRIPT_H_
