@@ -7,7 +7,8 @@ import logging
 import sys
 from typing import Optional, Sequence
 
-from fectl_worker.errors import EnvironmentInvalid
+from fectl_worker.errors import ConfigError, EnvironmentInvalid
+from fectl_worker.runners.objects import refuse
 from fectl_worker.worker import Worker
 
 _EXIT_USAGE = 2
@@ -72,9 +73,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     options = _parser().parse_args(arguments)
-    if options.kind == "gevent":
-        # Before anything else is imported: modules imported earlier keep the blocking versions.
-        from fectl_worker.runners import monkey  # noqa: F401
     debug = getattr(options, "debug", False)
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.INFO,
@@ -89,8 +87,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         sys.stderr.write(_BY_HAND)
         return _EXIT_USAGE
     if options.kind == "gevent":
-        from fectl_worker.runners import gevent_worker
-
+        try:
+            from fectl_worker.runners import gevent_worker
+        except ImportError as error:
+            return refuse(worker, ConfigError(f"{error}; on Debian gevent is the package python3-gevent"))
         return gevent_worker.run(worker, app=options.app)
     from fectl_worker.runners import asyncio_worker
 

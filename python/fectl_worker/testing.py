@@ -20,7 +20,7 @@ import struct
 import subprocess
 import time
 from types import TracebackType
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 __all__ = ["FakeMaster", "FakeSocket", "open_listener"]
 
@@ -145,13 +145,18 @@ class FakeMaster:
 
     # --- what the worker says ---
 
-    def expect(self, command: str, seconds: float = DEADLINE_S) -> Any:
-        """Waits for that message; its data. Earlier ones are dropped. AssertionError: it does not come."""
+    def expect(
+        self, command: str, seconds: float = DEADLINE_S, where: Callable[[Any], bool] = lambda data: True
+    ) -> Any:
+        """Waits for that message (with such data); its data. Earlier ones are dropped.
+
+        AssertionError: it does not come.
+        """
         deadline = time.monotonic() + seconds
         while True:
             while self.messages:
                 got, data = self.messages.pop(0)
-                if got == command:
+                if got == command and where(data):
                     return data
             if self._ended or not self._read_more(deadline):
                 raise AssertionError(f'the worker did not say "{command}"; its log:\n{self.log}')

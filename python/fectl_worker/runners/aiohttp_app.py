@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import logging.handlers
 import ssl
-import sys
 from typing import Any, Mapping, Optional, Sequence
 
 from aiohttp import web
@@ -16,6 +14,8 @@ from aiohttp.web_log import AccessLogger
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.acceptor import Acceptor
+from fectl_worker.runners.access_log import open_access_log
+from fectl_worker.runners.draining import KEEP_ALIVE_S, LINGER_S, drain_seconds
 from fectl_worker.runners.http_connections import Connections
 from fectl_worker.runners.objects import load
 from fectl_worker.runners.tls import TLS_ARGUMENTS, server_context
@@ -35,10 +35,6 @@ ARGUMENTS: Mapping[str, reading.Reader] = {
     **TLS_ARGUMENTS,
 }
 
-_KEEP_ALIVE_S = 75.0
-# Long enough for a client in the middle of its work to send its next request, short for an operator who waits.
-_LINGER_S = 2.0
-
 
 async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AiohttpApp:
     """Loads the application and runs its start-up; what is wrong comes out as an exception."""
@@ -51,8 +47,8 @@ async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> Ai
     application["fectl_worker"] = worker
     connections = Connections(
         application,
-        keep_alive=settings.get("keepalive", _KEEP_ALIVE_S),
-        linger=settings.get("linger", _LINGER_S),
+        keep_alive=settings.get("keepalive", KEEP_ALIVE_S),
+        linger=settings.get("linger", LINGER_S),
         options=_access_log(settings),
     )
     await connections.setup()
@@ -90,7 +86,7 @@ class AiohttpApp:
     async def stop(self) -> None:
         """Answers what is open, then runs the application's on_cleanup."""
         self._acceptor.close()
-        cut_off = await self._connections.drain(self._drain_seconds())
+        cut_off = await self._connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
         if cut_off:
             _log.warning("socket %s: %d answers were not finished in time", self._name, cut_off)
         await self._connections.cleanup()
@@ -100,14 +96,6 @@ class AiohttpApp:
             f"{self._name}.connections": self._connections.count,
             f"{self._name}.requests": self._connections.requests,
         }
-
-    def _drain_seconds(self) -> float:
-        left = self._worker.time_left
-        if left is None:
-            return self._graceful_timeout if self._graceful_timeout is not None else 0.0
-        # on_cleanup and the exit itself need a little of the time, too.
-        left -= min(1.0, left / 10)
-        return left if self._graceful_timeout is None else min(left, self._graceful_timeout)
 
 
 async def _application(name: str) -> web.Application:
@@ -122,18 +110,8 @@ async def _application(name: str) -> web.Application:
 
 
 def _access_log(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """aiohttp's options: off unless asked for, to "-" (standard output) or to a file that may be rotated."""
-    target = settings.get("access_log", "off")
-    if target == "off":
+    """aiohttp's options."""
+    log = open_access_log(settings.get("access_log", "off"))
+    if log is None:
         return {"access_log": None}
-    handler: logging.Handler
-    if target in ("-", "on", "stdout"):
-        handler = logging.StreamHandler(sys.stdout)
-    elif target == "stderr":
-        handler = logging.StreamHandler(sys.stderr)
-    else:
-        handler = logging.handlers.WatchedFileHandler(target)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log = logging.Logger("fectl_worker.access", logging.INFO)
-    log.addHandler(handler)
     return {"access_log": log, "access_log_format": settings.get("access_log_format", AccessLogger.LOG_FORMAT)}

@@ -12,17 +12,14 @@ from typing import Any, Optional
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from fectl_worker.runners.draining import IN_FLIGHT_S, LOOK_AGAIN_S, TLS_HANDSHAKE_S
+
 __all__ = ["Connections"]
 
 _log = logging.getLogger("fectl_worker")
 
-# How long even a connection that was idle for long is given for a request which was on its way when `stop` came.
-_IN_FLIGHT_S = 0.5
-# A peer that does not agree on TLS, or does not say goodbye in it, must not hold up a drain for long.
-_TLS_HANDSHAKE_S = 15.0
+# A peer that does not say goodbye in TLS must not hold up a drain for long.
 _TLS_SHUTDOWN_S = 2.0
-# Busy connections do not tell when they become idle, so a drain looks again this often.
-_LOOK_AGAIN_S = 0.1
 
 
 class _Connection(RequestHandler):
@@ -154,11 +151,11 @@ class Connections:
     def _close_idle(self, began: float) -> float:
         """Closes what may be closed now. Seconds until it is worth looking again."""
         now = self._loop.time()
-        wait = _LOOK_AGAIN_S
+        wait = LOOK_AGAIN_S
         for connection in self._connections():
             if not connection.is_idle():
                 continue
-            due = max(connection.idle_since() + self._linger, began + min(_IN_FLIGHT_S, self._linger))
+            due = max(connection.idle_since() + self._linger, began + min(IN_FLIGHT_S, self._linger))
             if due > now:
                 wait = min(wait, due - now)
             elif not connection.is_readable():
@@ -170,7 +167,7 @@ class Connections:
         options = self._server._kwargs
         tls_options: dict[str, Any] = {}
         if tls is not None:
-            tls_options = {"ssl_handshake_timeout": _TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
+            tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
 
         def make() -> _Connection:
             return _Connection(self, self._server, loop=self._loop, **options)
