@@ -1,0 +1,261 @@
+// The server and its clients over a real socket. The clients of the test are plain descriptors.
+
+#include "master/runtime/control_server.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "master/core/time.h"
+#include "master/platform/control_socket.h"
+#include "master/platform/event_loop.h"
+#include "master/platform/unique_fd.h"
+#include "master/runtime/limits.h"
+#include "proto_spec/control_messages.h"
+#include "proto_spec/frame.h"
+
+namespace fectl::runtime {
+namespace {
+
+using Kind = proto::Response::Kind;
+
+// Answers what it is told to, or keeps the request.
+class FakeRequests : public ControlRequests {
+ public:
+  void OnControlRequest(ClientId client, const proto::Request& request) override {
+    asked.push_back({client, request});
+    if (answer.has_value()) server->Answer(client, *answer);
+  }
+  ControlServer* server = nullptr;
+  std::optional<proto::Response> answer;
+  std::vector<std::pair<ClientId, proto::Request>> asked;
+};
+
+class Client {
+ public:
+  explicit Client(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+    EXPECT_EQ(connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  }
+
+  void Send(std::string_view bytes) {
+    EXPECT_EQ(send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  }
+  void Ask(proto::Request::Verb verb, const std::string& service = "", int version = 0) {
+    std::string frame;
+    const proto::Request request{verb, service, version};
+    EXPECT_TRUE(proto::AppendFrame(proto::EncodeRequest(request), proto::Level::kBase, &frame).ok());
+    Send(frame);
+  }
+  // Answers that have arrived.
+  std::vector<Kind> Heard() {
+    std::vector<Kind> kinds;
+    std::array<char, 65536> buffer;
+    for (;;) {
+      const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (got == 0) ended_ = true;
+      if (got <= 0) break;
+      reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
+    }
+    for (;;) {
+      auto payload = *reader_.Next();
+      if (!payload.has_value()) return kinds;
+      kinds.push_back(proto::DecodeResponse(*payload)->kind);
+    }
+  }
+  bool ended() const { return ended_; }
+  void CloseForWriting() { shutdown(fd_.get(), SHUT_WR); }
+  void Close() { fd_.reset(); }
+
+ private:
+  platform::UniqueFd fd_;
+  proto::FrameReader reader_{proto::kAnswerBytesMax, true};
+  bool ended_ = false;
+};
+
+class ControlServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/fectl-control-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    path_ = folder_ + "/sock";
+    loop_ = *platform::EventLoop::Create();
+    socket_ = *platform::ControlSocket::Open(path_);
+    server_ = std::make_unique<ControlServer>(socket_.get(), loop_.get(), &requests_);
+    requests_.server = server_.get();
+    ASSERT_TRUE(server_->Watch().ok());
+  }
+  void TearDown() override {
+    server_.reset();
+    socket_.reset();
+    EXPECT_EQ(rmdir(folder_.c_str()), 0) << "files were left behind";
+  }
+
+  // Lets the server do all that it can without waiting.
+  void Settle() {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(loop_->Turn(0).ok());
+      server_->OnTurn(now_);
+    }
+  }
+  void Pass(core::Span time) {
+    now_ = now_ + time;
+    Settle();
+  }
+
+  std::string folder_;
+  std::string path_;
+  std::unique_ptr<platform::EventLoop> loop_;
+  std::unique_ptr<platform::ControlSocket> socket_;
+  FakeRequests requests_;
+  std::unique_ptr<ControlServer> server_;
+  core::Instant now_{1};
+};
+
+TEST_F(ControlServerTest, AnswersAndGoesOn) {
+  requests_.answer = proto::Response{.kind = Kind::kDone};
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kPause, "web");
+  client.Ask(proto::Request::Verb::kResume, "web");
+  Settle();
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kDone, Kind::kDone}));
+  ASSERT_EQ(requests_.asked.size(), 2U);
+  EXPECT_EQ(requests_.asked[1].second.service, "web");
+}
+
+TEST_F(ControlServerTest, OneRequestAtATime) {
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kStop, "a");
+  client.Ask(proto::Request::Verb::kStart, "a");
+  Settle();
+  ASSERT_EQ(requests_.asked.size(), 1U);
+  server_->Answer(requests_.asked[0].first, {.kind = Kind::kServiceStopped});
+  Settle();
+  ASSERT_EQ(requests_.asked.size(), 2U);
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kServiceStopped}));
+}
+
+TEST_F(ControlServerTest, WaitingClientHearsAPongEachSecond) {
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kStop, "a");
+  Settle();
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{}));
+  Pass(kPongInterval);
+  Pass(kPongInterval);
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kPong, Kind::kPong}));
+}
+
+TEST_F(ControlServerTest, IdleClientsCostNothing) {
+  Client silent(path_);
+  Settle();
+  Pass(kPongInterval);  // the second after the connection is looked at once
+  EXPECT_EQ(silent.Heard(), (std::vector<Kind>{}));
+  EXPECT_EQ(server_->clients(), 1U);
+  Client level_two(path_);
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = 2};
+  level_two.Ask(proto::Request::Verb::kHello, "", 2);
+  Settle();
+  Pass(kPongInterval);
+  Pass(kPongInterval);
+  EXPECT_EQ(level_two.Heard(), (std::vector<Kind>{Kind::kHello}));
+}
+
+TEST_F(ControlServerTest, GarbageEndsABaseClientAndTellsOneOfLevelTwo) {
+  Client base(path_);
+  base.Send(std::string("\0\2{]", 4));
+  Settle();
+  EXPECT_EQ(base.Heard(), (std::vector<Kind>{}));
+  EXPECT_TRUE(base.ended());
+
+  Client two(path_);
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = 2};
+  two.Ask(proto::Request::Verb::kHello, "", 2);
+  two.Send(std::string("\0\2{]", 4));
+  requests_.answer->kind = Kind::kHello;
+  Settle();
+  EXPECT_EQ(two.Heard(), (std::vector<Kind>{Kind::kHello, Kind::kError}));
+  requests_.answer = proto::Response{.kind = Kind::kPong};
+  two.Ask(proto::Request::Verb::kPing);
+  Settle();
+  EXPECT_EQ(two.Heard(), (std::vector<Kind>{Kind::kPong}));
+}
+
+TEST_F(ControlServerTest, ClientThatAskedItsLastIsStillAnswered) {
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kStop, "a");
+  client.CloseForWriting();
+  Settle();
+  ASSERT_EQ(requests_.asked.size(), 1U);
+  EXPECT_EQ(server_->clients(), 1U);
+  server_->Answer(requests_.asked[0].first, {.kind = Kind::kServiceStopped});
+  Settle();
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kServiceStopped}));
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
+TEST_F(ControlServerTest, AnswerToAClientThatHasGoneIsDropped) {
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kStop, "a");
+  Settle();
+  client.Close();
+  Settle();
+  EXPECT_EQ(server_->clients(), 0U);
+  server_->Answer(requests_.asked[0].first, {.kind = Kind::kServiceStopped});
+}
+
+TEST_F(ControlServerTest, HalfARequestIsNoRequest) {
+  Client client(path_);
+  client.Send(std::string("\0\50{\"cmd\":", 9));
+  Settle();
+  client.Close();
+  Settle();
+  EXPECT_TRUE(requests_.asked.empty());
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
+TEST_F(ControlServerTest, ClientThatReadsNothingIsNotAskedForMoreAndDropped) {
+  proto::Response big{.kind = Kind::kVersion};
+  big.text = std::string(60'000, 'v');
+  requests_.answer = big;
+  Client client(path_);
+  for (int i = 0; i < 100; ++i) client.Ask(proto::Request::Verb::kVersion);
+  Settle();
+  const size_t asked = requests_.asked.size();
+  EXPECT_LT(asked, 20U);  // what fits into the kernel's buffer, and one answer here
+  for (core::Span passed; passed < kClientStuckAfter + core::Seconds(2); passed = passed + kPongInterval) {
+    Pass(kPongInterval);
+  }
+  EXPECT_EQ(requests_.asked.size(), asked);
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
+TEST_F(ControlServerTest, ManyClientsAtOnce) {
+  requests_.answer = proto::Response{.kind = Kind::kPong};
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(std::make_unique<Client>(path_));
+    clients.back()->Ask(proto::Request::Verb::kPing);
+  }
+  Settle();
+  Settle();
+  for (const auto& client : clients) EXPECT_EQ(client->Heard(), (std::vector<Kind>{Kind::kPong}));
+}
+
+}  // namespace
+}  // namespace fectl::runtime
