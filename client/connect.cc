@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "client/clock.h"
-#include "client/terminal_text.h"
-#include "client/time_text.h"
+#include "client/text/terminal_text.h"
+#include "client/text/time_text.h"
 
 namespace fectl::client {
 namespace {

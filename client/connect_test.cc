@@ -116,7 +116,7 @@ TEST_F(ConnectTest, DoesNotWaitForEver) {
   const absl::StatusOr<UniqueFd> first = Connect(path_, {});
   const absl::Status late = Connect(path_, Within(20)).status();
   EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
-  EXPECT_THAT(std::string(late.message()), HasSubstr("no answer within 0.0 s"));
+  EXPECT_THAT(std::string(late.message()), HasSubstr("no answer within 20 ms"));
   const absl::Status silent = Connect(path_, {.silence_ms = 20}).status();
   EXPECT_TRUE(absl::IsDeadlineExceeded(silent)) << silent;
   EXPECT_THAT(std::string(silent.message()), HasSubstr("fectld does not answer"));

@@ -2,8 +2,8 @@
 
 #include "client/exit_code.h"
 #include "client/json_text.h"
-#include "client/nearest.h"
-#include "client/terminal_text.h"
+#include "client/text/nearest.h"
+#include "client/text/terminal_text.h"
 
 namespace fectl::client {
 

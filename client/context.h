@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "client/command_line.h"
+#include "client/command_line/command_line.h"
 #include "client/connect.h"
 #include "client/output.h"
 #include "proto_spec/control_messages.h"

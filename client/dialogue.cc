@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 
 namespace fectl::client {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 #include "proto_spec/message.h"
 
 namespace fectl::client {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 namespace fectl::client {
 namespace {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "client/base_view.h"
-#include "client/nearest.h"
-#include "client/time_text.h"
+#include "client/text/nearest.h"
+#include "client/text/time_text.h"
 
 namespace fectl::client {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
 

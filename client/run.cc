@@ -6,11 +6,11 @@
 #include <variant>
 
 #include "client/clock.h"
-#include "client/command_line.h"
-#include "client/commands.h"
+#include "client/command_line/command_line.h"
+#include "client/command_line/commands.h"
+#include "client/command_line/help.h"
 #include "client/context.h"
 #include "client/exit_code.h"
-#include "client/help.h"
 #include "client/json_text.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"

@@ -15,7 +15,7 @@
 #include "client/operation.h"
 #include "client/progress.h"
 #include "client/session.h"
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 
 namespace fectl::client {
 namespace {

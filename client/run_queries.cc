@@ -11,7 +11,7 @@
 #include "client/json_text.h"
 #include "client/session.h"
 #include "client/status_text.h"
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {

@@ -15,7 +15,7 @@
 #include "client/json_text.h"
 #include "client/progress.h"
 #include "client/session.h"
-#include "client/time_text.h"
+#include "client/text/time_text.h"
 
 namespace fectl::client {
 namespace {

@@ -24,7 +24,7 @@ Captured Quit(std::vector<FakeStep> steps, std::vector<std::string> more = {},
 TEST(RunQuit, WaitsUntilTheMasterHasGone) {
   const Captured run = Quit({Answer(Response::Kind::kDone), Answer(Response::Kind::kPong), Die()});
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.out, MatchesRegex("fectld has ended \\([0-9.]+ s\\)\n"));
+  EXPECT_THAT(run.out, MatchesRegex("fectld has ended \\([0-9.]+ m?s\\)\n"));
 }
 
 TEST(RunQuit, AnEndWithoutDoneIsAnEndToo) {
@@ -38,7 +38,7 @@ TEST(RunQuit, WorksWithAnOldMaster) {
 TEST(RunQuit, TimeoutBoundsTheWaiting) {
   const Captured run = Quit({Answer(Response::Kind::kDone)}, {"--timeout", "0.1"});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_EQ(run.err, "fectl: no answer within 0.1 s; what was begun goes on in fectld\n");
+  EXPECT_EQ(run.err, "fectl: no answer within 100 ms; what was begun goes on in fectld\n");
 }
 
 TEST(RunQuit, TellsARefusal) {

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "client/table.h"
-#include "client/terminal_text.h"
-#include "client/time_text.h"
+#include "client/text/table.h"
+#include "client/text/terminal_text.h"
+#include "client/text/time_text.h"
 
 namespace fectl::client {
 namespace {

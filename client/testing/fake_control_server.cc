@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/version.h"
 

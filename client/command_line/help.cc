@@ -1,4 +1,4 @@
-#include "client/help.h"
+#include "client/command_line/help.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,5 @@
-#ifndef FECTL_CLIENT_TERMINAL_TEXT_H_
-#define FECTL_CLIENT_TERMINAL_TEXT_H_
+#ifndef FECTL_CLIENT_TEXT_TERMINAL_TEXT_H_
+#define FECTL_CLIENT_TEXT_TERMINAL_TEXT_H_
 
 #include <cstddef>
 #include <string>
@@ -30,4 +30,4 @@ Colour StateColour(std::string_view state);
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_TERMINAL_TEXT_H_
+#endif  // FECTL_CLIENT_TEXT_TERMINAL_TEXT_H_

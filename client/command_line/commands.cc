@@ -1,4 +1,4 @@
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "client/time_text.h"
+#include "client/text/time_text.h"
 
 #include <time.h>
 
@@ -28,6 +28,7 @@ std::string ShortDuration(double seconds) {
 
 std::string SpokenDuration(int64_t milliseconds) {
   const int64_t ms = std::max<int64_t>(0, milliseconds);
+  if (ms < 950) return Number(ms) + " ms";
   // Tenths below ten seconds: somebody who tunes a start-up looks at them.
   if (ms < 9950) {
     const int64_t tenths = (ms + 50) / 100;

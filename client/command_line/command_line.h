@@ -1,5 +1,5 @@
-#ifndef FECTL_CLIENT_COMMAND_LINE_H_
-#define FECTL_CLIENT_COMMAND_LINE_H_
+#ifndef FECTL_CLIENT_COMMAND_LINE_COMMAND_LINE_H_
+#define FECTL_CLIENT_COMMAND_LINE_COMMAND_LINE_H_
 
 #include <cstdint>
 #include <optional>
@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 namespace fectl::client {
 
@@ -34,4 +34,4 @@ std::variant<Invocation, UsageError> ParseCommandLine(const std::vector<std::str
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_COMMAND_LINE_H_
+#endif  // FECTL_CLIENT_COMMAND_LINE_COMMAND_LINE_H_

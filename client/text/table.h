@@ -1,10 +1,10 @@
-#ifndef FECTL_CLIENT_TABLE_H_
-#define FECTL_CLIENT_TABLE_H_
+#ifndef FECTL_CLIENT_TEXT_TABLE_H_
+#define FECTL_CLIENT_TEXT_TABLE_H_
 
 #include <string>
 #include <vector>
 
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 
 namespace fectl::client {
 
@@ -41,4 +41,4 @@ class Table {
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_TABLE_H_
+#endif  // FECTL_CLIENT_TEXT_TABLE_H_

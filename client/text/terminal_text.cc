@@ -1,4 +1,4 @@
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 
 #include <cstdint>
 

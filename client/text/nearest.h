@@ -1,5 +1,5 @@
-#ifndef FECTL_CLIENT_NEAREST_H_
-#define FECTL_CLIENT_NEAREST_H_
+#ifndef FECTL_CLIENT_TEXT_NEAREST_H_
+#define FECTL_CLIENT_TEXT_NEAREST_H_
 
 #include <string>
 #include <string_view>
@@ -17,4 +17,4 @@ std::string WhichService(std::string_view name, const std::vector<std::string>& 
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_NEAREST_H_
+#endif  // FECTL_CLIENT_TEXT_NEAREST_H_

@@ -1,5 +1,5 @@
-#ifndef FECTL_CLIENT_COMMANDS_H_
-#define FECTL_CLIENT_COMMANDS_H_
+#ifndef FECTL_CLIENT_COMMAND_LINE_COMMANDS_H_
+#define FECTL_CLIENT_COMMAND_LINE_COMMANDS_H_
 
 #include <span>
 #include <string>
@@ -68,4 +68,4 @@ std::string_view Synopsis(Operands operands);
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_COMMANDS_H_
+#endif  // FECTL_CLIENT_COMMAND_LINE_COMMANDS_H_

@@ -1,9 +1,9 @@
-#ifndef FECTL_CLIENT_HELP_H_
-#define FECTL_CLIENT_HELP_H_
+#ifndef FECTL_CLIENT_COMMAND_LINE_HELP_H_
+#define FECTL_CLIENT_COMMAND_LINE_HELP_H_
 
 #include <string>
 
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 namespace fectl::client {
 
@@ -15,4 +15,4 @@ std::string CommandHelp(const Command& command);
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_HELP_H_
+#endif  // FECTL_CLIENT_COMMAND_LINE_HELP_H_

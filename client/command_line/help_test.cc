@@ -1,4 +1,4 @@
-#include "client/help.h"
+#include "client/command_line/help.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "client/terminal_text.h"
+#include "client/text/terminal_text.h"
 
 namespace fectl::client {
 namespace {

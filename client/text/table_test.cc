@@ -1,4 +1,4 @@
-#include "client/table.h"
+#include "client/text/table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/nearest.h"
+#include "client/text/nearest.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "client/command_line.h"
+#include "client/command_line/command_line.h"
 
 #include <gflags/gflags.h>
 
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "client/nearest.h"
-#include "client/terminal_text.h"
+#include "client/text/nearest.h"
+#include "client/text/terminal_text.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
 // prints the flags of every library for --help, and takes no short options.

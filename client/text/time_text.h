@@ -1,5 +1,5 @@
-#ifndef FECTL_CLIENT_TIME_TEXT_H_
-#define FECTL_CLIENT_TIME_TEXT_H_
+#ifndef FECTL_CLIENT_TEXT_TIME_TEXT_H_
+#define FECTL_CLIENT_TEXT_TIME_TEXT_H_
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@ namespace fectl::client {
 // Less than nothing is shown as "0s".
 std::string ShortDuration(double seconds);
 
-// How long an operation took, for a sentence: "0.2 s", "12 s", "3 min 4 s".
+// How long an operation took, for a sentence: "42 ms", "1.2 s", "12 s", "3 min 4 s".
 std::string SpokenDuration(int64_t milliseconds);
 
 // A wall-clock time in the user's time zone: "2024-05-01 12:00:01". "-" where it is no possible time.
@@ -18,4 +18,4 @@ std::string LocalTime(double unix_seconds);
 
 }  // namespace fectl::client
 
-#endif  // FECTL_CLIENT_TIME_TEXT_H_
+#endif  // FECTL_CLIENT_TEXT_TIME_TEXT_H_

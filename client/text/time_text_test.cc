@@ -1,4 +1,4 @@
-#include "client/time_text.h"
+#include "client/text/time_text.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -27,18 +27,20 @@ TEST(ShortDuration, TakesNonsense) {
 }
 
 TEST(SpokenDuration, RoundsOnce) {
-  EXPECT_EQ(SpokenDuration(0), "0.0 s");
+  EXPECT_EQ(SpokenDuration(0), "0 ms");
+  EXPECT_EQ(SpokenDuration(949), "949 ms");
+  EXPECT_EQ(SpokenDuration(950), "1.0 s");
   EXPECT_EQ(SpokenDuration(1234), "1.2 s");
   EXPECT_EQ(SpokenDuration(9949), "9.9 s");
   EXPECT_EQ(SpokenDuration(9950), "10 s");
   EXPECT_EQ(SpokenDuration(59499), "59 s");
   EXPECT_EQ(SpokenDuration(59500), "1 min 0 s");
   EXPECT_EQ(SpokenDuration(184000), "3 min 4 s");
-  EXPECT_EQ(SpokenDuration(-1), "0.0 s");
+  EXPECT_EQ(SpokenDuration(-1), "0 ms");
 }
 
 TEST(LocalTime, IsInTheZoneOfTheUser) {
-  setenv("TZ", "XXX-2", 1);
+  setenv("TZ", "ABC-2", 1);
   tzset();
   EXPECT_EQ(LocalTime(0), "1970-01-01 02:00:00");
   EXPECT_EQ(LocalTime(1714564801.9), "2024-05-01 14:00:01");
