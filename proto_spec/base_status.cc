@@ -217,7 +217,7 @@ std::optional<BaseReason> ReadReason(const JsonTree::Value& value) {
   const auto& member = *value.MemberBegin();
   const std::string_view name = Text(member.name);
   const JsonTree::Value& content = member.value;
-  if (name == WireWord(Reason::kSignal) && content.IsInt64()) {
+  if (name == WireWord(Reason::kSignal) && content.IsInt64() && content.GetInt64() >= 0) {
     return BaseReason{Reason::kSignal, content.GetInt64(), ""};
   }
   if (name == WireWord(Reason::kExitCode) && content.IsInt64()) {
@@ -263,7 +263,9 @@ absl::StatusOr<BaseEvent> ReadEvent(const JsonTree::Value& value) {
   if (!read_reason.has_value()) return Refuse("an event's reason is neither a word nor an object");
   event.reason = *std::move(read_reason);
   const JsonTree::Value* timestamp = FindMember(value, "timestamp");
-  if (timestamp == nullptr || !timestamp->IsInt64()) return Refuse("an event has no timestamp");
+  if (timestamp == nullptr || !timestamp->IsInt64() || timestamp->GetInt64() < 0) {
+    return Refuse("an event has no timestamp");
+  }
   event.timestamp = timestamp->GetInt64();
   const JsonTree::Value* pid = FindMember(value, "pid");
   const std::optional<int64_t> read_pid = pid == nullptr ? 0 : ReadPid(*pid);

@@ -151,13 +151,14 @@ def _check_strings(value: Any) -> None:
 class _Object(dict):  # type: ignore[type-arg]
     """Members by name: the last of two with one name counts, in the place of the first."""
 
-    member_count: int
+    # All of them, also those that do not count.
+    members: list[tuple[str, Any]]
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, _Pairs):
         plain = _Object((name, _plain(member)) for name, member in value)
-        plain.member_count = len(value)
+        plain.members = list(value)
         return plain
     if isinstance(value, list):
         return [_plain(item) for item in value]
@@ -251,6 +252,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_object_of_numbers(value: Any) -> bool:
+    return isinstance(value, _Object) and all(_is_number(member) for _, member in value.members)
+
+
 def _is_whole(value: Any, bits: int = 64) -> bool:
     in_range = _is_number(value) and -(1 << (bits - 1)) <= value < 1 << (bits - 1)
     return in_range and isinstance(value, int)
@@ -274,12 +279,12 @@ def decode_worker_message(payload: bytes) -> Message:
     if cmd == "loaded":
         if data is None:
             return {"kind": cmd, "level": 1}
-        _expect(isinstance(data, dict) and all(map(_is_number, data.values())), "loaded takes numbers")
+        _expect(_is_object_of_numbers(data), "loaded takes numbers")
         return {"kind": cmd, "level": 2 if data.get("proto", 1) >= 2 else 1}
     if cmd == "hb":
         if data is None or data == {}:
             return {"kind": cmd}
-        _expect(isinstance(data, dict) and all(map(_is_number, data.values())), "hb takes numbers")
+        _expect(_is_object_of_numbers(data), "hb takes numbers")
         _expect(len(data) <= GAUGES_MAX, "too many gauges")
         _expect(all(len(name.encode()) <= GAUGE_NAME_BYTES_MAX for name in data), "a long name")
         return {"kind": cmd, "gauges": [[name, float(number)] for name, number in data.items()]}
@@ -381,9 +386,9 @@ _OPERATION_ANSWERS = (
 def _decode_reason(reason: Any) -> Message:
     if isinstance(reason, str):
         return {"kind": reason} if reason in BARE_REASONS else {"kind": "", "text": reason}
-    _expect(isinstance(reason, _Object) and reason.member_count == 1, "a reason is a word or an object with one member")
+    _expect(isinstance(reason, _Object) and len(reason.members) == 1, "a reason is a word or an object with one member")
     (name, content), *_ = reason.items()
-    if name == "Signal" and _is_whole(content):
+    if name == "Signal" and _is_whole(content) and content >= 0:
         return {"kind": name, "number": content}
     if name == "ExitCode" and _is_whole(content):
         return {"kind": name, "number": content & 0xFF}
@@ -418,7 +423,7 @@ def _encode_reason(reason: Message) -> Any:
 def _decode_event(event: Any) -> Message:
     _expect(isinstance(event, dict) and "reason" in event, "an event is an object with a reason")
     _expect(event.get("state") in STATES, "an unknown state")
-    _expect(_is_whole(event.get("timestamp")), "a timestamp expected")
+    _expect(_is_whole(event.get("timestamp")) and event["timestamp"] >= 0, "a timestamp expected")
     pid = event.get("pid")
     _expect(pid is None or (isinstance(pid, str) and re.fullmatch("[0-9]{1,18}", pid) is not None), "a pid expected")
     return {
@@ -492,7 +497,7 @@ def _decode_view(value: Any, shape: Message) -> Message:
             _expect(_is_whole(given, 32 if name in _NARROW else 64), f"{name}: a whole number expected")
             view[name] = given
         elif isinstance(default, dict):
-            _expect(isinstance(given, dict) and all(map(_is_number, given.values())), f"{name}: numbers expected")
+            _expect(_is_object_of_numbers(given), f"{name}: numbers expected")
             view[name] = {key: float(number) for key, number in given.items()}
         elif isinstance(default[0], dict):
             _expect(isinstance(given, list), f"{name}: a list expected")
