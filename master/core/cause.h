@@ -36,6 +36,10 @@ struct Cause {
   std::string text;
 
   bool operator==(const Cause&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.kind, self.number, self.text);
+  }
 };
 
 // Causes with a text: the text is cut at kCauseTextBytes.

@@ -40,6 +40,10 @@ struct WorkerAsked {
   bool leaves = false;
   std::string words;
   bool operator==(const WorkerAsked&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.who, self.urgency, self.leaves, self.words);
+  }
 };
 
 struct WorkerConfigError {

@@ -36,6 +36,10 @@ struct Record {
   Cause cause;
 
   bool operator==(const Record&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.wall_seconds, self.pid, self.milestone, self.cause);
+  }
 };
 
 // The newest kHistoryRecords records of one slot, oldest first. Grows as it is needed: most slots of a
@@ -45,6 +49,10 @@ class History {
   void Add(Record record);
   const std::vector<Record>& records() const { return records_; }
   bool operator==(const History&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.records_);
+  }
 
  private:
   std::vector<Record> records_;

@@ -22,6 +22,10 @@ struct Incarnation {
   uint32_t slot = 0;  // from 0
   uint32_t generation = 0;
   auto operator<=>(const Incarnation&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.service, self.slot, self.generation);
+  }
 };
 
 }  // namespace fectl::core

@@ -18,6 +18,13 @@ struct ServicePolicy {
   Span timeout = Seconds(10);          // silence allowed
   Span startup_timeout = Seconds(30);  // until `loaded`
   Span shutdown_timeout = Seconds(30);  // until the exit, once told
+
+  bool operator==(const ServicePolicy&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.name, self.num, self.restarts, self.max_surge, self.timeout, self.startup_timeout,
+            self.shutdown_timeout);
+  }
 };
 
 }  // namespace fectl::core

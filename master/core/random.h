@@ -23,6 +23,12 @@ class Random {
   // From 0 to bound-1. The bias of the remainder is far below what jitter could show. `bound` is not 0.
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 
+  bool operator==(const Random&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.state_);
+  }
+
  private:
   uint64_t state_;
 };

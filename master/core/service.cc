@@ -37,6 +37,24 @@ Service::Service(ServiceId id, ServicePolicy policy, TimerQueue::Key first_key)
   for (uint32_t i = 0; i < policy_.num; ++i) slots_.emplace_back(i);
 }
 
+bool Service::Consistent() const {
+  const size_t num = policy_.num;
+  if (num == 0 || slots_.size() != num || counted_.size() != num) return false;
+  for (size_t i = 0; i < num; ++i) {
+    if (slots_[i].index() != i) return false;
+  }
+  const auto is_slot = [num](uint32_t index) { return index < num; };
+  if (!std::all_of(touched_.begin(), touched_.end(), is_slot)) return false;
+  if (const auto* start = std::get_if<StartOperation>(&operation_)) {
+    return !start->failed.has_value() || is_slot(*start->failed);
+  }
+  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
+    return replace->committed <= replace->begun && replace->begun <= replace->slots.size() &&
+           std::all_of(replace->slots.begin(), replace->slots.end(), is_slot);
+  }
+  return true;
+}
+
 ServiceState Service::state() const {
   if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
   if (std::holds_alternative<StartOperation>(operation_)) return ServiceState::kStarting;

@@ -36,6 +36,7 @@ class Service {
  public:
   // Slot i has the timer key first_key + i. The keys must exist in the queue handed to Settle.
   Service(ServiceId id, ServicePolicy policy, TimerQueue::Key first_key);
+  Service() = default;  // to be read from a journal
 
   const ServicePolicy& policy() const { return policy_; }
   const std::vector<Slot>& slots() const { return slots_; }
@@ -47,6 +48,9 @@ class Service {
   uint32_t processes() const { return processes_; }  // all that exist, those on their way out included
   // The slot whose trouble explains the state, if there is one: its index and cause.
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
+
+  // Whether what was read from a journal fits together, so that no index leads out of its vector.
+  bool Consistent() const;
 
   // A turn for this service. The references must outlive it.
   Turn MakeTurn(const Moment& at, Random& random, Effects& effects) const;
@@ -66,6 +70,14 @@ class Service {
   // The hot path of OnSlot: changes one deadline and nothing else.
   void OnBeat(uint32_t index, uint32_t generation, Instant now, TimerQueue& timers);
 
+  bool operator==(const Service&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.id_, self.policy_, self.first_key_, self.up_, self.up_since_, self.paused_, self.slots_,
+            self.counted_, self.touched_, self.ready_, self.processes_, self.given_up_, self.operation_,
+            self.queued_);
+  }
+
   // To be called after the above, once per event: brings counts and timers up to date and ends what has
   // ended.
   void Settle(Turn& turn, TimerQueue& timers);
@@ -78,11 +90,21 @@ class Service {
     bool ready = false;
     bool given_up = false;
     uint32_t processes = 0;
+    bool operator==(const Counted&) const = default;
+    template <typename Archive>
+    static void Fields(Archive& archive, auto& self) {
+      archive(self.part, self.touched, self.ready, self.given_up, self.processes);
+    }
   };
   struct StartOperation {
     std::vector<RequestId> waiters;
     uint32_t awaited = 0;
     std::optional<uint32_t> failed;  // the first slot that was given up
+    bool operator==(const StartOperation&) const = default;
+    template <typename Archive>
+    static void Fields(Archive& archive, auto& self) {
+      archive(self.waiters, self.awaited, self.failed);
+    }
   };
   struct ReplaceOperation {
     Urgency urgency = Urgency::kReload;
@@ -93,13 +115,29 @@ class Service {
     size_t committed = 0;         // how many belong to an earlier batch
     uint32_t awaited = 0;
     bool by_operator = false;
+    bool operator==(const ReplaceOperation&) const = default;
+    template <typename Archive>
+    static void Fields(Archive& archive, auto& self) {
+      archive(self.urgency, self.cause, self.waiters, self.slots, self.begun, self.committed, self.awaited,
+              self.by_operator);
+    }
   };
   struct StopOperation {
     std::vector<RequestId> waiters;
+    bool operator==(const StopOperation&) const = default;
+    template <typename Archive>
+    static void Fields(Archive& archive, auto& self) {
+      archive(self.waiters);
+    }
   };
   struct QueuedReplace {
     Urgency urgency = Urgency::kReload;
     std::vector<RequestId> waiters;
+    bool operator==(const QueuedReplace&) const = default;
+    template <typename Archive>
+    static void Fields(Archive& archive, auto& self) {
+      archive(self.urgency, self.waiters);
+    }
   };
 
   Slot& Touch(uint32_t index);
@@ -121,9 +159,9 @@ class Service {
                 const std::string& words) const;
   std::string SlotTrouble(uint32_t index) const;
 
-  ServiceId id_;
+  ServiceId id_ = 0;
   ServicePolicy policy_;
-  TimerQueue::Key first_key_;
+  TimerQueue::Key first_key_ = 0;
   bool up_ = false;
   Instant up_since_ = kNever;
   bool paused_ = false;

@@ -17,7 +17,7 @@ namespace fectl::core {
 // One of a service's places. Every method is a transition at the time of `turn`; none blocks or fails.
 class Slot {
  public:
-  explicit Slot(uint32_t index) : index_(index) {}
+  explicit Slot(uint32_t index = 0) : index_(index) {}
 
   // Commands of the service.
   void Launch(Turn& turn, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
@@ -44,6 +44,7 @@ class Slot {
 
   // What the service and the status need.
   Instant next_deadline() const;
+  uint32_t index() const { return index_; }
   const SlotState& state() const { return state_; }
   const std::vector<Leaving>& leaving() const { return leaving_; }
   const History& history() const { return history_; }
@@ -53,6 +54,12 @@ class Slot {
   bool ready() const;  // a loaded process has this slot's duty
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.index_, self.generation_, self.failed_starts_, self.crashes_, self.asks_, self.restarts_,
+            self.state_, self.leaving_, self.later_ask_, self.ask_at_, self.due_ask_, self.history_,
+            self.last_trouble_);
+  }
 
  private:
   enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };

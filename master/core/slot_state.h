@@ -32,6 +32,10 @@ struct Process {
   bool excused = false;         // said that it leaves on purpose: its exit is no failure
   bool channel_closed = false;  // its pipe ended: it will not be heard again
   bool operator==(const Process&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.generation, self.pid, self.since, self.excused, self.channel_closed);
+  }
 };
 
 // The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
@@ -39,17 +43,27 @@ struct Process {
 
 struct Vacant {  // the service is stopped
   bool operator==(const Vacant&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& /*archive*/, auto& /*self*/) {}
 };
 struct Waiting {  // for the next attempt
   Instant retry_at;
   Cause::Kind why = Cause::Kind::kNone;
   bool operator==(const Waiting&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.retry_at, self.why);
+  }
 };
 struct Starting {  // until `loaded`
   Process process;
   Instant deadline;
   Cause cause;
   bool operator==(const Starting&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.process, self.deadline, self.cause);
+  }
 };
 struct Serving {
   enum class Told : uint8_t { kNothing, kStart, kPause };
@@ -58,6 +72,10 @@ struct Serving {
   Instant loaded_at;
   Told told = Told::kNothing;
   bool operator==(const Serving&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.process, self.deadline, self.loaded_at, self.told);
+  }
 };
 struct Replacing {  // `old` serves until `next` is loaded and the service commits
   Serving old;
@@ -68,9 +86,15 @@ struct Replacing {  // `old` serves until `next` is loaded and the service commi
   Urgency urgency = Urgency::kReload;
   Cause cause;
   bool operator==(const Replacing&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.old, self.next, self.next_loaded, self.deadline, self.loaded_at, self.urgency, self.cause);
+  }
 };
 struct GivenUp {  // failed: no further attempt without a command
   bool operator==(const GivenUp&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& /*archive*/, auto& /*self*/) {}
 };
 using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp>;
 
@@ -82,6 +106,10 @@ struct Leaving {
   Instant deadline;  // for the next stage
   Span grace;        // what it was given
   bool operator==(const Leaving&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.process, self.stage, self.deadline, self.grace);
+  }
 };
 
 // How a process is made to leave.

@@ -33,6 +33,17 @@ Supervisor::Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed
   }
 }
 
+bool Supervisor::RestoreTimers() {
+  timers_ = TimerQueue();
+  TimerQueue::Key next_key = 0;
+  for (const Service& service : services_) {
+    if (service.first_key() != next_key || !service.Consistent()) return false;
+    timers_.AddKeys(service.slots().size());
+    for (const Slot& slot : service.slots()) timers_.Set(next_key++, slot.next_deadline());
+  }
+  return true;
+}
+
 void Supervisor::Boot(const Moment& at, Effects& effects) {
   for (Service& service : services_) {
     Turn turn = service.MakeTurn(at, random_, effects);

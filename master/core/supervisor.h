@@ -38,6 +38,15 @@ class Supervisor {
   Instant next_deadline() const { return timers_.earliest(); }
 
   const std::vector<Service>& services() const { return services_; }
+  bool operator==(const Supervisor&) const = default;
+  // For the journal (journal.h). The timers are not in it: they follow from the slots.
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.services_, self.random_, self.shutdown_, self.shutdown_waiters_, self.finished_);
+  }
+  // Makes the timers anew after everything else was read. False where the state contradicts itself.
+  bool RestoreTimers();
+
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
 
  private:

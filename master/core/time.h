@@ -11,6 +11,10 @@ namespace fectl::core {
 struct Span {
   int64_t ns = 0;
   auto operator<=>(const Span&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.ns);
+  }
 };
 
 constexpr Span Milliseconds(int64_t n) {
@@ -24,6 +28,10 @@ constexpr Span Seconds(int64_t n) {
 struct Instant {
   int64_t ns = 0;
   auto operator<=>(const Instant&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.ns);
+  }
 };
 
 inline constexpr Instant kNever{std::numeric_limits<int64_t>::max()};
@@ -31,7 +39,9 @@ inline constexpr Instant kNever{std::numeric_limits<int64_t>::max()};
 constexpr Instant operator+(Instant t, Span d) {
   return t.ns > kNever.ns - d.ns ? kNever : Instant{t.ns + d.ns};
 }
-constexpr Span operator+(Span a, Span b) { return Span{a.ns + b.ns}; }
+constexpr Span operator+(Span a, Span b) {
+  return Span{a.ns + b.ns};
+}
 constexpr Span operator-(Instant a, Instant b) {
   return Span{a.ns - b.ns};
 }

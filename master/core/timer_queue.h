@@ -32,6 +32,9 @@ class TimerQueue {
 
   size_t size() const { return heap_.size(); }
 
+  // Of the deadlines: the heap is a way to find the earliest, and there are many for the same deadlines.
+  bool operator==(const TimerQueue& other) const { return deadlines_ == other.deadlines_; }
+
  private:
   static constexpr uint32_t kAbsent = UINT32_MAX;
 
