@@ -67,7 +67,9 @@ std::string PayloadOf(const Json& vector) {
   }
   std::string text(**payload);
   EXPECT_FALSE(reader.mid_frame());
-  if (vector.HasMember("payload")) EXPECT_EQ(text, Text(vector["payload"]));
+  if (vector.HasMember("payload")) {
+    EXPECT_EQ(text, Text(vector["payload"]));
+  }
   return text;
 }
 
