@@ -22,6 +22,7 @@ class Target:
     sources: tuple[str, ...]
     headers: tuple[str, ...]
     deps: tuple[str, ...]
+    testonly: bool
 
 
 def targets(tree: Tree) -> tuple[dict[str, Target], list[tuple[str, int, str]]]:
@@ -43,6 +44,12 @@ def targets(tree: Tree) -> tuple[dict[str, Target], list[tuple[str, int, str]]]:
             except Unreadable as error:
                 unreadable.append((source.path, call.lineno, str(error)))
     return found, unreadable
+
+
+def testonly_sources(tree: Tree) -> set[str]:
+    """The files of targets that tests only may use, whatever their names are."""
+    known, _ = targets(tree)
+    return {path for target in known.values() if target.testonly for path in target.sources + target.headers}
 
 
 def full_label(label: str, package: str) -> str:
@@ -67,13 +74,29 @@ def _calls(source: Source) -> list[tuple[ast.Call, dict[str, object]]]:
     calls = []
     in_comprehensions = set()
     for node in ast.walk(parsed):
-        if isinstance(node, ast.ListComp) and _is_rule(node.elt) and isinstance(node.generators[0].target, ast.Name):
+        if isinstance(node, ast.ListComp) and _is_rule(node.elt):
             in_comprehensions.add(node.elt)
-            for value in _values(node.generators[0].iter, constants):
-                calls.append((node.elt, constants | {node.generators[0].target.id: value}))
+            generator = node.generators[0]
+            for element in _elements(generator.iter, constants):
+                calls.append((node.elt, constants | _bound(generator.target, element)))
         elif _is_rule(node) and node not in in_comprehensions:
             calls.append((node, constants))
     return calls  # type: ignore[return-value]
+
+
+def _elements(node: object, names: dict[str, object]) -> list[object]:
+    """What a comprehension walks over: strings, or tuples of strings and lists."""
+    if isinstance(node, ast.List) and all(isinstance(element, ast.Tuple) for element in node.elts):
+        return list(node.elts)
+    return list(_values(node, names))
+
+
+def _bound(target: ast.expr, element: object) -> dict[str, object]:
+    if isinstance(target, ast.Name):
+        return {target.id: element}
+    if isinstance(target, ast.Tuple) and isinstance(element, ast.Tuple):
+        return {name.id: value for name, value in zip(target.elts, element.elts) if isinstance(name, ast.Name)}
+    return {}
 
 
 def _is_rule(node: ast.AST) -> bool:
@@ -95,7 +118,10 @@ def _target(tree: Tree, source: Source, call: ast.Call, names: dict[str, object]
     deps = tuple(full_label(dep, package) for dep in strings("deps"))
     kind = call.func.id  # type: ignore[attr-defined]
     headers = paths("hdrs") + paths("textual_hdrs")
-    return Target(f"//{package}:{name}", kind, source.path, call.lineno, paths("srcs"), headers, deps)
+    testonly = kind == "cc_test" or "default_testonly = True" in source.text
+    if isinstance(arguments.get("testonly"), ast.Constant):
+        testonly = bool(arguments["testonly"].value)
+    return Target(f"//{package}:{name}", kind, source.path, call.lineno, paths("srcs"), headers, deps, testonly)
 
 
 def _file(name: str, package: str) -> str:

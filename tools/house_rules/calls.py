@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tools.house_rules.build_files import testonly_sources
 from tools.house_rules.tree import Finding, Source, Tree
 
 
@@ -47,15 +48,16 @@ _PYTHON_KILL = re.compile(r"\bos\.(?:kill|killpg|wait|waitpid|waitid|wait3|wait4
 
 
 def check(tree: Tree) -> Iterator[Finding]:
+    for_tests = testonly_sources(tree)
     for source in tree.sources:
         if source.is_cpp:
-            yield from _check_cpp(source)
+            yield from _check_cpp(source, source.is_product and source.path not in for_tests)
         elif source.is_python:
             yield from _check_python(source)
 
 
-def _check_cpp(source: Source) -> Iterator[Finding]:
-    if source.is_product:
+def _check_cpp(source: Source, is_product: bool) -> Iterator[Finding]:
+    if is_product:
         for rule, call, number, advice in _CPP_RULES:
             for pattern in (call, number):
                 yield from _matches(source, pattern, rule, advice)

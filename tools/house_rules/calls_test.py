@@ -64,6 +64,13 @@ def test_tests_and_guests_may_ask_the_kernel() -> None:
         assert rules(path, "kill(fork(), 9);") == []
 
 
+def test_so_may_what_only_tests_may_use() -> None:
+    files = {"client/x.cc": "fork();\n"}
+    build = 'package(default_testonly = True)\ncc_library(name = "x", srcs = ["x.cc"])\n'
+    assert list(calls.check(Tree.of(**files, **{"client/BUILD.bazel": build}))) == []
+    assert len(list(calls.check(Tree.of(**files, **{"client/BUILD.bazel": build.replace("True", "False")})))) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -55,6 +55,15 @@ def test_globs_constants_and_comprehensions_are_read() -> None:
     assert findings(build, **files) == ["//m:z depends on //m:a but includes none of its headers"]
 
 
+def test_comprehensions_over_tuples_are_read() -> None:
+    build = '[cc_test(name = n + "_test", srcs = [n + ".cc"], deps = ["@host//:gtest_main"] + d) for n, d in [\n'
+    build += '    ("x", [":a"]),\n    ("y", []),\n]]\n'
+    assert findings(build, **{"m/x.cc": "", "m/y.cc": '#include "m/a.h"\n'}) == [
+        "//m:x_test depends on //m:a but includes none of its headers",
+        "//m:y_test includes m/a.h but does not depend on //m:a",
+    ]
+
+
 def test_what_cannot_be_read_is_told() -> None:
     assert findings('cc_binary(name = "c", srcs = select({}))\n')[0].startswith("names, srcs, hdrs and deps are")
     assert "this is not Starlark" in findings("cc_binary(\n")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tools.house_rules.build_files import testonly_sources
 from tools.house_rules.tree import Finding, Source, Tree
 
 # A folder's own headers and these; the longest folder that fits decides. Folders that are not named may use all.
@@ -35,10 +36,11 @@ _LABEL = re.compile(r'"(//[\w/.-]+)(?::[\w.+-]+)?"')
 
 
 def check(tree: Tree) -> Iterator[Finding]:
+    for_tests = testonly_sources(tree)
     for source in tree.sources:
         if source.is_cpp:
             yield from _check_directions(source, [(line, name) for line, name, _ in source.includes])
-            if _is_pure(source.path) and not source.is_test:
+            if _is_pure(source.path) and not source.is_test and source.path not in for_tests:
                 yield from _check_pure(source)
         elif source.is_build:
             labels = [(source.line_of(m.start()), m.group(1)[2:] + "/") for m in _deps_labels(source.text)]

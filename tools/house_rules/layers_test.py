@@ -97,6 +97,14 @@ def test_pure_headers() -> None:
     assert rules("master/platform/x.cc", "#include <unistd.h>\n") == []
 
 
+def test_what_only_tests_may_use_need_not_be_pure() -> None:
+    files = {"proto_spec/x.cc": "#include <fstream>\n"}
+    build = 'cc_library(name = "x", srcs = ["x.cc"], testonly = True)\n'
+    assert list(layers.check(Tree.of(**files, **{"proto_spec/BUILD.bazel": build}))) == []
+    build = build.replace("True", "False")
+    assert [f.rule for f in layers.check(Tree.of(**files, **{"proto_spec/BUILD.bazel": build}))] == ["pure"]
+
+
 def test_python_sees_only_the_sdk() -> None:
     assert rules("python/fectl_worker/x.py", "from testdata.wire import wire_codec\n") == ["direction"]
     assert rules("python/fectl_worker/x_test.py", "from testdata.wire import wire_codec\n") == []

@@ -13,8 +13,19 @@ _REGISTRIES = re.compile(
     r"\.(?:org|io|com)\b"
 )
 _VAGUE = r"(?:Manager|Helper|Utils?|Handler|Info|Data)"
-_VAGUE_CLASS = re.compile(rf"^\s*(?:class|struct)\s+(?:\w*{_VAGUE})\b[^;]*$", re.MULTILINE)
+_VAGUE_CLASS = re.compile(rf"^\s*(?:class|struct)\s+(?!_)(?:\w*{_VAGUE})\b[^;\n]*$", re.MULTILINE)
 _VAGUE_FILE = re.compile(r"(?:^|_)(?:manager|helpers?|utils?|handler|info|misc|common)\.(?:cc|h|py)$")
+
+
+_GUARD = re.compile(r"^#ifndef (\w+)\n#define (\w+)$", re.MULTILINE)
+
+
+def _check_guard(path: str, text: str) -> Iterator[Finding]:
+    """Two headers with one guard: the second is silently empty. A guard made of the path is nobody else's."""
+    wanted = re.sub(r"\W", "_", path).upper() + "_"
+    guard = _GUARD.search(text)
+    if guard is None or guard.group(1) != guard.group(2) or guard.group(1) not in (wanted, "FECTL_" + wanted):
+        yield Finding(path, 1, "guard", f"the include guard is not FECTL_{wanted}")
 
 
 def check(tree: Tree) -> Iterator[Finding]:
@@ -26,6 +37,8 @@ def check(tree: Tree) -> Iterator[Finding]:
         ):
             for match in pattern.finditer(source.text):
                 yield Finding(source.path, source.line_of(match.start()), rule, f"{match.group(0)}: {advice}")
+        if source.name.endswith(".h"):
+            yield from _check_guard(source.path, source.text)
         if source.is_cpp or source.is_python:
             for match in _VAGUE_CLASS.finditer(source.code):
                 text = f"{match.group(0).strip()}: a name without a job"

@@ -30,14 +30,15 @@ def test_registries(host: str) -> None:
 
 @pytest.mark.parametrize("name", ["TimerManager", "StringUtil", "SignalHandler", "WorkerInfo", "SlotData", "Helper"])
 def test_vague_names(name: str) -> None:
-    assert rules("a/x.h", f"class {name} {{\n}};\n") == ["name"]
-    assert rules("a/x.h", f"class {name};\n") == []  # somebody else's
+    assert rules("a/x.cc", f"class {name} {{\n}};\n") == ["name"]
+    assert rules("a/x.cc", f"class {name};\n") == []  # somebody else's
     assert rules("a/x.py", f"class {name}:\n    pass\n") == ["name"]
-    assert rules("a/string_util.h", "int a;\n") == ["name"]
+    assert rules("a/string_util.cc", "int a;\n") == ["name"]
 
 
 def test_good_names() -> None:
-    assert rules("a/timer_queue.h", "class TimerQueue {\n};\nstruct Database {\n};\n") == []
+    assert rules("a/x.py", "class _Handler(LibraryHandler):\n    pass\n") == []  # a library wants it
+    assert rules("a/timer_queue.cc", "class TimerQueue {\n};\nstruct Database {\n};\n") == []
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,14 @@ def test_good_names() -> None:
 def test_text(text: str) -> None:
     assert rules("a/x.cc", text) == ["text"]
     assert rules("a/vector.json", text) == []
+
+
+def test_guards() -> None:
+    def guarded(guard: str) -> str:
+        return f"// What this is.\n#ifndef {guard}\n#define {guard}\n\n#endif  // {guard}\n"
+
+    assert rules("a/b_c/x.h", guarded("FECTL_A_B_C_X_H_")) == []
+    assert rules("a/b_c/x.h", guarded("A_B_C_X_H_")) == []
+    assert rules("a/b_c/x.h", guarded("A_B_C_Y_H_")) == ["guard"]
+    assert rules("a/b_c/x.h", guarded("A_B_C_X_H_").replace("#define A", "#define B")) == ["guard"]
+    assert rules("a/b_c/x.h", "int a;\n") == ["guard"]
