@@ -14,9 +14,10 @@ import asyncio
 from types import TracebackType
 from typing import Callable, Optional
 
+from fectl_worker.acceptor import Acceptor
 from fectl_worker.worker import Worker
 
-__all__ = ["Link"]
+__all__ = ["Acceptor", "Link"]
 
 
 class Link:

@@ -11,9 +11,9 @@ from typing import Any, Mapping, Optional, Sequence
 from aiohttp import web
 from aiohttp.web_log import AccessLogger
 
+from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
-from fectl_worker.runners.acceptor import Acceptor
 from fectl_worker.runners.access_log import open_access_log
 from fectl_worker.runners.draining import KEEP_ALIVE_S, LINGER_S, drain_seconds
 from fectl_worker.runners.http_connections import Connections

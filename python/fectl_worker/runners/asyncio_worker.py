@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import signal
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from fectl_worker.aio import Link
 from fectl_worker.errors import ConfigError
@@ -58,7 +58,7 @@ class _App:
                 await result
 
     def gauges(self) -> Mapping[str, float]:
-        method = getattr(self._made, "gauges", None)
+        method: Optional[Callable[[], Mapping[str, float]]] = getattr(self._made, "gauges", None)
         return method() if method is not None else {}
 
 

@@ -9,7 +9,7 @@ monkey.patch_all()
 
 import logging  # noqa: E402
 import signal  # noqa: E402
-from typing import Any, Mapping, Optional  # noqa: E402
+from typing import Any, Callable, Mapping, Optional  # noqa: E402
 
 import gevent  # noqa: E402
 import gevent.event  # noqa: E402
@@ -47,7 +47,7 @@ class _App:
             method()
 
     def gauges(self) -> Mapping[str, float]:
-        method = getattr(self._made, "gauges", None)
+        method: Optional[Callable[[], Mapping[str, float]]] = getattr(self._made, "gauges", None)
         return method() if method is not None else {}
 
 
