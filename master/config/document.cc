@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace fectl::config {
@@ -29,8 +30,11 @@ class Builder {
   }
 
  private:
-  void Fail(int line, std::string key, std::string text) {
-    document_.errors.push_back({line, std::move(key), std::move(text)});
+  // Quoted keys can hold anything, and are shown on one line.
+  static std::string Shown(const std::string& key) { return absl::Utf8SafeCEscape(key); }
+
+  void Fail(int line, const std::string& key, std::string text) {
+    document_.errors.push_back({line, Shown(key), std::move(text)});
   }
 
   // What follows goes into a table that nobody looks at.
@@ -81,7 +85,7 @@ class Builder {
   }
 
   void EnterElement(Table* table, const std::string& name, const Statement& statement) {
-    const std::string written = JoinKey(statement.key);
+    const std::string written = Shown(JoinKey(statement.key));
     auto [member, inserted] = table->members.try_emplace(name);
     Value& value = member->second;
     if (inserted) {
@@ -111,7 +115,7 @@ class Builder {
       value.content = Table();
     }
     prefix_ = FullKey(name);
-    const std::string written = JoinKey(statement.key);
+    const std::string written = Shown(JoinKey(statement.key));
     auto* section = std::get_if<Table>(&value.content);
     if (section == nullptr) {
       Fail(statement.line, prefix_,

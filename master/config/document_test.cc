@@ -77,6 +77,11 @@ TEST(ReadDocument, BrokenValuesAreUnreadableAndTheRestIsThere) {
   EXPECT_EQ(std::get<int64_t>(members.at("b").content), 2);
 }
 
+TEST(ReadDocument, OddKeysAreShownOnOneLine) {
+  EXPECT_EQ(Errors("\"a\\nb\" = x y\n"), "1: a\\nb: text must be in quotes, as in \"x\"\n");
+  EXPECT_EQ(Errors("[\"\\n\"]\n[\"\\n\"]\n"), "2: \\n: section [\\n] is given twice (first in line 1)\n");
+}
+
 TEST(ReadDocument, KeysBelowABrokenHeaderBelongToNobody) {
   const Document document = ReadDocument("a = 1\n[s\na = 2\n[t]\nb = 1\n");
   EXPECT_THAT(document.errors, SizeIs(1));

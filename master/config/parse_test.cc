@@ -122,7 +122,7 @@ max_surge = 9
   web.environ = {{"V", "w"}};
   web.max_surge = 9;
   EXPECT_THAT(c.services, ElementsAre(web));
-  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 48);
+  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 45);
 }
 
 // Each key of each section with a value of each type: accepted, or refused in one sentence with its line.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "master/config/toml_strings.h"
 
 namespace fectl::config {
 namespace {
@@ -13,25 +14,10 @@ absl::string_view View(std::string_view s) {
   return absl::string_view(s.data(), s.size());
 }
 
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      absl::StrAppendFormat(&quoted, "\\u%04X", byte);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
-
 std::string QuotedList(const std::vector<std::string>& texts) {
   std::string list = "[";
-  for (const std::string& text : texts) absl::StrAppend(&list, list.size() == 1 ? "" : ", ", Quoted(text));
+  for (const std::string& text : texts)
+    absl::StrAppend(&list, list.size() == 1 ? "" : ", ", EncodeString(text));
   return list + "]";
 }
 
@@ -51,7 +37,7 @@ class Printer {
   void Raw(std::string_view key, std::string_view value) {
     absl::StrAppend(&text_, View(key), " = ", View(value), "\n");
   }
-  void Text(std::string_view key, std::string_view value) { Raw(key, Quoted(value)); }
+  void Text(std::string_view key, std::string_view value) { Raw(key, EncodeString(value)); }
   void Number(std::string_view key, int64_t value) { Raw(key, absl::StrCat(value)); }
   // What has no default is left out where it is not set.
   void TextIfSet(std::string_view key, std::string_view value) {

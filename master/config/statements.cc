@@ -1,10 +1,12 @@
 #include "master/config/statements.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "master/config/toml_strings.h"
 
 namespace fectl::config {
 namespace {
@@ -118,12 +120,13 @@ class Splitter {
       SkipBlanks();
       std::string part;
       if (Peek() == '"' || Peek() == '\'') {
-        const size_t begin = pos_ + 1;
-        if (!SkipOneLineString()) {
+        const size_t length = StringLength(text_.substr(pos_), /*one_line=*/true);
+        if (length == 0) {
           *error = "a quote is missing at the end of the key";
           return false;
         }
-        part = std::string(text_.substr(begin, pos_ - begin - 1));
+        if (!DecodeString(text_.substr(pos_, length), &part, error)) return false;
+        pos_ += length;
       } else {
         const size_t begin = pos_;
         while (!AtEnd() && IsKeyCharacter(text_[pos_])) ++pos_;
@@ -168,12 +171,15 @@ class Splitter {
       } else if (c == '#') {
         while (Peek() != '\n') ++pos_;
       } else if (c == '"' || c == '\'') {
-        if (!SkipString()) {
-          Fail(string_line_, absl::StrCat("is a string that is never closed by ", std::string(1, c)),
-               statement);
+        const size_t length = StringLength(text_.substr(pos_), /*one_line=*/false);
+        if (length == 0) {
+          Fail(line_, absl::StrCat("is a string that is never closed by ", std::string(1, c)), statement);
           SkipLine();
           return false;
         }
+        const std::string_view literal = text_.substr(pos_, length);
+        line_ += static_cast<int>(std::count(literal.begin(), literal.end(), '\n'));
+        pos_ += length;
       } else if (c == '[' || c == '{') {
         if (open.size() >= kNestingMax)
           error = absl::StrCat("is nested deeper than ", kNestingMax, " levels");
@@ -200,42 +206,6 @@ class Splitter {
     return false;
   }
 
-  // Reads a string with its quotes, also one of several lines ("""...""").
-  bool SkipString() {
-    string_line_ = line_;
-    const char quote = text_[pos_];
-    const std::string triple(3, quote);
-    if (text_.substr(pos_, 3) != triple) return SkipOneLineString();
-    pos_ += 3;
-    while (!AtEnd()) {
-      if (text_.substr(pos_, 3) == triple) {
-        pos_ += 3;
-        return true;
-      }
-      if (quote == '"' && text_[pos_] == '\\' && pos_ + 1 < text_.size()) ++pos_;
-      if (text_[pos_] == '\n') ++line_;
-      ++pos_;
-    }
-    return false;
-  }
-
-  bool SkipOneLineString() {
-    const char quote = text_[pos_];
-    ++pos_;
-    while (Peek() != '\n') {
-      if (text_[pos_] == quote) {
-        ++pos_;
-        return true;
-      }
-      if (quote == '"' && text_[pos_] == '\\') {
-        ++pos_;
-        if (Peek() == '\n') return false;
-      }
-      ++pos_;
-    }
-    return false;
-  }
-
   // Whether the line that begins here is `key =` or `[section]`, neither of which can continue an array.
   bool LooksLikeStatement() const {
     size_t at = text_.find_first_not_of(" \t", pos_);
@@ -258,7 +228,6 @@ class Splitter {
   const std::string_view text_;
   size_t pos_ = 0;
   int line_ = 1;
-  int string_line_ = 0;  // where the string that was read last began
   size_t errors_ = 0;
   std::vector<Statement> out_;
 };

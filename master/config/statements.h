@@ -32,9 +32,8 @@ struct Statement {
 
   Kind kind = Kind::kPair;
   int line = 0;
-  std::vector<std::string>
-      key;                 // its parts; escapes in quoted keys are left as they are; empty if unreadable
-  std::string_view value;  // kPair: all after the '=', a comment perhaps included; a view of the text
+  std::vector<std::string> key;  // its parts, without quotes; empty if unreadable
+  std::string_view value;        // kPair: all after the '=', a comment perhaps included; a view of the text
 
   // What is wrong with the statement, and where; then nothing but the key can be used.
   std::string error;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cpptoml.h"
+#include "master/config/toml_strings.h"
 
 namespace fectl::config {
 namespace {
@@ -79,11 +80,6 @@ std::string Explain(std::string_view complaint, std::string_view value) {
   static constexpr Sentence kSentences[] = {
       {"Arrays must be homogeneous", "is an array whose values are not all of one kind"},
       {"Unexpected character in array", "is an array whose values are not all of one kind"},
-      {"Unicode escape sequence is not", R"(has a \u escape that is not a Unicode character)"},
-      {"Invalid unicode escape", R"(has a \u escape that is not 4 (or for \U, 8) hexadecimal digits)"},
-      {"Unexpected end of unicode", R"(has a \u escape that is not 4 (or for \U, 8) hexadecimal digits)"},
-      {"Invalid escape sequence",
-       R"(has an unknown escape: allowed are \b \t \n \f \r \" \\ \uXXXX \UXXXXXXXX (in '...' a backslash is itself))"},
       {"Numbers may not have leading zeros", "is a number with a leading zero: remove it, or use quotes"},
       {"Malformed number (out of range", "is a number that is out of range"},
       {"Malformed number", "is not a number: use quotes if it is meant as text"},
@@ -116,12 +112,68 @@ SyntaxError Translate(std::string_view complaint, std::string_view value, int li
   return {line + lines_below - 1, "", Explain(complaint, value)};
 }
 
+// Whether the number at the start of `text` has only digits of its base. The library takes 0o68 for 6.
+bool GoodDigits(std::string_view text) {
+  const std::string_view prefix = text.substr(0, 2);
+  if (prefix != "0o" && prefix != "0b") return true;
+  const std::string_view digits = text.substr(0, text.find_first_of(" \t\n,]}#")).substr(2);
+  return digits.find_first_not_of(prefix == "0o" ? "01234567_" : "01_") == std::string_view::npos;
+}
+
+// Copies a value for the library: each string decoded and written anew in the one form in which the library
+// reads it rightly, comments left out, line breaks kept in number.
+bool Simplify(std::string_view text, int line, std::string* simple, SyntaxError* error) {
+  size_t breaks = 0;  // that were in a string and are still to be made up for
+  bool in_word = false;
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      const std::string_view literal = text.substr(at, StringLength(text.substr(at), /*one_line=*/false));
+      std::string decoded;
+      error->line = line;
+      if (literal.empty()) error->text = "is a string that is never closed";
+      if (literal.empty() || !DecodeString(literal, &decoded, &error->text)) return false;
+      const auto inside = std::count(literal.begin(), literal.end(), '\n');
+      line += static_cast<int>(inside);
+      breaks += static_cast<size_t>(inside);
+      *simple += EncodeString(decoded);
+      at += literal.size();
+      in_word = false;
+      continue;
+    }
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (!in_word && !GoodDigits(text.substr(at))) {
+      *error = {line, "", "is not a number: 0o is followed by the digits 0 to 7, 0b by 0 and 1"};
+      return false;
+    }
+    in_word =
+        absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.' || c == '+';
+    if (c == '\n') {
+      ++line;
+      simple->append(breaks, '\n');
+      breaks = 0;
+    }
+    *simple += c;
+    ++at;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool ParseValue(std::string_view text, int line, Value* value, SyntaxError* error) {
+  std::string simple = "v = ";
+  if (!Simplify(text, line, &simple, error)) return false;
   try {
-    std::istringstream stream(absl::StrCat("v = ", absl::string_view(text.data(), text.size()), "\n"));
+    std::istringstream stream(simple + "\n");
     const std::shared_ptr<cpptoml::table> root = cpptoml::parser(stream).parse();
+    if (std::distance(root->begin(), root->end()) != 1) {
+      *error = {line, "", "is not one value"};
+      return false;
+    }
     *value = Convert(*root->get("v"), line);
     value->octal = text.substr(0, 2) == "0o" && std::holds_alternative<int64_t>(value->content);
     return true;

@@ -28,7 +28,7 @@ std::string Complaint(const std::string& text) {
 TEST(ParseValue, KnowsEveryKind) {
   EXPECT_EQ(std::get<std::string>(Parsed("\"a\\tb\\u00e9\" # c").content), "a\tb\xC3\xA9");
   EXPECT_EQ(std::get<std::string>(Parsed("'a\\t'").content), "a\\t");
-  EXPECT_EQ(std::get<std::string>(Parsed("\"\"\"\na\nb\"\"\"").content), "\na\nb");
+  EXPECT_EQ(std::get<std::string>(Parsed("\"\"\"\na\nb\"\"\"").content), "a\nb");
   EXPECT_EQ(std::get<int64_t>(Parsed("-1_000").content), -1000);
   EXPECT_EQ(std::get<int64_t>(Parsed("0o660").content), 0660);
   EXPECT_EQ(std::get<double>(Parsed("1.5e3").content), 1500);
@@ -62,15 +62,37 @@ TEST(ParseValue, SaysWhatIsWrongInOneSentence) {
   EXPECT_EQ(Complaint("-"), "7: is not a number: use quotes if it is meant as text");
   EXPECT_EQ(Complaint("[1, \"a\"]"), "7: is an array whose values are not all of one kind");
   EXPECT_EQ(Complaint("[[1], 2]"), "7: is an array whose values are not all of one kind");
-  EXPECT_THAT(Complaint("\"\\q\""), HasSubstr("7: has an unknown escape: allowed are"));
-  EXPECT_THAT(Complaint("\"\\ud800\""), HasSubstr("not a Unicode character"));
+  EXPECT_THAT(Complaint("\"\\q\""), HasSubstr("7: has an unknown escape: known are"));
+  EXPECT_THAT(Complaint("\"\\ud800\""), HasSubstr("no Unicode character"));
   EXPECT_THAT(Complaint("\"\\u12\""), HasSubstr("hexadecimal digits"));
   EXPECT_EQ(Complaint("{a = 1, a = 2}"), "7: is a table in which a key is given twice");
   EXPECT_THAT(Complaint("{a = 1 b = 2}"), HasSubstr("is a table that is not written"));
   EXPECT_THAT(Complaint("=5"), HasSubstr("7: is not a TOML value"));
 }
 
+TEST(ParseValue, StringsAreNotLeftToTheLibrary) {
+  EXPECT_EQ(std::get<std::string>(Parsed("\"\"\"a\nb\"\"\"").content), "a\nb");
+  EXPECT_EQ(std::get<std::string>(Parsed("\"\\u0aaa\"").content), "\xE0\xAA\xAA");
+  EXPECT_EQ(std::get<std::string>(Parsed("'#\\' # \"").content), "#\\");
+  const Value table = Parsed("{ 'a.b' = \"\"\"x\ny\"\"\", \"c\\n\" = 1 }");
+  const auto& members = std::get<Table>(table.content).members;
+  EXPECT_EQ(std::get<std::string>(members.at("a.b").content), "x\ny");
+  EXPECT_TRUE(members.contains("c\n"));
+}
+
+TEST(ParseValue, DigitsAreThoseOfTheBase) {
+  EXPECT_EQ(std::get<int64_t>(Parsed("0b101").content), 5);
+  EXPECT_EQ(std::get<int64_t>(Parsed("0o1_7").content), 15);
+  EXPECT_EQ(std::get<Array>(Parsed("['0o9', \"0b2\"]").content).items.size(), 2u);
+  for (const char* text : {"0o68", "0o9", "0b12", "[0o7, 0o8]", "{a = 0b3}"}) {
+    EXPECT_THAT(Complaint(text), HasSubstr("7: is not a number: 0o is followed by")) << text;
+  }
+}
+
 TEST(ParseValue, CountsTheLinesOfAValue) {
+  EXPECT_EQ(Complaint("[\n'''a\n\n''',\n\nb\n]").substr(0, 3), "12:");
+  EXPECT_EQ(Complaint("[\n'''a\n\n''',\n\n\"\\q\"\n]").substr(0, 3), "12:");
+
   EXPECT_EQ(Complaint("[\n\"a\",\nb\n]").substr(0, 2), "9:");
 }
 
