@@ -9,30 +9,32 @@ message does not have are absent. Bytes in, dicts out; everything that is not a 
 
 from __future__ import annotations
 
-import json
 import re
 import struct
-from decimal import Decimal
 from typing import Any
+
+from testdata.wire.wire_json import (
+    Object,
+    Pairs,
+    UnknownCommand,
+    WireError,
+    encode,
+    envelope,
+    expect,
+    is_number,
+    is_object_of_numbers,
+    is_whole,
+    parse,
+)
 
 BASE_FRAME_BYTES_MAX = 65535
 REQUEST_BYTES_MAX = 1 << 20
 ANSWER_BYTES_MAX = 64 << 20
-NESTING_MAX = 64
-NUMBER_BYTES_MAX = 100
 GAUGES_MAX = 64
 GAUGE_NAME_BYTES_MAX = 64
 TEXT_BYTES_MAX = 8192
 
 Message = dict[str, Any]
-
-
-class WireError(Exception):
-    """The peer sent something that is not a message."""
-
-
-class UnknownCommand(WireError):
-    """Well-formed, but its "cmd" means nothing to us."""
 
 
 # ---- frames
@@ -78,194 +80,6 @@ class FrameReader:
         return payload
 
 
-# ---- JSON, as strict as the protocols are
-
-
-_NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?\Z")
-
-
-def _number(text: str) -> int | float:
-    if len(text) > NUMBER_BYTES_MAX:
-        raise WireError("a number is too long")
-    match = _NUMBER.match(text)
-    assert match is not None
-    whole, fraction, exponent = match[1], match[2] or "", int(match[3] or 0)
-    if exponent > 308 + len(fraction):
-        raise WireError("a number is out of range")
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise WireError("a number is out of range")
-    if value == 0 and (whole + fraction).strip("0"):
-        raise WireError("a number is too small")
-    return int(text) if match[2] is None and match[3] is None else value
-
-
-def _no_constant(text: str) -> None:
-    raise WireError(f"{text} is not JSON")
-
-
-class _Pairs(list):  # type: ignore[type-arg]
-    """An object as its members in order, duplicates included."""
-
-
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_int=_number, parse_float=_number, parse_constant=_no_constant, strict=True
-)
-
-
-def _check_nesting(text: str) -> None:
-    depth, in_string, escaped = 0, False, False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            if depth > NESTING_MAX:
-                raise WireError("nested too deeply")
-        elif character in "]}":
-            depth -= 1
-
-
-def _check_strings(value: Any) -> None:
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise WireError("an unpaired surrogate") from error
-    elif isinstance(value, _Pairs):
-        for name, member in value:
-            _check_strings(name)
-            _check_strings(member)
-    elif isinstance(value, list):
-        for item in value:
-            _check_strings(item)
-
-
-class _Object(dict):  # type: ignore[type-arg]
-    """Members by name: the last of two with one name counts, in the place of the first."""
-
-    # All of them, also those that do not count.
-    members: list[tuple[str, Any]]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Pairs):
-        plain = _Object((name, _plain(member)) for name, member in value)
-        plain.members = list(value)
-        return plain
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
-
-
-_SPACE = " \t\r\n"
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
-
-
-def _raw_members(text: str) -> list[tuple[str, str]]:
-    """The members of an object that is known to be well-formed: name and raw text of the value."""
-    members = []
-    at = _skip(text, _skip(text, 0) + 1)
-    while text[at] != "}":
-        name, at = _STRICT.raw_decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-        _, end = _STRICT.raw_decode(text, at)
-        members.append((name, text[at:end]))
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-    return members
-
-
-def parse(payload: bytes) -> Any:
-    """A JSON value under the protocols' rules; objects as dicts."""
-    try:
-        text = payload.decode("utf-8")
-        _check_nesting(text)
-        value = _STRICT.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"not JSON: {error}") from error
-    _check_strings(value)
-    return value
-
-
-_ABSENT = object()
-
-
-def envelope(payload: bytes) -> tuple[str, Any, str]:
-    """cmd, data as a Python value (None when absent or null), and data as raw text ("" when absent or null)."""
-    value = parse(payload)
-    if not isinstance(value, _Pairs):
-        raise WireError("not an object")
-    names = [name for name, _ in value]
-    if names.count("cmd") != 1 or names.count("data") > 1:
-        raise WireError("cmd or data is missing or comes twice")
-    members = dict(value)
-    if not isinstance(members["cmd"], str):
-        raise WireError("cmd is not a string")
-    raw = ""
-    if members.get("data") is not None:
-        raw = dict(_raw_members(payload.decode()))["data"]
-    return members["cmd"], _plain(members.get("data")), raw
-
-
-def _float_text(value: float) -> str:
-    """The shortest text that reads back as the value; without an exponent where that is not longer."""
-    exact = Decimal(repr(value))
-    fixed = str(int(value)) if value.is_integer() else f"{exact:f}"
-    mantissa, exponent = f"{exact:e}".split("e")
-    scientific = f"{mantissa}e{exponent[0]}{exponent[1:]:0>2}"
-    return fixed if len(fixed) <= len(scientific) or abs(value) < 1e15 and value.is_integer() else scientific
-
-
-def _text(value: Any) -> str:
-    """Canonical JSON: no spaces, UTF-8 as it is, numbers as short as they can be."""
-    if isinstance(value, float):
-        return _float_text(value)
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_text(name)}:{_text(member)}" for name, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(_text(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _encode(cmd: str, data: Any = _ABSENT, raw: str = "") -> bytes:
-    if data is not _ABSENT:
-        raw = _text(data)
-    text = '{"cmd":' + _text(cmd) + (f',"data":{raw}' if raw else "") + "}"
-    return text.encode()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_object_of_numbers(value: Any) -> bool:
-    return isinstance(value, _Object) and all(_is_number(member) for _, member in value.members)
-
-
-def _is_whole(value: Any, bits: int = 64) -> bool:
-    in_range = _is_number(value) and -(1 << (bits - 1)) <= value < 1 << (bits - 1)
-    return in_range and isinstance(value, int)
-
-
-def _expect(right: bool, what: str) -> None:
-    if not right:
-        raise WireError(what)
-
-
 # ---- worker protocol
 
 
@@ -274,22 +88,22 @@ def decode_worker_message(payload: bytes) -> Message:
     msg (json: raw text)."""
     cmd, data, raw = envelope(payload)
     if cmd in ("forked", "reload", "restart"):
-        _expect(data is None, "no data expected")
+        expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd == "loaded":
         if data is None:
             return {"kind": cmd, "level": 1}
-        _expect(_is_object_of_numbers(data), "loaded takes numbers")
+        expect(is_object_of_numbers(data), "loaded takes numbers")
         return {"kind": cmd, "level": 2 if data.get("proto", 1) >= 2 else 1}
     if cmd == "hb":
         if data is None or data == {}:
             return {"kind": cmd}
-        _expect(_is_object_of_numbers(data), "hb takes numbers")
-        _expect(len(data) <= GAUGES_MAX, "too many gauges")
-        _expect(all(len(name.encode()) <= GAUGE_NAME_BYTES_MAX for name in data), "a long name")
+        expect(is_object_of_numbers(data), "hb takes numbers")
+        expect(len(data) <= GAUGES_MAX, "too many gauges")
+        expect(all(len(name.encode()) <= GAUGE_NAME_BYTES_MAX for name in data), "a long name")
         return {"kind": cmd, "gauges": [[name, float(number)] for name, number in data.items()]}
     if cmd in ("cfgerror", "status", "stopping"):
-        _expect(isinstance(data, str), "a string expected")
+        expect(isinstance(data, str), "a string expected")
         return {"kind": cmd, "text": data}
     if cmd == "msg":
         return {"kind": cmd, "json": raw or "null"}
@@ -299,22 +113,22 @@ def decode_worker_message(payload: bytes) -> Message:
 def encode_worker_message(message: Message) -> bytes:
     kind = message["kind"]
     if kind == "loaded" and message.get("level", 1) >= 2:
-        return _encode(kind, {"proto": 2})
+        return encode(kind, {"proto": 2})
     if kind == "hb" and message.get("gauges"):
-        return _encode(kind, {name: float(number) for name, number in message["gauges"]})
+        return encode(kind, {name: float(number) for name, number in message["gauges"]})
     if kind in ("cfgerror", "status", "stopping"):
         text = message["text"].encode()[:TEXT_BYTES_MAX].decode(errors="ignore")
-        return _encode(kind, text)
+        return encode(kind, text)
     if kind == "msg":
-        return _encode(kind, raw=message["json"])
-    return _encode(kind)
+        return encode(kind, raw=message["json"])
+    return encode(kind)
 
 
 def decode_master_command(payload: bytes) -> Message:
     """prepare, start, pause, resume, stop, hb; msg (json: raw text)."""
     cmd, data, raw = envelope(payload)
     if cmd in ("prepare", "start", "pause", "resume", "stop", "hb"):
-        _expect(data is None, "no data expected")
+        expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd == "msg":
         return {"kind": cmd, "json": raw or "null"}
@@ -322,7 +136,7 @@ def decode_master_command(payload: bytes) -> Message:
 
 
 def encode_master_command(message: Message) -> bytes:
-    return _encode(message["kind"], raw=message.get("json", ""))
+    return encode(message["kind"], raw=message.get("json", ""))
 
 
 # ---- control protocol
@@ -334,13 +148,13 @@ HELLO_BYTES_MAX = 4096
 
 
 def _hello(data: Any, raw: str) -> Message:
-    _expect(isinstance(data, dict) and len(raw.encode()) <= HELLO_BYTES_MAX, "an object expected")
+    expect(isinstance(data, dict) and len(raw.encode()) <= HELLO_BYTES_MAX, "an object expected")
     version = data.get("version")
-    _expect(_is_whole(version, 32) and version >= 1, "a version expected")
+    expect(is_whole(version, 32) and version >= 1, "a version expected")
     server = data.get("server")
-    _expect(server is None or isinstance(server, str), "server is a string")
+    expect(server is None or isinstance(server, str), "server is a string")
     pid = data.get("pid", 0)
-    _expect(_is_whole(pid), "pid is a number")
+    expect(is_whole(pid), "pid is a number")
     return {"kind": "Hello", "version": version, "server": server or "", "pid": pid}
 
 
@@ -348,10 +162,10 @@ def decode_request(payload: bytes) -> Message:
     """With a service: service. Hello: version."""
     cmd, data, raw = envelope(payload)
     if cmd in _PLAIN_REQUESTS:
-        _expect(data is None, "no data expected")
+        expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd in _SERVICE_REQUESTS:
-        _expect(isinstance(data, str), "a service's name expected")
+        expect(isinstance(data, str), "a service's name expected")
         return {"kind": cmd, "service": data}
     if cmd == "Hello":
         return {"kind": cmd, "version": _hello(data, raw)["version"]}
@@ -361,8 +175,8 @@ def decode_request(payload: bytes) -> Message:
 def encode_request(message: Message) -> bytes:
     kind = message["kind"]
     if kind == "Hello":
-        return _encode(kind, {"version": message["version"]})
-    return _encode(kind, message["service"]) if "service" in message else _encode(kind)
+        return encode(kind, {"version": message["version"]})
+    return encode(kind, message["service"]) if "service" in message else encode(kind)
 
 
 SERVICE_STATES = ("running", "paused", "failed", "stopped", "starting", "reloading", "stopping")
@@ -386,11 +200,11 @@ _OPERATION_ANSWERS = (
 def _decode_reason(reason: Any) -> Message:
     if isinstance(reason, str):
         return {"kind": reason} if reason in BARE_REASONS else {"kind": "", "text": reason}
-    _expect(isinstance(reason, _Object) and len(reason.members) == 1, "a reason is a word or an object with one member")
+    expect(isinstance(reason, Object) and len(reason.members) == 1, "a reason is a word or an object with one member")
     (name, content), *_ = reason.items()
-    if name == "Signal" and _is_whole(content) and content >= 0:
+    if name == "Signal" and is_whole(content) and content >= 0:
         return {"kind": name, "number": content}
-    if name == "ExitCode" and _is_whole(content):
+    if name == "ExitCode" and is_whole(content):
         return {"kind": name, "number": content & 0xFF}
     if name == "WorkerError" and isinstance(content, str):
         return {"kind": name, "text": content}
@@ -399,7 +213,7 @@ def _decode_reason(reason: Any) -> Message:
     other = name
     if isinstance(content, str):
         other += f": {content}"
-    elif _is_whole(content):
+    elif is_whole(content):
         other += f" {content}"
     return {"kind": "", "text": other}
 
@@ -421,11 +235,11 @@ def _encode_reason(reason: Message) -> Any:
 
 
 def _decode_event(event: Any) -> Message:
-    _expect(isinstance(event, dict) and "reason" in event, "an event is an object with a reason")
-    _expect(event.get("state") in STATES, "an unknown state")
-    _expect(_is_whole(event.get("timestamp")) and event["timestamp"] >= 0, "a timestamp expected")
+    expect(isinstance(event, dict) and "reason" in event, "an event is an object with a reason")
+    expect(event.get("state") in STATES, "an unknown state")
+    expect(is_whole(event.get("timestamp")) and event["timestamp"] >= 0, "a timestamp expected")
     pid = event.get("pid")
-    _expect(pid is None or (isinstance(pid, str) and re.fullmatch("[0-9]{1,18}", pid) is not None), "a pid expected")
+    expect(pid is None or (isinstance(pid, str) and re.fullmatch("[0-9]{1,18}", pid) is not None), "a pid expected")
     return {
         "state": event["state"],
         "reason": _decode_reason(event["reason"]),
@@ -436,16 +250,16 @@ def _decode_event(event: Any) -> Message:
 
 def _decode_worker(worker: Any) -> Message:
     right = isinstance(worker, list) and len(worker) == 2 and isinstance(worker[0], str) and isinstance(worker[1], list)
-    _expect(right, "a worker is a name and a list")
+    expect(right, "a worker is a name and a list")
     match = re.fullmatch(r"worker\(([0-9]{1,9})\)", worker[0])
-    _expect(match is not None, "worker(NUMBER) expected")
+    expect(match is not None, "worker(NUMBER) expected")
     assert match is not None
     return {"index": int(match[1]), "events": [_decode_event(event) for event in worker[1]]}
 
 
 def _decode_status(data: Any) -> Message:
     right = isinstance(data, list) and len(data) == 2 and data[0] in SERVICE_STATES and isinstance(data[1], list)
-    _expect(right, "a state and a list of workers expected")
+    expect(right, "a state and a list of workers expected")
     return {"state": data[0], "workers": [_decode_worker(worker) for worker in data[1]]}
 
 
@@ -481,29 +295,29 @@ _NARROW = ("worker", "index", "num", "ready")
 
 
 def _decode_view(value: Any, shape: Message) -> Message:
-    _expect(isinstance(value, dict), "an object expected")
+    expect(isinstance(value, dict), "an object expected")
     view: Message = {}
     for name, default in shape.items():
         given = value.get(name)
         if given is None:
             view[name] = type(default)() if isinstance(default, (list, dict)) else default
         elif isinstance(default, str):
-            _expect(isinstance(given, str), f"{name}: a string expected")
+            expect(isinstance(given, str), f"{name}: a string expected")
             view[name] = given
         elif isinstance(default, float):
-            _expect(_is_number(given), f"{name}: a number expected")
+            expect(is_number(given), f"{name}: a number expected")
             view[name] = float(given)
         elif isinstance(default, int):
-            _expect(_is_whole(given, 32 if name in _NARROW else 64), f"{name}: a whole number expected")
+            expect(is_whole(given, 32 if name in _NARROW else 64), f"{name}: a whole number expected")
             view[name] = given
         elif isinstance(default, dict):
-            _expect(_is_object_of_numbers(given), f"{name}: numbers expected")
+            expect(is_object_of_numbers(given), f"{name}: numbers expected")
             view[name] = {key: float(number) for key, number in given.items()}
         elif isinstance(default[0], dict):
-            _expect(isinstance(given, list), f"{name}: a list expected")
+            expect(isinstance(given, list), f"{name}: a list expected")
             view[name] = [_decode_view(item, default[0]) for item in given]
         else:
-            _expect(isinstance(given, list) and all(map(_is_whole, given)), f"{name}: whole numbers expected")
+            expect(isinstance(given, list) and all(map(is_whole, given)), f"{name}: whole numbers expected")
             view[name] = given
     return view
 
@@ -518,23 +332,23 @@ def decode_response(payload: bytes) -> Message:
     ServiceWorkerPids: pids. Hello: version, server, pid. Overview: overview. Inspect: inspect. Error: message."""
     cmd, data, raw = envelope(payload)
     if cmd == "Pong":
-        _expect(data is None, "no data expected")
+        expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd in _OPERATION_ANSWERS or cmd == "Error":
         member = "message" if cmd == "Error" else "reason"
         if data is None:
             return {"kind": cmd, member: ""}
-        _expect(isinstance(data, dict), "an object expected")
+        expect(isinstance(data, dict), "an object expected")
         words = data.get(member)
-        _expect(words is None or isinstance(words, str), "words expected")
+        expect(words is None or isinstance(words, str), "words expected")
         return {"kind": cmd, member: words or ""}
     if cmd in ("Pid", "Version"):
-        _expect(isinstance(data, str), "a string expected")
+        expect(isinstance(data, str), "a string expected")
         return {"kind": cmd, "text": data}
     if cmd == "ServiceStatus":
         return {"kind": cmd, "status": _decode_status(data)}
     if cmd == "ServiceWorkerPids":
-        _expect(isinstance(data, list) and all(isinstance(pid, str) for pid in data), "strings expected")
+        expect(isinstance(data, list) and all(isinstance(pid, str) for pid in data), "strings expected")
         return {"kind": cmd, "pids": data}
     if cmd == "Hello":
         return _hello(data, raw)
@@ -549,22 +363,22 @@ def encode_response(message: Message, level: int = 2) -> bytes:
     """Without the shortening of long answers, which is the master's own business."""
     kind = message["kind"]
     if kind in _OPERATION_ANSWERS:
-        return _encode(kind, {"reason": message["reason"]}) if level > 1 and message.get("reason") else _encode(kind)
+        return encode(kind, {"reason": message["reason"]}) if level > 1 and message.get("reason") else encode(kind)
     if kind == "Error":
-        return _encode(kind, {"message": message["message"]})
+        return encode(kind, {"message": message["message"]})
     if kind in ("Pid", "Version"):
-        return _encode(kind, message["text"])
+        return encode(kind, message["text"])
     if kind == "ServiceStatus":
-        return _encode(kind, _encode_status(message["status"]))
+        return encode(kind, _encode_status(message["status"]))
     if kind == "ServiceWorkerPids":
-        return _encode(kind, message["pids"])
+        return encode(kind, message["pids"])
     if kind == "Hello":
-        return _encode(kind, {name: message[name] for name in ("version", "server", "pid")})
+        return encode(kind, {name: message[name] for name in ("version", "server", "pid")})
     if kind == "Overview":
-        return _encode(kind, _encode_overview(message["overview"]))
+        return encode(kind, _encode_overview(message["overview"]))
     if kind == "Inspect":
-        return _encode(kind, message["inspect"])
-    return _encode(kind)
+        return encode(kind, message["inspect"])
+    return encode(kind)
 
 
 # ---- environment
@@ -573,7 +387,7 @@ def encode_response(message: Message, level: int = 2) -> bytes:
 def parse_channel(text: str) -> Message:
     """FECTL_FD: read_fd, write_fd."""
     match = re.fullmatch("([0-9]+):([0-9]+)", text)
-    _expect(match is not None, "R:W expected")
+    expect(match is not None, "R:W expected")
     assert match is not None
     return {"read_fd": int(match[1]), "write_fd": int(match[2])}
 
@@ -581,7 +395,7 @@ def parse_channel(text: str) -> Message:
 def parse_socket(text: str) -> Message:
     """FECTL_FD_<name>: fd, family, type, protocol."""
     match = re.fullmatch("([0-9]+),FAMILY:([0-9]+),SOCKETTYPE:([0-9]+),PROTO:([0-9]+)", text)
-    _expect(match is not None, "FD,FAMILY:f,SOCKETTYPE:t,PROTO:p expected")
+    expect(match is not None, "FD,FAMILY:f,SOCKETTYPE:t,PROTO:p expected")
     assert match is not None
     return dict(zip(("fd", "family", "type", "protocol"), map(int, match.groups())))
 
@@ -589,6 +403,6 @@ def parse_socket(text: str) -> Message:
 def parse_arguments(text: str) -> list[str]:
     """FECTL_ARGS_<name>: a JSON array of strings."""
     arguments = parse(text.encode())
-    right = isinstance(arguments, list) and not isinstance(arguments, _Pairs)
-    _expect(right and all(isinstance(argument, str) for argument in arguments), "a list of strings expected")
+    right = isinstance(arguments, list) and not isinstance(arguments, Pairs)
+    expect(right and all(isinstance(argument, str) for argument in arguments), "a list of strings expected")
     return arguments
