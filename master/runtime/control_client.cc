@@ -12,6 +12,13 @@
 #include "master/runtime/limits.h"
 
 namespace fectl::runtime {
+namespace {
+
+bool IsOfLevel2(proto::Request::Verb verb) {
+  return verb == proto::Request::Verb::kOverview || verb == proto::Request::Verb::kInspect;
+}
+
+}  // namespace
 
 absl::Status ControlClient::Watch() {
   watched_events_ = EPOLLIN;
@@ -66,6 +73,10 @@ void ControlClient::HandRequests() {
       // A client of the base level has no answer for this; one of level 2 is told, and may go on.
       broken_ = level_ == proto::Level::kBase;
       Refuse(std::string(request.status().message()));
+      continue;
+    }
+    if (level_ == proto::Level::kBase && IsOfLevel2(request->verb)) {
+      broken_ = true;  // unknown to whom did not say Hello, like any other word
       continue;
     }
     awaiting_ = true;

@@ -195,6 +195,17 @@ TEST_F(ControlServerTest, GarbageEndsABaseClientAndTellsOneOfLevelTwo) {
   EXPECT_EQ(two.Heard(), (std::vector<Kind>{Kind::kPong}));
 }
 
+TEST_F(ControlServerTest, LevelTwoIsUnknownToWhoDidNotSayHello) {
+  for (const auto verb : {proto::Request::Verb::kOverview, proto::Request::Verb::kInspect}) {
+    Client base(path_);
+    base.Ask(verb, "web");
+    Settle();
+    EXPECT_TRUE(base.Heard().empty());
+    EXPECT_TRUE(base.ended());
+  }
+  EXPECT_TRUE(requests_.asked.empty());
+}
+
 TEST_F(ControlServerTest, ClientThatAskedItsLastIsStillAnswered) {
   Client client(path_);
   client.Ask(proto::Request::Verb::kStop, "a");

@@ -20,7 +20,7 @@ bool OrderQueue::Push(std::string_view payload) {
   if (!pipe_.valid() || unsent_.size() + payload.size() > kOrderBytesMax) return false;
   if (!proto::AppendFrame(payload, proto::Level::kBase, &unsent_).ok()) return false;
   if (!watched_) Flush();
-  return true;
+  return pipe_.valid();
 }
 
 void OrderQueue::OnReady(uint32_t /*events*/) {

@@ -11,8 +11,8 @@
 namespace fectl::runtime {
 
 // What goes to one worker: writes at once, and keeps what the pipe does not take until it does. Bounded by
-// kOrderBytesMax: beyond that a frame is dropped whole, never torn. A worker that has gone makes it deaf, not
-// an error: its death is seen elsewhere.
+// kOrderBytesMax: beyond that a frame is dropped whole, never torn. A pipe that nobody reads any more makes
+// it deaf, not an error: a death is seen elsewhere.
 class OrderQueue final : private platform::FdWatcher {
  public:
   // `loop` outlives it.
@@ -23,6 +23,8 @@ class OrderQueue final : private platform::FdWatcher {
 
   // One payload as one frame. False when it was dropped.
   bool Push(std::string_view payload);
+  // True once the worker's end of the pipe was found closed.
+  bool deaf() const { return !pipe_.valid(); }
 
  private:
   void OnReady(uint32_t events) override;

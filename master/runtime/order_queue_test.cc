@@ -77,10 +77,12 @@ TEST_F(OrderQueueTest, KeepsWhatTheWorkerDoesNotReadUpToItsBoundAndNeverTearsAFr
   EXPECT_EQ(ReadAll(), 1);
 }
 
-TEST_F(OrderQueueTest, WorkerThatHasGoneIsNoError) {
+TEST_F(OrderQueueTest, WorkerThatHasGoneIsNoErrorAndNoticedAtTheFirstOrder) {
+  EXPECT_FALSE(queue_->deaf());
   worker_.reset();
   signal(SIGPIPE, SIG_IGN);
-  queue_->Push(kOrder);
+  EXPECT_FALSE(queue_->Push(kOrder));
+  EXPECT_TRUE(queue_->deaf());
   EXPECT_FALSE(queue_->Push(kOrder));
   EXPECT_EQ(loop_->watched(), 0U);
 }

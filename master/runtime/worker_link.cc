@@ -71,12 +71,23 @@ absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& 
 }
 
 void WorkerLink::Send(core::Order order) {
-  if (orders_ != nullptr) orders_->Push(Payload(order));
+  Push(Payload(order));
 }
 
 void WorkerLink::SendBeat() {
   static const std::string kBeat = proto::EncodeMasterCommand({proto::MasterCommand::Kind::kHeartbeat, {}});
-  if (orders_ != nullptr) orders_->Push(kBeat);
+  Push(kBeat);
+}
+
+void WorkerLink::Push(std::string_view payload) {
+  if (orders_ == nullptr || orders_->Push(payload) || deaf_) return;
+  deaf_ = true;
+  if (orders_->deaf()) {
+    // Either it is about to be seen dead, or it lives on without an ear.
+    sink_->Emit(core::ChannelClosed{who_});
+  } else {
+    sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
+  }
 }
 
 void WorkerLink::Signal(core::Sig sig) {
@@ -172,11 +183,14 @@ void WorkerLink::OnMessage(Message message) {
     case Message::Kind::kConfigError:
       sink_->Emit(core::WorkerConfigError{who_, std::move(message.text)});
       break;
+    // Whatever a worker says, it is alive.
     case Message::Kind::kStatus:
       note_ = std::move(message.text);
+      sink_->Emit(core::WorkerBeat{who_});
       break;
     case Message::Kind::kForked:      // a step of the old master's own child, which ours does not have
     case Message::Kind::kAppMessage:  // for the application's own peers; the master has no use for it
+      sink_->Emit(core::WorkerBeat{who_});
       break;
   }
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   ReadResult ReadOnce();
   void HandFrames();
   void OnMessage(proto::WorkerMessage message);
+  void Push(std::string_view payload);
   void StopReading();
 
   core::Incarnation who_;
@@ -76,6 +78,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   int level_ = 1;
   bool loaded_ = false;
   bool broken_ = false;  // what it writes is no longer understood
+  bool deaf_ = false;    // it does not hear its orders, which was said
   std::string note_;
   std::vector<std::pair<std::string, double>> gauges_;
 };

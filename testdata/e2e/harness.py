@@ -60,8 +60,10 @@ class Master:
         self.sock = str(place.directory / "fectld.sock")
         self.pid_file = place.directory / "fectld.pid"
         self.log_file = place.directory / log
-        (place.directory / "fectld.toml").write_text(
-            _section("[master]", {"sock": "fectld.sock", "pid": "fectld.pid"}) + config, encoding="utf-8")
+        # Whole at every moment: another master may be reading it.
+        master = _section("[master]", {"sock": "fectld.sock", "pid": "fectld.pid"})
+        place.write("fectld.toml.new", master + config)
+        (place.directory / "fectld.toml.new").replace(place.directory / "fectld.toml")
         with open(self.log_file, "ab") as output:
             self.process = subprocess.Popen(
                 [str(place.fectld), *arguments], cwd=place.directory, stdin=subprocess.DEVNULL,
@@ -221,9 +223,9 @@ class Place:
 
     def fectl(self, *arguments: str, environment: Optional[dict[str, str]] = None,
               **options: Any) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([str(self._fectl), *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=2 * DEADLINE_SECONDS, check=False,
-                              env={**self.environment, **(environment or {})}, **{**self.popen, **options})
+        return subprocess.run([str(self._fectl), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=2 * DEADLINE_SECONDS, check=False, env={**self.environment, **(environment or {})},
+                              **{"cwd": self.directory, **self.popen, **options})
 
     # --- the end ---
 

@@ -39,7 +39,7 @@ def test_the_control_socket_is_for_its_owner_alone(place: Place) -> None:
 def test_a_second_master_on_the_same_socket_is_refused(place: Place) -> None:
     master = _two_services(place)
     pids = master.pids("web")
-    second = place.launch("", log="second.log")
+    second = place.launch(place.service("web", place.guest("steady")), log="second.log")
     assert second.wait_exit() == 1
     assert str(master.pid) in second.log()
     assert master.running() and master.pids("web") == pids
@@ -187,15 +187,27 @@ def test_a_client_that_hangs_up_in_the_middle(place: Place) -> None:
     wait_until(lambda: master.state("web") == "running", "the service runs")
 
 
-@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 70000, b"\x00\x05[1,2]", b"\x00\x02{}",
-                                     b"\x00\x0b{\"cmd\": 77}", b"\x00\x00", b"\x00\x10{\"cmd\": \"Status\"}",
-                                     b"\x00\x0f{\"cmd\": \"Dance\"}", b"\x00\x03\xff\xfe\xfd",
-                                     b"\x75\x30" + b"[" * 30000, b"\x00\x1a{\"cmd\":\"Stop\",\"data\":[1]}"])
-def test_garbage_on_the_control_socket(place: Place, garbage: bytes) -> None:
+_GARBAGE = {
+    "another protocol": b"GET / HTTP/1.1\r\n\r\n",
+    "all ones": b"\xff" * 70000,
+    "an array": b"\x00\x05[1,2]",
+    "no command": b"\x00\x02{}",
+    "a number as command": b"\x00\x0b{\"cmd\": 77}",
+    "an empty frame": b"\x00\x00",
+    "no service": b"\x00\x11{\"cmd\": \"Status\"}",
+    "an unknown command": b"\x00\x10{\"cmd\": \"Dance\"}",
+    "not UTF-8": b"\x00\x03\xff\xfe\xfd",
+    "deep": b"\x75\x30" + b"[" * 30000,
+    "an array as service": b"\x00\x19{\"cmd\":\"Stop\",\"data\":[1]}",
+}
+
+
+@pytest.mark.parametrize("kind", list(_GARBAGE))
+def test_garbage_on_the_control_socket(place: Place, kind: str) -> None:
     master = _two_services(place)
     pids = master.pids("web")
     with master.client() as client:
-        client.send_bytes(garbage)
+        client.send_bytes(_GARBAGE[kind])
         client.socket.shutdown(socket.SHUT_WR)
         with pytest.raises((base_client.Closed, ConnectionError)):
             while True:
@@ -233,7 +245,8 @@ def test_descriptors_pushed_at_the_master_do_not_stay(place: Place) -> None:
                 assert client.answer() == ("Pid", str(master.pid))
     finally:
         os.close(null)
-    wait_until(lambda: len(os.listdir(f"/proc/{master.pid}/fd")) == count, "no descriptor stays")
+    # Fewer is possible: the connection of the last question before the count may have been in it.
+    wait_until(lambda: len(os.listdir(f"/proc/{master.pid}/fd")) <= count, "no descriptor stays")
 
 
 def test_more_clients_than_the_master_has_descriptors_for(place: Place) -> None:

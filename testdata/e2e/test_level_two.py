@@ -112,21 +112,34 @@ def test_refusals_come_with_words(place: Place) -> None:
         assert master.ask("Start", "web") == ("ErrorServiceRunning", None)
 
 
-@pytest.mark.parametrize("payload", [b"[1]", b"{", b'{"cmd":1}', b'{"cmd":"Dance"}', b'{"cmd":"Stop","data":7}',
-                                     b'{"cmd":"Pid","data":"x"}', b"\xff", b'{"cmd":"Ping"' + b" " * 70000 + b"}",
-                                     b'{"cmd":"Ping","x":' + b"[" * 30000 + b"]" * 30000 + b"}"])
-def test_bad_requests_get_an_error_and_only_the_connection_may_suffer(place: Place, payload: bytes) -> None:
+_BAD_REQUESTS = {
+    "an array": b"[1]",
+    "no JSON": b"{",
+    "a number as command": b'{"cmd":1}',
+    "an unknown command": b'{"cmd":"Dance"}',
+    "a number as service": b'{"cmd":"Stop","data":7}',
+    "data where none belongs": b'{"cmd":"Pid","data":"x"}',
+    "not UTF-8": b"\xff",
+    "deep": b'{"cmd":"Ping","x":' + b"[" * 30000 + b"]" * 30000 + b"}",
+}
+
+
+@pytest.mark.parametrize("kind", list(_BAD_REQUESTS))
+def test_bad_requests_get_an_error_and_the_connection_goes_on(place: Place, kind: str) -> None:
     master = place.start(place.service("web", place.guest("steady")))
     (pid,) = master.wait_running("web")
     with LevelTwoClient(master) as client:
-        client.socket.sendall(wire_codec.frame(payload, level=2))
-        if payload.startswith(b'{"cmd":"Ping"' + b" " * 9):
-            # It is a long one, and well-formed: its answer is a Pong, which this client passes over.
-            assert client.ask({"kind": "Pid"})["text"] == str(master.pid)
-            return
+        client.socket.sendall(wire_codec.frame(_BAD_REQUESTS[kind], level=2))
         answer = wire_codec.decode_response(client.payload())
         assert answer["kind"] == "Error" and answer["message"]
-    assert master.pids("web") == [pid]
+        assert client.ask({"kind": "SPid", "service": "web"})["pids"] == [str(pid)]
+
+
+def test_a_long_request_is_a_long_frame(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady")))
+    with LevelTwoClient(master) as client:
+        client.socket.sendall(wire_codec.frame(b'{"cmd":"Pid"' + b" " * 70000 + b"}", level=2))
+        assert wire_codec.decode_response(client.payload())["text"] == str(master.pid)
 
 
 def test_a_request_beyond_the_limit_is_refused_before_it_is_read(place: Place) -> None:

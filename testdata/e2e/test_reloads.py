@@ -50,7 +50,7 @@ def test_a_killed_worker_costs_only_what_it_had_open(place: Place) -> None:
 
 _BROKEN = {
     "exits at once": ("exits", ["1"]),
-    "hangs in start-up": ("never_loads", ["startup_timeout", "not ready", "ready within"]),
+    "hangs in start-up": ("never_loads", ["did not say `loaded` within 3 s"]),
     "configuration error": ("config_error", ['no database is configured: set "db"']),
     "missing executable": (None, ["No such file or directory"]),
 }

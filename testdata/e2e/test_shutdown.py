@@ -125,10 +125,11 @@ def test_sigterm_at_once(place: Place) -> None:
 
 def test_workers_end_when_the_master_is_killed(place: Place) -> None:
     port = free_port()
+    place.write("slow_app.py", "def serve(worker, socket, arguments):\n    return object()\n")
     config = place.service("plain", place.guest("steady"))
     config += place.service("sdk", str(built("testdata/demo/hello_cpp")), num=2)
-    config += place.service("python", "/usr/bin/python3 -m fectl_worker asyncio",
-                            environ=python_environment())
+    config += place.service("python", "/usr/bin/python3 -m fectl_worker asyncio --app slow_app:serve",
+                            environ=python_environment(place.directory))
     master = place.start(tcp("http", port, service=["sdk"]) + config)
     pids = [pid for name, num in (("plain", 1), ("sdk", 2), ("python", 1)) for pid in master.wait_running(name, num)]
     master.signal(signal.SIGKILL)
