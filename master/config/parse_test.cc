@@ -37,8 +37,7 @@ TEST(Parse, DefaultsAreThoseOfTheSpecification) {
   EXPECT_EQ(service.shutdown_timeout_ms, 30'000);
 }
 
-TEST(Parse, ReadsEveryKey) {
-  const LoadResult result = Parse(R"(
+constexpr char kEveryKey[] = R"(
 [master]
 sock = "a"
 directory = "b"
@@ -83,8 +82,10 @@ stdout = "t"
 stderr = "u"
 environ = ["V=w"]
 max_surge = 9
-)",
-                                  "f");
+)";
+
+TEST(Parse, ReadsEveryKey) {
+  const LoadResult result = Parse(kEveryKey, "f");
   ASSERT_EQ(result.Describe(), "");
   const Config& c = result.config;
   EXPECT_EQ(c.master, (MasterConfig{"a", "b", "c", Account{"d", {}}, Account{"", 5u}, "e", "f", {}}));
