@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from typing import Callable, Optional
@@ -12,9 +11,9 @@ __all__ = ["Acceptor"]
 
 _log = logging.getLogger("fectl_worker")
 
-# Out of descriptors or memory: the listener stays readable, so asking again at once would only spin.
-_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-_SHORTAGE_PAUSE_S = 0.1
+# Out of descriptors, or somebody has shut the listener down: it stays readable, so asking again at once would only
+# spin, and being asked later it may be well again.
+_RETRY_S = 0.1
 
 
 class Acceptor:
@@ -67,11 +66,9 @@ class Acceptor:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
-            if error.errno not in _SHORTAGES:
-                raise
-            _log.error("cannot accept a connection: %s; trying again in %g s", error, _SHORTAGE_PAUSE_S)
+            _log.error("cannot accept a connection: %s; trying again in %g s", error, _RETRY_S)
             self.pause()
-            self._retry = self._loop.call_later(_SHORTAGE_PAUSE_S, self.resume)
+            self._retry = self._loop.call_later(_RETRY_S, self.resume)
             return
         connection.setblocking(False)
         self._take(connection)

@@ -68,14 +68,16 @@ class Link:
     def _turn(self) -> None:
         if not self._is_open:
             return
+        if self.before_dispatch is not None:
+            self._guarded(self.before_dispatch)
+        self._guarded(self._worker.dispatch)
+        self._arm()
+
+    def _guarded(self, callback: Callable[[], object]) -> None:
         try:
-            if self.before_dispatch is not None:
-                self.before_dispatch()
-            self._worker.dispatch()
+            callback()
         except Exception as error:
             self._loop.call_exception_handler({"message": "a callback of the worker failed", "exception": error})
-        finally:
-            self._arm()
 
     def _arm(self) -> None:
         self._disarm()

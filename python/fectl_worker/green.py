@@ -82,16 +82,16 @@ class Link:
             due = self._worker.timeout() == 0
             if self._is_readable or due:
                 self._is_readable = False
-                self._turn()
+                if self.before_dispatch is not None:
+                    self._guarded(self.before_dispatch)
+                self._guarded(self._worker.dispatch)
             # Not cleared before: what was set during the turn only means that the timeout must be asked again.
             self._wake.clear()
             if not self._is_readable:
                 self._wake.wait(self._worker.timeout())
 
-    def _turn(self) -> None:
+    def _guarded(self, callback: Callable[[], object]) -> None:
         try:
-            if self.before_dispatch is not None:
-                self.before_dispatch()
-            self._worker.dispatch()
+            callback()
         except Exception as error:
             gevent.get_hub().handle_error(self, type(error), error, error.__traceback__)

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 from typing import Iterator
 
 import pytest
@@ -20,9 +21,9 @@ LOOPS = ["asyncio", "uvloop"]
 def serving(
     *arguments: str, loop: str = "asyncio", listener: FakeSocket | None = None, started: bool = True, **options: object
 ) -> Iterator[FakeMaster]:
-    socket = listener or FakeSocket()
-    socket.app, socket.arguments = "aiohttp", ["app=shop:make_app", *arguments]
-    with ready_made("asyncio", "--loop", loop, sockets={"http": socket}, **options) as master:
+    given = listener or FakeSocket()
+    given.app, given.arguments = "aiohttp", ["app=shop:make_app", *arguments]
+    with ready_made("asyncio", "--loop", loop, sockets={"http": given}, **options) as master:
         master.expect("loaded")
         if started:
             master.send("start")
@@ -220,16 +221,27 @@ def test_sigint_and_sigquit_mean_exit_now(number: int) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+def test_a_listener_that_was_shut_down_is_served_when_it_listens_again(loop: str) -> None:
+    with serving(loop=loop) as master:
+        (open_one,) = opened(master, 1)
+        listener = master.sockets["http"].listener
+        listener.shutdown(socket.SHUT_RDWR)
+        assert open_one.get().status == 200
+        listener.listen()
+        assert Client(listener.getsockname()).get().status == 200
+
+
+@pytest.mark.parametrize("loop", LOOPS)
 def test_workers_replaced_under_load_lose_no_request(loop: str) -> None:
     """Ten times: a new worker is loaded and started beside the old one, then the old one is stopped."""
-    socket = FakeSocket()
+    given = FakeSocket()
     workers = contextlib.ExitStack()
     with workers:
-        current = workers.enter_context(serving(loop=loop, listener=socket))
-        with Load(socket.listener.getsockname()) as load:
+        current = workers.enter_context(serving(loop=loop, listener=given))
+        with Load(given.listener.getsockname()) as load:
             for _ in range(10):
                 load.wait_for_more()
-                successor = workers.enter_context(serving(loop=loop, listener=socket))
+                successor = workers.enter_context(serving(loop=loop, listener=given))
                 load.wait_for_more()
                 current.stop()
                 load.wait_for_more()
@@ -243,23 +255,23 @@ def test_workers_replaced_under_load_lose_no_request(loop: str) -> None:
 
 def test_a_single_worker_restarted_under_load_loses_no_request() -> None:
     """Without a worker for a moment, connections wait in the listener's queue."""
-    socket = FakeSocket()
+    given = FakeSocket()
     with contextlib.ExitStack() as workers:
-        current = workers.enter_context(serving(listener=socket))
-        with Load(socket.listener.getsockname()) as load:
+        current = workers.enter_context(serving(listener=given))
+        with Load(given.listener.getsockname()) as load:
             for _ in range(3):
                 load.wait_for_more()
                 current.stop()
                 assert current.wait() == 0, current.log
-                current = workers.enter_context(serving(listener=socket))
+                current = workers.enter_context(serving(listener=given))
             load.wait_for_more()
         assert not load.failures
 
 
 def test_pause_and_resume_under_load_lose_no_request() -> None:
-    socket = FakeSocket()
-    with serving(listener=socket, timeout=1) as first, serving(listener=socket, timeout=1) as second:
-        with Load(socket.listener.getsockname()) as load:
+    given = FakeSocket()
+    with serving(listener=given, timeout=1) as first, serving(listener=given, timeout=1) as second:
+        with Load(given.listener.getsockname()) as load:
             for one in itertools.islice(itertools.cycle([first, second]), 6):
                 load.wait_for_more()
                 one.send("pause")

@@ -61,6 +61,38 @@ def test_a_service_with_nothing_to_run_is_a_mistake() -> None:
         assert master.wait() == INIT_FAILED
 
 
+def test_one_application_on_two_sockets_is_a_mistake() -> None:
+    sockets = {name: FakeSocket("aiohttp", ["app=shop:the_only_one"]) for name in ("one", "two")}
+    with ready_made("asyncio", sockets=sockets) as master:
+        assert "name a function that makes one for each" in master.expect("cfgerror")
+        assert master.wait() == INIT_FAILED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"), [(["asyncio", "--loop", "uvloop"], "uvloop"), (["gevent"], "gevent"), (["asyncio"], "aiohttp")]
+)
+def test_a_package_that_is_not_installed_is_named(tmp_path: object, arguments: list[str], missing: str) -> None:
+    with open(f"{tmp_path}/{missing}.py", "w", encoding="utf-8") as file:
+        file.write(f"raise ImportError(\"No module named '{missing}'\")\n")
+    path = environment()["PYTHONPATH"]
+    with ready_made(
+        *arguments,
+        sockets={"web": FakeSocket("aiohttp", ["app=shop:make_app"])},
+        environment={"PYTHONPATH": f"{tmp_path}:{path}"},
+    ) as master:
+        assert f"No module named '{missing}'" in master.expect("cfgerror")
+        assert master.wait() == INIT_FAILED
+
+
+def test_gauges_that_make_no_sense_do_not_silence_the_worker(tmp_path: object) -> None:
+    with noting(tmp_path, "--app", "custom:BadGauges", timeout=0.4) as master:
+        master.expect("loaded")
+        for _ in range(3):
+            master.expect("hb")
+        master.stop()
+        assert master.wait() == 0
+
+
 def test_the_log_shows_where_an_import_failed() -> None:
     with ready_made("asyncio", sockets={"web": FakeSocket("aiohttp", ["app=broken_import:make_app"])}) as master:
         assert master.wait() == INIT_FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import ssl
 import subprocess
 from typing import Any, Iterator
@@ -20,9 +21,9 @@ INIT_FAILED = 99
 def serving(
     *arguments: str, listener: FakeSocket | None = None, app: str = "app=wsgi_shop:application", **options: Any
 ) -> Iterator[FakeMaster]:
-    socket = listener or FakeSocket()
-    socket.app, socket.arguments = "wsgi", [app, *arguments]
-    with ready_made("gevent", sockets={"http": socket}, **options) as master:
+    given = listener or FakeSocket()
+    given.app, given.arguments = "wsgi", [app, *arguments]
+    with ready_made("gevent", sockets={"http": given}, **options) as master:
         master.expect("loaded")
         master.send("start")
         yield master
@@ -175,14 +176,24 @@ def test_sigint_and_sigquit_mean_exit_now(number: int) -> None:
         assert master.wait() == -number
 
 
+def test_a_listener_that_was_shut_down_is_served_when_it_listens_again() -> None:
+    with serving() as master:
+        (open_one,) = opened(master, 1)
+        listener = master.sockets["http"].listener
+        listener.shutdown(socket.SHUT_RDWR)
+        assert open_one.get().status == 200
+        listener.listen()
+        assert Client(listener.getsockname()).get().status == 200
+
+
 def test_workers_replaced_under_load_lose_no_request() -> None:
-    socket = FakeSocket()
+    given = FakeSocket()
     with contextlib.ExitStack() as workers:
-        current = workers.enter_context(serving(listener=socket))
-        with Load(socket.listener.getsockname()) as load:
+        current = workers.enter_context(serving(listener=given))
+        with Load(given.listener.getsockname()) as load:
             for _ in range(10):
                 load.wait_for_more()
-                successor = workers.enter_context(serving(listener=socket))
+                successor = workers.enter_context(serving(listener=given))
                 load.wait_for_more()
                 current.stop()
                 load.wait_for_more()
@@ -244,8 +255,8 @@ def test_a_service_with_nothing_to_run_is_a_mistake() -> None:
 
 def test_an_application_of_its_own_is_called_in_order(tmp_path: object) -> None:
     notes = f"{tmp_path}/notes"
-    socket = FakeSocket("green_custom:make", ["x=1"])
-    with ready_made("gevent", sockets={"raw": socket}, service="shop", environment={"NOTES": notes}) as master:
+    given = FakeSocket("green_custom:make", ["x=1"])
+    with ready_made("gevent", sockets={"raw": given}, service="shop", environment={"NOTES": notes}) as master:
         master.expect("loaded")
         for command in ("start", "pause", "resume"):
             master.send(command)

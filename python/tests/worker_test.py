@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import select
@@ -353,5 +354,62 @@ def test_link_without_a_master_does_nothing() -> None:
             worker.loaded()
             await asyncio.sleep(0)
         assert turns == []
+
+    in_loop("asyncio", main)
+
+
+class _Listener:
+    """Fails as told, then accepts as the listener that it stands for."""
+
+    def __init__(self, real: socket.socket, *errors: OSError) -> None:
+        self._real = real
+        self._errors = list(errors)
+
+    def accept(self) -> Any:
+        if self._errors:
+            raise self._errors.pop(0)
+        return self._real.accept()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EINVAL, errno.EAGAIN, errno.ECONNABORTED])
+def test_acceptor_gets_over_what_goes_wrong(loop: str, number: int) -> None:
+    async def main() -> None:
+        with open_listener() as real:
+            real.setblocking(False)
+            taken: list[socket.socket] = []
+            listener: Any = _Listener(real, OSError(number, "as told"))
+            acceptor = aio.Acceptor(asyncio.get_running_loop(), listener, taken.append)
+            acceptor.resume()
+            with socket.create_connection(real.getsockname()):
+                await until(lambda: taken)
+                taken[0].close()
+            acceptor.close()
+
+    in_loop(loop, main)
+
+
+def test_acceptor_accepts_nothing_while_paused() -> None:
+    async def main() -> None:
+        with open_listener() as real:
+            real.setblocking(False)
+            taken: list[socket.socket] = []
+            listener: Any = _Listener(real, OSError(errno.EMFILE, "as told"))
+            acceptor = aio.Acceptor(asyncio.get_running_loop(), listener, taken.append)
+            acceptor.resume()
+            with socket.create_connection(real.getsockname()):
+                # It has met the error, and would try again.
+                await until(lambda: not listener._errors)
+                acceptor.pause()
+                await asyncio.sleep(0.3)
+                assert taken == []
+                acceptor.resume()
+                await until(lambda: taken)
+                taken[0].close()
+            acceptor.close()
+            acceptor.close()
 
     in_loop("asyncio", main)

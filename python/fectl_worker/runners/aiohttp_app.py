@@ -106,6 +106,8 @@ async def _application(name: str) -> web.Application:
             found = await found
     if not isinstance(found, web.Application):
         raise ConfigError(f'app={name} is (or makes) a {type(found).__name__}, not an aiohttp.web.Application')
+    if found.frozen:
+        raise ConfigError(f"app={name} runs already, on another socket; name a function that makes one for each")
     return found
 
 

@@ -84,6 +84,8 @@ class WsgiServer(WSGIServer):
     """pywsgi's server for a listener which other workers hold as well, with an end that loses no request."""
 
     handler_class = _Handler
+    # pywsgi would close the listener for good when somebody has shut it down, which the master repairs.
+    fatal_errors = ()
 
     def __init__(
         self,

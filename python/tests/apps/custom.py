@@ -54,6 +54,11 @@ class StopHangs(Full):
         await asyncio.Event().wait()
 
 
+class BadGauges(Full):
+    def gauges(self):
+        return {"no such name": 1.0}
+
+
 class Blocks(Full):
     """A loop which hangs: it must fall silent."""
 

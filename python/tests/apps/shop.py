@@ -116,3 +116,5 @@ def make_hanging_app() -> web.Application:
 
 
 not_an_app = 42
+
+the_only_one = web.Application()
