@@ -223,9 +223,10 @@ class Place:
 
     def fectl(self, *arguments: str, environment: Optional[dict[str, str]] = None,
               **options: Any) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([str(self._fectl), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=2 * DEADLINE_SECONDS, check=False, env={**self.environment, **(environment or {})},
-                              **{"cwd": self.directory, **self.popen, **options})
+        return subprocess.run(
+            [str(self._fectl), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=2 * DEADLINE_SECONDS, check=False, env={**self.environment, **(environment or {})},
+            **{"cwd": self.directory, **self.popen, **options})
 
     # --- the end ---
 

@@ -220,12 +220,13 @@ def test_a_worker_that_closes_its_channel_is_replaced(place: Place, ends: str) -
 
 
 def test_a_worker_that_leaves_its_commands_unread_is_replaced(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("floods"), shutdown_timeout=1))
+    master = place.start(place.service("web", place.guest("never_reads"), shutdown_timeout=1))
     (pid,) = master.wait_running("web")
     with master.client() as client:
 
         def asks() -> bool:
-            assert client.ask("Pause", "web")[0] == client.ask("Resume", "web")[0] == "Done"
+            for _ in range(100):
+                assert client.ask("Pause", "web")[0] == client.ask("Resume", "web")[0] == "Done"
             return not alive(pid)
 
         wait_until(asks, "the worker is ended when its pipe and its queue are full")
