@@ -22,7 +22,7 @@ class CommandPathTest : public testing::Test {
   }
 
   std::string Program(const std::string& name) {
-    const std::string path = folder_.Write(name, "#!/bin/sh\n");
+    std::string path = folder_.Write(name, "#!/bin/sh\n");
     std::filesystem::permissions(path, std::filesystem::perms(0755));
     return path;
   }

@@ -43,9 +43,10 @@ absl::StatusOr<ControlPeer> Known(UniqueFd fd) {
   return ControlPeer{std::move(fd), credentials.pid, credentials.uid, credentials.gid};
 }
 
-absl::StatusOr<PidFile> TakeLock(const std::string& path) {
+// Theirs who will serve, so that they can remove it in a folder like /tmp and take it over the next time.
+absl::StatusOr<PidFile> TakeLock(const std::string& path, const Identity* owner) {
   const std::string lock_path = path + ".lock";
-  absl::StatusOr<PidFile> lock = PidFile::Create(lock_path, 0600);
+  absl::StatusOr<PidFile> lock = PidFile::Create(lock_path, 0600, owner);
   if (lock.ok() || !absl::IsAlreadyExists(lock.status())) return lock;
   return absl::AlreadyExistsError(
       absl::StrCat("another fectld (pid ", PidFile::NumberIn(lock_path), ") already serves ", path));
@@ -60,7 +61,7 @@ absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::st
                                                                    const Identity* owner) {
   // Before the lock, so that people hear of the path that they wrote and not of the lock's.
   if (absl::Status status = UnixListener::CheckPath(path); !status.ok()) return status;
-  absl::StatusOr<PidFile> lock = TakeLock(path);
+  absl::StatusOr<PidFile> lock = TakeLock(path, owner);
   if (!lock.ok()) return lock.status();
   UnixListenSpec spec{.path = path};
   if (owner != nullptr) {

@@ -1,14 +1,18 @@
 #include "master/platform/launcher.h"
 
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "master/platform/children_wait.h"
@@ -22,6 +26,8 @@ using Step = LaunchError::Step;
 
 // RunChild() needs less than 4 KiB with the buffer of its slowest path; the kernel's exec uses its own.
 constexpr size_t kStackBytes = 32 * 1024;
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 // While the child shares our memory no handler may run in it, nor in us between our wake-up and the mask's
 // return.
@@ -41,22 +47,61 @@ class AllSignalsBlocked {
   uint64_t old_ = 0;
 };
 
-// clone() and not clone3(): it takes the same three flags that matter here, containers do not forbid it, and
-// the C library has it for every processor. That the handlers of the master are not cleared at once is no
-// danger, as the child is born with all signals blocked and a fault of its own then ends it without a
-// handler. Returns when the child executes or has ended; -1 with errno.
-pid_t CloneAndWait(ChildPlan* plan, UniqueFd* pidfd) {
+// The word that the kernel clears, with a futex wake-up, in the moment in which the child no longer uses our
+// memory: at exec or at its end. The wake-up is one for all processes, so the wait must not be a private one.
+bool WaitUntilZero(pid_t* word, int64_t limit_ns) {
+  const timespec limit = {.tv_sec = limit_ns / kNanosPerSecond, .tv_nsec = limit_ns % kNanosPerSecond};
+  std::atomic_ref<pid_t> value(*word);
+  while (const pid_t seen = value.load(std::memory_order_acquire)) {
+    // EINTR cannot come, as all signals are blocked; EAGAIN says that the word has changed in between.
+    if (syscall(SYS_futex, word, FUTEX_WAIT, seen, &limit, nullptr, 0) != 0 && errno == ETIMEDOUT) {
+      return value.load(std::memory_order_acquire) == 0;
+    }
+  }
+  return true;
+}
+
+// The kernel gives the memory that the child shares the dumpable flag of a process that changed its user;
+// after it has gone the master's own setting is put back.
+class DumpableKept {
+ public:
+  DumpableKept() : before_(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) {}
+  ~DumpableKept() { prctl(PR_SET_DUMPABLE, before_ == 1 ? 1 : 0, 0, 0, 0); }
+  DumpableKept(const DumpableKept&) = delete;
+  DumpableKept& operator=(const DumpableKept&) = delete;
+
+ private:
+  int before_;
+};
+
+// CLONE_VM, and a wait with a limit in place of CLONE_VFORK's without one. clone() and not clone3(): it takes
+// the same flags that matter here, containers do not forbid it, and the C library has it for every processor.
+// That the handlers of the master are not cleared at once is no danger, as the child is born with all signals
+// blocked and a fault of its own then ends it without a handler.
+//
+// Returns when the child executes or has ended; -1 with errno. While it waits, the child writes the same
+// errno.
+pid_t CloneAndWait(ChildPlan* plan, int64_t limit_ns, UniqueFd* pidfd) {
   alignas(16) std::array<char, kStackBytes> stack;
   char* const top = stack.data() + stack.size();  // grows downwards on every processor that we know
-  constexpr int kFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  constexpr int kFlags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
   AllSignalsBlocked blocked;
+  const DumpableKept dumpable;
+  pid_t sharing = 1;
   int fd = -1;
-  pid_t pid = clone(RunChild, top, kFlags | CLONE_PIDFD, plan, &fd);
-  if (pid >= 0) {
-    pidfd->reset(fd);  // still -1 where the kernel is too old to know the flag
-  } else if (errno == EINVAL || errno == ENOSYS || errno == EPERM) {
+  pid_t pid = clone(RunChild, top, kFlags | CLONE_PIDFD, plan, &fd, nullptr, &sharing);
+  if (pid < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)) {
     // A sandbox that does not know the flag.
-    pid = clone(RunChild, top, kFlags, plan);
+    pid = clone(RunChild, top, kFlags, plan, nullptr, nullptr, &sharing);
+  }
+  if (pid < 0) return pid;
+  pidfd->reset(fd);  // still -1 where the kernel is too old to know the flag
+  if (!WaitUntilZero(&sharing, limit_ns)) {
+    SendSignal(pid, fd, SIGKILL).IgnoreError();
+    // Its stack is in this function's frame.
+    while (!WaitUntilZero(&sharing, limit_ns)) {
+    }
+    plan->error = ETIMEDOUT;
   }
   return pid;
 }
@@ -144,7 +189,8 @@ bool LaunchError::IsTransient() const {
     case ENOMEM:
     case EMFILE:
     case ENFILE:
-    case ETXTBSY:  // the file is being replaced
+    case ETXTBSY:    // the file is being replaced
+    case ETIMEDOUT:  // the start limit
       return true;
     default:
       return false;
@@ -183,7 +229,7 @@ LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors) const
   }
 
   UniqueFd pidfd;
-  const pid_t pid = CloneAndWait(&plan, &pidfd);
+  const pid_t pid = CloneAndWait(&plan, spec_->start_limit_ns, &pidfd);
   if (pid < 0) return LaunchError{Step::kClone, errno, "", ""};
   if (plan.error != 0) {
     Reap(pid);

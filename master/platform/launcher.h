@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,10 @@ struct LaunchSpec {
   mode_t umask = 022;
   // A worker can then never gain rights by executing a set-uid file.
   bool no_new_privileges = true;
+  // A start that has not come to exec by then is given up (ETIMEDOUT): the master waits for it, and must not
+  // wait for ever when the program or its directory is on a file system that hangs, or when another process
+  // of the identity's user stops this one just before exec.
+  int64_t start_limit_ns = 5'000'000'000;
 };
 
 // What differs from one start to the next. All are borrowed for the call; the caller closes its copies after
@@ -54,8 +59,8 @@ struct LaunchError {
     kDirectory,
     kGroups,
     kGroup,
-    kUser,
     kNoNewPrivileges,
+    kUser,
     kExecute,
   };
 
@@ -83,9 +88,9 @@ class PreparedLaunch {
 
   const LaunchSpec& spec() const { return *spec_; }
 
-  // Starts the process. Returns when it runs `executable` (the caller sleeps until then, as with vfork: the
-  // cost does not grow with the master's memory) or with the step that failed, in which case nothing is left
-  // of it. One thread at a time; any signal mask is fine.
+  // Starts the process. Returns when it runs `executable` (the caller sleeps until then, at most
+  // start_limit_ns; as with vfork the cost does not grow with the master's memory) or with the step that
+  // failed, in which case nothing is left of it. One thread at a time; any signal mask is fine.
   LaunchOutcome Launch(const LaunchDescriptors& descriptors) const;
 
  private:

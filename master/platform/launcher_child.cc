@@ -161,14 +161,15 @@ FECTL_CHILD_CODE bool TakeStep(Step step, ChildPlan* plan) {
       return !plan->switch_identity || syscall(SYS_setgroups, plan->group_count, plan->groups) == 0;
     case Step::kGroup:
       return !plan->switch_identity || syscall(SYS_setresgid, plan->gid, plan->gid, plan->gid) == 0;
+    case Step::kNoNewPrivileges:
+      if (plan->no_new_privileges && syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+      // Only here, when no handler of the master's is left that could run in the child.
+      return UnblockSignals();
     case Step::kUser:
+      // As late as can be: from here until exec other processes of that user can stop this one.
       return !plan->switch_identity ||
              (syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid) == 0 && HasIds(*plan));
-    case Step::kNoNewPrivileges:
-      return !plan->no_new_privileges || syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     case Step::kExecute:
-      // Only here, when no handler of the master's is left that could run in the child.
-      if (!UnblockSignals()) return false;
       syscall(SYS_execve, plan->executable, plan->argv, plan->environment);
       return false;
   }

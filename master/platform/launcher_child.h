@@ -10,7 +10,7 @@
 
 namespace fectl::platform {
 
-// What the new process needs between its birth and exec. It shares the master's memory and the master sleeps
+// What the new process needs between its birth and exec. It shares the master's memory, and the master waits
 // meanwhile, so everything is made before, and the answer is left here.
 struct ChildPlan {
   const char* executable = nullptr;

@@ -39,7 +39,8 @@ pid_t NumberFrom(int fd) {
 }
 
 // A complete, locked file under a name that nobody looks for.
-absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& temporary, mode_t mode) {
+absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& temporary, mode_t mode,
+                                 const Identity* owner) {
   // Left by a process with our number that was killed at this very point.
   unlinkat(file.folder_fd(), temporary.c_str(), 0);
   UniqueFd fd(
@@ -48,6 +49,7 @@ absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& tem
   const std::string text = absl::StrCat(getpid(), "\n");
   if (fchmod(fd.get(), mode) != 0 || flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return Error(file.path(), errno);
+  if (owner != nullptr && fchown(fd.get(), owner->uid, owner->gid) != 0) return Error(file.path(), errno);
   const ssize_t written = write(fd.get(), text.data(), text.size());
   if (written != static_cast<ssize_t>(text.size())) return Error(file.path(), written < 0 ? errno : ENOSPC);
   return fd;
@@ -104,14 +106,14 @@ PidFile::~PidFile() {
   file_.RemoveIf(inode);
 }
 
-absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode) {
+absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, const Identity* owner) {
   absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
   if (!file.ok()) {
     return absl::Status(file.status().code(),
                         absl::StrCat("cannot create ", path, ": ", file.status().message()));
   }
   const std::string temporary = absl::StrCat(".", file->name(), ".", getpid(), ".new");
-  absl::StatusOr<UniqueFd> fd = MakeNew(*file, temporary, mode);
+  absl::StatusOr<UniqueFd> fd = MakeNew(*file, temporary, mode, owner);
   absl::StatusOr<bool> published = fd.ok() ? absl::StatusOr<bool>(false) : fd.status();
   for (int i = 0; i < kTries && published.ok() && !*published; ++i) published = Publish(*file, temporary);
   if (!published.ok() || !*published) {

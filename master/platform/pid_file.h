@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "master/platform/folder_entry.h"
+#include "master/platform/identity.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
@@ -20,8 +21,10 @@ namespace fectl::platform {
 class PidFile {
  public:
   // AlreadyExists when a living process holds it: "PATH is locked by pid 123". A symbolic link or anything
-  // but a regular file under that name is refused. `mode` is exact, whatever the umask.
-  static absl::StatusOr<PidFile> Create(const std::string& path, mode_t mode = 0644);
+  // but a regular file under that name is refused. `mode` is exact, whatever the umask. `owner`: who the file
+  // belongs to (its groups do not matter); nullptr: the present user. Borrowed for the call.
+  static absl::StatusOr<PidFile> Create(const std::string& path, mode_t mode = 0644,
+                                        const Identity* owner = nullptr);
 
   PidFile(PidFile&&) = default;
   PidFile& operator=(PidFile&&) = delete;

@@ -163,6 +163,7 @@ TEST(PidFile, ACopyOfTheProcessDoesNotRemoveIt) {
 TEST(PidFile, OfManyAtOnceOneWins) {
   const TestFolder folder;
   std::vector<std::unique_ptr<TestProcess>> rivals;
+  rivals.reserve(4);
   for (int i = 0; i < 4; ++i) {
     rivals.push_back(std::make_unique<TestProcess>([&] {
       for (int round = 0; round < 300; ++round) {

@@ -1,6 +1,7 @@
 #include "master/platform/standard_streams.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,6 +44,11 @@ absl::Status RedirectStandardStreams(int output_fd, int error_fd) {
   if (absl::Status status = CopyOnto(null.get(), 0); !status.ok()) return status;
   if (absl::Status status = CopyOnto(output.get(), 1); !status.ok()) return status;
   return CopyOnto(error.get(), 2);
+}
+
+void CloseAllButStandardStreams() {
+  // Where the kernel does not know the call (before 5.9), what the caller passed on stays open.
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 }
 
 }  // namespace fectl::platform

@@ -13,6 +13,9 @@ absl::Status FillStandardStreams();
 // the caller's.
 absl::Status RedirectStandardStreams(int output_fd, int error_fd);
 
+// Closes every descriptor but 0, 1 and 2: what a caller happened to pass on. Before anything is opened.
+void CloseAllButStandardStreams();
+
 }  // namespace fectl::platform
 
 #endif  // MASTER_PLATFORM_STANDARD_STREAMS_H_

@@ -50,7 +50,7 @@ class TestProcess {
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     pollfd ended = {pidfd.get(), POLLIN, 0};
     if (poll(&ended, 1, 60'000) != 1) return "still running after a minute";
-    const std::string words = LookAt(pid_)->status.ToString();
+    std::string words = LookAt(pid_)->status.ToString();
     Reap(pid_);
     pid_ = 0;
     return words;

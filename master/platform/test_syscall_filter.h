@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "master/platform/unique_fd.h"
+
 namespace fectl::platform {
 
 // One system call that is to fail from now on.
@@ -17,6 +19,10 @@ struct FilteredCall {
 // Installs a seccomp filter in this process, for good and for its children. False: the kernel refused. What
 // an old kernel or a container's profile does to us, for tests.
 bool InstallFilter(const std::vector<FilteredCall>& calls);
+
+// The same, but this system call neither fails nor succeeds: it waits for as long as the returned descriptor
+// is open. Not valid: the kernel refused.
+UniqueFd InstallUnansweredFilter(int number);
 
 }  // namespace fectl::platform
 

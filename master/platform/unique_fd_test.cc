@@ -32,6 +32,7 @@ TEST(UniqueFd, MovingLeavesNothingBehind) {
   UniqueFd from = OpenNull();
   const int number = from.get();
   UniqueFd to = std::move(from);
+  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move): what is left is what is tested.
   EXPECT_FALSE(from.valid());
   EXPECT_EQ(to.get(), number);
   UniqueFd other = OpenNull();

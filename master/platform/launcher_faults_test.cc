@@ -1,0 +1,199 @@
+// Starts that fail, each by one thing that the kernel, a limit or a sandbox does.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "master/platform/launcher.h"
+#include "master/platform/test_launch.h"
+#include "master/platform/test_process.h"
+#include "master/platform/test_syscall_filter.h"
+
+namespace fectl::platform {
+namespace {
+
+TEST(LauncherFaults, NeverRunsAsTheWrongUser) {
+  TestProcess process([] {
+    if (geteuid() == 0 && (setresgid(54321, 54321, 54321) != 0 || setresuid(54321, 54321, 54321) != 0))
+      return 1;
+    LaunchSpec spec = Shell("exit 0");
+    spec.identity = Identity{33, 33, {33}};
+    if (ErrorOf(spec) != "cannot switch to the groups of user 33: Operation not permitted") return 2;
+    // The user who one is already needs no switching.
+    spec.identity = Identity{geteuid(), getegid(), {getegid()}};
+    if (ErrorOf(spec) != "started, and exited with code 0") return 3;
+    return 0;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+// Each part fails alone, as with a master that has some of the rights.
+TEST(LauncherFaults, EachStepOfTheSwitchIsReported) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
+  const std::vector<std::pair<int, std::string>> calls = {
+      {SYS_setgroups, "cannot switch to the groups of user 33: Operation not permitted"},
+      {SYS_setresgid, "cannot switch to group 34: Operation not permitted"},
+      {SYS_setresuid, "cannot switch to user 33: Operation not permitted"},
+      // The kernel says yes and does nothing.
+      {-SYS_setresgid, "cannot switch to user 33: Operation not permitted"},
+      {-SYS_setresuid, "cannot switch to user 33: Operation not permitted"},
+  };
+  for (const auto& [call, words] : calls) {
+    TestProcess process([&call = call, &words = words] {
+      if (!InstallFilter({{std::abs(call), call < 0 ? 0 : EPERM}})) return 10;
+      LaunchSpec spec = Shell("exit 0");
+      spec.identity = Identity{33, 34, {34}};
+      return ErrorOf(spec) == words ? 0 : 1;
+    });
+    EXPECT_EQ(process.Wait(), "exited with code 0") << words;
+  }
+}
+
+// The limit of processes hits at exec, after the switch to the limited user.
+TEST(LauncherFaults, ALimitOfProcessesIsTransient) {
+  if (geteuid() != 0) GTEST_SKIP() << "root is exempt, so the test needs another user";
+  TestProcess process([] {
+    const rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0) return 10;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return 10;
+    const UniqueFd input(ends[0]);
+    UniqueFd end_of_first(ends[1]);
+    LaunchSpec spec = Shell("read line");
+    spec.identity = Identity{54321, 54321, {}};
+    // The kernel counts what the user runs already, so the first one is let through.
+    const LaunchOutcome first = PreparedLaunch(spec).Launch({.stdin_fd = input.get()});
+    const LaunchOutcome second = PreparedLaunch(spec).Launch({.stdin_fd = input.get()});
+    end_of_first.reset();
+    End(first);
+    const auto* error = std::get_if<LaunchError>(&second);
+    if (error == nullptr || !error->IsTransient()) return 1;
+    return error->ToString() == "cannot execute /bin/sh: Resource temporarily unavailable" ? 0 : 2;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+TEST(LauncherFaults, ARefusedCloneIsReportedAsTransient) {
+  TestProcess process([] {
+    if (!InstallFilter({{SYS_clone, EAGAIN}})) return 10;
+    const LaunchOutcome outcome = PreparedLaunch(Shell("exit 0")).Launch({});
+    const auto* error = std::get_if<LaunchError>(&outcome);
+    if (error == nullptr || error->step != LaunchError::Step::kClone || !error->IsTransient()) return 1;
+    return error->ToString() == "cannot start a process: Resource temporarily unavailable" ? 0 : 2;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+// The kernel holds the call until somebody answers for it, and nobody does: like a file system that hangs.
+TEST(LauncherFaults, AStartThatHangsIsGivenUp) {
+  for (const auto& [call, words] : std::vector<std::pair<int, std::string>>{
+           {SYS_execve, "cannot execute /bin/sh: Connection timed out"},
+           {SYS_chdir, "cannot change directory to /: Connection timed out"}}) {
+    TestProcess process([&call = call, &words = words] {
+      const UniqueFd unanswered = InstallUnansweredFilter(call);
+      if (!unanswered.valid()) return 99;
+      LaunchSpec spec = Shell("exit 0");
+      spec.directory = "/";
+      spec.start_limit_ns = 20'000'000;
+      const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
+      const auto* error = std::get_if<LaunchError>(&outcome);
+      if (error == nullptr || error->ToString() != words || !error->IsTransient()) return 1;
+      return NoChildren() ? 0 : 2;
+    });
+    const std::string end = process.Wait();
+    if (end == "exited with code 99") GTEST_SKIP() << "this kernel cannot hold a call";
+    EXPECT_EQ(end, "exited with code 0");
+  }
+}
+
+// The child shares the master's memory, and with it the flag that the kernel changes at a change of user.
+TEST(LauncherFaults, TheMastersDumpableFlagStays) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
+  TestProcess process([] {
+    LaunchSpec spec = Shell("exit 0");
+    spec.identity = Identity{54321, 54321, {}};
+    const PreparedLaunch prepared(spec);
+    for (const int flag : {1, 0}) {
+      if (prctl(PR_SET_DUMPABLE, flag, 0, 0, 0) != 0) return 1;
+      if (End(prepared.Launch({})) != "exited with code 0") return 2;
+      if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != flag) return 3;
+    }
+    return 0;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+// What older kernels and containers lack, one at a time and all together.
+TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
+  constexpr uint32_t kClonePidfd = 0x1000;
+  const FilteredCall clone_pidfd = {SYS_clone, EINVAL, kClonePidfd};
+  const FilteredCall pidfd_open = {SYS_pidfd_open, ENOSYS};
+  const FilteredCall close_range = {SYS_close_range, ENOSYS};
+  const std::vector<std::vector<FilteredCall>> worlds = {{clone_pidfd},
+                                                         {close_range},
+                                                         {{SYS_clone3, ENOSYS}},
+                                                         {clone_pidfd, pidfd_open},
+                                                         {clone_pidfd, pidfd_open, close_range}};
+  for (const std::vector<FilteredCall>& world : worlds) {
+    const bool pidfd_expected = world.size() == 1;
+    TestProcess process([&world, pidfd_expected] {
+      std::vector<UniqueFd> careless;
+      // Enough that the list of descriptors does not come in one piece.
+      for (int i = 0; i < 200; ++i) careless.emplace_back(open("/dev/null", O_RDONLY));
+      if (!InstallFilter(world)) return 10;
+      const UniqueFd output = NewFile();
+      const int passed_fds[] = {output.get()};
+      const LaunchOutcome outcome = PreparedLaunch(Guest()).Launch({-1, output.get(), -1, passed_fds});
+      const auto* result = std::get_if<LaunchResult>(&outcome);
+      if (result == nullptr) return 1;
+      if (result->pidfd.valid() != pidfd_expected) return 2;
+      if (End(outcome) != "exited with code 0") return 3;
+      const std::string report = Content(output.get());
+      const std::string last = " 3:" + InodeOf(output.get()) + " \n";
+      return report.find(last) == std::string::npos ? 4 : 0;
+    });
+    EXPECT_EQ(process.Wait(), "exited with code 0");
+  }
+}
+
+// With each number of free descriptors the start succeeds or fails whole, and none is lost either way.
+TEST(LauncherFaults, RunningOutOfDescriptorsLosesNone) {
+  TestProcess process([] {
+    const UniqueFd output = NewFile();
+    const int passed_fds[] = {output.get(), output.get()};
+    const PreparedLaunch prepared(Shell("exit 0"));
+    bool started = false;
+    for (int spare = 0; spare < 16; ++spare) {
+      const int before = CountOpen();
+      rlimit limit = {};
+      getrlimit(RLIMIT_NOFILE, &limit);
+      const rlimit tight = {static_cast<rlim_t>(before - 1 + spare), limit.rlim_max};
+      setrlimit(RLIMIT_NOFILE, &tight);
+      std::string end = "exited with code 0";
+      {
+        const LaunchOutcome outcome = prepared.Launch({-1, output.get(), output.get(), passed_fds});
+        started = std::holds_alternative<LaunchResult>(outcome);
+        if (started) end = End(outcome);
+        if (!started && end.empty()) return 1;
+      }
+      setrlimit(RLIMIT_NOFILE, &limit);
+      if (CountOpen() != before || !NoChildren()) return 2;
+      if (end != "exited with code 0") return 3;
+    }
+    return started ? 0 : 4;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+}  // namespace
+}  // namespace fectl::platform
