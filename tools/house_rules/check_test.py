@@ -3,7 +3,7 @@
 from tools.house_rules import check
 from tools.house_rules.tree import Tree
 
-BUILD = 'cc_library(name = "x", srcs = ["x.cc"])\n'
+BUILD = 'package(default_visibility = ["//visibility:private"])\ncc_library(name = "x", srcs = ["x.cc"])\n'
 TREE = Tree.of(**{"master/platform/x.cc": "int a = fork();\n", "master/platform/BUILD.bazel": BUILD})
 CLEAN = Tree.of(**{"master/platform/x.cc": "int a;\n", "master/platform/BUILD.bazel": BUILD})
 

@@ -45,8 +45,17 @@ def check(tree: Tree) -> Iterator[Finding]:
         elif source.is_build:
             labels = [(source.line_of(m.start()), m.group(1)[2:] + "/") for m in _deps_labels(source.text)]
             yield from _check_directions(source, labels)
+            yield from _check_visibility(source)
         elif source.is_python and source.path.startswith("python/") and not source.is_test:
             yield from _check_python_imports(source)
+
+
+def _check_visibility(source: Source) -> Iterator[Finding]:
+    if 'default_visibility = ["//visibility:private"]' not in source.text:
+        yield Finding(source.path, 1, "visibility", "the package's default is not private")
+    for match in re.finditer("//visibility:public", source.text):
+        text = "public: who may use it is to be named"
+        yield Finding(source.path, source.line_of(match.start()), "visibility", text)
 
 
 def _deps_labels(text: str) -> Iterator[re.Match[str]]:

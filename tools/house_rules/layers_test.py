@@ -5,6 +5,8 @@ import pytest
 from tools.house_rules import layers
 from tools.house_rules.tree import Tree
 
+PRIVATE = 'package(default_visibility = ["//visibility:private"])\n'
+
 
 def rules(path: str, text: str) -> list[str]:
     return [finding.rule for finding in layers.check(Tree.of(**{path: text}))]
@@ -51,11 +53,18 @@ def test_right_directions(path: str, included: str) -> None:
 
 
 def test_dependencies_in_build_files_too() -> None:
-    text = 'cc_library(name = "x", deps = [\n    ":y",\n    "//worker_sdk",\n])\n'
+    text = PRIVATE + 'cc_library(name = "x", deps = [\n    ":y",\n    "//worker_sdk",\n])\n'
     assert [str(f) for f in layers.check(Tree.of(**{"client/BUILD.bazel": text}))] == [
-        "client/BUILD.bazel:3: client uses worker_sdk; it may use proto_spec [direction]"
+        "client/BUILD.bazel:4: client uses worker_sdk; it may use proto_spec [direction]"
     ]
-    assert rules("proto_spec/BUILD.bazel", 'cc_library(name = "x", visibility = ["//master:__pkg__"])') == []
+    assert rules("proto_spec/BUILD.bazel", PRIVATE + 'cc_library(name = "x", visibility = ["//master:__pkg__"])') == []
+
+
+def test_visibility() -> None:
+    assert rules("client/BUILD.bazel", 'cc_library(name = "x")\n') == ["visibility"]
+    assert rules("client/BUILD.bazel", PRIVATE + 'exports_files(["x"], visibility = ["//visibility:public"])\n') == [
+        "visibility"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def test_pure_headers() -> None:
 
 def test_what_only_tests_may_use_need_not_be_pure() -> None:
     files = {"proto_spec/x.cc": "#include <fstream>\n"}
-    build = 'cc_library(name = "x", srcs = ["x.cc"], testonly = True)\n'
+    build = PRIVATE + 'cc_library(name = "x", srcs = ["x.cc"], testonly = True)\n'
     assert list(layers.check(Tree.of(**files, **{"proto_spec/BUILD.bazel": build}))) == []
     build = build.replace("True", "False")
     assert [f.rule for f in layers.check(Tree.of(**files, **{"proto_spec/BUILD.bazel": build}))] == ["pure"]
