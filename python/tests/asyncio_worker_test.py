@@ -69,7 +69,8 @@ def test_one_application_on_two_sockets_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "missing"), [(["asyncio", "--loop", "uvloop"], "uvloop"), (["gevent"], "gevent"), (["asyncio"], "aiohttp")]
+    ("arguments", "missing"),
+    [(["asyncio", "--loop", "uvloop"], "uvloop"), (["gevent"], "gevent"), (["asyncio"], "aiohttp")],
 )
 def test_a_package_that_is_not_installed_is_named(tmp_path: object, arguments: list[str], missing: str) -> None:
     with open(f"{tmp_path}/{missing}.py", "w", encoding="utf-8") as file:
