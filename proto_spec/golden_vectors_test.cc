@@ -1,6 +1,7 @@
 // The golden vectors of testdata/wire, both ways. (The Python codec beside them meets the same files.)
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -21,14 +22,16 @@ namespace {
 using Json = rapidjson::Value;
 
 const Json& Load(const std::string& area) {
-  // Kept until the end: the cases below hold references into it.
-  auto* document = new rapidjson::Document;
+  // Kept until the end: the cases below hold references into them.
+  static std::vector<std::unique_ptr<rapidjson::Document>> documents;
+  documents.push_back(std::make_unique<rapidjson::Document>());
+  rapidjson::Document& document = *documents.back();
   std::ifstream file("testdata/wire/" + area + ".json");
   std::stringstream text;
   text << file.rdbuf();
-  document->Parse<rapidjson::kParseFullPrecisionFlag>(text.str().c_str());
-  EXPECT_FALSE(document->HasParseError()) << area;
-  return (*document)["vectors"];
+  document.Parse<rapidjson::kParseFullPrecisionFlag>(text.str().c_str());
+  EXPECT_FALSE(document.HasParseError()) << area;
+  return document["vectors"];
 }
 
 std::string Bytes(const Json& hex) {
