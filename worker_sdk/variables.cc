@@ -63,14 +63,14 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
   const std::string* index = Find(variables, proto::kWorkerIndexVariable);
   if (channel == nullptr && service == nullptr && index == nullptr) return WorkerVariables{};
 
-  for (const auto& [name, value] :
-       {std::pair{proto::kChannelVariable, channel}, std::pair{proto::kServiceNameVariable, service},
-        std::pair{proto::kWorkerIndexVariable, index}}) {
-    if (value != nullptr) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("environment variable ", name,
-                     " is missing, but others of a fectl worker are set. Start this "
-                     "program from fectld, or without any of them to run it by hand."));
+  if (channel == nullptr || service == nullptr || index == nullptr) {
+    const char* missing = channel == nullptr   ? proto::kChannelVariable
+                          : service == nullptr ? proto::kServiceNameVariable
+                                               : proto::kWorkerIndexVariable;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "environment variable ", missing,
+        " is missing, but others of a fectl worker are set. Start this program from fectld, or without "
+        "any of them to run it by hand."));
   }
 
   WorkerVariables result;

@@ -66,8 +66,9 @@ class Worker::Impl {
   absl::Status Open(const Options& options) {
     if (!variables_.managed) {
       auto wake = internal::MakeWakeFd();
-      if (wake.ok()) unmanaged_wake_ = *std::move(wake);
-      return wake.status();
+      if (!wake.ok()) return wake.status();
+      unmanaged_wake_ = *std::move(wake);
+      return absl::OkStatus();
     }
     auto channel = internal::Channel::Open(variables_.read_fd, variables_.write_fd);
     if (!channel.ok()) return channel.status();
@@ -181,26 +182,26 @@ void Worker::Impl::Flush() {
 
 void Worker::Impl::RunCallbacks() {
   // Each is copied before the call, so that it may replace the callbacks.
-  const auto call = [](std::function<void()> callback) {
-    if (callback) callback();
+  const auto call = [this](std::function<void()> Callbacks::*which) {
+    if (auto callback = callbacks_.*which) callback();
   };
   while (auto event = session_.NextEvent()) {
     switch (event->kind) {
       case Session::EventKind::kStart:
-        call(callbacks_.on_start);
+        call(&Callbacks::on_start);
         break;
       case Session::EventKind::kPause:
-        call(callbacks_.on_pause);
+        call(&Callbacks::on_pause);
         break;
       case Session::EventKind::kResume:
-        call(callbacks_.on_resume);
+        call(&Callbacks::on_resume);
         break;
       case Session::EventKind::kStop:
         CallStop();
         break;
       case Session::EventKind::kMasterLost:
         if (callbacks_.on_master_lost) {
-          call(callbacks_.on_master_lost);
+          call(&Callbacks::on_master_lost);
         } else if (session_.StopForLoss()) {
           CallStop();
         }

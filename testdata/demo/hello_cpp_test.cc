@@ -332,6 +332,7 @@ TEST_F(HelloTest, NoRequestIsLostWhileWorkersReplaceOneAnother) {
   std::atomic<int> answered{0};
   std::vector<std::string> problems(kClients);
   std::vector<std::thread> clients;
+  clients.reserve(kClients);
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&, i] { Ask(port, i % 2 == 0, stop, answered, problems[i]); });
   }

@@ -137,7 +137,8 @@ absl::StatusOr<pid_t> FakeMaster::Spawn(const std::vector<std::string>& command,
 
   const char* path = getenv("PATH");
   std::vector<std::string> environment = {absl::StrCat("PATH=", path == nullptr ? "/usr/bin:/bin" : path)};
-  for (const auto& [name, value] : Describe(3, 4, socket_fds)) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : Describe(3, 4, socket_fds))
+    environment.push_back(absl::StrCat(name, "=", value));
   environment.insert(environment.end(), extra_environment.begin(), extra_environment.end());
   std::vector<std::string> arguments = command;
   std::vector<char*> argv, envp;
