@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from testdata.e2e.applications import configured, serve
+from testdata.e2e.applications import KINDS, configured, serve
 from testdata.e2e.harness import Place, tcp
 from testdata.e2e.http_requests import HttpRequest, free_port, http_get
 from testdata.e2e.load import Load
@@ -32,6 +32,36 @@ def test_no_request_is_lost(place: Place, kind: str, command: str) -> None:
     print(load.tally)
     assert load.tally.failed == 0, load.tally
     assert load.tally.announced_ends > 0, "kept connections were told to come again"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("there,back", [("pause", "resume"), ("stop", "start")])
+def test_no_request_is_lost_while_nobody_serves(place: Place, kind: str, there: str, back: str) -> None:
+    port = free_port()
+    master = serve(place, kind, port)
+    keeps = 0 if kind == "plain" else 2
+    with Load(port, busy=keeps, thinking=keeps) as load:
+        for _ in range(5):
+            seen = load.tally.answered
+            wait_until(lambda: load.tally.answered > seen + 50, "requests are answered")
+            master.fectl_ok(there, "web")
+            master.fectl_ok(back, "web")
+    assert load.tally.failed == 0, load.tally
+
+
+@pytest.mark.parametrize("kind", ["cpp", "aiohttp"])
+def test_no_request_is_lost_when_workers_are_replaced_one_by_one(place: Place, kind: str) -> None:
+    port = free_port()
+    master = serve(place, kind, port, num=3, max_surge=1)
+    with Load(port) as load:
+        wait_until(lambda: load.tally.answered > 100, "the load runs")
+        for _ in range(3):
+            old = master.pids("web")
+            master.fectl_ok("reload", "web")
+            assert not set(master.pids("web")) & set(old)
+        seen = load.tally.answered
+        wait_until(lambda: load.tally.answered > seen + 50, "requests are answered")
+    assert load.tally.failed == 0, load.tally
 
 
 def test_a_killed_worker_costs_only_what_it_had_open(place: Place) -> None:
