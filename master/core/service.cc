@@ -254,17 +254,19 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
   }
 }
 
+// clang-format off
 // Whether the state does not allow the command; then it is answered here. The table of all pairs:
 //
 //             stopped   starting  running   paused    reloading  stopping  failed
-//   start     begins    joins     refused   refused   refused    refused   begins (the slots that were given
-//   up) stop      refused   begins    begins    begins    begins     joins     begins reload    refused
-//   refused   begins    begins    joins      refused   begins restart   refused   refused   begins    begins
-//   joins      refused   begins pause     refused   refused   done      done      refused    refused   done
-//   where a worker serves resume    refused   refused   done      done      refused    refused   done where a
-//   worker serves
+//   start     begins    joins     refused   refused   refused    refused   begins (the slots that were given up)
+//   stop      refused   begins    begins    begins    begins     joins     begins
+//   reload    refused   refused   begins    begins    joins      refused   begins
+//   restart   refused   refused   begins    begins    joins      refused   begins
+//   pause     refused   refused   done      done      refused    refused   done where a worker serves
+//   resume    refused   refused   done      done      refused    refused   done where a worker serves
 //
 // A reload joins a reload and a restart a restart; the one is refused while the other goes on.
+// clang-format on
 bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
   const auto refuse = [&](Answer answer, std::string_view words) {
     turn.effects.emplace_back(Reply{request, answer, policy_.name + " " + std::string(words)});

@@ -1,0 +1,114 @@
+#ifndef MASTER_SIM_ENGINE_H_
+#define MASTER_SIM_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <queue>
+#include <set>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/ids.h"
+#include "master/core/random.h"
+#include "master/core/supervisor.h"
+#include "master/sim/checks.h"
+#include "master/sim/hash.h"
+#include "master/sim/kernel.h"
+#include "master/sim/outcome.h"
+#include "master/sim/program.h"
+#include "master/sim/swarm.h"
+
+namespace fectl::sim {
+
+// The clock does not begin at 0, and so far on that 32 bits of milliseconds would not do.
+inline constexpr core::Instant kBegin{int64_t{10} * 24 * 3600 * 1'000'000'000};
+
+// The virtual clock, the fake kernel, the programs, and the shell around the real supervisor: everything that
+// happens by itself. What people do, and when faults end, is the World's.
+class Engine : private ProgramHost {
+ protected:
+  explicit Engine(const Options& options);
+  ~Engine() override = default;
+
+  enum class Kind : uint8_t {
+    kProgram,
+    kMasterReads,
+    kMasterSeesEnd,
+    kMasterSeesExit,
+    kOperator,
+    kStall,
+    kCrash
+  };
+  struct Item {
+    core::Instant at;
+    uint64_t order = 0;  // equal times in the order in which they were planned
+    Kind kind = Kind::kProgram;
+    uint32_t place = 0;
+    uint32_t serial = 0;
+    Action action = Action::kStart;
+    bool operator<(const Item& other) const { return at != other.at ? at > other.at : order > other.order; }
+  };
+
+  // Somebody acts; plans the next time by itself.
+  virtual void Operate() = 0;
+
+  bool ok() const { return !outcome_.broken.has_value(); }
+  void Plan(core::Span in, Kind kind, uint32_t place = 0, Action action = Action::kStart);
+  // Lets the world go on until `end`.
+  void Pass(core::Instant end);
+  void Do(const Item& item);
+  void Write(SimProcess& process, uint32_t place, Said said) override;
+  void ClosePipe(SimProcess& process, uint32_t place) override;
+  void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) override;
+  void Later(uint32_t place, core::Span in, Action action) override;
+  const core::ServicePolicy& PolicyOf(const SimProcess& process) const override;
+  bool calm() const override { return calm_; }
+  void Read(uint32_t place);
+  void Deliver(SimProcess& process, size_t bytes);
+  void SeeEnd(uint32_t place);
+  void SeeExit(uint32_t place);
+  // Nobody is judged by what lies unread.
+  void HearEverybody();
+  void WakeMaster();
+  void FallAsleep();
+  // The master dies and a successor goes on from what was written down.
+  void Crash();
+  void Restore();
+  void Step(const core::Event& event);
+  void Boot();
+  void AfterStep(const core::Effects& effects);
+  void Run(const core::Effect& effect);
+  void SpawnProcess(const core::Incarnation& who);
+
+  const Options options_;
+  const Swarm swarm_;
+  core::Random random_kernel_;
+  core::Random random_master_;
+  core::Random random_operator_;
+  core::Random random_wall_;
+  Programs programs_;
+  Kernel kernel_;
+  core::Supervisor supervisor_;
+  Outcome outcome_;
+  Checks checks_;
+  Hash hash_;
+  core::Instant now_ = kBegin;
+  std::priority_queue<Item> items_;
+  uint64_t planned_ = 0;
+  core::Instant asleep_since_ = core::kNever;
+  core::Instant asleep_until_;
+  std::vector<core::Event> follow_ups_;
+  std::set<core::Incarnation> unborn_;  // of this turn
+  core::Effects effects_;
+  std::vector<Said> said_;
+  std::vector<bool> broken_deploy_;
+  core::RequestId last_request_ = 0;
+  bool stepping_ = false;
+  bool calm_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_ENGINE_H_

@@ -1,0 +1,84 @@
+#ifndef MASTER_SIM_KERNEL_H_
+#define MASTER_SIM_KERNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "master/core/ids.h"
+#include "master/core/time.h"
+#include "master/sim/swarm.h"
+
+namespace fectl::sim {
+
+// What a worker can write.
+enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage };
+
+// Bytes of a frame with this message, as it goes through a pipe.
+size_t FrameBytes(Said said);
+
+// One process of the fake kernel, its pipe to the master included.
+struct SimProcess {
+  enum class Life : uint8_t { kFree, kAlive, kZombie };
+
+  core::Incarnation who;
+  Life life = Life::kFree;
+  uint32_t serial = 0;  // counts up with each use of the place: events of the one before are stale
+  int32_t pid = 0;
+  Behaviour behaviour = Behaviour::kGood;
+  core::Span beat_interval;
+  bool loaded = false;   // has said so
+  bool leaving = false;  // has understood that it is to go
+  bool silent = false;   // says nothing more
+  bool unkillable = false;
+  bool holds_pipe = false;  // somebody else has the pipe open: no end of file at its death
+  bool signaled = false;    // how it ended
+  int32_t number = 0;
+
+  std::deque<Said> unread;  // written, not yet handed to the master
+  size_t unread_bytes = 0;
+  size_t taken_of_first = 0;  // bytes of the first message that a short read has taken already
+  bool read_planned = false;
+  bool pipe_closed = false;  // by the worker, or by its death
+  bool end_seen = false;     // the master has seen the end of the pipe
+};
+
+// Process table with a tiny pid space. Numbers are given out in turn, as Linux does, and come back soon.
+class Kernel {
+ public:
+  Kernel(uint32_t pids, size_t pipe_bytes) : pipe_bytes_(pipe_bytes), used_(pids + 1, false) {}
+
+  // -1: no number is free.
+  int32_t Start(const core::Incarnation& who);
+
+  SimProcess& process(uint32_t place) { return processes_[place]; }
+  const SimProcess& process(uint32_t place) const { return processes_[place]; }
+  uint32_t places() const { return static_cast<uint32_t>(processes_.size()); }
+  // kNowhere: no unreaped process.
+  static constexpr uint32_t kNowhere = UINT32_MAX;
+  uint32_t PlaceOf(const core::Incarnation& who) const;
+  uint32_t newest() const { return newest_; }
+
+  // False: the pipe is full, and a worker which must not block drops the message (a heartbeat) or waits with
+  // it.
+  bool Write(SimProcess& process, Said said);
+  // Up to `bytes` of the pipe; the messages that are complete with them go to `out`.
+  void Read(SimProcess& process, size_t bytes, std::vector<Said>* out);
+
+  void Reap(uint32_t place);
+  size_t unreaped() const { return unreaped_; }
+
+ private:
+  size_t pipe_bytes_;
+  std::vector<bool> used_;  // by pid; 0 is nobody's
+  int32_t last_pid_ = 0;
+  std::deque<SimProcess> processes_;  // places stay where they are while new ones are added
+  std::vector<uint32_t> free_;
+  uint32_t newest_ = kNowhere;
+  size_t unreaped_ = 0;
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_KERNEL_H_

@@ -1,0 +1,49 @@
+#ifndef MASTER_SIM_MARKS_H_
+#define MASTER_SIM_MARKS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/service.h"
+#include "master/core/slot_state.h"
+
+namespace fectl::sim {
+
+// What a run has seen: so that a rare case which no seed ever reaches is noticed. A mark is an edge of the
+// slot's or the service's table, a cause with which a process was lost or killed, or an answer.
+class Marks {
+ public:
+  // The states by their place in core::SlotState.
+  void SlotEdge(size_t from, size_t to) { ++slot_edges_[from][to]; }
+  void ServiceEdge(core::ServiceState from, core::ServiceState to) {
+    ++service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)];
+  }
+  void Saw(const core::Effect& effect);
+
+  void Add(const Marks& other);
+
+  // The names of what must be seen and was not.
+  std::vector<std::string> Missing() const;
+  // Each mark with its count, one a line.
+  std::string Table() const;
+
+ private:
+  static constexpr size_t kSlotStates = std::variant_size_v<core::SlotState>;
+  static constexpr size_t kServiceStates = 7;
+  static constexpr size_t kCauses = 19;
+  static constexpr size_t kMilestones = 13;
+  static constexpr size_t kAnswers = 11;
+
+  std::array<std::array<uint64_t, kSlotStates>, kSlotStates> slot_edges_ = {};
+  std::array<std::array<uint64_t, kServiceStates>, kServiceStates> service_edges_ = {};
+  std::array<std::array<uint64_t, kCauses>, kMilestones> records_ = {};
+  std::array<uint64_t, kAnswers> answers_ = {};
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_MARKS_H_

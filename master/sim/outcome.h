@@ -1,0 +1,33 @@
+#ifndef MASTER_SIM_OUTCOME_H_
+#define MASTER_SIM_OUTCOME_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "master/core/time.h"
+#include "master/sim/marks.h"
+#include "master/sim/trace.h"
+
+namespace fectl::sim {
+
+struct Options {
+  uint64_t seed = 1;
+  core::Span chaos = core::Seconds(3600);  // before the faults end
+  bool journal_each_step = false;          // restore from the journal after every single step
+  bool keep_trace = false;
+  uint64_t wall_seed = 0;  // of the wall clock, on which nothing may depend
+};
+
+struct Outcome {
+  std::optional<std::string> broken;  // which rule, in words
+  uint64_t hash = 0;                  // of every event and effect, in order
+  uint64_t events = 0;
+  core::Span virtual_time;
+  Marks marks;
+  Trace trace;  // empty unless kept
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_OUTCOME_H_

@@ -1,0 +1,170 @@
+#include "master/sim/program.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "master/sim/draw.h"
+
+namespace fectl::sim {
+namespace {
+
+constexpr int32_t kExitCodes[] = {0, 1, 3, 98, 99, 100, 255};
+constexpr int32_t kSignals[] = {6, 9, 11, 15};
+
+bool IsDeaf(Behaviour behaviour) {
+  return behaviour == Behaviour::kIgnoresTerm || behaviour == Behaviour::kStops;
+}
+
+}  // namespace
+
+core::Span Programs::Draw(core::Span max) {
+  return DrawSpan(random_, max);
+}
+
+core::Span Programs::StartTime(const SimProcess& process) {
+  const core::Span limit = host_->PolicyOf(process).startup_timeout;
+  if (process.behaviour == Behaviour::kSlowStart) return Draw(core::Span{limit.ns + limit.ns / 3});
+  return Draw(std::min(core::Span{limit.ns / 2}, core::Seconds(3)));
+}
+
+void Programs::Begin(SimProcess& process, uint32_t place, bool surely_bad) {
+  if (!host_->calm()) process.behaviour = swarm_->DrawBehaviour(random_);
+  if (surely_bad) {
+    constexpr Behaviour kBroken[] = {Behaviour::kNeverLoads, Behaviour::kExitsAtStart,
+                                     Behaviour::kConfigError};
+    process.behaviour = kBroken[random_.Below(3)];
+  }
+  // Never slower than a third of what is allowed, never faster than the field's workers at a long timeout.
+  const core::Span allowed = host_->PolicyOf(process).timeout;
+  process.beat_interval = core::Span{allowed.ns / 4 + Draw(core::Span{allowed.ns / 12}).ns};
+  host_->Later(place, StartTime(process), Action::kStart);
+}
+
+void Programs::Act(SimProcess& process, uint32_t place, Action action) {
+  if (process.life != SimProcess::Life::kAlive) return;
+  switch (action) {
+    case Action::kStart:
+      return Load(process, place);
+    case Action::kBeat:
+      if (process.silent) return;
+      host_->Write(process, place, Said::kBeat);
+      // The write may have led to anything, but the process is still this one.
+      host_->Later(place, process.beat_interval, Action::kBeat);
+      return;
+    case Action::kTurnBad:
+      return TurnBad(process, place);
+    case Action::kLeave:
+      return host_->Die(process, place, false, 0);
+    case Action::kQuit:
+      return host_->Die(process, place, true, 3);
+    case Action::kDieBySignal9:
+      return host_->Die(process, place, true, 9);
+  }
+}
+
+void Programs::Load(SimProcess& process, uint32_t place) {
+  switch (process.behaviour) {
+    case Behaviour::kNeverLoads:
+      return;
+    case Behaviour::kExitsAtStart:
+      return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
+    case Behaviour::kConfigError:
+      host_->Write(process, place, Said::kConfigError);
+      return host_->Later(place, Draw(core::Seconds(1)), Action::kLeave);
+    default:
+      break;
+  }
+  process.loaded = true;
+  host_->Write(process, place, Said::kLoaded);
+  host_->Later(place, process.beat_interval, Action::kBeat);
+  if (process.behaviour != Behaviour::kGood) host_->Later(place, Draw(core::Seconds(100)), Action::kTurnBad);
+}
+
+void Programs::TurnBad(SimProcess& process, uint32_t place) {
+  switch (process.behaviour) {
+    case Behaviour::kGood:
+    case Behaviour::kSlowStart:
+    case Behaviour::kNeverLoads:
+    case Behaviour::kExitsAtStart:
+    case Behaviour::kDiesOnOrder:
+    case Behaviour::kIgnoresTerm:
+    case Behaviour::kNeverReads:
+      return;
+    case Behaviour::kConfigError:
+      return;
+    case Behaviour::kFallsSilent:
+    case Behaviour::kStops:
+      process.silent = true;
+      return;
+    case Behaviour::kDies:
+      if (random_.Below(2) == 0) return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
+      return host_->Die(process, place, true, kSignals[random_.Below(4)]);
+    case Behaviour::kGarbage:
+      return host_->Write(process, place, random_.Below(4) == 0 ? Said::kConfigError : Said::kGarbage);
+    case Behaviour::kClosesPipe:
+      return host_->ClosePipe(process, place);
+    case Behaviour::kAsks:
+      host_->Write(process, place, random_.Below(2) == 0 ? Said::kReload : Said::kRestart);
+      return host_->Later(place, Draw(core::Seconds(20)), Action::kTurnBad);
+    case Behaviour::kLeaves:
+      host_->Write(process, place, Said::kLeaves);
+      return host_->Later(place, Draw(core::Seconds(10)), Action::kLeave);
+    case Behaviour::kFloods:
+      for (int i = 0; i < 300; ++i) host_->Write(process, place, Said::kBeat);
+      return host_->Later(place, Draw(core::Seconds(50)), Action::kTurnBad);
+  }
+}
+
+void Programs::BeginToLeave(SimProcess& process, uint32_t place) {
+  if (process.leaving) return;
+  process.leaving = true;
+  // What is open takes its time, sometimes more than there is.
+  const core::Span allowed = host_->PolicyOf(process).shutdown_timeout;
+  const core::Span most = host_->calm() ? core::Milliseconds(200)
+                                        : std::min(allowed + core::Span{allowed.ns / 8}, core::Seconds(8));
+  host_->Later(place, process.loaded ? Draw(most) : Draw(core::Milliseconds(500)), Action::kLeave);
+}
+
+void Programs::OnOrder(SimProcess& process, uint32_t place, core::Order order) {
+  if (process.life != SimProcess::Life::kAlive) return;
+  if (IsDeaf(process.behaviour) || process.behaviour == Behaviour::kNeverReads || !process.loaded) return;
+  if (process.behaviour == Behaviour::kDiesOnOrder && random_.Below(2) == 0) {
+    return host_->Later(place, Draw(core::Milliseconds(50)), Action::kDieBySignal9);
+  }
+  if (order == core::Order::kStop) BeginToLeave(process, place);
+}
+
+void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
+  if (process.life != SimProcess::Life::kAlive) return;
+  if (sig == core::Sig::kKill) {
+    if (!process.unkillable) host_->Later(place, {}, Action::kDieBySignal9);
+    return;
+  }
+  if (IsDeaf(process.behaviour)) return;
+  if (sig == core::Sig::kQuit) return host_->Later(place, Draw(core::Milliseconds(300)), Action::kQuit);
+  BeginToLeave(process, place);
+}
+
+void Programs::CalmDown(SimProcess& process, uint32_t place) {
+  if (process.unkillable) {
+    process.unkillable = false;
+    host_->Die(process, place, true, 9);
+    return;
+  }
+  switch (process.behaviour) {
+    case Behaviour::kDies:
+    case Behaviour::kDiesOnOrder:
+    case Behaviour::kGarbage:
+    case Behaviour::kClosesPipe:
+    case Behaviour::kAsks:
+    case Behaviour::kLeaves:
+    case Behaviour::kFloods:
+    case Behaviour::kFallsSilent:
+      process.behaviour = Behaviour::kGood;
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace fectl::sim

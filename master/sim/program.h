@@ -1,0 +1,66 @@
+#ifndef MASTER_SIM_PROGRAM_H_
+#define MASTER_SIM_PROGRAM_H_
+
+#include <cstdint>
+
+#include "master/core/effects.h"
+#include "master/core/policy.h"
+#include "master/core/random.h"
+#include "master/core/time.h"
+#include "master/sim/kernel.h"
+#include "master/sim/swarm.h"
+
+namespace fectl::sim {
+
+// The next step of a simulated program.
+enum class Action : uint8_t {
+  kStart,  // the time that its start takes is over
+  kBeat,
+  kTurnBad,  // what its behaviour is about happens now
+  kLeave,    // has finished what was open
+  kQuit,
+  kDieBySignal9,
+};
+
+// What a program can do to the world.
+class ProgramHost {
+ public:
+  virtual ~ProgramHost() = default;
+  virtual void Write(SimProcess& process, uint32_t place, Said said) = 0;
+  virtual void ClosePipe(SimProcess& process, uint32_t place) = 0;
+  virtual void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) = 0;
+  virtual void Later(uint32_t place, core::Span in, Action action) = 0;
+  virtual const core::ServicePolicy& PolicyOf(const SimProcess& process) const = 0;
+  virtual bool calm() const = 0;
+};
+
+// How every simulated worker behaves: the one place that knows what the behaviours mean.
+class Programs {
+ public:
+  // Both outlive it.
+  Programs(uint64_t seed, const Swarm* swarm, ProgramHost* host)
+      : random_(seed), swarm_(swarm), host_(host) {}
+
+  // A new process. `surely_bad`: it runs a broken version.
+  void Begin(SimProcess& process, uint32_t place, bool surely_bad);
+  void Act(SimProcess& process, uint32_t place, Action action);
+  void OnOrder(SimProcess& process, uint32_t place, core::Order order);
+  void OnSignal(SimProcess& process, uint32_t place, core::Sig sig);
+  // The faults are over: who would still turn bad does not; who is stuck stays so.
+  void CalmDown(SimProcess& process, uint32_t place);
+
+ private:
+  core::Span Draw(core::Span max);
+  core::Span StartTime(const SimProcess& process);
+  void Load(SimProcess& process, uint32_t place);
+  void TurnBad(SimProcess& process, uint32_t place);
+  void BeginToLeave(SimProcess& process, uint32_t place);
+
+  core::Random random_;
+  const Swarm* swarm_;
+  ProgramHost* host_;
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_PROGRAM_H_

@@ -1,0 +1,105 @@
+#include "master/sim/replay.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "master/core/supervisor.h"
+#include "master/sim/checks.h"
+#include "master/sim/marks.h"
+
+namespace fectl::sim {
+namespace {
+
+std::string ToText(const core::Effect& effect, const std::vector<core::ServicePolicy>& policies) {
+  constexpr std::string_view kOrders[] = {"start", "pause", "resume", "stop"};
+  constexpr std::string_view kSignals[] = {"TERM", "QUIT", "KILL"};
+  constexpr std::string_view kAnswers[] = {"started",       "stopped",         "failed",
+                                           "done",          "unknown service", "error starting",
+                                           "error running", "error reloading", "error stopping",
+                                           "error stopped", "error failed"};
+  const auto name = [&policies](const core::Incarnation& who) {
+    return policies[who.service].name + "/" + std::to_string(who.slot + 1) + "#" +
+           std::to_string(who.generation);
+  };
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) return "spawn " + name(spawn->who);
+  if (const auto* send = std::get_if<core::Send>(&effect)) {
+    return "send " + std::string(kOrders[static_cast<size_t>(send->order)]) + " " + name(send->who);
+  }
+  if (const auto* signal = std::get_if<core::Signal>(&effect)) {
+    return "signal " + std::string(kSignals[static_cast<size_t>(signal->sig)]) + " " + name(signal->who);
+  }
+  if (const auto* reply = std::get_if<core::Reply>(&effect)) {
+    return "reply " + std::to_string(reply->request) + " " +
+           std::string(kAnswers[static_cast<size_t>(reply->answer)]) +
+           (reply->words.empty() ? "" : ": " + reply->words);
+  }
+  if (const auto* report = std::get_if<core::Report>(&effect)) {
+    const std::string words = core::ToWords(report->record.cause);
+    return "report " + policies[report->service].name + "/" + std::to_string(report->slot + 1) + " " +
+           std::string(core::ToWord(report->record.milestone)) + (words.empty() ? "" : ": " + words);
+  }
+  return "finish";
+}
+
+// "starts are paced (I12): 0/1#2" -> what stands before the details.
+std::string Rule(const std::string& broken) {
+  return broken.substr(0, broken.find(':'));
+}
+
+}  // namespace
+
+std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
+  Marks marks;
+  Checks checks(trace.policies, &marks);
+  core::Supervisor supervisor(trace.policies, trace.random_seed);
+  core::Effects effects;
+  const auto write = [&] {
+    if (transcript == nullptr) return;
+    for (const core::Effect& effect : effects) *transcript += "> " + ToText(effect, trace.policies) + "\n";
+  };
+  core::Moment at{trace.entries.empty() ? core::Instant{} : trace.entries.front().at, 0};
+  supervisor.Boot(at, effects);
+  checks.After(supervisor, nullptr, at, effects);
+  write();
+  for (const Trace::Entry& entry : trace.entries) {
+    at.now = entry.at;
+    effects.clear();
+    supervisor.Step(entry.event, at, effects);
+    checks.After(supervisor, &entry.event, at, effects);
+    if (transcript != nullptr) {
+      const std::string text = sim::ToText(Trace{trace.policies, trace.random_seed, {entry}});
+      *transcript += text.substr(text.rfind('\n', text.size() - 2) + 1);
+    }
+    write();
+    if (checks.broken().has_value()) return checks.broken();
+  }
+  return checks.broken();
+}
+
+Trace Minimize(Trace trace) {
+  const std::optional<std::string> broken = Replay(trace);
+  if (!broken.has_value()) return trace;
+  const std::string rule = Rule(*broken);
+  for (size_t piece = std::max<size_t>(1, trace.entries.size() / 2); piece > 0; piece /= 2) {
+    for (size_t begin = 0; begin < trace.entries.size();) {
+      Trace shorter = trace;
+      const auto first = shorter.entries.begin() + static_cast<ptrdiff_t>(begin);
+      shorter.entries.erase(first,
+                            first + static_cast<ptrdiff_t>(std::min(piece, shorter.entries.size() - begin)));
+      const std::optional<std::string> still = Replay(shorter);
+      if (still.has_value() && Rule(*still) == rule) {
+        trace = std::move(shorter);
+      } else {
+        begin += piece;
+      }
+    }
+  }
+  return trace;
+}
+
+}  // namespace fectl::sim

@@ -1,0 +1,59 @@
+#ifndef MASTER_SIM_SWARM_H_
+#define MASTER_SIM_SWARM_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "master/core/policy.h"
+#include "master/core/random.h"
+#include "master/core/time.h"
+
+namespace fectl::sim {
+
+// How a simulated program behaves.
+enum class Behaviour : uint8_t {
+  kGood,
+  kSlowStart,  // loaded late, sometimes too late
+  kNeverLoads,
+  kExitsAtStart,  // with some code, before it is loaded
+  kConfigError,   // says why it cannot run, then exits
+  kFallsSilent,   // after a while
+  kDies,          // at random, by exit or signal
+  kDiesOnOrder,   // when it is told anything
+  kIgnoresTerm,   // and every order
+  kStops,         // as if by SIGSTOP: only SIGKILL helps
+  kGarbage,       // writes what is no message
+  kClosesPipe,    // and lives on
+  kAsks,          // to be replaced, again and again
+  kLeaves,        // says so and exits
+  kFloods,        // heartbeats as fast as it can, for a while
+  kNeverReads,
+};
+inline constexpr size_t kBehaviours = 16;
+
+// What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
+// kinds of fault each find more than one mixture of all), and how large and how hasty everything is.
+struct Swarm {
+  explicit Swarm(uint64_t seed);
+
+  Behaviour DrawBehaviour(core::Random& random) const;
+
+  std::vector<core::ServicePolicy> policies;
+  std::array<uint32_t, kBehaviours> weights = {};  // of programs that are not good
+  uint32_t bad_percent = 0;                        // of newly started programs
+  uint32_t spawn_fails_percent = 0;
+  uint32_t unkillable_percent = 0;  // of processes
+  core::Span read_delay_max;        // how late the master comes to read
+  core::Span exit_delay_max;        // how late it sees a death
+  core::Span operator_interval;     // between commands, on average
+  core::Span stall_interval;        // between stalls of the master, on average; 0: none
+  core::Span stall_max;
+  bool crashes = false;  // the master dies and its successor goes on from the journal
+  uint32_t pids = 0;
+  size_t pipe_bytes = 0;
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_SWARM_H_

@@ -1,0 +1,307 @@
+#include "master/sim/trace.h"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace fectl::sim {
+namespace {
+
+constexpr std::string_view kVerbs[] = {"start", "stop", "reload", "restart", "pause", "resume"};
+
+std::string Seconds(int64_t ns) {
+  std::array<char, 40> text = {};
+  std::snprintf(text.data(), text.size(), "%lld.%09lld", static_cast<long long>(ns / 1'000'000'000),
+                static_cast<long long>(ns % 1'000'000'000));
+  return text.data();
+}
+
+std::string Quoted(std::string_view words) {
+  std::string out = "\"";
+  for (const char c : words) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+std::string Who(const core::Incarnation& who, const std::vector<core::ServicePolicy>& policies) {
+  const std::string name = who.service < policies.size() ? policies[who.service].name : "?";
+  return name + "/" + std::to_string(who.slot + 1) + "#" + std::to_string(who.generation);
+}
+
+// The words of one line; what stands in quotes is one word, without them.
+std::vector<std::string> Split(std::string_view line) {
+  std::vector<std::string> words;
+  bool open = false;
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted && c == '\\' && i + 1 < line.size()) {
+      words.back() += line[++i];
+    } else if (c == '"') {
+      if (!open) words.emplace_back();
+      open = true;
+      quoted = !quoted;
+    } else if (c == ' ' && !quoted) {
+      open = false;
+    } else {
+      if (!open) words.emplace_back();
+      open = true;
+      words.back() += c;
+    }
+  }
+  return words;
+}
+
+template <typename Number>
+bool ReadNumber(std::string_view text, Number* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// "1.5" or "30s" or "30": nanoseconds.
+bool ReadSeconds(std::string_view text, int64_t* ns) {
+  if (text.ends_with('s')) text.remove_suffix(1);
+  const size_t point = text.find('.');
+  int64_t whole = 0;
+  if (!ReadNumber(text.substr(0, point), &whole) || whole < 0 || whole > 4'000'000'000) return false;
+  std::string fraction(point == std::string_view::npos ? "" : text.substr(point + 1));
+  if (fraction.size() > 9) return false;
+  fraction.resize(9, '0');
+  int64_t parts = 0;
+  if (!ReadNumber(std::string_view(fraction), &parts) || parts < 0) return false;
+  *ns = whole * 1'000'000'000 + parts;
+  return true;
+}
+
+class Reader {
+ public:
+  // nullopt: the line was understood.
+  std::optional<std::string> Line(std::string_view line) {
+    const std::vector<std::string> words = Split(line);
+    if (words.empty() || words[0].starts_with('#') || words[0].starts_with('>')) return std::nullopt;
+    if (words[0] == "service") return Service(words);
+    if (words[0] == "seed") {
+      const bool good = words.size() == 2 && ReadNumber(std::string_view(words[1]), &trace.random_seed);
+      return good ? std::nullopt : Wrong("a seed is one number");
+    }
+    int64_t at = 0;
+    if (words.size() < 2 || !ReadSeconds(words[0], &at)) return Wrong("a line begins with a time and a word");
+    if (!trace.entries.empty() && core::Instant{at} < trace.entries.back().at)
+      return Wrong("time goes backwards");
+    core::Event event;
+    if (auto error = Event(words, &event); error.has_value()) return error;
+    trace.entries.push_back({core::Instant{at}, std::move(event)});
+    return std::nullopt;
+  }
+
+  Trace trace;
+
+ private:
+  static std::optional<std::string> Wrong(std::string_view what) { return std::string(what); }
+
+  std::optional<std::string> Service(const std::vector<std::string>& words) {
+    if (words.size() < 2) return Wrong("a service has a name");
+    core::ServicePolicy policy;
+    policy.name = words[1];
+    for (size_t i = 2; i < words.size(); ++i) {
+      const size_t equals = words[i].find('=');
+      const std::string key = words[i].substr(0, equals);
+      const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
+      const std::map<std::string, uint32_t*> numbers = {
+          {"num", &policy.num}, {"restarts", &policy.restarts}, {"surge", &policy.max_surge}};
+      const std::map<std::string, core::Span*> spans = {{"timeout", &policy.timeout},
+                                                        {"startup", &policy.startup_timeout},
+                                                        {"shutdown", &policy.shutdown_timeout}};
+      bool good = false;
+      if (const auto number = numbers.find(key); number != numbers.end()) {
+        good = ReadNumber(std::string_view(value), number->second);
+      } else if (const auto span = spans.find(key); span != spans.end()) {
+        good = ReadSeconds(value, &span->second->ns);
+      }
+      if (!good) return Wrong("what is " + words[i] + "?");
+    }
+    if (policy.num < 1 || policy.num > 1000) return Wrong("num is from 1 to 1000");
+    trace.policies.push_back(std::move(policy));
+    return std::nullopt;
+  }
+
+  bool FindService(std::string_view name, core::ServiceId* id) const {
+    for (size_t i = 0; i < trace.policies.size(); ++i) {
+      if (trace.policies[i].name != name) continue;
+      *id = static_cast<core::ServiceId>(i);
+      return true;
+    }
+    return false;
+  }
+
+  // web/1#2
+  bool ReadWho(std::string_view text, core::Incarnation* who) const {
+    const size_t slash = text.find('/');
+    const size_t hash = text.find('#');
+    if (slash == std::string_view::npos || hash == std::string_view::npos || hash < slash) return false;
+    uint32_t slot = 0;
+    if (!FindService(text.substr(0, slash), &who->service)) return false;
+    if (!ReadNumber(text.substr(slash + 1, hash - slash - 1), &slot) || slot == 0) return false;
+    who->slot = slot - 1;
+    return ReadNumber(text.substr(hash + 1), &who->generation);
+  }
+
+  std::optional<std::string> Event(const std::vector<std::string>& words, core::Event* event) const {
+    const std::string& word = words[1];
+    const std::string argument = words.size() > 3 ? words[3] : "";
+    if (word == "time") {
+      *event = core::TimePassed{};
+      return std::nullopt;
+    }
+    if (word == "stalled") {
+      core::Stalled stalled;
+      if (words.size() < 3 || !ReadSeconds(words[2], &stalled.length.ns))
+        return Wrong("stalled for how long?");
+      *event = stalled;
+      return std::nullopt;
+    }
+    if (word == "shutdown") {
+      core::ShutdownAsked shutdown{.graceful = words.size() > 2 && words[2] == "graceful"};
+      if (words.size() > 3 && !ReadNumber(std::string_view(words[3]), &shutdown.request))
+        return Wrong("which request?");
+      *event = shutdown;
+      return std::nullopt;
+    }
+    for (size_t verb = 0; verb < std::size(kVerbs); ++verb) {
+      if (word != kVerbs[verb]) continue;
+      core::Commanded commanded{.verb = static_cast<core::Verb>(verb)};
+      if (words.size() < 3 ||
+          !ReadNumber(std::string_view(argument.empty() ? "0" : argument), &commanded.request)) {
+        return Wrong("a command has a service and the number of its request");
+      }
+      if (!FindService(words[2], &commanded.service)) commanded.service = UINT32_MAX;
+      *event = commanded;
+      return std::nullopt;
+    }
+    core::Incarnation who;
+    if (words.size() < 3 || !ReadWho(words[2], &who)) return Wrong("a process is named like web/1#1");
+    return OfProcess(word, who, argument, words, event);
+  }
+
+  static std::optional<std::string> OfProcess(const std::string& word, const core::Incarnation& who,
+                                              const std::string& argument,
+                                              const std::vector<std::string>& words, core::Event* event) {
+    int32_t number = 0;
+    const bool has_number = ReadNumber(std::string_view(argument), &number);
+    if (word == "spawned") {
+      *event = core::Spawned{who, number};
+    } else if (word == "spawn-failed") {
+      *event = core::SpawnFailed{who, argument};
+    } else if (word == "loaded") {
+      *event = core::WorkerLoaded{who};
+    } else if (word == "beat") {
+      *event = core::WorkerBeat{who};
+    } else if (word == "asks-reload" || word == "asks-restart") {
+      *event = core::WorkerAsked{
+          who, word == "asks-reload" ? core::Urgency::kReload : core::Urgency::kRestart, false, argument};
+    } else if (word == "leaves") {
+      *event = core::WorkerAsked{who, core::Urgency::kReload, true, argument};
+    } else if (word == "cfgerror") {
+      *event = core::WorkerConfigError{who, argument};
+    } else if (word == "violated") {
+      *event = core::WorkerViolated{who, argument};
+    } else if (word == "closed") {
+      *event = core::ChannelClosed{who};
+    } else if ((word == "exited" || word == "killed") && has_number) {
+      *event = core::Exited{.who = who,
+                            .signaled = word == "killed",
+                            .number = number,
+                            .core_dumped = words.size() > 4 && words[4] == "core"};
+    } else {
+      return Wrong("what is " + word + "?");
+    }
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+std::string ToText(const core::Event& event, const std::vector<core::ServicePolicy>& policies) {
+  const auto who = [&](const core::Incarnation& w) { return Who(w, policies); };
+  struct Text {
+    decltype(who) name;
+    const std::vector<core::ServicePolicy>& policies;
+    std::string operator()(const core::Spawned& e) {
+      return "spawned " + name(e.who) + " " + std::to_string(e.pid);
+    }
+    std::string operator()(const core::SpawnFailed& e) {
+      return "spawn-failed " + name(e.who) + " " + Quoted(e.words);
+    }
+    std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
+    std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }
+    std::string operator()(const core::WorkerAsked& e) {
+      const std::string word = e.leaves                              ? "leaves "
+                               : e.urgency == core::Urgency::kReload ? "asks-reload "
+                                                                     : "asks-restart ";
+      return word + name(e.who) + (e.words.empty() ? "" : " " + Quoted(e.words));
+    }
+    std::string operator()(const core::WorkerConfigError& e) {
+      return "cfgerror " + name(e.who) + " " + Quoted(e.words);
+    }
+    std::string operator()(const core::WorkerViolated& e) {
+      return "violated " + name(e.who) + " " + Quoted(e.words);
+    }
+    std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
+    std::string operator()(const core::Exited& e) {
+      return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
+             (e.core_dumped ? " core" : "");
+    }
+    std::string operator()(const core::Commanded& e) {
+      const std::string service = e.service < policies.size() ? policies[e.service].name : "nobody";
+      return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + service + " " +
+             std::to_string(e.request);
+    }
+    std::string operator()(const core::ShutdownAsked& e) {
+      return std::string("shutdown ") + (e.graceful ? "graceful " : "quick ") + std::to_string(e.request);
+    }
+    std::string operator()(const core::TimePassed& /*e*/) { return "time passes"; }
+    std::string operator()(const core::Stalled& e) { return "stalled " + Seconds(e.length.ns); }
+  };
+  return std::visit(Text{who, policies}, event);
+}
+
+std::string ToText(const Trace& trace) {
+  std::string text;
+  for (const core::ServicePolicy& policy : trace.policies) {
+    text += "service " + policy.name + " num=" + std::to_string(policy.num) +
+            " restarts=" + std::to_string(policy.restarts) + " surge=" + std::to_string(policy.max_surge) +
+            " timeout=" + Seconds(policy.timeout.ns) + " startup=" + Seconds(policy.startup_timeout.ns) +
+            " shutdown=" + Seconds(policy.shutdown_timeout.ns) + "\n";
+  }
+  text += "seed " + std::to_string(trace.random_seed) + "\n";
+  for (const Trace::Entry& entry : trace.entries) {
+    text += Seconds(entry.at.ns) + " " + ToText(entry.event, trace.policies) + "\n";
+  }
+  return text;
+}
+
+ParsedTrace ParseTrace(std::string_view text) {
+  Reader reader;
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    ++number;
+    if (const auto error = reader.Line(text.substr(0, end)); error.has_value()) {
+      return {{}, "line " + std::to_string(number) + ": " + *error};
+    }
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+  return {std::move(reader.trace), std::nullopt};
+}
+
+}  // namespace fectl::sim

@@ -1,0 +1,142 @@
+#include "master/sim/world.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "master/core/limits.h"
+#include "master/core/slot_state.h"
+#include "master/sim/draw.h"
+#include "master/sim/engine.h"
+
+namespace fectl::sim {
+namespace {
+
+class World final : private Engine {
+ public:
+  explicit World(const Options& options) : Engine(options) {}
+
+  Outcome Run() {
+    Boot();
+    Chaos();
+    Calm();
+    ShutDown();
+    outcome_.hash = hash_.value();
+    outcome_.virtual_time = now_ - kBegin;
+    return std::move(outcome_);
+  }
+
+ private:
+  void Operate() override {
+    if (calm_) return;
+    const auto service = static_cast<core::ServiceId>(random_operator_.Below(swarm_.policies.size()));
+    if (random_operator_.Below(4) == 0) broken_deploy_[service] = random_operator_.Below(2) == 0;
+    // Some repeat themselves, and some do not wait.
+    const uint64_t times = random_operator_.Below(6) == 0 ? 3 : 1;
+    for (uint64_t i = 0; i < times; ++i) {
+      const auto verb = static_cast<core::Verb>(random_operator_.Below(6));
+      const auto whom = random_operator_.Below(50) == 0 ? static_cast<core::ServiceId>(99) : service;
+      Step(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb});
+    }
+    Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
+  }
+
+  void Chaos() {
+    Plan(DrawSpan(random_operator_, swarm_.operator_interval), Kind::kOperator);
+    if (swarm_.stall_interval.ns > 0) Plan(DrawSpan(random_master_, swarm_.stall_interval), Kind::kStall);
+    if (swarm_.crashes) Plan(DrawSpan(random_master_, core::Seconds(600)), Kind::kCrash);
+    Pass(kBegin + options_.chaos);
+  }
+
+  // No faults from here on: whatever state they left, every service must come to serve in full (J1), and
+  // every command that was accepted must be answered (J3).
+  void Calm() {
+    if (!ok()) return;
+    if (asleep_since_ != core::kNever) Pass(asleep_until_ + core::Milliseconds(1));
+    calm_ = true;
+    for (uint32_t place = 0; place < kernel_.places(); ++place) {
+      SimProcess& process = kernel_.process(place);
+      if (process.life == SimProcess::Life::kAlive) programs_.CalmDown(process, place);
+    }
+    core::Span longest;
+    for (const core::ServicePolicy& policy : swarm_.policies) {
+      longest = std::max(longest, policy.startup_timeout + policy.shutdown_timeout + policy.timeout);
+    }
+    const core::Instant limit =
+        now_ + longest + core::kBackoffMax + core::kUnkillableAfter + core::Seconds(20);
+    while (ok() && now_ < limit) {
+      for (core::ServiceId id = 0; id < supervisor_.services().size(); ++id) MendService(id);
+      Pass(now_ + core::Seconds(5));
+    }
+    for (const core::Service& service : supervisor_.services()) {
+      if (!ok()) return;
+      if (service.state() == core::ServiceState::kRunning && service.ready() == service.policy().num)
+        continue;
+      outcome_.broken = "without faults every service comes to serve in full (J1): " + service.policy().name +
+                        " is " + std::string(core::ToWord(service.state())) + " with " +
+                        std::to_string(service.ready()) + "/" + std::to_string(service.policy().num);
+    }
+    if (ok() && !checks_.open_requests().empty())
+      outcome_.broken = "every command is answered (J3): some are not";
+    if (ok()) CheckBackoffIsForgotten();
+  }
+
+  void MendService(core::ServiceId id) {
+    const core::ServiceState state = supervisor_.services()[id].state();
+    if (state == core::ServiceState::kStopped || state == core::ServiceState::kFailed) {
+      Step(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kStart});
+    } else if (state == core::ServiceState::kPaused) {
+      Step(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kResume});
+    }
+  }
+
+  // A worker that has been healthy for long and dies is replaced at once (J4).
+  void CheckBackoffIsForgotten() {
+    Pass(now_ + core::kStableAfter + core::Seconds(1));
+    const auto* serving = std::get_if<core::Serving>(&supervisor_.services()[0].slots()[0].state());
+    if (serving == nullptr) return;
+    const uint32_t place = kernel_.PlaceOf({0, 0, serving->process.generation});
+    Die(kernel_.process(place), place, true, 9);
+    Pass(now_ + core::Seconds(1));
+    if (ok() && std::holds_alternative<core::Waiting>(supervisor_.services()[0].slots()[0].state())) {
+      outcome_.broken = "back-off is forgotten after health (J4): it is not";
+    }
+    Pass(now_ + core::Seconds(30));
+  }
+
+  void ShutDown() {
+    if (!ok()) return;
+    core::Span longest;
+    for (const core::ServicePolicy& policy : swarm_.policies)
+      longest = std::max(longest, policy.shutdown_timeout);
+    const uint64_t how = random_operator_.Below(4);
+    Step(core::ShutdownAsked{.graceful = how != 0, .request = how == 1 ? ++last_request_ : 0});
+    if (how == 2) Step(core::ShutdownAsked{.graceful = true});
+    if (how == 3) {
+      Pass(now_ + core::Milliseconds(100));
+      Step(core::Commanded{.request = ++last_request_, .service = 0, .verb = core::Verb::kStart});
+    }
+    Pass(now_ + longest + core::Seconds(3));
+    if (!ok()) return;
+    if (!finished_) {
+      outcome_.broken = "a shutdown ends in time (I16, I30): it does not";
+    } else if (supervisor_.next_deadline() != core::kNever || kernel_.unreaped() != UnreapedBehindFinish()) {
+      outcome_.broken = "nothing is left after the shutdown (J2): something is";
+    } else if (!checks_.open_requests().empty()) {
+      outcome_.broken = "every command is answered (J3): some are not";
+    }
+  }
+
+  // The last exit ends the run before its process is reaped.
+  size_t UnreapedBehindFinish() const { return kernel_.unreaped() == 1 ? 1 : 0; }
+};
+
+}  // namespace
+
+Outcome RunWorld(const Options& options) {
+  return World(options).Run();
+}
+
+}  // namespace fectl::sim
