@@ -122,11 +122,19 @@ void CheckFileFolder(const MasterConfig& master, const std::string& path, const 
   if (!wrong.empty()) result->Add(key, wrong, only_warn);
 }
 
-// Only root becomes somebody else; anybody may stay who he is.
-void CheckMaySwitch(const std::optional<Identity>& identity, const std::string& label, LoadResult* result) {
-  if (!identity.has_value() || geteuid() == 0) return;
-  if (identity->uid == geteuid() && identity->gid == getegid()) return;
-  const std::string key = identity->uid != geteuid() ? ".uid" : ".gid";
+Identity PresentIdentity() {
+  Identity present;
+  present.uid = geteuid();
+  present.gid = getegid();
+  return present;
+}
+
+// Only root becomes somebody else; anybody may stay who he is. `by`: who is to do it.
+void CheckMaySwitch(const Identity& by, const std::optional<Identity>& identity, const std::string& label,
+                    LoadResult* result) {
+  if (!identity.has_value() || by.uid == 0) return;
+  if (identity->uid == by.uid && identity->gid == by.gid) return;
+  const std::string key = identity->uid != by.uid ? ".uid" : ".gid";
   result->Add(label + key, "only root can switch to another user or group", /*warning=*/true);
 }
 
@@ -154,6 +162,9 @@ void ResolveAccounts(LoadResult* result) {
   for (size_t i = 0; i < config.services.size(); ++i) {
     ServiceConfig& service = config.services[i];
     service.identity = Resolve(service.uid, service.gid, result->service_labels[i], result);
+    // A group alone leaves the user, which is the one that the master will be.
+    const bool same_user = service.identity.has_value() && !service.uid.has_value();
+    if (same_user && config.master.identity.has_value()) service.identity->uid = config.master.identity->uid;
   }
   result->SortProblems();
 }
@@ -169,7 +180,7 @@ void CheckSystem(bool only_warn, LoadResult* result) {
       return;
     }
   }
-  CheckMaySwitch(master.identity, "master", result);
+  CheckMaySwitch(PresentIdentity(), master.identity, "master", result);
   CheckFileFolder(master, master.sock, "master.sock", only_warn, result);
   CheckFileFolder(master, master.pid, "master.pid", only_warn, result);
   CheckFileFolder(master, master.stdout_path, "master.stdout", only_warn, result);
@@ -184,7 +195,7 @@ void CheckSystem(bool only_warn, LoadResult* result) {
   for (size_t i = 0; i < result->config.services.size(); ++i) {
     const ServiceConfig& service = result->config.services[i];
     const std::string& label = result->service_labels[i];
-    CheckMaySwitch(service.identity, label, result);
+    CheckMaySwitch(master.identity.value_or(PresentIdentity()), service.identity, label, result);
     CheckFileFolder(master, service.stdout_path, label + ".stdout", only_warn, result);
     CheckFileFolder(master, service.stderr_path, label + ".stderr", only_warn, result);
     const std::string directory = WorkerDirectory(master, service);

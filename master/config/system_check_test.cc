@@ -90,6 +90,15 @@ TEST(ResolveAccounts, AGroupAloneKeepsTheUserAndNoOtherGroup) {
   EXPECT_EQ(identity->user_name, "");
 }
 
+TEST(ResolveAccounts, AGroupAloneMeansTheUserThatTheMasterWillBe) {
+  const LoadResult result = Resolved(std::string(kWeb) + "gid = 4321\n[master]\nuid = 3999999999\ngid = 7\n");
+  ASSERT_EQ(result.Describe(), "");
+  const std::optional<Identity>& identity = result.config.services[0].identity;
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_EQ(identity->uid, 3999999999u);
+  EXPECT_EQ(identity->gid, 4321u);
+}
+
 TEST(ResolveAccounts, ANumberWithoutAnEntryNeedsAGroup) {
   EXPECT_THAT(Resolved(std::string(kWeb) + "uid = 3999999999\n").Describe(),
               HasSubstr("f:5: service.web.uid: user 3999999999"));

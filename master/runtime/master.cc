@@ -116,10 +116,13 @@ core::Moment Master::Now() {
   return {core::Instant{platform::MonotonicNanos()}, platform::WallSeconds()};
 }
 
-absl::Status Master::Run() {
+absl::Status Master::Watch() {
   if (absl::Status s = parts_.loop->Watch(parts_.signals->fd(), EPOLLIN, this); !s.ok()) return s;
   if (absl::Status s = parts_.listeners->Watch(parts_.loop.get()); !s.ok()) return s;
-  if (absl::Status s = server_.Watch(); !s.ok()) return s;
+  return server_.Watch();
+}
+
+absl::Status Master::Run() {
   at_ = Now();
   started_at_ = at_.now;
   LOG(INFO) << proto::kServerName << " (pid " << getpid() << ") serves " << parts_.control->path();
@@ -281,7 +284,8 @@ void Master::OnReady(uint32_t /*events*/) {
 }
 
 void Master::ReopenLogs() {
-  for (const absl::Status& reopened : {parts_.log->Reopen(), outputs_.ReopenAll()}) {
+  for (const absl::Status& reopened :
+       {parts_.streams->Reopen(), parts_.log->Reopen(), outputs_.ReopenAll()}) {
     if (!reopened.ok()) LOG(ERROR) << "a log file could not be opened anew: " << reopened.message();
   }
   LOG(INFO) << "got SIGUSR1: log files were opened anew";
@@ -312,6 +316,17 @@ void Master::OnControlRequest(ClientId client, const proto::Request& request) {
   } else {
     Emit(core::ShutdownAsked{.graceful = true, .request = id});
   }
+}
+
+proto::MasterView Master::Overview(core::Instant now) const {
+  proto::MasterView view;
+  view.pid = getpid();
+  view.version = proto::kVersion;
+  view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
+  for (size_t i = 0; i < parts_.plans.size(); ++i) {
+    view.services.push_back(Summarize(supervisor_.services()[i], parts_.plans[i], now));
+  }
+  return view;
 }
 
 void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
@@ -354,12 +369,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kOverview:
       response.kind = Kind::kOverview;
-      response.overview.pid = getpid();
-      response.overview.version = proto::kVersion;
-      response.overview.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
-      for (size_t i = 0; i < parts_.plans.size(); ++i) {
-        response.overview.services.push_back(Summarize(supervisor_.services()[i], parts_.plans[i], now));
-      }
+      response.overview = Overview(now);
       break;
     case Verb::kInspect:
       response.kind = Kind::kInspect;

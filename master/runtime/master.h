@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,9 +20,11 @@
 #include "master/runtime/listener_set.h"
 #include "master/runtime/log_output.h"
 #include "master/runtime/output_files.h"
+#include "master/runtime/own_streams.h"
 #include "master/runtime/service_plan.h"
 #include "master/runtime/worker_set.h"
 #include "proto_spec/control_messages.h"
+#include "proto_spec/control_status.h"
 
 namespace fectl::runtime {
 
@@ -29,6 +32,7 @@ namespace fectl::runtime {
 struct MasterParts {
   std::unique_ptr<platform::EventLoop> loop;
   std::unique_ptr<platform::Signals> signals;
+  std::optional<OwnStreams> streams;
   std::unique_ptr<LogOutput> log;
   std::unique_ptr<platform::ControlSocket> control;
   std::unique_ptr<ListenerSet> listeners;
@@ -43,6 +47,9 @@ class Master final : private EventSink, private ControlRequests, private platfor
   ~Master() override;
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
+
+  // Joins the loop: from here on clients, signals and sockets are waited for. Once, before Run().
+  absl::Status Watch();
 
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
   // nothing can be done without (every worker is killed then).
@@ -74,6 +81,7 @@ class Master final : private EventSink, private ControlRequests, private platfor
   void OnTurnEnd();
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
+  proto::MasterView Overview(core::Instant now) const;
   bool FindService(const std::string& name, core::ServiceId* id) const;
   core::Moment Now();
 

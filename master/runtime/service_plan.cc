@@ -35,15 +35,6 @@ bool SeesSocket(const SharedSocket& socket, const std::string& service) {
          std::find(socket.services.begin(), socket.services.end(), service) != socket.services.end();
 }
 
-void SetIdentityVariables(const config::Identity& identity, Environment* environment) {
-  if (!identity.home.empty()) Set(environment, "HOME", identity.home);
-  if (!identity.shell.empty()) Set(environment, "SHELL", identity.shell);
-  if (!identity.user_name.empty()) {
-    Set(environment, "USER", identity.user_name);
-    Set(environment, "LOGNAME", identity.user_name);
-  }
-}
-
 void SetSocketVariables(const SharedSocket& socket, int fd, Environment* environment) {
   const proto::SocketVariable variable{fd, socket.family, socket.type, socket.protocol};
   Set(environment, proto::kSocketVariablePrefix + socket.name, proto::FormatSocket(variable));
@@ -89,6 +80,15 @@ Environment InheritedEnvironment(char** environment) {
   return out;
 }
 
+void SetIdentityVariables(const config::Identity& identity, Environment* environment) {
+  if (!identity.home.empty()) Set(environment, "HOME", identity.home);
+  if (!identity.shell.empty()) Set(environment, "SHELL", identity.shell);
+  if (!identity.user_name.empty()) {
+    Set(environment, "USER", identity.user_name);
+    Set(environment, "LOGNAME", identity.user_name);
+  }
+}
+
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files) {
   ServicePlan plan;
@@ -105,7 +105,9 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
     SetIdentityVariables(*service.identity, &environment);
   }
   for (const auto& [name, value] : service.environ) Set(&environment, name, value);
+  // Also where the master has none, so that the worker finds what its command was found by.
   plan.search_path = config::WorkerPath(service);
+  Set(&environment, "PATH", plan.search_path);
 
   // Last, so that nothing in `environ` can give a worker a wrong idea of its channel.
   Set(&environment, proto::kChannelVariable, proto::FormatChannel({kWorkerReadFd, kWorkerWriteFd}));
@@ -132,7 +134,9 @@ absl::StatusOr<platform::LaunchSpec> LaunchSpecFor(const ServicePlan& plan, uint
       platform::FindExecutable(plan.launch.argv.front(), plan.search_path, plan.launch.directory);
   if (!executable.ok()) return executable.status();
   platform::LaunchSpec spec = plan.launch;
-  spec.executable = *std::move(executable);
+  // A relative path is executed after the change of directory, which it was joined with above.
+  const bool relative = executable->front() != '/';
+  spec.executable = relative ? plan.launch.argv.front() : *std::move(executable);
   spec.environment[plan.index_variable] =
       std::string(proto::kWorkerIndexVariable) + "=" + std::to_string(index);
   return spec;

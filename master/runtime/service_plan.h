@@ -52,6 +52,9 @@ platform::Identity ToPlatform(const config::Identity& identity);
 // when the master was started is neither repeatable nor always harmless.)
 Environment InheritedEnvironment(char** environment);
 
+// The variables that say who one is, as they are for `identity`; those that it does not know stay.
+void SetIdentityVariables(const config::Identity& identity, Environment* environment);
+
 // `open_files`: the limit that workers get.
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files);

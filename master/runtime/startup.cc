@@ -18,12 +18,12 @@
 #include "master/config/print_toml.h"
 #include "master/config/system_check.h"
 #include "master/platform/daemonize.h"
-#include "master/platform/output_file.h"
 #include "master/platform/pid_file.h"
 #include "master/platform/privileges.h"
 #include "master/platform/process_limits.h"
 #include "master/platform/standard_streams.h"
 #include "master/runtime/master.h"
+#include "master/runtime/own_streams.h"
 #include "proto_spec/version.h"
 
 namespace fectl::runtime {
@@ -41,28 +41,9 @@ absl::Status EnterDirectory(const std::string& directory) {
   return absl::InternalError("cannot change directory to " + directory + ": " + std::strerror(errno));
 }
 
-absl::Status RedirectOutput(const config::MasterConfig& master, bool daemon) {
-  platform::UniqueFd out;
-  platform::UniqueFd err;
-  for (const auto& [path, fd] :
-       {std::pair(&master.stdout_path, &out), std::pair(&master.stderr_path, &err)}) {
-    if (path->empty()) continue;
-    auto file = platform::OpenOutputFile(*path);
-    if (!file.ok()) return file.status();
-    *fd = *std::move(file);
-  }
-  // A daemon keeps nothing of the terminal that it was started from; in the foreground what is not redirected
-  // stays.
-  if (!daemon && !out.valid() && !err.valid()) return absl::OkStatus();
-  const int kept_out = daemon ? -1 : STDOUT_FILENO;
-  const int kept_err = daemon ? -1 : STDERR_FILENO;
-  return platform::RedirectStandardStreams(out.valid() ? out.get() : kept_out,
-                                           err.valid() ? err.get() : kept_err);
-}
-
 // All that can fail before the first worker is started, in the order that matters: the lock of the control
-// socket before anything of another master could be disturbed; privileged ports and files before the
-// privileges go.
+// socket before anything of another master could be disturbed; privileged ports before the privileges go; the
+// files for output after that, as what is opened then can be opened anew later.
 struct Prepared {
   std::optional<platform::PidFile> pid_file;
   std::unique_ptr<Master> master;
@@ -88,11 +69,12 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   parts.listeners = *std::move(listeners);
   auto open_files = platform::RaiseOpenFilesLimit();
   if (!open_files.ok()) return open_files.status();
-  if (absl::Status s = RedirectOutput(settings, daemon); !s.ok()) return s;
   if (identity.has_value()) {
     if (absl::Status s = platform::SwitchIdentity(*identity); !s.ok()) return s;
   }
-  // After the switch: what it opens must be possible to open anew later.
+  auto streams = OwnStreams::Redirect(settings, daemon);
+  if (!streams.ok()) return streams.status();
+  parts.streams = *std::move(streams);
   auto log = LogOutput::Open(config.logging);
   if (!log.ok()) return log.status();
   parts.log = *std::move(log);
@@ -104,11 +86,13 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   auto loop = platform::EventLoop::Create();
   if (!loop.ok()) return loop.status();
   parts.loop = *std::move(loop);
-  const Environment inherited = InheritedEnvironment(environ);
+  Environment inherited = InheritedEnvironment(environ);
+  if (settings.identity.has_value()) SetIdentityVariables(*settings.identity, &inherited);
   for (const config::ServiceConfig& service : config.services) {
     parts.plans.push_back(MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files));
   }
   prepared.master = std::make_unique<Master>(std::move(parts));
+  if (absl::Status s = prepared.master->Watch(); !s.ok()) return s;
   return prepared;
 }
 
@@ -159,6 +143,8 @@ int Main(const CommandLine& line) {
     return kExitStopped;
   }
   if (absl::Status filled = platform::FillStandardStreams(); !filled.ok()) return kExitFailed;
+  // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
+  if (line.daemon) platform::CloseAllButStandardStreams();
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(std::getenv("BUILD_WORKING_DIRECTORY"));
   config::LoadResult loaded = config::LoadFile(line.config.empty() ? DefaultConfig() : line.config);

@@ -74,17 +74,17 @@ def run(place: Place, config: Optional[str], *arguments: str,
                              **place.popen, **options})
 
 
-def reports(place: Place, service: str = "web", index: int = 0) -> list[dict[str, Any]]:
-    """What the workers found that started in this place of the service, one after the other."""
-    file = place.directory / f"found-{service}-{index}"
+def reports(folder: pathlib.Path, name: str = "web", index: int = 0) -> list[dict[str, Any]]:
+    """What the workers found that started in this place of the service, one after the other. `folder`: theirs."""
+    file = folder / f"found-{name}-{index}"
     if not file.exists():
         return []
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
 
 
-def report(place: Place, service: str = "web", index: int = 0) -> dict[str, Any]:
+def report(folder: pathlib.Path, name: str = "web", index: int = 0) -> dict[str, Any]:
     """What the first of them found."""
-    return wait_until(lambda: reports(place, service, index), f"worker {index} of {service} tells what it found")[0]
+    return wait_until(lambda: reports(folder, name, index), f"worker {index} of {name} tells what it found")[0]
 
 
 def process_ids(pid: int) -> Mapping[str, list[int]]:
@@ -123,8 +123,8 @@ class Daemon:
     def descriptors(self) -> dict[int, str]:
         return {int(fd): self.link(f"fd/{fd}") for fd in os.listdir(f"/proc/{self.pid}/fd")}
 
-    def wait_running(self, service: str) -> None:
-        wait_until(lambda: base_client.ask(self.sock, "Status", service)[1][0] == "running", f"{service} runs")
+    def wait_running(self, name: str) -> None:
+        wait_until(lambda: base_client.ask(self.sock, "Status", name)[1][0] == "running", f"{name} runs")
 
 
 @contextmanager

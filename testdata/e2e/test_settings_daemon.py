@@ -45,7 +45,7 @@ def test_the_daemon_keeps_nothing_of_its_caller(place: Place) -> None:
         # Nobody holds the other end any more.
         os.set_blocking(end_here, False)
         assert os.read(end_here, 1) == b""
-        found = settings.report(place)
+        found = settings.report(place.directory)
         assert found["streams"] == ["/dev/null"] * 3 and found["descriptors"] == [0, 1, 2, 3, 4]
     os.close(end_here)
 
@@ -74,22 +74,17 @@ def test_the_daemon_outlives_its_terminal(place: Place) -> None:
 def test_then_the_directory_is_changed(place: Place) -> None:
     folder = place.directory / "home"
     folder.mkdir()
-    master = section("[master]", directory="home", sock="../fectld.sock", pid="my.pid", stdout="my.out", stderr="my.err")
+    files = {"sock": "../fectld.sock", "pid": "my.pid", "stdout": "my.out", "stderr": "my.err"}
+    master = section("[master]", directory="home", **files)
     with settings.daemon(place, master + service(place, stdout="web.out")) as daemon:
         assert daemon.link("cwd") == str(folder)
-        assert settings.report(folder_of(place, "home"))["directory"] == str(folder)
+        assert settings.report(folder)["directory"] == str(folder)
         assert (folder / "my.pid").read_text(encoding="utf-8") == f"{daemon.pid}\n"
         daemon.wait_running("web")
-        assert sorted(path.name for path in folder.iterdir()) == ["found-web-0", "my.err", "my.out", "my.pid", "web.out"]
+        names = sorted(path.name for path in folder.iterdir())
+        assert names == ["found-web-0", "my.err", "my.out", "my.pid", "web.out"]
     assert not (folder / "my.pid").exists()
     assert "serves" in (folder / "my.err").read_text(encoding="utf-8")
-
-
-def folder_of(place: Place, name: str) -> Place:
-    """The same place, with the reports looked for in one of its folders."""
-    found = object.__new__(Place)
-    found.directory = place.directory / name
-    return found
 
 
 def test_without_a_directory_it_stays_where_it_is(place: Place) -> None:
@@ -106,7 +101,7 @@ def test_a_failure_comes_back_with_its_reason(place: Place) -> None:
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr == f"fectld: socket http: cannot listen on 127.0.0.1:{port}: Address already in use\n"
     wait_until(lambda: not descendants(), "nothing was left running")
-    assert not settings.reports(place)
+    assert not settings.reports(place.directory)
     assert sorted(path.name for path in place.directory.iterdir()) == [settings.CONFIG, settings.WORKER.name]
 
 
@@ -117,7 +112,7 @@ def test_a_failure_after_the_sockets_comes_back_too(place_of_nobody: Place) -> N
     done = settings.run(place, config, "-d")
     assert done.returncode == 1
     assert "Operation not permitted" in done.stderr
-    assert not (place.directory / "fectld.sock").exists() and not settings.reports(place)
+    assert not (place.directory / "fectld.sock").exists() and not settings.reports(place.directory)
 
 
 def test_an_output_file_that_cannot_be_written_comes_back(place: Place) -> None:
@@ -138,7 +133,7 @@ def test_a_second_daemon_is_refused_and_the_first_goes_on(place: Place) -> None:
         done = settings.run(place, None, "-c", settings.CONFIG, "-d")
         assert done.returncode == 1
         assert done.stderr == f"fectld: another fectld (pid {daemon.pid}) already serves fectld.sock\n"
-        assert len(settings.reports(place)) == 1 and alive(daemon.pid)
+        assert len(settings.reports(place.directory)) == 1 and alive(daemon.pid)
 
 
 def test_the_command_line_client_finds_the_daemon(place: Place) -> None:
