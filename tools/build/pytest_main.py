@@ -4,6 +4,22 @@ import faulthandler
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+class Shard:
+    """Takes every n-th case, where Bazel runs a target in n pieces (shard_count)."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._total = int(environment["TEST_TOTAL_SHARDS"])
+        self._index = int(environment["TEST_SHARD_INDEX"])
+        # Bazel takes the existence of this file for the promise that the cases are divided here.
+        with open(environment["TEST_SHARD_STATUS_FILE"], "w", encoding="utf-8"):
+            pass
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = items[self._index :: self._total]
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +42,8 @@ def main(arguments: list[str]) -> int:
         options.append("--basetemp=" + os.path.join(os.environ["TEST_TMPDIR"], "pytest"))
     if "TESTBRIDGE_TEST_ONLY" in os.environ:
         options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
-    return int(pytest.main(options + arguments))
+    plugins = [Shard(os.environ)] if "TEST_TOTAL_SHARDS" in os.environ else []
+    return int(pytest.main(options + arguments, plugins=plugins))
 
 
 if __name__ == "__main__":
