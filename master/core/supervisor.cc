@@ -21,6 +21,45 @@ Cause ExitCause(const Exited& event) {
   return cause;
 }
 
+// What each event of a process does to its slot.
+
+News OfProcess(const Spawned& e, Slot& slot, Turn& turn) {
+  slot.OnSpawned(turn, e.who.generation, e.pid);
+  return News::kNothing;
+}
+
+News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
+  return slot.OnExited(turn, e.who.generation, MakeCause(Cause::Kind::kSpawnFailed, e.words));
+}
+
+News OfProcess(const WorkerLoaded& e, Slot& slot, Turn& turn) {
+  return slot.OnLoaded(turn, e.who.generation);
+}
+
+News OfProcess(const WorkerAsked& e, Slot& slot, Turn& turn) {
+  return slot.OnAsked(turn, e);
+}
+
+// One that is broken by its own word has nothing to finish.
+News OfProcess(const WorkerConfigError& e, Slot& slot, Turn& turn) {
+  return slot.OnLost(turn, e.who.generation, MakeCause(Cause::Kind::kConfigError, e.words), Way::kAbandon);
+}
+
+// One that breaks the protocol is asked to leave like any other: it may have requests open.
+News OfProcess(const WorkerViolated& e, Slot& slot, Turn& turn) {
+  return slot.OnLost(turn, e.who.generation, MakeCause(Cause::Kind::kProtocolViolation, e.words),
+                     Way::kFinish);
+}
+
+News OfProcess(const ChannelClosed& e, Slot& slot, Turn& turn) {
+  slot.OnChannelClosed(turn, e.who.generation);
+  return News::kNothing;
+}
+
+News OfProcess(const Exited& e, Slot& slot, Turn& turn) {
+  return slot.OnExited(turn, e.who.generation, ExitCause(e));
+}
+
 }  // namespace
 
 Supervisor::Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed) : random_(random_seed) {
@@ -67,80 +106,45 @@ void Supervisor::OnSlot(const Incarnation& who, const Moment& at, Effects& effec
 }
 
 void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
-  const auto on_lost = [&](const Incarnation& who, Cause cause, Way way) {
-    OnSlot(who, at, effects,
-           [&](Slot& slot, Turn& turn) { return slot.OnLost(turn, who.generation, std::move(cause), way); });
-  };
   std::visit(Overloaded{
                  [&](const WorkerBeat& e) {
                    if (Knows(e.who))
                      services_[e.who.service].OnBeat(e.who.slot, e.who.generation, at.now, timers_);
                  },
-                 [&](const Spawned& e) {
-                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
-                     slot.OnSpawned(turn, e.who.generation, e.pid);
-                     return News::kNothing;
-                   });
-                 },
-                 [&](const SpawnFailed& e) {
-                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
-                     return slot.OnExited(turn, e.who.generation,
-                                          MakeCause(Cause::Kind::kSpawnFailed, e.words));
-                   });
-                 },
-                 [&](const WorkerLoaded& e) {
-                   OnSlot(e.who, at, effects,
-                          [&](Slot& slot, Turn& turn) { return slot.OnLoaded(turn, e.who.generation); });
-                 },
-                 [&](const WorkerAsked& e) {
-                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) { return slot.OnAsked(turn, e); });
-                 },
-                 // One that is broken by its own word is asked to leave; one that breaks the protocol may do
-                 // anything, and is asked, too: it may have requests open.
-                 [&](const WorkerConfigError& e) {
-                   on_lost(e.who, MakeCause(Cause::Kind::kConfigError, e.words), Way::kAbandon);
-                 },
-                 [&](const WorkerViolated& e) {
-                   on_lost(e.who, MakeCause(Cause::Kind::kProtocolViolation, e.words), Way::kFinish);
-                 },
-                 [&](const ChannelClosed& e) {
-                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
-                     slot.OnChannelClosed(turn, e.who.generation);
-                     return News::kNothing;
-                   });
-                 },
-                 [&](const Exited& e) {
-                   OnSlot(e.who, at, effects, [&](Slot& slot, Turn& turn) {
-                     return slot.OnExited(turn, e.who.generation, ExitCause(e));
-                   });
-                 },
-                 [&](const Commanded& e) {
-                   if (e.service >= services_.size()) {
-                     effects.emplace_back(
-                         Reply{e.request, Answer::kErrorUnknownService, "there is no such service"});
-                     return;
-                   }
-                   Service& service = services_[e.service];
-                   Turn turn = service.MakeTurn(at, random_, effects);
-                   if (shutting_down() && e.verb != Verb::kStop) {
-                     effects.emplace_back(Reply{e.request, Answer::kErrorStopping, "fectld is stopping"});
-                     return;
-                   }
-                   service.OnCommand(turn, e.request, e.verb);
-                   service.Settle(turn, timers_);
-                   FinishIfDone(effects);
-                 },
+                 [&](const Commanded& e) { OnCommanded(e, at, effects); },
                  [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
                  [&](const TimePassed&) { OnTimePassed(at, effects); },
-                 [&](const Stalled& e) {
-                   for (Service& service : services_) {
-                     Turn turn = service.MakeTurn(at, random_, effects);
-                     service.OnStall(e.length);
-                     service.Settle(turn, timers_);
-                   }
+                 [&](const Stalled& e) { OnStalled(e, at, effects); },
+                 [&](const auto& e) {
+                   OnSlot(e.who, at, effects,
+                          [&](Slot& slot, Turn& turn) { return OfProcess(e, slot, turn); });
                  },
              },
              event);
+}
+
+void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& effects) {
+  if (event.service >= services_.size()) {
+    effects.emplace_back(Reply{event.request, Answer::kErrorUnknownService, "there is no such service"});
+    return;
+  }
+  if (shutting_down() && event.verb != Verb::kStop) {
+    effects.emplace_back(Reply{event.request, Answer::kErrorStopping, "fectld is stopping"});
+    return;
+  }
+  Service& service = services_[event.service];
+  Turn turn = service.MakeTurn(at, random_, effects);
+  service.OnCommand(turn, event.request, event.verb);
+  service.Settle(turn, timers_);
+  FinishIfDone(effects);
+}
+
+void Supervisor::OnStalled(const Stalled& event, const Moment& at, Effects& effects) {
+  for (Service& service : services_) {
+    Turn turn = service.MakeTurn(at, random_, effects);
+    service.OnStall(event.length);
+    service.Settle(turn, timers_);
+  }
 }
 
 void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {

@@ -3,12 +3,12 @@
 #include <gflags/gflags.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 
-#include "master/platform/clock.h"
 #include "master/sim/replay.h"
 #include "master/sim/world.h"
 
@@ -62,7 +62,7 @@ int RunAll() {
   Marks marks;
   uint64_t events = 0;
   double virtual_seconds = 0;
-  const int64_t begin = platform::MonotonicNanos();
+  const auto begin = std::chrono::steady_clock::now();
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const Outcome outcome = RunWorld(OptionsFor(seed));
     if (outcome.broken.has_value()) {
@@ -85,7 +85,7 @@ int RunAll() {
     events += outcome.events;
     virtual_seconds += static_cast<double>(outcome.virtual_time.ns) / 1e9;
   }
-  const double seconds = static_cast<double>(platform::MonotonicNanos() - begin) / 1e9;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (FLAGS_marks) std::cout << marks.Table();
   std::cout << count << " seeds, " << events << " events, " << virtual_seconds / 3600 << " virtual hours in "
             << seconds << " s: " << static_cast<uint64_t>(virtual_seconds / seconds) << " x real time\n";
