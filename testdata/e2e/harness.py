@@ -172,7 +172,8 @@ class Place:
 
     def _copy(self, program: pathlib.Path) -> pathlib.Path:
         """What another user cannot reach in the build's folders, it can in the test's."""
-        target = self.directory / program.name
+        target = self.directory / "programs" / program.name
+        target.parent.mkdir(exist_ok=True)
         if not target.exists():
             shutil.copy(program, target)
             target.chmod(0o755)

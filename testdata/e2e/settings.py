@@ -4,6 +4,7 @@ The configuration is the file mine.toml of the test's directory, exactly as the 
 to be `fectld.sock` of that directory, whether by default or in another way of writing it.
 """
 
+import ctypes
 import json
 import os
 import pathlib
@@ -11,7 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional
 
 from contextlib import contextmanager
 
@@ -43,7 +44,8 @@ def worker(place: Place) -> str:
 
 def program(place: Place, path: str) -> str:
     """A built program, copied to where every user can execute it."""
-    target = place.directory / pathlib.Path(path).name
+    # Under a name that is in nobody's way: guests leave files that are named after them.
+    target = place.directory / f"{pathlib.Path(path).name}.program"
     if not target.exists():
         shutil.copy(built(path), target)
         target.chmod(0o755)
@@ -97,6 +99,26 @@ def process_ids(pid: int) -> Mapping[str, list[int]]:
     return found
 
 
+def with_groups(place: Place, groups: str) -> Callable[[], None]:
+    """For a program's start by root: it sees this text as /etc/group, and nobody else does."""
+    file = place.write("group", groups)
+
+    def own_namespace() -> None:
+        system = ctypes.CDLL(None, use_errno=True)
+        new_mounts, bind, private_below = 0x20000, 0x1000, 0x4000 | 0x40000
+        for done in (system.unshare(new_mounts), system.mount(b"none", b"/", None, private_below, None),
+                     system.mount(file.encode(), b"/etc/group", None, bind, None)):
+            if done != 0:
+                raise OSError(ctypes.get_errno(), "a mount namespace")
+
+    return own_namespace
+
+
+def may_mount() -> bool:
+    """This process may have a file system tree of its own."""
+    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+
+
 def free_port(low: int, high: int, family: int = socket.AF_INET) -> int:
     """A port in this range which nobody listens on at present."""
     for port in range(high, low, -1):
@@ -107,6 +129,11 @@ def free_port(low: int, high: int, family: int = socket.AF_INET) -> int:
             except OSError:
                 continue
     raise AssertionError(f"no port from {low} to {high} is free")
+
+
+def inspect(master: Master, name: str) -> dict[str, Any]:
+    """What `fectl status --json` says of one service."""
+    return json.loads(master.fectl_ok("status", name, "--json"))
 
 
 class Daemon:

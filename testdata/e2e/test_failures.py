@@ -230,7 +230,8 @@ def test_a_worker_that_leaves_its_commands_unread_is_replaced(place: Place) -> N
             return not alive(pid)
 
         wait_until(asks, "the worker is ended when its pipe and its queue are full")
-    assert any("unread" in str(reason) for reason in master.reasons("web"))
+    # Among so many events, those that status keeps are already others.
+    assert "leaves its commands unread" in master.log()
 
 
 def test_a_flood_does_not_slow_the_master(place: Place) -> None:
