@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <iostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "master/core/signal_names.h"
 #include "master/platform/clock.h"
+#include "master/runtime/demonstration.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/status_view.h"
@@ -250,7 +252,18 @@ void Master::Run(const core::Finish& /*effect*/) {
   finished_ = true;
 }
 
+bool Master::Started() const {
+  const std::vector<core::Service>& services = supervisor_.services();
+  return std::none_of(services.begin(), services.end(), [](const core::Service& service) {
+    return service.state() == core::ServiceState::kStarting;
+  });
+}
+
 void Master::OnTurnEnd() {
+  if (says_what_to_try_ && Started()) {
+    says_what_to_try_ = false;
+    std::cout << DemonstrationHint(parts_.plans) << std::flush;
+  }
   server_.OnTurn(at_.now);
   if (beat_at_ <= at_.now) {
     beat_at_ = workers_.SendBeats() > 0 ? at_.now + kMasterBeatInterval : core::kNever;

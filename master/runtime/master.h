@@ -51,6 +51,9 @@ class Master final : private EventSink, private ControlRequests, private platfor
   // Joins the loop: from here on clients, signals and sockets are waited for. Once, before Run().
   absl::Status Watch();
 
+  // Says on standard output where everything is and what can be tried, once the services have started. Before Run().
+  void SayWhatToTry() { says_what_to_try_ = true; }
+
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
   // nothing can be done without (every worker is killed then).
   absl::Status Run();
@@ -78,6 +81,7 @@ class Master final : private EventSink, private ControlRequests, private platfor
   void Run(const core::Reply& effect);
   void Run(const core::Report& effect);
   void Run(const core::Finish& effect);
+  bool Started() const;
   void OnTurnEnd();
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
@@ -98,6 +102,7 @@ class Master final : private EventSink, private ControlRequests, private platfor
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;  // the next heartbeat of ours to workers which expect them
   bool sweep_again_ = false;
+  bool says_what_to_try_ = false;  // and has not yet
   bool finished_ = false;
 };
 

@@ -106,7 +106,7 @@ int Fail(const absl::Status& status, std::optional<platform::StartReport>* repor
   return kExitFailed;
 }
 
-int Serve(const config::Config& config, bool daemon) {
+int Serve(const config::Config& config, bool daemon, bool demonstrates) {
   std::optional<platform::StartReport> report;
   if (daemon) {
     auto daemonized = platform::Daemonize();
@@ -119,6 +119,7 @@ int Serve(const config::Config& config, bool daemon) {
   auto prepared = Prepare(config, daemon);
   if (!prepared.ok()) return Fail(prepared.status(), &report);
   if (report.has_value()) report->Ready();
+  if (demonstrates) prepared->master->SayWhatToTry();
   const absl::Status served = prepared->master->Run();
   if (served.ok()) return kExitStopped;
   LOG(ERROR) << "fectld cannot go on: " << served.message();
@@ -147,7 +148,8 @@ int Main(const CommandLine& line) {
   if (line.daemon) platform::CloseAllButStandardStreams();
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(std::getenv("BUILD_WORKING_DIRECTORY"));
-  config::LoadResult loaded = config::LoadFile(line.config.empty() ? DefaultConfig() : line.config);
+  const std::string file = line.config.empty() ? DefaultConfig() : line.config;
+  config::LoadResult loaded = config::LoadFile(file);
   config::ResolveAccounts(&loaded);
   config::CheckSystem(line.action != CommandLine::Action::kServe, &loaded);
   std::cerr << loaded.Describe();
@@ -160,7 +162,7 @@ int Main(const CommandLine& line) {
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;
     default:
-      return Serve(loaded.config, line.daemon);
+      return Serve(loaded.config, line.daemon, line.config.empty() && file == kDemonstration);
   }
 }
 

@@ -1,0 +1,30 @@
+#include "master/runtime/demonstration.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace fectl::runtime {
+
+std::string DemonstrationHint(const std::vector<ServicePlan>& plans) {
+  constexpr char kFectl[] = "bazel-bin/client/fectl";
+  std::string text = "\nThe demonstration serves:\n";
+  std::string first_address;
+  for (const ServicePlan& plan : plans) {
+    for (const proto::SocketView& socket : plan.sockets) {
+      std::string name = plan.policy.name;
+      name.resize(std::max<size_t>(12, name.size()), ' ');
+      text += "  " + name + "  http://" + socket.address + "/\n";
+      if (first_address.empty()) first_address = socket.address;
+    }
+  }
+  text += "\nTry in another terminal, in this folder:\n";
+  text += "  curl http://" + first_address + "/\n";
+  text += std::string("  ") + kFectl + " status\n";
+  text += std::string("  ") + kFectl + " reload " + plans.front().policy.name + "\n";
+  text += "\nCtrl-C ends it.\n\n";
+  return text;
+}
+
+}  // namespace fectl::runtime
