@@ -1,6 +1,7 @@
 #include "master/config/statements.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -181,8 +182,9 @@ class Splitter {
         line_ += static_cast<int>(std::count(literal.begin(), literal.end(), '\n'));
         pos_ += length;
       } else if (c == '[' || c == '{') {
-        if (open.size() >= kNestingMax)
+        if (open.size() >= kNestingMax) {
           error = absl::StrCat("is nested deeper than ", kNestingMax, " levels");
+        }
         open.push_back({c, line_});
         ++pos_;
       } else if (c == ']' || c == '}') {
@@ -220,8 +222,10 @@ class Splitter {
     end = line.find_first_not_of(" \t", end);
     if (end == std::string_view::npos) return false;
     if (brackets == 0) return line[end] == '=';
-    const bool can_be_element = !absl::ascii_isalpha(static_cast<unsigned char>(word[0])) || word == "true" ||
-                                word == "false" || word == "inf" || word == "nan";
+    static constexpr std::string_view kElements[] = {"true", "false", "inf", "nan"};
+    const bool can_be_element =
+        !absl::ascii_isalpha(static_cast<unsigned char>(word[0])) ||
+        std::find(std::begin(kElements), std::end(kElements), word) != std::end(kElements);
     return line[end] == ']' && !can_be_element;
   }
 
