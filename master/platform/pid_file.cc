@@ -49,7 +49,9 @@ absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& tem
   const std::string text = absl::StrCat(getpid(), "\n");
   if (fchmod(fd.get(), mode) != 0 || flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return Error(file.path(), errno);
-  if (owner != nullptr && fchown(fd.get(), owner->uid, owner->gid) != 0) return Error(file.path(), errno);
+  if (owner != nullptr && fchown(fd.get(), owner->uid, owner->gid) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot set the owner of ", file.path()));
+  }
   const ssize_t written = write(fd.get(), text.data(), text.size());
   if (written != static_cast<ssize_t>(text.size())) return Error(file.path(), written < 0 ? errno : ENOSPC);
   return fd;
