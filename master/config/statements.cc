@@ -214,7 +214,7 @@ class Splitter {
     if (at == std::string_view::npos) return false;
     const std::string_view line = text_.substr(at, text_.find('\n', at) - at);
     const size_t brackets = line.find_first_not_of('[');
-    if (brackets == std::string_view::npos || brackets > 2) return false;
+    if (brackets > 2) return false;  // or there is nothing but brackets
     size_t end = brackets;
     while (end < line.size() && (IsKeyCharacter(line[end]) || line[end] == '.')) ++end;
     const std::string_view word = line.substr(brackets, end - brackets);
