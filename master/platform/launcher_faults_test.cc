@@ -148,6 +148,7 @@ TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
     const bool pidfd_expected = world.size() == 1;
     TestProcess process([&world, pidfd_expected] {
       std::vector<UniqueFd> careless;
+      careless.reserve(200);
       // Enough that the list of descriptors does not come in one piece.
       for (int i = 0; i < 200; ++i) careless.emplace_back(open("/dev/null", O_RDONLY));
       if (!InstallFilter(world)) return 10;

@@ -77,6 +77,7 @@ TEST(Launcher, SignalsAreAsForANewProcess) {
 TEST(Launcher, NothingIsOpenButItsOwnDescriptors) {
   // Without close-on-exec, as a careless library would open them.
   std::vector<UniqueFd> careless;
+  careless.reserve(20);
   for (int i = 0; i < 20; ++i) careless.emplace_back(open("/dev/null", O_RDONLY));
   const UniqueFd in = NewFile();
   const UniqueFd err = NewFile();
@@ -103,6 +104,7 @@ TEST(Launcher, DescriptorsMayOverlapInEveryOrder) {
   TestProcess process([] {
     std::vector<int> numbers = {0, 1, 2, 3, 4, 5};
     std::vector<UniqueFd> files;
+    files.reserve(numbers.size());
     for (const int number : numbers)
       files.emplace_back(fcntl(NewFile().get(), F_DUPFD_CLOEXEC, 100 + number));
     for (const int number : numbers) {
@@ -175,7 +177,7 @@ TEST(Launcher, SaysWhatIsWrongWithTheProgram) {
                 "names)");
   EXPECT_EQ(error(folder.path()), "cannot execute " + folder.path() + ": Permission denied");
   LaunchSpec spec = Guest();
-  spec.argv.push_back(std::string(200'000, 'x'));
+  spec.argv.emplace_back(200'000, 'x');
   EXPECT_EQ(ErrorOf(spec), "cannot execute " + GuestPath() + ": Argument list too long");
 }
 

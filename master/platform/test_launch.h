@@ -61,7 +61,7 @@ inline std::string End(const LaunchOutcome& outcome) {
   // Blocks without reaping; the test's own time limit is the deadline.
   siginfo_t info = {};
   waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
-  const std::string words = LookAt(pid)->status.ToString();
+  std::string words = LookAt(pid)->status.ToString();
   Reap(pid);
   return words;
 }
