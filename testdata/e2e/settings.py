@@ -12,16 +12,50 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Mapping, Optional
 
-from contextlib import contextmanager
+import pytest
 
-from testdata.e2e.harness import Master, Place, built
+from testdata.e2e.harness import NOBODY, Master, Place, built
 from testdata.e2e.processes import DEADLINE_SECONDS, alive, wait_until
 from testdata.guests import base_client
 
 CONFIG = "mine.toml"
+# Masters are started by root.
+PRIVILEGED = os.geteuid() == 0 and not os.environ.get("FECTL_E2E_UNPRIVILEGED")
 WORKER = pathlib.Path(__file__).with_name("settings_worker.py")
+
+needs_root = pytest.mark.skipif(not PRIVILEGED, reason="only root switches users")
+
+
+def user_and_group() -> tuple[int, int]:
+    """Of the masters that are not told otherwise."""
+    unprivileged = os.geteuid() == 0 and not PRIVILEGED
+    return (NOBODY, NOBODY) if unprivileged else (os.geteuid(), os.getegid())
+
+
+def given(path: pathlib.Path) -> pathlib.Path:
+    """What the test made there, made the masters' own."""
+    os.chown(path, *user_and_group())
+    return path
+
+
+def made(place: Place) -> set[str]:
+    """What is in the directory besides that which the test brought there."""
+    brought = {CONFIG, WORKER.name, "programs", "fectld.toml", "fectld.log"}
+    return {path.name for path in place.directory.iterdir()} - brought
+
+
+def folder(place: Place, name: str) -> pathlib.Path:
+    """A folder that the masters may write to."""
+    path = place.directory
+    for part in pathlib.PurePath(name).parts:
+        path /= part
+        if not path.exists():
+            path.mkdir()
+            given(path)
+    return path
 
 
 def section(heading: str, /, **values: Any) -> str:
@@ -76,17 +110,26 @@ def run(place: Place, config: Optional[str], *arguments: str,
                              **place.popen, **options})
 
 
-def reports(folder: pathlib.Path, name: str = "web", index: int = 0) -> list[dict[str, Any]]:
-    """What the workers found that started in this place of the service, one after the other. `folder`: theirs."""
-    file = folder / f"found-{name}-{index}"
+def reports(found_in: pathlib.Path, name: str = "web", index: int = 0) -> list[dict[str, Any]]:
+    """What the workers found that started in this place of the service, one after the other. `found_in`: their directory."""
+    file = found_in / f"found-{name}-{index}"
     if not file.exists():
         return []
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
 
 
-def report(folder: pathlib.Path, name: str = "web", index: int = 0) -> dict[str, Any]:
+def report(found_in: pathlib.Path, name: str = "web", index: int = 0) -> dict[str, Any]:
     """What the first of them found."""
-    return wait_until(lambda: reports(folder, name, index), f"worker {index} of {name} tells what it found")[0]
+    return wait_until(lambda: reports(found_in, name, index), f"worker {index} of {name} tells what it found")[0]
+
+
+def check_link(pid: int, path: str, target: str) -> None:
+    """What /proc says of a master. An ordinary user may not look into one, as it does not let itself be inspected: then
+    what its workers find, who inherit it, has to do."""
+    try:
+        assert os.readlink(f"/proc/{pid}/{path}") == target
+    except PermissionError:
+        assert os.geteuid() != 0
 
 
 def process_ids(pid: int) -> Mapping[str, list[int]]:
@@ -115,8 +158,8 @@ def with_groups(place: Place, groups: str) -> Callable[[], None]:
 
 
 def may_mount() -> bool:
-    """This process may have a file system tree of its own."""
-    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    """Masters may have a file system tree of their own."""
+    return PRIVILEGED and subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
 
 
 def free_port(low: int, high: int, family: int = socket.AF_INET) -> int:
@@ -143,12 +186,6 @@ class Daemon:
         self.place = place
         self.pid = pid
         self.sock = str(place.directory / "fectld.sock")
-
-    def link(self, path: str) -> str:
-        return os.readlink(f"/proc/{self.pid}/{path}")
-
-    def descriptors(self) -> dict[int, str]:
-        return {int(fd): self.link(f"fd/{fd}") for fd in os.listdir(f"/proc/{self.pid}/fd")}
 
     def wait_running(self, name: str) -> None:
         wait_until(lambda: base_client.ask(self.sock, "Status", name)[1][0] == "running", f"{name} runs")

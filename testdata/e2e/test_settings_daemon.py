@@ -31,7 +31,7 @@ def test_the_command_returns_when_the_master_serves(place: Place, option: str) -
 def test_the_daemon_without_privilege(place_of_nobody: Place) -> None:
     with settings.daemon(place_of_nobody, service(place_of_nobody)) as daemon:
         daemon.wait_running("web")
-        assert daemon.link("fd/0") == "/dev/null"
+        settings.check_link(daemon.pid, "fd/0", "/dev/null")
 
 
 def test_the_daemon_keeps_nothing_of_its_caller(place: Place) -> None:
@@ -39,7 +39,8 @@ def test_the_daemon_keeps_nothing_of_its_caller(place: Place) -> None:
     end_here, end_there = os.pipe()
     with settings.daemon(place, service(place), pass_fds=[end_there]) as daemon:
         os.close(end_there)
-        assert [daemon.link(f"fd/{fd}") for fd in (0, 1, 2)] == ["/dev/null"] * 3
+        for fd in (0, 1, 2):
+            settings.check_link(daemon.pid, f"fd/{fd}", "/dev/null")
         assert _terminal(daemon.pid) == 0
         assert os.getsid(daemon.pid) not in (os.getsid(0), daemon.pid), "a session's leader could get a terminal"
         # Nobody holds the other end any more.
@@ -60,7 +61,7 @@ def test_the_daemon_outlives_its_terminal(place: Place) -> None:
 
     command = subprocess.run([str(place.fectld), "-c", settings.CONFIG, "-d"], cwd=place.directory, stdin=there,
                              stdout=there, stderr=there, env=place.environment, preexec_fn=take_terminal, check=False,
-                             timeout=DEADLINE_SECONDS)
+                             timeout=DEADLINE_SECONDS, **place.popen)
     os.close(there)
     os.close(here)  # the terminal hangs up
     assert command.returncode == 0
@@ -72,12 +73,11 @@ def test_the_daemon_outlives_its_terminal(place: Place) -> None:
 
 
 def test_then_the_directory_is_changed(place: Place) -> None:
-    folder = place.directory / "home"
-    folder.mkdir()
+    folder = settings.folder(place, "home")
     files = {"sock": "../fectld.sock", "pid": "my.pid", "stdout": "my.out", "stderr": "my.err"}
     master = section("[master]", directory="home", **files)
     with settings.daemon(place, master + service(place, stdout="web.out")) as daemon:
-        assert daemon.link("cwd") == str(folder)
+        settings.check_link(daemon.pid, "cwd", str(folder))
         assert settings.report(folder)["directory"] == str(folder)
         assert (folder / "my.pid").read_text(encoding="utf-8") == f"{daemon.pid}\n"
         daemon.wait_running("web")
@@ -89,7 +89,8 @@ def test_then_the_directory_is_changed(place: Place) -> None:
 
 def test_without_a_directory_it_stays_where_it_is(place: Place) -> None:
     with settings.daemon(place, service(place)) as daemon:
-        assert daemon.link("cwd") == str(place.directory)
+        settings.check_link(daemon.pid, "cwd", str(place.directory))
+        assert settings.report(place.directory)["directory"] == str(place.directory)
 
 
 def test_a_failure_comes_back_with_its_reason(place: Place) -> None:
@@ -102,7 +103,7 @@ def test_a_failure_comes_back_with_its_reason(place: Place) -> None:
     assert done.stderr == f"fectld: socket http: cannot listen on 127.0.0.1:{port}: Address already in use\n"
     wait_until(lambda: not descendants(), "nothing was left running")
     assert not settings.reports(place.directory)
-    assert sorted(path.name for path in place.directory.iterdir()) == [settings.CONFIG, settings.WORKER.name]
+    assert not settings.made(place)
 
 
 def test_a_failure_after_the_sockets_comes_back_too(place_of_nobody: Place) -> None:

@@ -14,9 +14,7 @@ from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Master, Place
 from testdata.e2e.http_requests import http_get
 from testdata.e2e.processes import alive, wait_until
-from testdata.e2e.settings import section, service
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching users needs root")
+from testdata.e2e.settings import needs_root, section, service
 
 
 def _text(path: pathlib.Path) -> str:
@@ -35,10 +33,9 @@ def test_without_a_master_section_the_defaults_hold(place: Place) -> None:
     master = settings.start(place, service(place))
     master.wait_running("web")
     # The socket fectld.sock of the current directory; nothing else is made, nobody is switched to.
-    made = {path.name for path in place.directory.iterdir()} - {"fectld.toml", "fectld.log"}
-    assert made == {settings.CONFIG, settings.WORKER.name, "fectld.sock", "fectld.sock.lock", "found-web-0"}
-    assert os.readlink(f"/proc/{master.pid}/cwd") == str(place.directory)
-    assert settings.process_ids(master.pid)["Uid"] == [os.geteuid()] * 4
+    assert settings.made(place) == {"fectld.sock", "fectld.sock.lock", "found-web-0"}
+    settings.check_link(master.pid, "cwd", str(place.directory))
+    assert settings.process_ids(master.pid)["Uid"] == [settings.user_and_group()[0]] * 4
     assert settings.report(place.directory)["streams"][1:] == [str(place.directory / "fectld.log")] * 2
     _leave(master)
     assert not (place.directory / "fectld.sock").exists() and not (place.directory / "fectld.sock.lock").exists()
@@ -80,8 +77,7 @@ def test_sock(place: Place, sock: str) -> None:
 
 
 def test_directory_in_the_foreground(place: Place) -> None:
-    folder = place.directory / "home"
-    folder.mkdir()
+    folder = settings.folder(place, "home")
     files = {"pid": "my.pid", "stdout": "my.out", "stderr": "my.err"}
     config = section("[master]", directory="home", sock="../fectld.sock", **files)
     config += section("[[socket]]", name="local", proto="unix", path="local.sock")
@@ -275,7 +271,7 @@ def test_an_ordinary_user_cannot_switch(place_of_nobody: Place) -> None:
 
 def test_an_ordinary_user_may_name_himself(place_of_nobody: Place) -> None:
     place = place_of_nobody
-    uid, gid = (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    uid, gid = (NOBODY, NOBODY) if os.geteuid() == 0 else settings.user_and_group()
     master = settings.start(place, section("[master]", uid=uid, gid=gid) + service(place, uid=uid, gid=gid))
     master.wait_running("web")
     assert settings.report(place.directory)["uids"] == [uid] * 3

@@ -12,9 +12,7 @@ import pytest
 from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Place
 from testdata.e2e.processes import alive, wait_until
-from testdata.e2e.settings import section, service
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching users needs root")
+from testdata.e2e.settings import needs_root, section, service
 
 
 def _text(path: pathlib.Path) -> str:
@@ -87,7 +85,7 @@ def test_commands_that_are_none(place: Place, command: Any, words: str) -> None:
 
 def _by_name(place: Place, folder: str) -> str:
     """A folder with the worker under the name by-name."""
-    (place.directory / folder).mkdir(exist_ok=True)
+    settings.folder(place, folder)
     place.write(f"{folder}/by-name", pathlib.Path(settings.worker(place)).read_text(encoding="utf-8"), 0o755)
     return str(place.directory / folder)
 
@@ -156,7 +154,7 @@ def test_a_program_without_the_right_to_execute_it(place: Place) -> None:
 
 @pytest.mark.parametrize("directory", ["folder", "{place}/folder", "./folder/"])
 def test_directory(place: Place, directory: str) -> None:
-    (place.directory / "folder").mkdir()
+    settings.folder(place, "folder")
     settings.start(place, service(place, directory=directory.format(place=place.directory)))
     assert settings.report(place.directory / "folder")["directory"] == str(place.directory / "folder")
 
@@ -167,7 +165,7 @@ def test_without_a_directory_it_is_the_masters(place: Place) -> None:
 
 
 def test_a_relative_directory_is_taken_from_the_masters(place: Place) -> None:
-    (place.directory / "home" / "folder").mkdir(parents=True)
+    settings.folder(place, "home/folder")
     config = section("[master]", directory="home", sock="../fectld.sock") + service(place, directory="folder")
     settings.start(place, config)
     assert settings.report(place.directory / "home/folder")["directory"] == str(place.directory / "home/folder")

@@ -13,9 +13,7 @@ import pytest
 from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Master, Place
 from testdata.e2e.http_requests import free_port, http_get
-from testdata.e2e.settings import section, service
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="giving files away needs root")
+from testdata.e2e.settings import needs_root, section, service
 
 
 def _has_ipv6() -> bool:
@@ -229,7 +227,7 @@ def test_mode(place: Place, mode: str) -> None:
     settings.start(place, _socket(proto="unix", path="web.sock", mode=mode) + service(place))
     found = (place.directory / "web.sock").stat()
     assert stat.S_IMODE(found.st_mode) == int(mode.removeprefix("0o"), 8)
-    assert (found.st_uid, found.st_gid) == (os.geteuid(), os.getegid())
+    assert (found.st_uid, found.st_gid) == settings.user_and_group()
 
 
 def test_mode_as_an_octal_number(place: Place) -> None:
@@ -261,6 +259,7 @@ def test_a_stale_unix_socket_is_replaced(place: Place) -> None:
     path = place.directory / "web.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
         old.bind(str(path))
+        settings.given(path)
     before = path.stat().st_ino
     settings.start(place, _socket(proto="unix", path="web.sock") + service(place)).wait_running("web")
     assert path.stat().st_ino != before or _connects(socket.AF_UNIX, str(path))
@@ -271,6 +270,7 @@ def test_a_live_unix_socket_is_refused(place: Place) -> None:
     path = place.directory / "web.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
         old.bind(str(path))
+        settings.given(path)
         old.listen()
         said = _refused(place, _socket(proto="unix", path="web.sock"))
         assert said == "fectld: socket http: cannot listen on web.sock: another process listens there\n"
