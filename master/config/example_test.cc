@@ -90,7 +90,8 @@ TEST(Example, EveryKeyHasAComment) {
       explained.insert(lines[i].section + lines[i].key);
   }
   for (const Line& line : lines) {
-    if (!line.key.empty()) EXPECT_THAT(explained, testing::Contains(line.section + line.key));
+    if (line.key.empty()) continue;
+    EXPECT_THAT(explained, testing::Contains(line.section + line.key));
   }
 }
 

@@ -21,28 +21,19 @@ DEFINE_bool(daemon, false,
 namespace fectl::runtime {
 namespace {
 
-struct Option {
-  std::string_view letter;  // with its dash; empty: none
-  std::string_view name;    // with its dashes
-  const char* flag;         // of gflags; empty: the action below
-  bool takes_value;
-  CommandLine::Action action;
-  std::string_view help;
-};
-
 using Action = CommandLine::Action;
 
 constexpr std::array<Option, 6> kOptions = {{
-    {"-c", "--config", "config", true, Action::kServe,
+    {"-c", "--config", "FILE", "config", Action::kServe,
      "read this configuration (default: fectld.toml in the current directory)"},
-    {"", "--check", "check", false, Action::kCheck,
+    {"", "--check", "", "check", Action::kCheck,
      "only check the configuration: exit 0, or 2 with what is wrong"},
-    {"", "--print-config", "print_config", false, Action::kPrintConfig,
+    {"", "--print-config", "", "print_config", Action::kPrintConfig,
      "only print the configuration with all defaults, as TOML"},
-    {"-d", "--daemon", "daemon", false, Action::kServe,
+    {"-d", "--daemon", "", "daemon", Action::kServe,
      "go to the background: returns when the master serves, or says why not"},
-    {"-V", "--version", "", false, Action::kVersion, "print the version"},
-    {"-h", "--help", "", false, Action::kHelp, "print this text"},
+    {"-V", "--version", "", "", Action::kVersion, "print the version"},
+    {"-h", "--help", "", "", Action::kHelp, "print this text"},
 }};
 
 const Option* Find(std::string_view word) {
@@ -73,7 +64,7 @@ absl::Status Read(const std::vector<std::string>& args, size_t* i, CommandLine* 
                                        : absl::StrCat("unexpected argument \"", word,
                                                       "\"; the configuration is given with -c"));
   }
-  if (option->takes_value) {
+  if (!option->value.empty()) {
     std::string value;
     if (equals != std::string::npos) {
       value = word.substr(equals + 1);
@@ -93,6 +84,10 @@ absl::Status Read(const std::vector<std::string>& args, size_t* i, CommandLine* 
 }
 
 }  // namespace
+
+std::span<const Option> Options() {
+  return kOptions;
+}
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   const gflags::FlagSaver saver;  // flags are global: nothing of one call is to be seen in the next
@@ -119,7 +114,7 @@ std::string HelpText() {
     std::string left =
         option.letter.empty() ? "      " : std::string("  ") + std::string(option.letter) + ", ";
     left += option.name;
-    if (option.takes_value) left += " FILE";
+    if (!option.value.empty()) absl::StrAppend(&left, " ", std::string(option.value));
     left.resize(24, ' ');
     absl::StrAppend(&text, left, std::string(option.help), "\n");
   }

@@ -1,8 +1,9 @@
 #ifndef MASTER_RUNTIME_COMMAND_LINE_H_
 #define MASTER_RUNTIME_COMMAND_LINE_H_
 
-#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,18 @@ struct CommandLine {
   std::string config;  // empty: not given
   bool daemon = false;
 };
+
+struct Option {
+  std::string_view letter;  // with its dash; empty: none
+  std::string_view name;    // with its dashes
+  std::string_view value;   // what it takes, "FILE"; empty: nothing
+  const char* flag;         // of gflags; empty: the action below
+  CommandLine::Action action;
+  std::string_view help;
+};
+
+// The table behind the parser, the help and the test of the man page.
+std::span<const Option> Options();
 
 // `args` without the program's name. InvalidArgument: one sentence for people.
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& args);
