@@ -1,6 +1,7 @@
-// The worker of the benchmark: notes the clock with its first instruction, reports it, and then does what a worker
-// must: says `loaded`, sends a heartbeat once a second, leaves on `stop` or when its master is gone. Of the base level,
-// static and without a library, so that what is measured is the master and not the start of a program.
+// The worker of the benchmark: notes the clock with its first instruction, reports it, and then does what a
+// worker must: says `loaded`, sends a heartbeat once a second, leaves on `stop` or when its master is gone.
+// Of the base level, static and without a library, so that what is measured is the master and not the start
+// of a program.
 //
 // Usage: guest FIFO. Writes one line "PID NANOSECONDS" (CLOCK_MONOTONIC) into the FIFO.
 // Without FECTL_FD it only waits for its end.

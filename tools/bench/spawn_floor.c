@@ -1,5 +1,5 @@
-// What the kernel alone takes to replace a process: kill, wait, vfork, exec, first instruction. The floor below the
-// master's figure, measured with the same guest in the same run.
+// What the kernel alone takes to replace a process: kill, wait, vfork, exec, first instruction. The floor
+// below the master's figure, measured with the same guest in the same run.
 //
 // Usage: spawn_floor GUEST FIFO ROUNDS. Prints the nanoseconds of each round, one a line.
 
