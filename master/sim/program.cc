@@ -77,7 +77,10 @@ void Programs::Load(SimProcess& process, uint32_t place) {
   process.loaded = true;
   host_->Write(process, place, Said::kLoaded);
   host_->Later(place, process.beat_interval, Action::kBeat);
-  if (process.behaviour != Behaviour::kGood) host_->Later(place, Draw(core::Seconds(100)), Action::kTurnBad);
+  if (process.behaviour == Behaviour::kGood) return;
+  // Some turn bad at once: that is what a crash loop is made of.
+  const core::Span most = random_.Below(3) == 0 ? core::Milliseconds(300) : core::Seconds(100);
+  host_->Later(place, Draw(most), Action::kTurnBad);
 }
 
 void Programs::TurnBad(SimProcess& process, uint32_t place) {

@@ -25,7 +25,7 @@ Swarm::Swarm(uint64_t seed) {
   for (uint32_t& weight : weights)
     weight = random.Below(3) == 0 ? static_cast<uint32_t>(1 + random.Below(10)) : 0;
   weights[static_cast<size_t>(Behaviour::kGood)] = 0;
-  bad_percent = static_cast<uint32_t>(random.Below(4) == 0 ? 0 : random.Below(70));
+  bad_percent = static_cast<uint32_t>(random.Below(4) == 0 ? 0 : random.Below(101));
   spawn_fails_percent = static_cast<uint32_t>(random.Below(4) == 0 ? random.Below(50) : 0);
   unkillable_percent = static_cast<uint32_t>(random.Below(6) == 0 ? random.Below(10) : 0);
   if (random.Below(2) == 0) read_delay_max = DrawSpan(random, core::Milliseconds(300));
