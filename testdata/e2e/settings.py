@@ -111,7 +111,7 @@ def run(place: Place, config: Optional[str], *arguments: str,
 
 
 def reports(found_in: pathlib.Path, name: str = "web", index: int = 0) -> list[dict[str, Any]]:
-    """What the workers found that started in this place of the service, one after the other. `found_in`: their directory."""
+    """What the workers found that started in this place of the service, one after the other, in this directory."""
     file = found_in / f"found-{name}-{index}"
     if not file.exists():
         return []
@@ -159,7 +159,9 @@ def with_groups(place: Place, groups: str) -> Callable[[], None]:
 
 def may_mount() -> bool:
     """Masters may have a file system tree of their own."""
-    return PRIVILEGED and subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    if not PRIVILEGED:
+        return False
+    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
 
 
 def free_port(low: int, high: int, family: int = socket.AF_INET) -> int:
