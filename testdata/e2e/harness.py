@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from typing import Any, Iterable, Mapping, Optional
 
+from testdata.e2e.http_requests import HttpRequest
 from testdata.e2e.processes import (DEADLINE_SECONDS, alive, command_line, descendants, kill_descendants,
                                     wait_until)
 from testdata.guests import base_client
@@ -228,6 +229,16 @@ class Place:
             [str(self._fectl), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=2 * DEADLINE_SECONDS, check=False, env={**self.environment, **(environment or {})},
             **{"cwd": self.directory, **self.popen, **options})
+
+    def slow_request(self, port: int) -> HttpRequest:
+        """A request for /slow that a worker is busy with until the file `release` is written."""
+        request = HttpRequest(port, "/slow")
+        try:
+            wait_until((self.directory / "entered").exists, "the slow request is being worked on")
+        except BaseException:
+            request.close()
+            raise
+        return request
 
     # --- the end ---
 

@@ -47,6 +47,9 @@ class HttpRequest:
         return self
 
     def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
 
     def answered_within(self, seconds: float) -> bool:

@@ -153,6 +153,7 @@ def test_reload_of_a_paused_service_comes_up_paused(place: Place) -> None:
     assert master.state("web") == "paused"
     (new,) = master.pids("web")
     assert new != old
+    wait_until(lambda: not alive(old), "the old one is gone")
     with HttpRequest(port) as request:
         assert not request.answered_within(0.5)
         master.fectl_ok("resume", "web")
@@ -199,8 +200,7 @@ def test_a_reload_finishes_open_requests(place: Place) -> None:
     port = free_port()
     master = place.start(tcp("http", port) + place.service("web", place.guest("steady")))
     (old,) = master.wait_running("web")
-    with HttpRequest(port, "/slow") as request:
-        assert not request.answered_within(0.2)
+    with place.slow_request(port) as request:
         with master.client() as client:
             client.send("Reload", "web")
             wait_until(lambda: http_get(port).split()[0] != str(old), "the new worker serves beside the old one")

@@ -8,7 +8,7 @@ import pytest
 
 from testdata.e2e.applications import SLOW_AIOHTTP_APP, pid_in, python_environment, serve
 from testdata.e2e.harness import Place, built, tcp
-from testdata.e2e.http_requests import HttpRequest, free_port
+from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import alive, wait_until
 
 
@@ -16,8 +16,7 @@ def test_sigterm_finishes_open_requests(place: Place) -> None:
     port = free_port()
     master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
     pids = master.wait_running("web", 2)
-    with HttpRequest(port, "/slow") as request:
-        assert not request.answered_within(0.2)
+    with place.slow_request(port) as request:
         master.signal(signal.SIGTERM)
         wait_until(lambda: len([pid for pid in pids if alive(pid)]) == 1, "the idle worker leaves")
         assert master.running()
@@ -32,8 +31,7 @@ def test_sigterm_finishes_open_requests_of_aiohttp(place: Place) -> None:
     place.write("slow_app.py", SLOW_AIOHTTP_APP)
     master = serve(place, "aiohttp", port, app="slow_app:make_app")
     pids = master.pids("web")
-    with HttpRequest(port, "/slow") as request:
-        wait_until((place.directory / "entered").exists, "the request is being worked on")
+    with place.slow_request(port) as request:
         master.signal(signal.SIGTERM)
         wait_until(lambda: len([pid for pid in pids if alive(pid)]) == 1, "the idle worker leaves")
         assert not request.answered_within(0.2) and master.running()
@@ -47,8 +45,7 @@ def test_quick_stop_waits_for_no_request(place: Place, number: int) -> None:
     port = free_port()
     master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), shutdown_timeout=300))
     (pid,) = master.wait_running("web")
-    with HttpRequest(port, "/slow") as request:
-        assert not request.answered_within(0.2)
+    with place.slow_request(port):
         master.signal(number)
         master.wait_exit()
     assert not alive(pid)

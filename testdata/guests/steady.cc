@@ -1,12 +1,14 @@
 // A worker without fault. On its sockets it answers each connection's first request line with one line: its
-// pid and the name under which it was started; then it closes. The path /slow is answered once the file
-// `release` is there. It accepts only between start and pause or stop, and leaves when nothing is open.
+// pid and the name under which it was started; then it closes. The path /slow makes the file `entered`,
+// and is answered once the file `release` is there. It accepts only between start and pause or stop, and
+// leaves when nothing is open.
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -62,8 +64,10 @@ class Server {
   void Serve(Connection& one) {
     char bytes[1024];
     const ssize_t n = recv(one.fd, bytes, sizeof bytes, 0);
+    const bool gone = n == 0 || (n < 0 && errno != EAGAIN);
     if (n > 0) one.request.append(bytes, static_cast<size_t>(n));
     const bool slow = one.request.rfind("GET /slow ", 0) == 0;
+    if (slow && Complete(one)) Guest::FirstTime("entered");
     if (Complete(one) && (!slow || access("release", F_OK) == 0)) {
       const std::string body = std::to_string(getpid()) + " " + name_ + "\n";
       const std::string answer =
@@ -71,7 +75,7 @@ class Server {
           "\r\n\r\n" + body;
       send(one.fd, answer.data(), answer.size(), MSG_NOSIGNAL);
       one.done = true;
-    } else if (n == 0 && !Complete(one)) {
+    } else if (gone && !Complete(one)) {
       one.done = true;
     }
     if (one.done) close(one.fd);
