@@ -162,8 +162,12 @@ void Checks::OnSpawn(const core::Supervisor& supervisor, const core::Event* even
   // What people or workers asked for is theirs to pace; the rest is the back-off's.
   if (event == nullptr || std::holds_alternative<core::Commanded>(*event)) return;
   const std::vector<Life>& lives = ledger_.InSlot(who.service, who.slot);
-  if (std::any_of(lives.begin(), lives.end(), [](const Life& life) { return life.loaded && !life.told(); }))
-    return;
+  // Beside a worker that serves it is a replacement. (One whose end this step is about does not serve.)
+  const core::Incarnation* ended = known_exit_ ? Concerns(*event) : nullptr;
+  const bool replaces = std::any_of(lives.begin(), lives.end(), [ended](const Life& life) {
+    return life.loaded && !life.told() && (ended == nullptr || life.who != *ended);
+  });
+  if (replaces) return;
   std::vector<core::Instant>& starts = pace_[who.service][who.slot].starts;
   std::erase_if(starts, [&](core::Instant start) { return at.now - start > kPaceWindow; });
   starts.push_back(at.now);
