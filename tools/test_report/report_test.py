@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tools.test_report import report
-from tools.test_report.build_events import read_events
+from tools.test_report.build_events import BuildOutcome, read_events
 from tools.test_report.cases import Verdict
 
 GTEST_XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -47,6 +47,9 @@ class Run:
 
     def raw(self, line: str) -> None:
         self._lines.append(line)
+
+    def outcome(self) -> BuildOutcome:
+        return read_events(self._lines)
 
     def summary(self, bazel_status: int = 0) -> str:
         return report.summary_line(self.counts(bazel_status))
@@ -143,3 +146,13 @@ def test_the_exit_status_follows_the_cases(tmp_path: Path, capsys) -> None:
     assert report.main([str(events), "0"]) == 0
     assert capsys.readouterr().out == "2 passed, 0 failed, 1 skipped\n"
     assert report.main([str(events), "3"]) == 1
+
+
+def test_a_proof_that_did_not_run_is_a_failure(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.test("//a:py_test", "PASSED", PYTEST_XML)
+    run.test("//b:py_test", "FAILED", PYTEST_XML)
+    table = "| told | `//a:py_test` `test_x` `test_y` `test_z`, `//b:py_test` `test_z`, `//c:py_test` `test_z` |\n"
+    # Of a target that failed, or was not asked for, something else is told or nothing.
+    problems = report.unproven(table, run.outcome())
+    assert problems == ["FAILED testdata/spec_table.md:1: //a:py_test test_z: did not run"]

@@ -1,0 +1,100 @@
+"""testdata/spec_table.md: the statements of the specification and the tests that prove them."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+PATH = "testdata/spec_table.md"
+_QUOTED = re.compile(r"`([^`]+)`")
+_LABEL = re.compile(r"//([\w/]+):(\w+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    line: int  # of the table
+    statement: str
+    label: str
+    test: str  # a function of pytest, or Suite.Name of GoogleTest
+
+    def __str__(self) -> str:
+        return f"{PATH}:{self.line}: {self.label} {self.test}"
+
+
+def rows(text: str) -> Iterator[tuple[int, str, str]]:
+    """Each statement: its line, itself, and the cell of its proofs."""
+    for number, line in enumerate(text.splitlines(), 1):
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if not line.startswith("| ") or cells == ["Statement", "Proof"]:
+            continue
+        assert len(cells) == 2, f"{PATH}:{number}: two cells are needed"
+        yield number, cells[0], cells[1]
+
+
+def proofs(text: str) -> Iterator[Proof]:
+    """A cell names a target and then tests of it, all in backquotes; a further target may follow."""
+    for number, statement, cell in rows(text):
+        label = ""
+        for word in _QUOTED.findall(cell):
+            if word.startswith("//"):
+                label = word
+            else:
+                yield Proof(number, statement, label, word)
+
+
+def source_of(label: str, root: Path) -> Path | None:
+    """The file of a test target, by the names that they have throughout; None where there is no such target."""
+    match = _LABEL.fullmatch(label)
+    if match is None or not match[2].endswith("_test"):
+        return None
+    folder = root / match[1]
+    area = match[2].removesuffix("_test")
+    build = folder / "BUILD.bazel"
+    text = build.read_text(encoding="utf-8") if build.exists() else ""
+    stem = area.removesuffix("_unprivileged")
+    # Targets of a list are named in it by a part of their name.
+    parts = {match[2], area, stem, *(stem.removeprefix(f"{first}_") for first in stem.split("_")[:1])}
+    if not any(f'"{part}"' in text for part in parts):
+        return None
+    names = [f"test_{stem}.py", f"tests/{stem}_test.py", f"{stem}_test.py", f"{stem}_test.cc"]
+    return next((folder / name for name in names if (folder / name).exists()), None)
+
+
+def has_test(source: str, test: str) -> bool:
+    suite, dot, name = test.partition(".")
+    if not dot:
+        return re.search(rf"^def {re.escape(test)}\(", source, re.MULTILINE) is not None
+    return re.search(rf"^TEST(_F|_P)?\({re.escape(suite)}, {re.escape(name)}\)", source, re.MULTILINE) is not None
+
+
+def missing(text: str, root: Path) -> Iterator[str]:
+    """What the table names and the sources do not have; a statement without a proof."""
+    for number, statement, cell in rows(text):
+        words = _QUOTED.findall(cell)
+        if not words or not words[0].startswith("//") or words[-1].startswith("//"):
+            yield f'{PATH}:{number}: "{statement}" has no proof'
+    for proof in proofs(text):
+        source = source_of(proof.label, root)
+        if source is None:
+            yield f"{proof}: there is no such target"
+        elif not has_test(source.read_text(encoding="utf-8"), proof.test):
+            yield f"{proof}: there is no such test in {source.relative_to(root)}"
+
+
+def _plain(case: str) -> str:
+    """A case of a report as the table names it: without its parameters and whatever stands in front of it."""
+    case = case.split("[")[0]
+    if "/" in case:  # Instance/Suite.Name/3 of GoogleTest
+        case = next(part for part in case.split("/") if "." in part)
+    return case
+
+
+def not_run(text: str, cases: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """The proofs which did not run although their target did: `cases` are those of each target that ran."""
+    ran = {label: {_plain(case) for case in names} for label, names in cases.items()}
+    for proof in proofs(text):
+        names = ran.get(proof.label)
+        if names is None:
+            continue
+        if not any(name == proof.test or name.endswith("." + proof.test) for name in names):
+            yield f"{proof}: did not run"
