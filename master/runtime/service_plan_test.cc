@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,24 @@ TEST(LaunchSpecFor, FindsTheCommandAnewAndKnowsTheIndex) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_THAT(spec->executable, testing::EndsWith("/sh"));
   EXPECT_THAT(spec->environment, Contains("FECTL_PROC_IDX=3"));
+}
+
+TEST(MakeServicePlan, AWorkerAlwaysHasThePathThatItsCommandIsFoundBy) {
+  const ServicePlan plan = MakeServicePlan(Web(), {}, {}, kOpenFiles);
+  EXPECT_THAT(plan.launch.environment, Contains("PATH=" + plan.search_path));
+}
+
+TEST(LaunchSpecFor, ARelativeCommandIsExecutedFromTheDirectoryItWasFoundIn) {
+  config::ServiceConfig service = Web();
+  service.directory = "usr";
+  service.command = {"./bin/env"};
+  const std::string before = std::filesystem::current_path();
+  std::filesystem::current_path("/");
+  const auto spec = LaunchSpecFor(MakeServicePlan(service, {}, {}, kOpenFiles), 0);
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->directory, "usr");
+  EXPECT_EQ(spec->executable, "./bin/env");
 }
 
 TEST(LaunchSpecFor, MissingCommandIsNamed) {

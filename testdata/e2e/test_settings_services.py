@@ -221,6 +221,14 @@ def test_uid_and_gid(place: Place, values: dict[str, Any]) -> None:
     assert names == {"HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}
 
 
+def test_without_uid_and_gid_it_is_the_masters(place: Place) -> None:
+    master = settings.start(place, service(place))
+    found = settings.report(place.directory)
+    user, group = settings.user_and_group()
+    assert (found["uids"], found["gids"]) == ([user] * 3, [group] * 3)
+    assert settings.process_ids(found["pid"]) == settings.process_ids(master.pid)
+
+
 @needs_root
 def test_gid_alone_keeps_the_user(place: Place) -> None:
     found = _found_by_nobody(place, gid=NOBODY)
@@ -321,12 +329,16 @@ def test_a_silent_worker_is_killed_and_restarted(place: Place) -> None:
     assert "HeartbeatFailed" in master.reasons("web")
 
 
-def test_shutdown_timeout(place: Place) -> None:
+@pytest.mark.parametrize("command", ["stop", "restart", "reload"])
+def test_shutdown_timeout(place: Place, command: str) -> None:
     master = settings.start(place, service(place, command=settings.guest(place, "deaf"), shutdown_timeout=1))
     pid = master.wait_running("web")[0]
     begun = time.monotonic()
-    master.fectl("stop", "web")
-    assert not alive(pid) and time.monotonic() - begun >= 1
+    master.fectl(command, "web")
+    wait_until(lambda: not alive(pid), "the deaf worker is killed")
+    assert time.monotonic() - begun >= 1
+    if command != "stop":
+        assert master.wait_running("web") != [pid]
 
 
 # --- stdout and stderr ---
