@@ -106,6 +106,7 @@ PidFile::~PidFile() {
   struct stat inode = {};
   if (!fd_.valid() || maker_ != getpid() || fstat(fd_.get(), &inode) != 0) return;
   file_.RemoveIf(inode);
+  if (file_.Is(inode)) static_cast<void>(ftruncate(fd_.get(), 0));
 }
 
 absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, const Identity* owner) {

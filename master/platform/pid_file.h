@@ -16,8 +16,8 @@ namespace fectl::platform {
 // number, says whether its writer lives: a number may belong to a stranger by now, so no reader may signal it
 // on the file's word.
 //
-// The file appears complete and locked under its name in one step and is never written after that; an
-// existing file is replaced, never written into, whatever else its inode is linked to.
+// The file appears complete and locked under its name in one step and is not written while this object lives;
+// an existing file is replaced, never written into, whatever else its inode is linked to.
 class PidFile {
  public:
   // AlreadyExists when a living process holds it: "PATH is locked by pid 123". A symbolic link or anything
@@ -28,7 +28,9 @@ class PidFile {
 
   PidFile(PidFile&&) = default;
   PidFile& operator=(PidFile&&) = delete;
-  // Removes the file if it is still this one, and only in the process that made it.
+  // Removes the file if it is still this one, and only in the process that made it. Where the folder does not
+  // let it be removed any more (after a switch to another user), the file stays, empty: whoever reads it is
+  // not told of a process that may be a stranger by then.
   ~PidFile();
 
   const std::string& path() const { return file_.path(); }

@@ -142,19 +142,36 @@ def process_ids(pid: int) -> Mapping[str, list[int]]:
     return found
 
 
-def with_groups(place: Place, groups: str) -> Callable[[], None]:
-    """For a program's start by root: it sees this text as /etc/group, and nobody else does."""
-    file = place.write("group", groups)
+_NEW_MOUNTS, _BIND, _BELOW, _PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+
+
+def _mounted(*mounts: tuple[str, str]) -> Callable[[], None]:
+    """For a program's start by root: it sees the first of each as the second, and nobody else does."""
 
     def own_namespace() -> None:
         system = ctypes.CDLL(None, use_errno=True)
-        new_mounts, bind, private_below = 0x20000, 0x1000, 0x4000 | 0x40000
-        for done in (system.unshare(new_mounts), system.mount(b"none", b"/", None, private_below, None),
-                     system.mount(file.encode(), b"/etc/group", None, bind, None)):
-            if done != 0:
-                raise OSError(ctypes.get_errno(), "a mount namespace")
+        steps = [(b"none", b"/", _PRIVATE | _BELOW)]
+        steps += [(what.encode(), where.encode(), _BIND | _BELOW) for what, where in mounts]
+        if system.unshare(_NEW_MOUNTS) != 0:
+            raise OSError(ctypes.get_errno(), "unshare")
+        for what, where, flags in steps:
+            if system.mount(what, where, None, flags, None) != 0:
+                raise OSError(ctypes.get_errno(), f"mount {what!r} {where!r}")
 
     return own_namespace
+
+
+def with_groups(place: Place, groups: str) -> Callable[[], None]:
+    """For a program's start by root: it sees this text as /etc/group."""
+    return _mounted((place.write("group", groups), "/etc/group"))
+
+
+def with_devices(devices: pathlib.Path) -> Callable[[], None]:
+    """For a program's start by root: it sees this folder as /dev, with those of the real one that programs need."""
+    needed = ["null", "random", "urandom", "zero"]
+    for name in needed:
+        (devices / name).touch()
+    return _mounted(*((f"/dev/{name}", str(devices / name)) for name in needed), (str(devices), "/dev"))
 
 
 def may_mount() -> bool:

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 from typing import Any
 
 import pytest
@@ -182,6 +183,23 @@ def test_the_log_goes_to_stderr_by_default(place: Place) -> None:
 def test_the_fields_members_are_accepted(place: Place, values: dict[str, str]) -> None:
     master = settings.start(place, section("[logging]", **values) + service(place))
     wait_until(lambda: " serves fectld.sock\n" in master.log(), "the first line")
+
+
+@pytest.mark.skipif(not settings.may_mount(), reason="a /dev/log of the test's own needs a mount namespace")
+def test_what_syslog_gets(place: Place) -> None:
+    devices = settings.folder(place, "dev")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(devices / "log"))
+        log.settimeout(60)
+        config = section("[logging]", service="syslog", name="fectl-test", facility="local7")
+        failing = place.write("failing", "#!/bin/sh\nexit 7\n", 0o755)
+        master = settings.start(place, config + service(place, command=failing, restarts=1),
+                                preexec_fn=settings.with_devices(devices))
+        master.wait_state("web", "failed")
+        lines = [log.recv(4096).decode() for _ in range(4)]
+    assert f" fectl-test[{master.pid}]: fectl " in lines[0] and lines[0].endswith("serves fectld.sock")
+    # 23 is the facility local7; 6 informs, 4 warns, 3 is an error.
+    assert [line.split(">")[0] for line in lines] == [f"<{23 * 8 + level}" for level in (6, 6, 4, 3)]
 
 
 def test_syslog(place: Place) -> None:

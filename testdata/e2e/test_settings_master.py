@@ -249,6 +249,24 @@ def test_sockets_are_bound_before_the_switch(place: Place) -> None:
 
 
 @needs_root
+def test_in_a_folder_of_root_nothing_stale_is_left_that_could_mislead(place: Place) -> None:
+    # As in /run: root may make files there, the user whom the master becomes may not remove them.
+    place.directory.chmod(0o755)
+    reports = settings.folder(place, "reports")
+    os.chown(reports, NOBODY, NOBODY)
+    config = section("[master]", uid="nobody", pid="my.pid") + service(place, environ=[f"FOUND_IN={reports}"])
+    for _ in range(2):
+        master = settings.start(place, config)
+        master.wait_running("web")
+        assert _text(place.directory / "my.pid") == f"{master.pid}\n"
+        _leave(master)
+        # No number that another process may have got; and the next master takes the place of what is left.
+        assert _text(place.directory / "my.pid") == ""
+    for name in ("my.pid", "fectld.sock", "fectld.sock.lock"):
+        (place.directory / name).unlink(missing_ok=True)
+
+
+@needs_root
 def test_a_service_cannot_become_root_again(place: Place) -> None:
     _open_to_nobody(place)
     config = section("[master]", uid="nobody") + service(place) + service(place, name="high", uid=0, restarts=1)
