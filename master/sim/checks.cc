@@ -159,6 +159,12 @@ void Checks::OnSpawn(const core::Supervisor& supervisor, const core::Event* even
   if (who.generation <= newest) Break("a generation is used once (I10)", Name(who));
   newest = who.generation;
   ledger_.Add(who, at.now);
+  if (event != nullptr && std::holds_alternative<core::WorkerConfigError>(*event)) {
+    const core::Incarnation& broken = std::get<core::WorkerConfigError>(*event).who;
+    const bool same_place = broken.service == who.service && broken.slot == who.slot;
+    if (same_place && state != core::ServiceState::kReloading)
+      Break("a configuration error is not tried again", Name(who));
+  }
   // What people or workers asked for is theirs to pace; the rest is the back-off's.
   if (event == nullptr || std::holds_alternative<core::Commanded>(*event)) return;
   const std::vector<Life>& lives = ledger_.InSlot(who.service, who.slot);

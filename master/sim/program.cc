@@ -24,6 +24,8 @@ core::Span Programs::Draw(core::Span max) {
 core::Span Programs::StartTime(const SimProcess& process) {
   const core::Span limit = host_->PolicyOf(process).startup_timeout;
   if (process.behaviour == Behaviour::kSlowStart) return Draw(core::Span{limit.ns + limit.ns / 3});
+  // What dies soon is also quick to start: only so a loop is fast enough to need pacing.
+  if (process.behaviour == Behaviour::kDies) return Draw(core::Milliseconds(200));
   return Draw(std::min(core::Span{limit.ns / 2}, core::Seconds(3)));
 }
 
