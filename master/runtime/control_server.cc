@@ -14,6 +14,8 @@ namespace fectl::runtime {
 
 ControlServer::~ControlServer() {
   StopAccepting();
+  // While closed_ still exists: each of them reports its end to it.
+  clients_.clear();
 }
 
 absl::Status ControlServer::Watch() {

@@ -127,6 +127,19 @@ class ControlServerTest : public testing::Test {
   core::Instant now_{1};
 };
 
+TEST_F(ControlServerTest, EndsWithOpenClients) {
+  Client idle(path_);
+  Client waiting(path_);
+  waiting.Ask(proto::Request::Verb::kStop, "a");
+  Settle();
+  EXPECT_EQ(server_->clients(), 2U);
+  server_.reset();
+  idle.Heard();
+  EXPECT_TRUE(idle.ended());
+  waiting.Heard();
+  EXPECT_TRUE(waiting.ended());
+}
+
 TEST_F(ControlServerTest, AnswersAndGoesOn) {
   requests_.answer = proto::Response{.kind = Kind::kDone};
   Client client(path_);
