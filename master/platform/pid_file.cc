@@ -106,7 +106,8 @@ PidFile::~PidFile() {
   struct stat inode = {};
   if (!fd_.valid() || maker_ != getpid() || fstat(fd_.get(), &inode) != 0) return;
   file_.RemoveIf(inode);
-  if (file_.Is(inode)) static_cast<void>(ftruncate(fd_.get(), 0));
+  // A failure has nobody left who could do anything about it.
+  if (file_.Is(inode) && ftruncate(fd_.get(), 0) != 0) return;
 }
 
 absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, const Identity* owner) {
