@@ -2,6 +2,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -21,8 +22,16 @@ namespace {
 
 using Json = rapidjson::Value;
 
-const Json& Load(const std::string& area) {
-  // Kept until the end: the cases below hold references into them.
+struct Vector {
+  const Json* json;
+  // What gtest shows of a case.
+  friend std::ostream& operator<<(std::ostream& out, const Vector& vector) {
+    return out << (*vector.json)["name"].GetString();
+  }
+};
+
+std::vector<Vector> Load(const std::string& area) {
+  // Kept until the end: the cases point into them.
   static std::vector<std::unique_ptr<rapidjson::Document>> documents;
   documents.push_back(std::make_unique<rapidjson::Document>());
   rapidjson::Document& document = *documents.back();
@@ -30,8 +39,10 @@ const Json& Load(const std::string& area) {
   std::stringstream text;
   text << file.rdbuf();
   document.Parse<rapidjson::kParseFullPrecisionFlag>(text.str().c_str());
-  EXPECT_FALSE(document.HasParseError()) << area;
-  return document["vectors"];
+  std::vector<Vector> vectors;
+  if (document.HasParseError()) return vectors;
+  for (const Json& vector : document["vectors"].GetArray()) vectors.push_back({&vector});
+  return vectors;
 }
 
 std::string Bytes(const Json& hex) {
@@ -40,24 +51,6 @@ std::string Bytes(const Json& hex) {
 
 std::string Text(const Json& string) {
   return std::string(string.GetString(), string.GetStringLength());
-}
-
-// A test case of its own for each vector, with the vector's name.
-void RegisterEach(const char* suite, const std::string& area, const std::function<void(const Json&)>& check) {
-  class Case : public testing::Test {
-   public:
-    Case(const Json& vector, std::function<void(const Json&)> body)
-        : vector_(vector), body_(std::move(body)) {}
-    void TestBody() override { body_(vector_); }
-
-   private:
-    const Json& vector_;
-    std::function<void(const Json&)> body_;
-  };
-  for (const Json& vector : Load(area).GetArray()) {
-    testing::RegisterTest(suite, vector["name"].GetString(), nullptr, nullptr, __FILE__, __LINE__,
-                          [&vector, check]() -> testing::Test* { return new Case(vector, check); });
-  }
 }
 
 std::string PayloadOf(const Json& vector) {
@@ -164,26 +157,48 @@ std::string EncodeAnswer(const Response& response) {
   return EncodeResponse(response, Level::kTwo);
 }
 
-const bool kRegistered = [] {
-  RegisterEach("WorkerMessages", "worker_messages", [](const Json& vector) {
-    Check<WorkerMessage>(vector, DecodeWorkerMessage, EncodeWorkerMessage, WorkerMessageMeaning);
-  });
-  RegisterEach("MasterCommands", "master_commands", [](const Json& vector) {
-    Check<MasterCommand>(vector, DecodeMasterCommand, EncodeMasterCommand, MasterCommandMeaning);
-  });
-  RegisterEach("Requests", "requests", [](const Json& vector) {
-    Check<Request>(vector, DecodeRequest, EncodeRequest, RequestMeaning);
-  });
-  RegisterEach("Responses", "responses", [](const Json& vector) {
-    Check<Response>(vector, DecodeResponse, EncodeAnswer, ResponseMeaning);
-  });
-  RegisterEach("Frames", "frames", CheckStream);
-  RegisterEach("Environment", "environment", CheckEnvironment);
-  return true;
-}();
+std::string Name(const testing::TestParamInfo<Vector>& info) {
+  return Text((*info.param.json)["name"]);
+}
+
+class WorkerMessages : public testing::TestWithParam<Vector> {};
+class MasterCommands : public testing::TestWithParam<Vector> {};
+class Requests : public testing::TestWithParam<Vector> {};
+class Responses : public testing::TestWithParam<Vector> {};
+class Frames : public testing::TestWithParam<Vector> {};
+class Environment : public testing::TestWithParam<Vector> {};
+
+TEST_P(WorkerMessages, BothWays) {
+  Check<WorkerMessage>(*GetParam().json, DecodeWorkerMessage, EncodeWorkerMessage, WorkerMessageMeaning);
+}
+TEST_P(MasterCommands, BothWays) {
+  Check<MasterCommand>(*GetParam().json, DecodeMasterCommand, EncodeMasterCommand, MasterCommandMeaning);
+}
+TEST_P(Requests, BothWays) {
+  Check<Request>(*GetParam().json, DecodeRequest, EncodeRequest, RequestMeaning);
+}
+TEST_P(Responses, BothWays) {
+  Check<Response>(*GetParam().json, DecodeResponse, EncodeAnswer, ResponseMeaning);
+}
+TEST_P(Frames, AreCutOut) {
+  CheckStream(*GetParam().json);
+}
+TEST_P(Environment, BothWays) {
+  CheckEnvironment(*GetParam().json);
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, WorkerMessages, testing::ValuesIn(Load("worker_messages")), Name);
+INSTANTIATE_TEST_SUITE_P(Golden, MasterCommands, testing::ValuesIn(Load("master_commands")), Name);
+INSTANTIATE_TEST_SUITE_P(Golden, Requests, testing::ValuesIn(Load("requests")), Name);
+INSTANTIATE_TEST_SUITE_P(Golden, Responses, testing::ValuesIn(Load("responses")), Name);
+INSTANTIATE_TEST_SUITE_P(Golden, Frames, testing::ValuesIn(Load("frames")), Name);
+INSTANTIATE_TEST_SUITE_P(Golden, Environment, testing::ValuesIn(Load("environment")), Name);
 
 TEST(GoldenVectorsTest, AreThere) {
-  EXPECT_TRUE(kRegistered);
+  for (const char* area :
+       {"worker_messages", "master_commands", "requests", "responses", "frames", "environment"}) {
+    EXPECT_FALSE(Load(area).empty()) << area;
+  }
 }
 
 }  // namespace

@@ -1,63 +1,24 @@
 // What decoding costs in memory: counted at operator new, which all of the library's memory comes from.
 #include <cstdlib>
 #include <functional>
-#include <new>
 #include <string>
 
 #include "gtest/gtest.h"
+#include "proto_spec/allocation_count.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/environment.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/message.h"
 #include "proto_spec/worker_messages.h"
 
-namespace {
-
-size_t g_allocated_bytes = 0;
-size_t g_allocations = 0;
-
-void* Allocate(size_t bytes) {
-  g_allocated_bytes += bytes;
-  ++g_allocations;
-  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t bytes) {
-  return Allocate(bytes);
-}
-void* operator new[](size_t bytes) {
-  return Allocate(bytes);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, size_t) noexcept {
-  std::free(memory);
-}
-
 namespace fectl::proto {
 namespace {
 
-struct Cost {
-  size_t bytes;
-  size_t allocations;
-};
-
-Cost CostOf(const std::function<void()>& work) {
-  const size_t bytes = g_allocated_bytes;
-  const size_t allocations = g_allocations;
+Allocations CostOf(const std::function<void()>& work) {
+  const Allocations before = AllocationsSoFar();
   work();
-  return {g_allocated_bytes - bytes, g_allocations - allocations};
+  const Allocations after = AllocationsSoFar();
+  return {.bytes = after.bytes - before.bytes, .count = after.count - before.count};
 }
 
 std::string Repeat(std::string_view text, size_t bytes) {
@@ -73,12 +34,12 @@ constexpr size_t kBytesAtLeast = 16384;
 
 TEST(MemoryTest, HeartbeatsCostNothing) {
   for (std::string_view payload : {R"({"cmd":"hb"})", R"({"cmd": "hb"})", R"({"cmd": "hb", "data": null})"}) {
-    const Cost cost = CostOf([payload] {
+    const Allocations cost = CostOf([payload] {
       for (int i = 0; i < 1000; ++i) {
         if (!DecodeWorkerMessage(payload).ok() || !DecodeMasterCommand(payload).ok()) std::abort();
       }
     });
-    EXPECT_EQ(cost.allocations, 0u);
+    EXPECT_EQ(cost.count, 0u);
   }
 }
 
@@ -88,17 +49,17 @@ TEST(MemoryTest, AStreamOfHeartbeatsCostsOneBuffer) {
   FrameReader reader(kBaseFrameBytesMax);
   reader.Append(frame);
   (void)reader.Next();
-  const Cost cost = CostOf([&] {
+  const Allocations cost = CostOf([&] {
     for (int i = 0; i < 1000; ++i) {
       reader.Append(frame);
       if (!DecodeWorkerMessage(**reader.Next()).ok()) std::abort();
     }
   });
-  EXPECT_EQ(cost.allocations, 0u);
+  EXPECT_EQ(cost.count, 0u);
 }
 
 TEST(MemoryTest, AnAnnouncedLengthReservesNothing) {
-  const Cost cost = CostOf([] {
+  const Allocations cost = CostOf([] {
     FrameReader reader(kAnswerBytesMax, /*long_frames=*/true);
     reader.Append(std::string_view("\0\0\x03\xff\xff\xff{", 7));
     if (reader.Next()->has_value()) std::abort();
@@ -111,7 +72,7 @@ TEST(MemoryTest, ABufferHoldsAtMostTwiceWhatWaits) {
   FrameReader reader(kRequestBytesMax, /*long_frames=*/true);
   size_t appended = 6;
   reader.Append(std::string_view("\0\0\0\x10\0\0", 6));
-  const Cost cost = CostOf([&] {
+  const Allocations cost = CostOf([&] {
     for (int i = 0; i < 1000; ++i, appended += chunk.size()) reader.Append(chunk);
   });
   // A doubling string has taken the sum of a geometric series.

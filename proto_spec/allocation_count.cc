@@ -1,0 +1,45 @@
+#include "proto_spec/allocation_count.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+fectl::proto::Allocations g_so_far;
+
+void* Allocate(size_t bytes) {
+  g_so_far.bytes += bytes;
+  ++g_so_far.count;
+  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t bytes) {
+  return Allocate(bytes);
+}
+void* operator new[](size_t bytes) {
+  return Allocate(bytes);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, size_t) noexcept {
+  std::free(memory);
+}
+
+namespace fectl::proto {
+
+Allocations AllocationsSoFar() {
+  return g_so_far;
+}
+
+}  // namespace fectl::proto
