@@ -118,10 +118,10 @@ absl::Status Worker::Impl::Dispatch() {
   const int64_t now_ms = MonotonicMs();
   const internal::Channel::Ready ready = channel_->Wait();
   // Taken before the commands are read: the master writes `stop` first and then sends SIGTERM, so if a `stop`
-  // belongs to this SIGTERM, it is read below.
+  // belongs to this SIGTERM, it is read below, even where it came after the wait.
   const bool terminated = internal::TakeTermination(channel_->wake_fd());
   absl::Status status;
-  if (ready.read) status = ReadAll(now_ms);
+  if (ready.read || terminated) status = ReadAll(now_ms);
   // An old master's pipes may be held open by what it forked: then only the parent tells that it is gone. A
   // level-2 master may hand its workers over to a successor, which is not their parent.
   const bool orphan = session_.level() == proto::Level::kBase && getppid() != parent_pid_;

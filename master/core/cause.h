@@ -11,17 +11,17 @@ namespace fectl::core {
 struct Cause {
   enum class Kind : uint8_t {
     kNone,
-    kMasterStarted,      // the first start
-    kOperator,           // somebody ran a command
-    kWorkerAsked,        // the worker asked to be replaced; text: why, if it said so
-    kMasterStops,        // the whole system shuts down
-    kExited,             // number: exit code
-    kSignaled,           // number: signal; text: "core dumped" or empty
-    kStartupTimeout,     // not `loaded` in time; number: milliseconds allowed
-    kHeartbeatTimeout,   // silent for too long; number: milliseconds allowed
-    kShutdownTimeout,    // did not leave in time; number: milliseconds allowed
-    kConfigError,        // the worker said `cfgerror`; text: its words
-    kSpawnFailed,        // no process came into being; text: which step failed and why
+    kMasterStarted,     // the first start
+    kOperator,          // somebody ran a command
+    kWorkerAsked,       // the worker asked to be replaced; text: why, if it said so
+    kMasterStops,       // the whole system shuts down
+    kExited,            // number: exit code
+    kSignaled,          // number: signal; text: "core dumped" or empty
+    kStartupTimeout,    // not `loaded` in time; number: milliseconds allowed
+    kHeartbeatTimeout,  // silent for too long; number: milliseconds allowed
+    kShutdownTimeout,   // did not leave in time; number: milliseconds allowed
+    kConfigError,       // the worker said `cfgerror`; text: its words
+    kSpawnFailed,  // no process came into being; text: which step failed and why; number 1: it may work later
     kProtocolViolation,  // text: what it sent
     kChannelClosed,      // closed its pipe and lived on
     kAfterFailedStart,   // started again because the start before failed

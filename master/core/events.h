@@ -20,7 +20,8 @@ struct Spawned {
 
 struct SpawnFailed {
   Incarnation who;
-  std::string words;  // which step failed, and why
+  std::string words;       // which step failed, and why
+  bool transient = false;  // a limit of the system was reached: the same may succeed later
 };
 
 struct WorkerLoaded {

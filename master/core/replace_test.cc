@@ -173,15 +173,33 @@ TEST(Reload, WhilePausedComesUpPaused) {
   EXPECT_EQ(script.State(), "paused");
 }
 
-TEST(Reload, SecondOneJoinsTheFirst) {
+// The program may have changed since the first one began: an answer is only for what was loaded after the
+// question.
+TEST(Reload, SecondOneFollowsTheFirst) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Command(Verb::kReload);
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "stop 1", "TERM 1", "reply 1 Started", "spawn 3"));
+  script.Load(3);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("start 3", "stop 2", "TERM 2", "reply 2 Started", "reply 3 Started"));
+  EXPECT_EQ(script.Spawns(), 3);
+}
+
+TEST(Reload, SecondOneFollowsAlsoAFailedOne) {
   Script script = Serving(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
   script.Decided();
-  script.Load(2);
-  EXPECT_THAT(script.Decided(),
-              ElementsAre("start 2", "stop 1", "TERM 1", "reply 1 Started", "reply 2 Started"));
-  EXPECT_EQ(script.Spawns(), 2);
+  script.Exit(2, 1);
+  EXPECT_THAT(
+      script.Decided(),
+      ElementsAre("reply 1 Failed: worker(1) exited with code 1 before it was loaded; the old worker keeps "
+                  "serving",
+                  "spawn 3"));
 }
 
 TEST(Reload, TakesAFailedServiceUpAgain) {
@@ -224,13 +242,16 @@ TEST(Restart, TakesAllAtOnceWhateverTheBatchSize) {
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 3", "spawn 4"));
 }
 
-TEST(Restart, IsRefusedDuringAReload) {
+TEST(Restart, FollowsAReload) {
   Script script = Serving(1);
   script.Command(Verb::kReload);
-  script.Decided();
   script.Command(Verb::kRestart);
-  EXPECT_THAT(script.Decided(),
-              ElementsAre("reply 2 ErrorReloading: web is being reloaded: try again when that is done"));
+  script.Load(2);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 2", "TERM 2", "reply 2 Started"));
+  script.Pass(kRestartGrace);
+  EXPECT_THAT(script.Decided(), Contains("KILL 2"));
 }
 
 TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
@@ -274,6 +295,40 @@ TEST(Asked, ReloadOfAnOperatorComesAfterIt) {
   EXPECT_THAT(script.Decided(), Contains("reply 1 Started"));
 }
 
+// The start of a slot that was given up takes the place of a replacement which a worker of another slot asked
+// for: it must neither be answered by that one's worker nor leave it half replaced.
+TEST(Asked, StartOfAnotherSlotTakesItsPlace) {
+  Script script({Web(2)});
+  script.Boot();
+  script.ConfigError(1, "bad");
+  script.Exit(1, 99);
+  script.Load(2);
+  script.Ask(2);  // pid 3 is to replace it
+  script.Decided();
+  script.Command(Verb::kStart);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 3", "TERM 3", "spawn 4"));
+  script.Load(3);  // too late
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "reply 1 Started"));
+  script.Command(Verb::kReload);
+  script.Load(5);
+  script.Load(6);
+  EXPECT_THAT(script.Decided(), Contains("reply 2 Started"));
+}
+
+TEST(Asked, RequestOfAWorkerThatIsLostIsForgotten) {
+  Script script = Serving(2);
+  script.Ask(1);  // pid 3
+  script.Ask(2);  // waits for that
+  script.ConfigError(2, "bad");
+  script.Exit(2, 99);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1"));
+  EXPECT_EQ(script.State(), "failed");
+}
+
 TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
   Script script = Serving(1);
   const Instant begin = script.now();
@@ -299,6 +354,11 @@ TEST(Asked, LeavingOnPurposeIsNoFailure) {
   script.Load(2);
   EXPECT_THAT(script.Decided(), ElementsAre("start 2"));
   EXPECT_EQ(script.State(), "running");
+  // Also where no replacement could be begun yet.
+  script.Leave(2);
+  script.Exit(2, 0);
+  EXPECT_EQ(script.service().slots()[0].restarts(), 0U);
+  EXPECT_EQ(script.service().slots()[0].last_trouble().kind, Cause::Kind::kNone);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ ServiceState Service::state() const {
 }
 
 std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
+  if (!up_) return std::nullopt;  // what is stopped on purpose has no trouble
   std::optional<std::pair<uint32_t, Cause>> any;
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
@@ -170,6 +171,8 @@ void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
 void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
   if (!up_) up_since_ = turn.at.now;
   up_ = true;
+  // There is one operation at a time. A worker's own replacement, which nobody waits for, gives way.
+  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) GiveUpBatch(turn, *replace, cause);
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
@@ -260,12 +263,12 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
 //             stopped   starting  running   paused    reloading  stopping  failed
 //   start     begins    joins     refused   refused   refused    refused   begins (the slots that were given up)
 //   stop      refused   begins    begins    begins    begins     joins     begins
-//   reload    refused   refused   begins    begins    joins      refused   begins
-//   restart   refused   refused   begins    begins    joins      refused   begins
+//   reload    refused   refused   begins    begins    follows    refused   begins
+//   restart   refused   refused   begins    begins    follows    refused   begins
 //   pause     refused   refused   done      done      refused    refused   done where a worker serves
 //   resume    refused   refused   done      done      refused    refused   done where a worker serves
 //
-// A reload joins a reload and a restart a restart; the one is refused while the other goes on.
+// A reload or restart that is asked for while another goes on follows it; those that wait are one.
 // clang-format on
 bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
   const auto refuse = [&](Answer answer, std::string_view words) {
@@ -281,12 +284,9 @@ bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
              refuse(Answer::kErrorStarting, "is still starting: try again when it is running, or stop it");
     case ServiceState::kStopping:
       return verb != Verb::kStop && refuse(Answer::kErrorStopping, "is stopping");
-    case ServiceState::kReloading: {
-      const bool joins = replaces && std::get<ReplaceOperation>(operation_).urgency ==
-                                         (verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart);
-      return verb != Verb::kStop && !joins &&
+    case ServiceState::kReloading:
+      return verb != Verb::kStop && !replaces &&
              refuse(Answer::kErrorReloading, "is being reloaded: try again when that is done");
-    }
     case ServiceState::kRunning:
       return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is already running");
     case ServiceState::kPaused:

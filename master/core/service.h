@@ -152,6 +152,7 @@ class Service {
   void BeginReplace(Turn& turn, ReplaceOperation operation);
   void BeginBatch(Turn& turn);
   void CommitBatch(Turn& turn);
+  void GiveUpBatch(Turn& turn, const ReplaceOperation& replace, const Cause& why);
   void AbortReplace(Turn& turn, uint32_t failed);
   void EndReplace(Turn& turn, Answer answer, const std::string& words);
   void BeginWhatWaits(Turn& turn);

@@ -13,13 +13,10 @@
 namespace fectl::core {
 
 void Service::BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency) {
-  if (auto* running = std::get_if<ReplaceOperation>(&operation_)) {
-    if (running->by_operator) {  // the same urgency: Refuse saw to that
-      running->waiters.push_back(request);
-      return;
-    }
-    // A worker's own request is under way. What was asked for now is to come after it, so that each worker
-    // that serves at the end was started after the command.
+  if (std::holds_alternative<ReplaceOperation>(operation_)) {
+    // What was asked for now comes after what is under way, so that each worker that serves at the end was
+    // started after the command: joining would answer for a program that was never loaded. Commands that wait
+    // merge into one.
     if (!queued_.has_value()) queued_ = QueuedReplace{urgency, {}};
     if (urgency == Urgency::kRestart) queued_->urgency = urgency;
     queued_->waiters.push_back(request);
@@ -50,10 +47,13 @@ void Service::BeginBatch(Turn& turn) {
   replace.committed = replace.begun;
   for (size_t i = 0; i < count; ++i) {
     const uint32_t index = replace.slots[replace.begun++];
+    // Who asked for itself and is gone by now has a successor of its own.
+    if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
     counted_[index].part = Part::kAwaited;
     ++replace.awaited;
     Touch(index).Replace(turn, replace.urgency, replace.cause);
   }
+  if (replace.awaited == 0) CommitBatch(turn);
 }
 
 void Service::OnReplaceNews(Turn& turn, uint32_t index, News news) {
@@ -85,17 +85,19 @@ void Service::CommitBatch(Turn& turn) {
   }
 }
 
+void Service::GiveUpBatch(Turn& turn, const ReplaceOperation& replace, const Cause& why) {
+  for (size_t i = replace.committed; i < replace.begun; ++i) {
+    counted_[replace.slots[i]].part = Part::kNone;
+    Touch(replace.slots[i]).Abandon(turn, why);
+  }
+}
+
 void Service::AbortReplace(Turn& turn, uint32_t failed) {
   auto& replace = std::get<ReplaceOperation>(operation_);
   std::string words = SlotTrouble(failed);
-  const Cause other = MakeCause(Cause::Kind::kOtherFailed);
+  GiveUpBatch(turn, replace, MakeCause(Cause::Kind::kOtherFailed));
   uint32_t kept = 0;
-  for (size_t i = replace.committed; i < replace.begun; ++i) {
-    const uint32_t index = replace.slots[i];
-    counted_[index].part = Part::kNone;
-    Touch(index).Abandon(turn, other);
-    if (slots_[index].ready()) ++kept;
-  }
+  for (size_t i = replace.committed; i < replace.begun; ++i) kept += slots_[replace.slots[i]].ready() ? 1 : 0;
   kept += static_cast<uint32_t>(replace.slots.size() - replace.begun);
   if (kept > 0) words += kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
   if (replace.committed > 0) {

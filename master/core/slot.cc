@@ -44,10 +44,14 @@ Process Slot::NewProcess(Turn& turn) {
   return process;
 }
 
-void Slot::Start(Turn& turn, Cause cause) {
+void Slot::ForgetAsks() {
   due_ask_.reset();
   later_ask_.reset();
   ask_at_ = kNever;
+}
+
+void Slot::Start(Turn& turn, Cause cause) {
+  ForgetAsks();
   state_ = Starting{NewProcess(turn), turn.at.now + turn.policy.startup_timeout, std::move(cause)};
 }
 
@@ -60,9 +64,7 @@ void Slot::Launch(Turn& turn, Cause cause) {
 
 void Slot::Replace(Turn& turn, Urgency urgency, Cause cause) {
   if (auto* serving = std::get_if<Serving>(&state_)) {
-    due_ask_.reset();
-    later_ask_.reset();
-    ask_at_ = kNever;
+    ForgetAsks();
     state_ = Replacing{.old = std::move(*serving),
                        .next = NewProcess(turn),
                        .deadline = turn.at.now + turn.policy.startup_timeout,
@@ -143,9 +145,7 @@ void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
 }
 
 void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
-  due_ask_.reset();
-  later_ask_.reset();
-  ask_at_ = kNever;
+  ForgetAsks();
   const Span abandon_grace = std::min(turn.policy.shutdown_timeout, kAbandonGrace);
   const Way unready_way = way == Way::kFinish ? Way::kAbandon : way;
   SlotState before = std::exchange(state_, Vacant{});
@@ -213,10 +213,14 @@ void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
 News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
   CountUp(failed_starts_);
   // A configuration error is the worker's own word that another attempt is of no use.
-  const bool last =
-      cause.kind == Cause::Kind::kConfigError || failed_starts_ >= std::max(1U, turn.policy.restarts);
+  const bool useless = cause.kind == Cause::Kind::kConfigError;
+  // A system without memory or process numbers says nothing about the worker: no number of such attempts is
+  // the last.
+  const bool transient = cause.kind == Cause::Kind::kSpawnFailed && cause.number != 0;
+  const bool last = useless || (!transient && failed_starts_ >= std::max(1U, turn.policy.restarts));
   if (!last) {
-    TryAgain(turn, failed_starts_ - 1, Cause::Kind::kAfterFailedStart);
+    // The crashes before count, too: a program that fails now in its start and now behind it is one loop.
+    TryAgain(turn, failed_starts_ - 1 + std::min(crashes_, UINT32_MAX / 2), Cause::Kind::kAfterFailedStart);
     return News::kStartFailed;
   }
   state_ = GivenUp{};
@@ -229,6 +233,7 @@ void Slot::AfterCrash(Turn& turn, const Serving& lost) {
   if (lost.process.excused) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
     TryAgain(turn, asks_ > 0 ? asks_ - 1 : 0, Cause::Kind::kWorkerAsked);
+    --restarts_;  // those are after losses
     return;
   }
   const uint32_t earlier = crashes_;
@@ -239,6 +244,7 @@ void Slot::AfterCrash(Turn& turn, const Serving& lost) {
 News Slot::Lose(Turn& turn, Role role, Cause cause) {
   SlotState before = std::exchange(state_, Vacant{});
   last_trouble_ = cause;
+  if (role == Role::kServing) ForgetAsks();  // what it asked for went with it
   switch (role) {
     case Role::kStarting: {
       Note(turn, Milestone::kLost, std::get<Starting>(before).process.pid, cause);
@@ -246,7 +252,9 @@ News Slot::Lose(Turn& turn, Role role, Cause cause) {
     }
     case Role::kServing: {
       const Serving& lost = std::get<Serving>(before);
-      Note(turn, Milestone::kLost, lost.process.pid, cause);
+      const bool on_purpose = lost.process.excused && cause.kind == Cause::Kind::kExited;
+      if (on_purpose) last_trouble_ = {};
+      Note(turn, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process.pid, cause);
       if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(turn, cause);
       AfterCrash(turn, lost);
       return News::kNothing;

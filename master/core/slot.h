@@ -50,8 +50,8 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
-  uint32_t process_count() const;
-  bool ready() const;  // a loaded process has this slot's duty
+  uint32_t process_count() const;  // without those that outlived SIGKILL
+  bool ready() const;              // a loaded process has this slot's duty
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
   template <typename Archive>
@@ -69,6 +69,7 @@ class Slot {
   Process NewProcess(Turn& turn);
   Incarnation Who(const Turn& turn, const Process& process) const;
   void Note(Turn& turn, Milestone milestone, int32_t pid, Cause cause);
+  void ForgetAsks();
   void Start(Turn& turn, Cause cause);
   void Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
   void Retire(Turn& turn, const Process& process, Way way, Span grace);

@@ -79,7 +79,12 @@ void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
 News Slot::OnLost(Turn& turn, uint32_t generation, Cause cause, Way way) {
   const Role role = RoleOf(generation);
   if (role == Role::kUnknown || role == Role::kLeaving) return News::kNothing;
-  Retire(turn, *Find(generation), way, turn.policy.shutdown_timeout);
+  // Who does not serve yet has nothing to finish.
+  const bool served = role == Role::kServing || role == Role::kOld;
+  const Way milder = way == Way::kFinish && !served ? Way::kAbandon : way;
+  const Span grace = milder == Way::kAbandon ? std::min(turn.policy.shutdown_timeout, kAbandonGrace)
+                                             : turn.policy.shutdown_timeout;
+  Retire(turn, *Find(generation), milder, grace);
   return Lose(turn, role, std::move(cause));
 }
 
@@ -247,7 +252,11 @@ uint32_t Slot::process_count() const {
   uint32_t here = 0;
   if (std::holds_alternative<Starting>(state_) || std::holds_alternative<Serving>(state_)) here = 1;
   if (std::holds_alternative<Replacing>(state_)) here = 2;
-  return here + static_cast<uint32_t>(leaving_.size());
+  // One that outlives SIGKILL was told of and is not waited for any more.
+  const auto waited_for = std::count_if(leaving_.begin(), leaving_.end(), [](const Leaving& leaving) {
+    return leaving.stage != Leaving::Stage::kAlarmed;
+  });
+  return here + static_cast<uint32_t>(waited_for);
 }
 
 bool Slot::ready() const {

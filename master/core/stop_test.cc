@@ -84,6 +84,18 @@ TEST(Stop, EndsTheWaitForTheNextAttempt) {
   EXPECT_EQ(script.Spawns(), 2);
 }
 
+TEST(Stop, WhatOutlivesSigkillIsNotWaitedFor) {
+  Script script = Serving(1);
+  script.Command(Verb::kStop);
+  script.Pass(Seconds(20) + kUnkillableAfter);
+  EXPECT_THAT(script.Decided(), testing::Contains("reply 1 Stopped: web is stopped"));
+  script.Command(Verb::kStart);
+  script.Load(2);
+  EXPECT_EQ(script.State(), "running");
+  script.Die(1, 9);  // at last
+  EXPECT_EQ(script.State(), "running");
+}
+
 TEST(Stop, StoppedServiceStartsAfresh) {
   Script script = Serving(1);
   script.Command(Verb::kStop);
@@ -185,6 +197,15 @@ TEST(Shutdown, WithNothingRunningIsDoneAtOnce) {
   script.Exit(1, 0);
   script.Decided();
   script.Shutdown(true);
+  EXPECT_THAT(script.Decided(), ElementsAre("finish"));
+}
+
+TEST(Shutdown, DoesNotWaitForWhatOutlivesSigkill) {
+  Script script = Serving(1);
+  script.Shutdown(true);
+  script.Pass(Seconds(20));
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "KILL 1"));
+  script.Pass(kUnkillableAfter);
   EXPECT_THAT(script.Decided(), ElementsAre("finish"));
 }
 

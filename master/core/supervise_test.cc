@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -107,6 +109,22 @@ TEST(Start, WithoutProcessesFailsAfterTheBudgetAndSaysWhy) {
             "failed: could not be started: cannot execute /x: No such file or directory");
 }
 
+TEST(Start, ShortageOfTheSystemIsWaitedOut) {
+  Script script({Web(1)});
+  script.BreakSpawning("cannot fork: Resource temporarily unavailable", true);
+  script.Boot();
+  script.Pass(Seconds(600));
+  EXPECT_EQ(script.State(), "starting");
+  const auto failed = static_cast<size_t>(
+      std::count(script.decided().begin(), script.decided().end(), std::string("spawn fails")));
+  EXPECT_GT(failed, 10U);
+  EXPECT_LT(failed, 60U);  // with the back-off, not in a circle
+  script.MendSpawning();
+  script.Pass(kBackoffMax);
+  script.Load(1);
+  EXPECT_EQ(script.State(), "running");
+}
+
 TEST(Start, OneWorkerThatFailsLeavesTheOthersServing) {
   Script script({Web(2)});
   script.Boot();
@@ -165,6 +183,25 @@ TEST(Serve, CrashLoopIsPacedForEverySeed) {
     EXPECT_LE(script.Spawns(), 10) << seed;
     EXPECT_GE(script.Spawns(), 5) << seed;
     EXPECT_EQ(script.State(), "running");  // it goes on trying
+  }
+}
+
+// Each crash is followed by a start that fails: that must not make two loops, each with its own patience.
+TEST(Serve, CrashesAndFailedStartsInTurnAreOneLoop) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Script script({Web(1)}, seed);
+    script.Boot();
+    const Instant begin = script.now();
+    while (script.now() - begin < Seconds(10)) {
+      if (std::holds_alternative<Starting>(script.service().slots()[0].state())) {
+        if (script.Spawns() % 2 == 0) script.Load(script.Spawns());
+        script.Exit(script.Spawns(), 1);
+      }
+      script.Pass(Milliseconds(10));
+    }
+    // One more than in a loop of crashes alone: the first failed start behind the first crash.
+    EXPECT_LE(script.Spawns(), 11) << seed;
+    EXPECT_EQ(script.State(), "running");
   }
 }
 
@@ -258,7 +295,7 @@ TEST(Serve, WorkerThatLivesOnAfterSigkillIsToldOfOnce) {
     if (record.milestone == Milestone::kAlarm) ++alarms;
   }
   EXPECT_EQ(alarms, 1);
-  EXPECT_EQ(script.service().processes(), 2U);
+  EXPECT_EQ(script.service().processes(), 1U);  // it is not waited for any more
   EXPECT_EQ(script.service().ready(), 1U);
 }
 

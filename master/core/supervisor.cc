@@ -29,7 +29,9 @@ News OfProcess(const Spawned& e, Slot& slot, Turn& turn) {
 }
 
 News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
-  return slot.OnExited(turn, e.who.generation, MakeCause(Cause::Kind::kSpawnFailed, e.words));
+  Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
+  cause.number = e.transient ? 1 : 0;
+  return slot.OnExited(turn, e.who.generation, std::move(cause));
 }
 
 News OfProcess(const WorkerLoaded& e, Slot& slot, Turn& turn) {

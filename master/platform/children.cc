@@ -40,7 +40,10 @@ pid_t Child::Release() {
 }
 
 void Child::OnReady(uint32_t /*events*/) {
-  FinishIfEnded();
+  if (FinishIfEnded()) return;  // which may have destroyed this
+  // Dead, but a debugger that traces it has not let go, so it cannot be waited for yet and its pidfd stays
+  // readable. When the debugger does, SIGCHLD comes and Sweep() finds it.
+  children_->loop_->Unwatch(pidfd_.get());
 }
 
 bool Child::FinishIfEnded() {

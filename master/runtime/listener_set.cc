@@ -49,7 +49,7 @@ class ListenerSet::Watched final : private platform::FdWatcher {
 
   // Connections are the workers' business: only an error or the end of the listening is of interest here.
   absl::Status Watch(platform::EventLoop* loop) {
-    absl::Status watched = loop->Watch(listener_.fd(), 0, this);
+    absl::Status watched = loop->Watch(listener_.fd(), EPOLLRDHUP, this);
     if (watched.ok()) loop_ = loop;
     return watched;
   }
@@ -58,7 +58,8 @@ class ListenerSet::Watched final : private platform::FdWatcher {
 
  private:
   void OnReady(uint32_t events) override {
-    if ((events & EPOLLHUP) == 0) return;
+    // After shutdown(2) a TCP listener reports EPOLLHUP, and a UNIX one EPOLLRDHUP.
+    if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) == 0) return;
     const absl::Status again = listener_.ListenAgain();
     if (again.ok()) {
       LOG(WARNING) << "socket " << name_ << ": a worker shut down the listening on " << listener_.address()

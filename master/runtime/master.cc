@@ -143,7 +143,7 @@ absl::Status Master::Run() {
 }
 
 int64_t Master::TimeoutNanos(core::Instant now) const {
-  if (sweep_again_) return 0;
+  if (sweep_again_ || !queue_.empty()) return 0;
   const core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(), beat_at_});
   return due == core::kNever ? -1 : std::max<int64_t>(0, (due - now).ns);
 }
@@ -156,7 +156,9 @@ absl::Status Master::Turn() {
   if (absl::Status turned = parts_.loop->Turn(timeout); !turned.ok()) return turned;
   if (sweep_again_) sweep_again_ = workers_.Sweep();
   at_ = Now();
-  if (timeout >= 0) NoticeStall(before + core::Span{timeout}, at_.now);
+  // When in the wait the stall began cannot be known, so all of the wait counts: a deadline that fell into it
+  // would otherwise be due at the moment of waking, before anybody could be heard.
+  if (timeout >= 0 && at_.now - (before + core::Span{timeout}) >= kStallAfter) NoticeStall(before, at_.now);
   StepQueue();
   if (supervisor_.next_deadline() <= at_.now) {
     if (absl::Status heard = HearEverybody(); !heard.ok()) return heard;
@@ -174,7 +176,7 @@ absl::Status Master::HearEverybody() {
   const size_t rounds = 1 + parts_.loop->watched() / platform::EventLoop::kEventsPerTurnMax;
   for (size_t i = 0; i < rounds; ++i) {
     if (absl::Status turned = parts_.loop->Turn(0); !turned.ok()) return turned;
-    if (queue_.empty()) break;
+    if (queue_.empty()) continue;  // a round of control clients says nothing about the workers
     at_ = Now();
     StepQueue();
   }
@@ -250,6 +252,8 @@ void Master::Run(const core::Report& effect) {
 
 void Master::Run(const core::Finish& /*effect*/) {
   finished_ = true;
+  // What outlived SIGKILL hangs in the kernel. Waiting for it here would be for ever; init gets it.
+  workers_.ReleaseAll();
 }
 
 bool Master::Started() const {

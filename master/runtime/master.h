@@ -51,7 +51,8 @@ class Master final : private EventSink, private ControlRequests, private platfor
   // Joins the loop: from here on clients, signals and sockets are waited for. Once, before Run().
   absl::Status Watch();
 
-  // Says on standard output where everything is and what can be tried, once the services have started. Before Run().
+  // Says on standard output where everything is and what can be tried, once the services have started. Before
+  // Run().
   void SayWhatToTry() { says_what_to_try_ = true; }
 
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what

@@ -63,7 +63,9 @@ absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& 
       {.stdin_fd = -1, .stdout_fd = streams.stdout_fd, .stderr_fd = streams.stderr_fd, .passed_fds = passed});
   if (const auto* error = std::get_if<platform::LaunchError>(&outcome)) {
     StopReading();
-    return absl::InternalError(error->ToString());
+    // A limit that was reached now may not be reached in a second: the supervisor is told the difference.
+    return error->IsTransient() ? absl::ResourceExhaustedError(error->ToString())
+                                : absl::InternalError(error->ToString());
   }
   child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
   orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write));
@@ -161,10 +163,12 @@ void WorkerLink::HandFrames() {
 }
 
 void WorkerLink::OnMessage(Message message) {
+  // Whatever a worker says, it is alive. (What it asks for is judged after that, and an end by its own word
+  // last.)
+  if (message.kind != Message::Kind::kLoaded) sink_->Emit(core::WorkerBeat{who_});
   switch (message.kind) {
     case Message::Kind::kHeartbeat:
       if (!message.gauges.empty()) gauges_ = std::move(message.gauges);
-      sink_->Emit(core::WorkerBeat{who_});
       break;
     case Message::Kind::kLoaded:
       loaded_ = true;
@@ -183,14 +187,11 @@ void WorkerLink::OnMessage(Message message) {
     case Message::Kind::kConfigError:
       sink_->Emit(core::WorkerConfigError{who_, std::move(message.text)});
       break;
-    // Whatever a worker says, it is alive.
     case Message::Kind::kStatus:
       note_ = std::move(message.text);
-      sink_->Emit(core::WorkerBeat{who_});
       break;
     case Message::Kind::kForked:      // a step of the old master's own child, which ours does not have
     case Message::Kind::kAppMessage:  // for the application's own peers; the master has no use for it
-      sink_->Emit(core::WorkerBeat{who_});
       break;
   }
 }

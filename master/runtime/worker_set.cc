@@ -27,7 +27,7 @@ void WorkerSet::Spawn(const core::Incarnation& who) {
   if (started.ok()) {
     sink_->Emit(core::Spawned{who, Find(who)->pid()});
   } else {
-    sink_->Emit(core::SpawnFailed{who, std::string(started.message())});
+    sink_->Emit(core::SpawnFailed{who, std::string(started.message()), absl::IsResourceExhausted(started)});
   }
 }
 
@@ -39,6 +39,10 @@ WorkerLink* WorkerSet::Find(const core::Incarnation& who) {
 const WorkerLink* WorkerSet::Find(const core::Incarnation& who) const {
   const auto found = links_.find(who);
   return found == links_.end() ? nullptr : found->second.get();
+}
+
+void WorkerSet::ReleaseAll() {
+  for (const auto& [who, link] : links_) link->Release();
 }
 
 size_t WorkerSet::SendBeats() {

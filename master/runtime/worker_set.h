@@ -34,6 +34,9 @@ class WorkerSet {
   WorkerLink* Find(const core::Incarnation& who);
   const WorkerLink* Find(const core::Incarnation& who) const;
 
+  // Lets go of every process that is left, without waiting for its end.
+  void ReleaseAll();
+
   // At SIGCHLD. True: there may be more, call again in the next turn.
   bool Sweep() { return children_.Sweep(); }
 

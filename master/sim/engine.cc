@@ -34,7 +34,7 @@ Engine::Engine(const Options& options)
                           const uint32_t place = kernel_.PlaceOf(who);
                           return place != Kernel::kNowhere && kernel_.process(place).unkillable;
                         }});
-  broken_deploy_.assign(swarm_.policies.size(), false);
+  deployed_.assign(swarm_.policies.size(), std::nullopt);
   outcome_.trace.policies = swarm_.policies;
   outcome_.trace.random_seed = options.seed;
 }
@@ -299,14 +299,14 @@ void Engine::SpawnProcess(const core::Incarnation& who) {
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
     unborn_.insert(who);
-    follow_ups_.push_back(core::SpawnFailed{who, "cannot fork: Resource temporarily unavailable"});
+    follow_ups_.push_back(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
     return;
   }
   const uint32_t place = kernel_.newest();
   SimProcess& process = kernel_.process(place);
   process.unkillable = !calm_ && random_kernel_.Below(100) < swarm_.unkillable_percent;
   process.holds_pipe = !calm_ && random_kernel_.Below(20) == 0;
-  programs_.Begin(process, place, !calm_ && broken_deploy_[who.service]);
+  programs_.Begin(process, place, calm_ ? std::nullopt : deployed_[who.service]);
   follow_ups_.push_back(core::Spawned{who, pid});
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <queue>
 #include <set>
 #include <vector>
@@ -102,7 +103,7 @@ class Engine : private ProgramHost {
   std::set<core::Incarnation> unborn_;  // of this turn
   core::Effects effects_;
   std::vector<Said> said_;
-  std::vector<bool> broken_deploy_;
+  std::vector<std::optional<Behaviour>> deployed_;  // by service: what its newest version surely is
   core::RequestId last_request_ = 0;
   bool stepping_ = false;
   bool calm_ = false;

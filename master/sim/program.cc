@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "master/sim/draw.h"
 
@@ -24,18 +25,13 @@ core::Span Programs::Draw(core::Span max) {
 core::Span Programs::StartTime(const SimProcess& process) {
   const core::Span limit = host_->PolicyOf(process).startup_timeout;
   if (process.behaviour == Behaviour::kSlowStart) return Draw(core::Span{limit.ns + limit.ns / 3});
-  // What dies soon is also quick to start: only so a loop is fast enough to need pacing.
-  if (process.behaviour == Behaviour::kDies) return Draw(core::Milliseconds(200));
+  // Only what is quick to start makes a loop that is fast enough to need pacing.
+  if (process.behaviour == Behaviour::kCrashLoops) return Draw(core::Milliseconds(200));
   return Draw(std::min(core::Span{limit.ns / 2}, core::Seconds(3)));
 }
 
-void Programs::Begin(SimProcess& process, uint32_t place, bool surely_bad) {
-  if (!host_->calm()) process.behaviour = swarm_->DrawBehaviour(random_);
-  if (surely_bad) {
-    constexpr Behaviour kBroken[] = {Behaviour::kNeverLoads, Behaviour::kExitsAtStart,
-                                     Behaviour::kConfigError};
-    process.behaviour = kBroken[random_.Below(3)];
-  }
+void Programs::Begin(SimProcess& process, uint32_t place, std::optional<Behaviour> version) {
+  if (!host_->calm()) process.behaviour = version.has_value() ? *version : swarm_->DrawBehaviour(random_);
   // Never slower than a third of what is allowed, never faster than the field's workers at a long timeout.
   const core::Span allowed = host_->PolicyOf(process).timeout;
   process.beat_interval = core::Span{allowed.ns / 4 + Draw(core::Span{allowed.ns / 12}).ns};
@@ -80,7 +76,7 @@ void Programs::Load(SimProcess& process, uint32_t place) {
   host_->Write(process, place, Said::kLoaded);
   host_->Later(place, process.beat_interval, Action::kBeat);
   if (process.behaviour == Behaviour::kGood) return;
-  // Some turn bad at once: that is what a crash loop is made of.
+  if (process.behaviour == Behaviour::kCrashLoops) return host_->Later(place, {}, Action::kTurnBad);
   const core::Span most = random_.Below(3) == 0 ? core::Milliseconds(300) : core::Seconds(100);
   host_->Later(place, Draw(most), Action::kTurnBad);
 }
@@ -102,6 +98,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       process.silent = true;
       return;
     case Behaviour::kDies:
+    case Behaviour::kCrashLoops:
       if (random_.Below(2) == 0) return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
       return host_->Die(process, place, true, kSignals[random_.Below(4)]);
     case Behaviour::kGarbage:
@@ -158,6 +155,7 @@ void Programs::CalmDown(SimProcess& process, uint32_t place) {
   }
   switch (process.behaviour) {
     case Behaviour::kDies:
+    case Behaviour::kCrashLoops:
     case Behaviour::kDiesOnOrder:
     case Behaviour::kGarbage:
     case Behaviour::kClosesPipe:

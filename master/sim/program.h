@@ -2,6 +2,7 @@
 #define MASTER_SIM_PROGRAM_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "master/core/effects.h"
 #include "master/core/policy.h"
@@ -41,8 +42,8 @@ class Programs {
   Programs(uint64_t seed, const Swarm* swarm, ProgramHost* host)
       : random_(seed), swarm_(swarm), host_(host) {}
 
-  // A new process. `surely_bad`: it runs a broken version.
-  void Begin(SimProcess& process, uint32_t place, bool surely_bad);
+  // A new process. `version`: what its program surely is; otherwise the seed draws it.
+  void Begin(SimProcess& process, uint32_t place, std::optional<Behaviour> version);
   void Act(SimProcess& process, uint32_t place, Action action);
   void OnOrder(SimProcess& process, uint32_t place, core::Order order);
   void OnSignal(SimProcess& process, uint32_t place, core::Sig sig);

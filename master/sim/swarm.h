@@ -29,8 +29,9 @@ enum class Behaviour : uint8_t {
   kLeaves,        // says so and exits
   kFloods,        // heartbeats as fast as it can, for a while
   kNeverReads,
+  kCrashLoops,  // dies as soon as it is loaded
 };
-inline constexpr size_t kBehaviours = 16;
+inline constexpr size_t kBehaviours = 17;
 
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.

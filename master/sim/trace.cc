@@ -201,7 +201,7 @@ class Reader {
     if (word == "spawned") {
       *event = core::Spawned{who, number};
     } else if (word == "spawn-failed") {
-      *event = core::SpawnFailed{who, argument};
+      *event = core::SpawnFailed{who, argument, words.size() > 4 && words[4] == "transient"};
     } else if (word == "loaded") {
       *event = core::WorkerLoaded{who};
     } else if (word == "beat") {
@@ -240,7 +240,7 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
       return "spawned " + name(e.who) + " " + std::to_string(e.pid);
     }
     std::string operator()(const core::SpawnFailed& e) {
-      return "spawn-failed " + name(e.who) + " " + Quoted(e.words);
+      return "spawn-failed " + name(e.who) + " " + Quoted(e.words) + (e.transient ? " transient" : "");
     }
     std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
     std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -32,7 +34,16 @@ class World final : private Engine {
   void Operate() override {
     if (calm_) return;
     const auto service = static_cast<core::ServiceId>(random_operator_.Below(swarm_.policies.size()));
-    if (random_operator_.Below(4) == 0) broken_deploy_[service] = random_operator_.Below(2) == 0;
+    if (random_operator_.Below(4) == 0) {
+      constexpr std::optional<Behaviour> kVersions[] = {std::nullopt,
+                                                        std::nullopt,
+                                                        std::nullopt,
+                                                        Behaviour::kNeverLoads,
+                                                        Behaviour::kExitsAtStart,
+                                                        Behaviour::kConfigError,
+                                                        Behaviour::kCrashLoops};
+      deployed_[service] = kVersions[random_operator_.Below(std::size(kVersions))];
+    }
     // Some repeat themselves, and some do not wait.
     const uint64_t times = random_operator_.Below(6) == 0 ? 3 : 1;
     for (uint64_t i = 0; i < times; ++i) {

@@ -129,7 +129,7 @@ void Script::RunEffects() {
     if (const auto* spawn = std::get_if<Spawn>(&effect)) {
       if (!spawn_error_.empty()) {
         decided_.push_back("spawn fails");
-        Step(SpawnFailed{spawn->who, spawn_error_});
+        Step(SpawnFailed{spawn->who, spawn_error_, spawn_error_transient_});
         continue;
       }
       pids_[spawn->who] = ++last_pid_;

@@ -44,12 +44,17 @@ class Script {
   void Stall(Span length);
 
   // From here on no process can be made.
-  void BreakSpawning(const std::string& words) { spawn_error_ = words; }
+  void BreakSpawning(const std::string& words, bool transient = false) {
+    spawn_error_ = words;
+    spawn_error_transient_ = transient;
+  }
   void MendSpawning() { spawn_error_.clear(); }
 
   // What was decided since the last call, in words: "spawn 3", "start 3", "stop 3", "TERM 3", "KILL 3",
   // "reply 1 Started: words", "finish". Reports are left out.
   std::vector<std::string> Decided();
+  // The same, without forgetting it.
+  const std::vector<std::string>& decided() const { return decided_; }
   // The newest record of a slot: "running pid 3: exited with code 1".
   std::string LastRecord(uint32_t slot, ServiceId service = 0) const;
   int Spawns() const { return last_pid_; }
@@ -74,6 +79,7 @@ class Script {
   int32_t last_pid_ = 0;
   RequestId last_request_ = 0;
   std::string spawn_error_;
+  bool spawn_error_transient_ = false;
 };
 
 // A policy named "web" with round numbers: timeout 10 s, startup 30 s, shutdown 20 s, 3 restarts.
