@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,12 @@ std::string Variable(const char* name) {
 
 int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
+  // A stream that the caller closed must not become the number of our socket. Opened for reading, so that
+  // writing to it still fails, and is told.
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // The lowest free number is the one that was just found closed.
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) return 1;
+  }
   fectl::client::Surroundings surroundings;
   surroundings.socket_variable = Variable("FECTL_SOCK");
   surroundings.caller_directory = Variable("BUILD_WORKING_DIRECTORY");

@@ -76,6 +76,9 @@ absl::StatusOr<UniqueFd> LockOld(const FolderEntry& file) {
     return absl::AlreadyExistsError(absl::StrCat(file.path(), " is locked by pid ", NumberFrom(old.get())));
   }
   if (!file.Is(inode)) return UniqueFd();
+  if (inode.st_size > 0 && NumberFrom(old.get()) <= 0) {
+    return Refused(file.path(), "a file that holds no pid is in the way");
+  }
   return old;
 }
 

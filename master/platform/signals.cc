@@ -11,7 +11,7 @@
 namespace fectl::platform {
 namespace {
 
-constexpr std::array kTaken = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1};
+constexpr std::array kTaken = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, SIGALRM};
 
 void Dispose(int number, sighandler_t disposition, struct sigaction* old) {
   struct sigaction action = {};

@@ -18,7 +18,7 @@ struct ReceivedSignal {
   uid_t sender_uid = 0;
 };
 
-// Turns signals into readiness of a descriptor. While it lives TERM, INT, QUIT, HUP, CHLD and USR1 are
+// Turns signals into readiness of a descriptor. While it lives TERM, INT, QUIT, HUP, CHLD, USR1, USR2 and ALRM are
 // blocked and come through fd(), SIGPIPE and SIGXFSZ are ignored (a broken pipe or a full quota is an errno
 // of the call that met it), and SIGCHLD has its default disposition (ignored, the kernel would reap children
 // behind our back). Create before any other thread is started: a thread with these signals open would take

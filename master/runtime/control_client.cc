@@ -27,7 +27,6 @@ absl::Status ControlClient::Watch() {
 
 void ControlClient::BecomeLevel2() {
   level_ = proto::Level::kTwo;
-  speaks_base_ = false;
   reader_.AllowLongFrames(proto::kRequestBytesMax);
 }
 
@@ -80,7 +79,6 @@ void ControlClient::HandRequests() {
       continue;
     }
     awaiting_ = true;
-    if (level_ == proto::Level::kBase && request->verb != proto::Request::Verb::kHello) speaks_base_ = true;
     owner_->OnRequest(*this, *request);
   }
   handing_ = false;
@@ -128,9 +126,17 @@ void ControlClient::Flush() {
 }
 
 void ControlClient::OnSecond(core::Instant now) {
+  // What waits behind a request that is being answered is not late.
+  if (awaiting_ || !reader_.mid_frame()) {
+    torn_since_ = core::kNever;
+  } else if (torn_since_ == core::kNever) {
+    torn_since_ = now;
+  } else if (now - torn_since_ >= kClientStuckAfter) {
+    return Close();
+  }
   if (unsent_.empty()) {
     stuck_since_ = core::kNever;
-    if (awaiting_ || speaks_base_) Push({});
+    if (awaiting_ || level_ == proto::Level::kBase) Push({});
     if (!closed()) WatchWhatIsNeeded();
     return;
   }

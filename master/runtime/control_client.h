@@ -49,7 +49,10 @@ class ControlClient final : private platform::FdWatcher {
   void Answer(const proto::Response& response);
 
   // Whether OnSecond() has anything to do for this client.
-  bool wants_seconds() const { return !closed() && (awaiting_ || speaks_base_ || !unsent_.empty()); }
+  bool wants_seconds() const {
+    return !closed() &&
+           (awaiting_ || level_ == proto::Level::kBase || !unsent_.empty() || reader_.mid_frame());
+  }
   // Once a second: says that the master is alive, and drops a client which is stuck.
   void OnSecond(core::Instant now);
 
@@ -73,11 +76,11 @@ class ControlClient final : private platform::FdWatcher {
   core::Instant stuck_since_ = core::kNever;  // unsent output did not move since; known from OnSecond() on
   size_t unsent_then_ = 0;
   uint32_t watched_events_ = 0;
-  bool awaiting_ = false;     // a request was handed over and not answered
-  bool speaks_base_ = false;  // has asked something without a Hello: expects a Pong each second
-  bool input_ended_ = false;  // asks nothing more, may still read
-  bool broken_ = false;       // to be closed when the last words are sent
-  bool handing_ = false;      // inside HandRequests
+  bool awaiting_ = false;                    // a request was handed over and not answered
+  core::Instant torn_since_ = core::kNever;  // the beginning of a frame waits for its rest
+  bool input_ended_ = false;                 // asks nothing more, may still read
+  bool broken_ = false;                      // to be closed when the last words are sent
+  bool handing_ = false;                     // inside HandRequests
 };
 
 }  // namespace fectl::runtime

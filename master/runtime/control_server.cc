@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -46,7 +47,7 @@ void ControlServer::OnReady(uint32_t /*events*/) {
 }
 
 bool ControlServer::Admit(platform::ControlPeer peer) {
-  if (clients_.size() >= kClientsMax) return false;  // closed by its owner going out of scope
+  if (clients_.size() >= ClientsMax()) return false;  // closed by its owner going out of scope
   const ClientId id = ++last_id_;
   ControlClientOwner* const owner = this;
   auto client = std::make_unique<ControlClient>(id, std::move(peer.fd), loop_, owner);
@@ -68,12 +69,32 @@ void ControlServer::Answer(ClientId client, const proto::Response& response) {
   const auto found = clients_.find(client);
   if (found == clients_.end() || found->second->closed()) return;
   const bool hello = response.kind == proto::Response::Kind::kHello;
-  if (hello) found->second->BecomeLevel2();
+  if (hello && response.version >= proto::kControlVersion) found->second->BecomeLevel2();
   found->second->Answer(response);
+}
+
+size_t ControlServer::ClientsMax() {
+  const long open_files = sysconf(_SC_OPEN_MAX);
+  return open_files < 0 ? kClientsMax : std::min(kClientsMax, static_cast<size_t>(open_files) / 2);
+}
+
+// Somebody removed the socket's file: nobody could reach us any more, and no event tells of it. Looked at in
+// turns that there are anyway; a master without workers and clients has none, and sees it with the next.
+void ControlServer::KeepReachable() {
+  if (now_ - file_checked_at_ < kSocketFileCheck) return;
+  file_checked_at_ = now_;
+  if (socket_->Reachable()) return;
+  StopAccepting();
+  const absl::Status reopened = socket_->Reopen();
+  LOG_IF(WARNING, reopened.ok()) << "the control socket's file " << socket_->path()
+                                 << " was gone; it is made anew";
+  LOG_IF(ERROR, !reopened.ok()) << "the control socket's file is gone: " << reopened.message();
+  if (const absl::Status watched = Watch(); !watched.ok()) accept_at_ = now_ + kAcceptPause;
 }
 
 void ControlServer::OnTurn(core::Instant now) {
   now_ = now;
+  KeepReachable();
   for (const ClientId id : std::exchange(closed_, {})) clients_.erase(id);
   if (accept_at_ <= now) {
     accept_at_ = core::kNever;

@@ -51,6 +51,8 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   void StopAccepting();
   bool Admit(platform::ControlPeer peer);
   void OnSecond(core::Instant now);
+  void KeepReachable();
+  static size_t ClientsMax();
 
   platform::ControlSocket* socket_;
   platform::EventLoop* loop_;
@@ -61,6 +63,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   core::Instant second_at_ = core::kNever;
   core::Instant accept_at_ = core::kNever;  // the listener is not watched until then
   core::Instant now_;                       // of the newest OnTurn
+  core::Instant file_checked_at_;
   bool accepting_ = false;
 };
 

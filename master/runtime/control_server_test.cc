@@ -173,12 +173,12 @@ TEST_F(ControlServerTest, WaitingClientHearsAPongEachSecond) {
   EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kPong, Kind::kPong}));
 }
 
-TEST_F(ControlServerTest, IdleClientsCostNothing) {
+TEST_F(ControlServerTest, IdleClientOfTheBaseLevelHearsPongsAndOneOfLevelTwoDoesNot) {
   Client silent(path_);
   Settle();
-  Pass(kPongInterval);  // the second after the connection is looked at once
-  EXPECT_EQ(silent.Heard(), (std::vector<Kind>{}));
-  EXPECT_EQ(server_->clients(), 1U);
+  Pass(kPongInterval);
+  Pass(kPongInterval);
+  EXPECT_EQ(silent.Heard(), (std::vector<Kind>{Kind::kPong, Kind::kPong}));
   Client level_two(path_);
   requests_.answer = proto::Response{.kind = Kind::kHello, .version = 2};
   level_two.Ask(proto::Request::Verb::kHello, "", 2);
@@ -186,6 +186,37 @@ TEST_F(ControlServerTest, IdleClientsCostNothing) {
   Pass(kPongInterval);
   Pass(kPongInterval);
   EXPECT_EQ(level_two.Heard(), (std::vector<Kind>{Kind::kHello}));
+}
+
+TEST_F(ControlServerTest, HelloOfVersionOneStaysAtTheBaseLevel) {
+  Client client(path_);
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = 1};
+  client.Ask(proto::Request::Verb::kHello, "", 1);
+  Settle();
+  Pass(kPongInterval);
+  Pass(kPongInterval);
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kHello, Kind::kPong, Kind::kPong}));
+}
+
+TEST_F(ControlServerTest, FrameThatIsNeverFinishedEndsTheConnection) {
+  Client client(path_);
+  client.Send(std::string("\0\50{\"cmd\":", 9));
+  Settle();
+  for (core::Span passed; passed < kClientStuckAfter + core::Seconds(2); passed = passed + kPongInterval) {
+    EXPECT_EQ(server_->clients(), passed < kClientStuckAfter ? 1U : server_->clients());
+    Pass(kPongInterval);
+  }
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
+TEST_F(ControlServerTest, FileThatSomebodyRemovedIsMadeAnew) {
+  requests_.answer = proto::Response{.kind = Kind::kPong};
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  Pass(kSocketFileCheck);
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kPing);
+  Settle();
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kPong}));
 }
 
 TEST_F(ControlServerTest, GarbageEndsABaseClientAndTellsOneOfLevelTwo) {

@@ -27,11 +27,16 @@ inline constexpr core::Span kMasterBeatInterval = core::Seconds(2);
 // Existing clients expect a `Pong` this often while they wait.
 inline constexpr core::Span kPongInterval = core::Seconds(1);
 
-// A client which takes nothing of its answer for this long is dropped.
+// A client which takes nothing of its answer, or leaves a frame unfinished, for this long is dropped.
 inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
 
-// Control clients at a time. Bounds descriptors and memory; each further one is sent away at once.
+// Control clients at a time, and at most half of the descriptors that this process may have: the other half
+// is for workers. Each further one is sent away at once.
 inline constexpr size_t kClientsMax = 16 * 1024;
+
+// How often, at most, it is looked whether the control socket's file is still there. A cleaner of /tmp may
+// take it.
+inline constexpr core::Span kSocketFileCheck = core::Seconds(1);
 
 // After no descriptor was left for a client: the listener stays readable, so looking at once again would
 // spin.

@@ -289,6 +289,11 @@ void Master::OnReady(uint32_t /*events*/) {
       case SIGUSR1:
         ReopenLogs();
         break;
+      case SIGUSR2:
+      case SIGALRM:
+        LOG(WARNING) << "got " << core::SignalName(signal.number)
+                     << ": it means nothing here (see fectld --help)";
+        break;
       case SIGHUP:
         LOG(WARNING)
             << "got SIGHUP: the configuration is read at the start only; to replace the workers, run "
@@ -372,7 +377,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kHello:
       response.kind = Kind::kHello;
-      response.version = proto::kControlVersion;
+      response.version = std::min(request.version, proto::kControlVersion);
       response.text = proto::kServerName;
       response.pid = getpid();
       break;
