@@ -49,9 +49,9 @@ void NoticeTermination(int wake_fd) {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-void ForgetTermination(int wake_fd) {
+void ForgetTermination(int wake_fd, bool told_to_stop) {
   if (g_wake_fd.load() != wake_fd) return;
-  if (Installed()) signal(SIGTERM, SIG_DFL);
+  if (Installed()) signal(SIGTERM, told_to_stop ? SIG_IGN : SIG_DFL);
   g_wake_fd.store(-1);
 }
 

@@ -8,8 +8,10 @@ namespace fectl::internal {
 // There is one disposition in a process, so the last caller gets the notices. A child forked without exec
 // dies of SIGTERM as before.
 void NoticeTermination(int wake_fd);
-// `wake_fd` is about to be closed: SIGTERM at its default again, if it is still ours.
-void ForgetTermination(int wake_fd);
+// `wake_fd` is about to be closed: SIGTERM at its default again, if it is still ours. With `told_to_stop` it
+// is ignored instead: the signal that belongs to a `stop` may still be on its way, and must not turn an exit
+// in order into a death.
+void ForgetTermination(int wake_fd, bool told_to_stop = false);
 // True once for each notice.
 bool TakeTermination(int wake_fd);
 

@@ -56,6 +56,16 @@ TEST(TerminationTest, AHandlerSetLaterStays) {
   signal(SIGTERM, SIG_DFL);
 }
 
+TEST(TerminationTest, SignalThatComesBehindTheEndOfAStoppedWorkerDoesNotKill) {
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  ForgetTermination(wake->get(), /*told_to_stop=*/true);
+  raise(SIGTERM);
+  EXPECT_EQ(Disposition(), SIG_IGN);
+  signal(SIGTERM, SIG_DFL);
+}
+
 TEST(TerminationTest, TheLastOneGetsTheNotices) {
   auto first = MakeWakeFd(), second = MakeWakeFd();
   ASSERT_TRUE(first.ok() && second.ok());

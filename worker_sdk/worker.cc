@@ -60,7 +60,9 @@ class Worker::Impl {
                  variables_.shutdown_timeout_ms.value_or(kShutdownTimeoutMsDefault)) {}
 
   ~Impl() {
-    if (channel_ != nullptr) internal::ForgetTermination(channel_->wake_fd());
+    if (channel_ != nullptr) {
+      internal::ForgetTermination(channel_->wake_fd(), session_.kill_ms().has_value());
+    }
   }
 
   absl::Status Open(const Options& options) {

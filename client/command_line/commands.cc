@@ -9,7 +9,7 @@ constexpr Command kCommands[] = {
     {CommandKind::kStatus, "status", Operands::kOptionalService, "show all services, or the workers of one",
      R"(Without a name: one line for each service, with the workers that serve and are
 configured, the restarts that nobody asked for, the addresses it listens on, and
-the last thing that went wrong. With a name: that service with each worker (pid,
+what is wrong with it at present. With a name: that service with each worker (pid,
 state, time since its start, restarts, last cause), the processes which were
 replaced and are still finishing their work, and the recent events, newest last.
 
@@ -35,7 +35,8 @@ Exits 0 if every service has stopped; 1 if one was refused or failed.
      R"(Starts new workers beside the old ones. When the new ones have loaded they begin
 to serve, and the old ones finish what is open and exit. No connection is
 refused or reset. If the new workers do not load, the old ones keep serving and
-the reload has failed; the reason is on stderr.
+the reload has failed; the reason is on stderr. A reload that is asked for while
+another one goes on follows it, so what serves in the end was loaded after it.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.

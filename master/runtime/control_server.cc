@@ -34,6 +34,8 @@ void ControlServer::OnReady(uint32_t /*events*/) {
   // A few at a time: a flood of connections must not keep the workers waiting.
   constexpr int kAcceptsPerTurn = 16;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    // Further ones wait in the listener's queue until somebody has gone: OnTurn() looks at it again then.
+    if (clients_.size() >= ClientsMax()) return StopAccepting();
     auto peer = socket_->Accept();
     if (!peer.ok()) {
       LOG(WARNING) << "control socket: " << peer.status().message();
@@ -46,15 +48,13 @@ void ControlServer::OnReady(uint32_t /*events*/) {
   }
 }
 
-bool ControlServer::Admit(platform::ControlPeer peer) {
-  if (clients_.size() >= ClientsMax()) return false;  // closed by its owner going out of scope
+void ControlServer::Admit(platform::ControlPeer peer) {
   const ClientId id = ++last_id_;
   ControlClientOwner* const owner = this;
   auto client = std::make_unique<ControlClient>(id, std::move(peer.fd), loop_, owner);
   const absl::Status watched = client->Watch();
   clients_.emplace(id, std::move(client));
   if (!watched.ok()) closed_.push_back(id);
-  return watched.ok();
 }
 
 void ControlServer::OnRequest(ControlClient& client, const proto::Request& request) {
@@ -96,7 +96,8 @@ void ControlServer::OnTurn(core::Instant now) {
   now_ = now;
   KeepReachable();
   for (const ClientId id : std::exchange(closed_, {})) clients_.erase(id);
-  if (accept_at_ <= now) {
+  const bool room_again = !accepting_ && accept_at_ == core::kNever && clients_.size() < ClientsMax();
+  if (accept_at_ <= now || room_again) {
     accept_at_ = core::kNever;
     if (const absl::Status watched = Watch(); !watched.ok()) accept_at_ = now + kAcceptPause;
   }

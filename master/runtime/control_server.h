@@ -49,7 +49,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   void OnRequest(ControlClient& client, const proto::Request& request) override;
   void OnClosed(ControlClient& client) override;
   void StopAccepting();
-  bool Admit(platform::ControlPeer peer);
+  void Admit(platform::ControlPeer peer);
   void OnSecond(core::Instant now);
   void KeepReachable();
   static size_t ClientsMax();

@@ -31,7 +31,7 @@ inline constexpr core::Span kPongInterval = core::Seconds(1);
 inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
 
 // Control clients at a time, and at most half of the descriptors that this process may have: the other half
-// is for workers. Each further one is sent away at once.
+// is for workers. Further ones wait in the listener's queue.
 inline constexpr size_t kClientsMax = 16 * 1024;
 
 // How often, at most, it is looked whether the control socket's file is still there. A cleaner of /tmp may
