@@ -9,9 +9,9 @@ constexpr Command kCommands[] = {
     {CommandKind::kStatus, "status", Operands::kOptionalService, "show all services, or the workers of one",
      R"(Without a name: one line for each service, with the workers that serve and are
 configured, the restarts that nobody asked for, the addresses it listens on, and
-what is wrong with it at present. With a name: that service with each worker (pid,
-state, time since its start, restarts, last cause), the processes which were
-replaced and are still finishing their work, and the recent events, newest last.
+what is wrong with it at present. With a name: that service with each worker
+(pid, state, time since its start, restarts, last cause), the processes which
+were replaced and are still finishing their work, and the recent events.
 
 Returns at once. Exits 0 whatever the state of the services is; 1 if there is no
 such service.
