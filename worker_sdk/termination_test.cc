@@ -63,7 +63,15 @@ TEST(TerminationTest, SignalThatComesBehindTheEndOfAStoppedWorkerDoesNotKill) {
   ForgetTermination(wake->get(), /*told_to_stop=*/true);
   raise(SIGTERM);
   EXPECT_EQ(Disposition(), SIG_IGN);
-  signal(SIGTERM, SIG_DFL);
+
+  // The next worker of the same process hears of it again.
+  auto next = MakeWakeFd();
+  ASSERT_TRUE(next.ok());
+  NoticeTermination(next->get());
+  raise(SIGTERM);
+  EXPECT_TRUE(TakeTermination(next->get()));
+  ForgetTermination(next->get());
+  EXPECT_EQ(Disposition(), SIG_DFL);
 }
 
 TEST(TerminationTest, TheLastOneGetsTheNotices) {
