@@ -71,7 +71,7 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
-// No process is left and none will come: the master may leave.
+// No process is left but what outlived SIGKILL, and none will come: the master may leave.
 struct Finish {
   bool operator==(const Finish&) const = default;
 };
