@@ -1,17 +1,18 @@
 """Sums up one `bazel test` in test cases: `report.py EVENTS_FILE EXIT_STATUS_OF_BAZEL [--filtered]`.
 
 Prints what failed, with the end of its log, and as the last line `N passed, N failed`. Exits 1 if anything failed. A
-proof of testdata/spec_table.md that did not run although its target did is a failure, too, unless cases were filtered.
+proof of tools/proof_tables that did not run although its target did is a failure, too, unless cases were filtered.
 """
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 # Run as a script: the workspace's root, from which imports are written, is not on the path then.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.spec_table import spec_table  # noqa: E402
+from tools.proof_tables import proof_tables  # noqa: E402
 from tools.test_report.build_events import BuildOutcome, TargetRun, read_events  # noqa: E402
 from tools.test_report.cases import Case, Verdict, cases_of  # noqa: E402
 
@@ -54,13 +55,13 @@ def _failure(run: TargetRun, failed: list[Case]) -> list[str]:
     return lines + [f"FAILED {run.label} {case.name}" for case in failed]
 
 
-def unproven(table: str, outcome: BuildOutcome) -> list[str]:
-    """The proofs of the table that did not run. Targets that failed as a whole are told already."""
+def unproven(tables: Iterable[proof_tables.Table], outcome: BuildOutcome) -> list[str]:
+    """The proofs of the tables that did not run. Targets that failed as a whole are told already."""
     cases: dict[str, list[str]] = {}
     for run in outcome.runs:
         if run.status in ("PASSED", "FLAKY"):
             cases.setdefault(run.label, []).extend(case.name for case in cases_of(run))
-    return [f"FAILED {problem}" for problem in spec_table.not_run(table, cases)]
+    return [f"FAILED {problem}" for table in tables for problem in proof_tables.not_run(table, cases)]
 
 
 def main(arguments: list[str]) -> int:
@@ -69,8 +70,7 @@ def main(arguments: list[str]) -> int:
         outcome = read_events(events)
     lines, counts = report(outcome, int(bazel_status))
     if not filtered:
-        table = Path(__file__).resolve().parents[2] / spec_table.PATH
-        without_proof = unproven(table.read_text(encoding="utf-8"), outcome)
+        without_proof = unproven(proof_tables.read(Path(__file__).resolve().parents[2]), outcome)
         lines += without_proof
         counts[Verdict.FAILED] += len(without_proof)
     for line in lines:

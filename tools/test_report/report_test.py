@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tools.proof_tables.proof_tables import Table
 from tools.test_report import report
 from tools.test_report.build_events import BuildOutcome, read_events
 from tools.test_report.cases import Verdict
@@ -152,7 +153,8 @@ def test_a_proof_that_did_not_run_is_a_failure(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.test("//a:py_test", "PASSED", PYTEST_XML)
     run.test("//b:py_test", "FAILED", PYTEST_XML)
-    table = "| told | `//a:py_test` `test_x` `test_y` `test_z`, `//b:py_test` `test_z`, `//c:py_test` `test_z` |\n"
+    table = Table("table.md", "| told | `//a:py_test` `test_x` `test_y` `test_z`, "
+                  "`//b:py_test` `test_z`, `//c:py_test` `test_z` |\n")
     # Of a target that failed, or was not asked for, something else is told or nothing.
-    problems = report.unproven(table, run.outcome())
-    assert problems == ["FAILED testdata/spec_table.md:1: //a:py_test test_z: did not run"]
+    problems = report.unproven([table], run.outcome())
+    assert problems == ["FAILED table.md:1: //a:py_test test_z: did not run"]

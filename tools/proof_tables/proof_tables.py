@@ -1,45 +1,61 @@
-"""testdata/spec_table.md: the statements of the specification and the tests that prove them."""
+"""The tables of statements (of the specification, of faults, of attacks) and the tests that prove them."""
 
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-PATH = "testdata/spec_table.md"
+SPECIFICATION = "testdata/spec_table.md"
+FAULTS = "testdata/fault_table.md"
+ATTACKS = "testdata/attack_table.md"
+PATHS = (SPECIFICATION, FAULTS, ATTACKS)
 _QUOTED = re.compile(r"`([^`]+)`")
 _LABEL = re.compile(r"//([\w/]+):(\w+)")
+# A row that no test proves says so, and why.
+_NONE = re.compile(r"none: \S+ \S+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    path: str  # in the workspace
+    text: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    line: int  # of the table
+    place: str  # file:line of the table
     statement: str
     label: str
     test: str  # a function of pytest, or Suite.Name of GoogleTest
 
     def __str__(self) -> str:
-        return f"{PATH}:{self.line}: {self.label} {self.test}"
+        return f"{self.place}: {self.label} {self.test}"
 
 
-def rows(text: str) -> Iterator[tuple[int, str, str]]:
-    """Each statement: its line, itself, and the cell of its proofs."""
-    for number, line in enumerate(text.splitlines(), 1):
+def read(root: Path) -> list[Table]:
+    return [Table(path, (root / path).read_text(encoding="utf-8")) for path in PATHS]
+
+
+def rows(table: Table) -> Iterator[tuple[str, str, str]]:
+    """Each statement: its place, itself, and the cell of its proofs."""
+    for number, line in enumerate(table.text.splitlines(), 1):
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if not line.startswith("| ") or cells == ["Statement", "Proof"]:
+        if not line.startswith("| ") or cells[1:] == ["Proof"]:
             continue
-        assert len(cells) == 2, f"{PATH}:{number}: two cells are needed"
-        yield number, cells[0], cells[1]
+        place = f"{table.path}:{number}"
+        assert len(cells) == 2, f"{place}: two cells are needed"
+        yield place, cells[0], cells[1]
 
 
-def proofs(text: str) -> Iterator[Proof]:
+def proofs(table: Table) -> Iterator[Proof]:
     """A cell names a target and then tests of it, all in backquotes; a further target may follow."""
-    for number, statement, cell in rows(text):
+    for place, statement, cell in rows(table):
         label = ""
         for word in _QUOTED.findall(cell):
             if word.startswith("//"):
                 label = word
             else:
-                yield Proof(number, statement, label, word)
+                yield Proof(place, statement, label, word)
 
 
 def source_of(label: str, root: Path) -> Path | None:
@@ -67,13 +83,14 @@ def has_test(source: str, test: str) -> bool:
     return re.search(rf"^TEST(_F|_P)?\({re.escape(suite)}, {re.escape(name)}\)", source, re.MULTILINE) is not None
 
 
-def missing(text: str, root: Path) -> Iterator[str]:
-    """What the table names and the sources do not have; a statement without a proof."""
-    for number, statement, cell in rows(text):
+def missing(table: Table, root: Path) -> Iterator[str]:
+    """What the table names and the sources do not have; a statement with neither a proof nor a reason."""
+    for place, statement, cell in rows(table):
         words = _QUOTED.findall(cell)
-        if not words or not words[0].startswith("//") or words[-1].startswith("//"):
-            yield f'{PATH}:{number}: "{statement}" has no proof'
-    for proof in proofs(text):
+        named = words and words[0].startswith("//") and not words[-1].startswith("//")
+        if not named and _NONE.match(cell) is None:
+            yield f'{place}: "{statement}" has no proof'
+    for proof in proofs(table):
         source = source_of(proof.label, root)
         if source is None:
             yield f"{proof}: there is no such target"
@@ -89,10 +106,10 @@ def _plain(case: str) -> str:
     return case
 
 
-def not_run(text: str, cases: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def not_run(table: Table, cases: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """The proofs which did not run although their target did: `cases` are those of each target that ran."""
     ran = {label: {_plain(case) for case in names} for label, names in cases.items()}
-    for proof in proofs(text):
+    for proof in proofs(table):
         names = ran.get(proof.label)
         if names is None:
             continue
