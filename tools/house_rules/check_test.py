@@ -1,5 +1,7 @@
 """Exceptions: they work, they need a reason, and they go when nothing needs them."""
 
+from pathlib import Path
+
 from tools.house_rules import check
 from tools.house_rules.tree import Tree
 
@@ -36,3 +38,9 @@ def test_without_a_reason() -> None:
 
 def test_that_nothing_needs() -> None:
     assert rules(CLEAN, entry("master/platform/x.cc")) == ["allowed"]
+
+
+def test_what_git_keeps_is_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text("Words.\n", encoding="utf-8")
+    assert [source.path for source in Tree.load(tmp_path).sources] == ["README.md"]

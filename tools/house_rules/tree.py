@@ -113,7 +113,8 @@ class Tree:
 
 
 def _paths(root: Path) -> Iterator[Path]:
-    yield from sorted(p for p in root.iterdir() if p.is_file() and not p.is_symlink())
+    # In a linked working tree .git is a file: Git's own, like the folder of that name.
+    yield from sorted(p for p in root.iterdir() if p.is_file() and not p.is_symlink() and p.name != ".git")
     for folder in FOLDERS:
         for where, folders, files in os.walk(root / folder):
             folders[:] = sorted(f for f in folders if f != "__pycache__")
