@@ -22,6 +22,7 @@ DEFINE_uint64(journal_every, 100,
               "restore the state from the journal after every step of each n-th seed (0: none)");
 DEFINE_bool(trace, false, "print the whole trace of --seed");
 DEFINE_bool(require_marks, false, "fail when something that must be seen in all seeds together was not");
+DEFINE_bool(minimize, true, "look for the shortest trace that fails");
 DEFINE_bool(marks, false, "print what was seen, and how often");
 
 namespace fectl::sim {
@@ -38,6 +39,7 @@ Options OptionsFor(uint64_t seed) {
 // Says all that is needed to find the reason, in a form that can be kept as a regression.
 void Explain(uint64_t seed, const std::string& broken) {
   std::cout << "FAILED seed " << seed << ": " << broken << "\n";
+  if (!FLAGS_minimize) return;
   Options options = OptionsFor(seed);
   options.keep_trace = true;
   const Outcome outcome = RunWorld(options);
