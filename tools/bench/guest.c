@@ -1,28 +1,45 @@
-// The worker of the benchmark: notes the clock with its first instruction, reports it, and then does what a
-// worker must: says `loaded`, sends a heartbeat once a second, leaves on `stop` or when its master is gone.
-// Of the base level, static and without a library, so that what is measured is the master and not the start
-// of a program.
+// The worker of the benchmark: notes the clock with its first instruction, and then does what a worker must:
+// says `loaded`, sends heartbeats, leaves on `stop` or when its master is gone. Static and without a library,
+// so that what is measured is who supervises it and not the start of a program.
 //
-// Usage: guest FIFO. Writes one line "PID NANOSECONDS" (CLOCK_MONOTONIC) into the FIFO.
-// Without FECTL_FD it only waits for its end.
+// It takes no arguments, so that a link to it can be the `run` of a service. The environment says the rest:
+//   BENCH_LEDGER   the file to write births and starts into (ledger.h)
+//   BENCH_BEAT_MS  how often to send a heartbeat (1000; 0: never)
+// Without FECTL_FD it has no master that listens, and only waits for its end.
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-static int Report(const char* fifo, const struct timespec* born) {
-  char line[64];
-  const long long ns = (long long)born->tv_sec * 1000000000 + born->tv_nsec;
-  const int length = snprintf(line, sizeof(line), "%d %lld\n", (int)getpid(), ns);
-  const int fd = open(fifo, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  const ssize_t written = write(fd, line, (size_t)length);
+#include "tools/bench/ledger.h"
+
+static int64_t Now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static struct Ledger* OpenLedger(void) {
+  const char* path = getenv("BENCH_LEDGER");
+  const int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return NULL;
+  void* map = mmap(NULL, sizeof(struct Ledger), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
-  return written == length ? 0 : -1;
+  return map == MAP_FAILED ? NULL : map;
+}
+
+static void Note(struct Ledger* ledger, int32_t kind, int64_t ns) {
+  const uint64_t index = __atomic_fetch_add(&ledger->records, 1, __ATOMIC_RELAXED);
+  if (index >= kLedgerRecordsMax) return;
+  struct LedgerRecord* record = &ledger->record[index];
+  record->pid = getpid();
+  record->ns = ns;
+  __atomic_store_n(&record->kind, kind, __ATOMIC_RELEASE);  // from here on it is read
 }
 
 static int Say(int fd, const char* message) {
@@ -34,34 +51,55 @@ static int Say(int fd, const char* message) {
   return write(fd, frame, length + 2) == (ssize_t)(length + 2) ? 0 : -1;
 }
 
-// 1 when the master said `stop` or is gone. What it says fits into one read: its commands are few and short.
-static int MustLeave(int fd) {
+// Reads what the master says: its orders are few and short, so they fit into one read. False: leave.
+static int Obey(int fd, struct Ledger* ledger) {
   char text[4096];
   const ssize_t got = read(fd, text, sizeof(text) - 1);
-  if (got <= 0) return 1;
+  if (got <= 0) return 0;
   for (ssize_t i = 0; i < got; ++i) {
     if (text[i] == '\0') text[i] = ' ';
   }
   text[got] = '\0';
-  return strstr(text, "\"stop\"") != NULL;
+  if (strstr(text, "\"start\"") != NULL) Note(ledger, kLedgerStarted, Now());
+  return strstr(text, "\"stop\"") == NULL;
 }
 
-int main(int argc, char** argv) {
-  struct timespec born;
-  clock_gettime(CLOCK_MONOTONIC, &born);
-  if (argc < 2 || Report(argv[1], &born) != 0) return 99;
-  int read_fd = -1;
-  int write_fd = -1;
+// Not the C library's sscanf: it would be a third of this program.
+static int ReadChannel(const char* text, int* read_fd, int* write_fd) {
+  char* end = NULL;
+  *read_fd = (int)strtol(text, &end, 10);
+  if (*end != ':') return -1;
+  *write_fd = (int)strtol(end + 1, &end, 10);
+  return *end == '\0' ? 0 : -1;
+}
+
+int main(void) {
+  const int64_t born = Now();
+  struct Ledger* ledger = OpenLedger();
+  if (ledger == NULL) return 99;
+  Note(ledger, kLedgerBorn, born);
   const char* channel = getenv("FECTL_FD");
   if (channel == NULL) {
     for (;;) pause();
   }
-  if (sscanf(channel, "%d:%d", &read_fd, &write_fd) != 2) return 99;
-  if (Say(write_fd, "{\"cmd\":\"loaded\"}") != 0) return 99;
+  int read_fd = -1;
+  int write_fd = -1;
+  if (ReadChannel(channel, &read_fd, &write_fd) != 0) return 99;
+  if (Say(write_fd, "{\"cmd\":\"loaded\",\"data\":{\"proto\":2}}") != 0) return 99;
+
+  const char* beat = getenv("BENCH_BEAT_MS");
+  const int64_t every_ns = (beat == NULL ? 1000 : strtol(beat, NULL, 10)) * 1000000;
+  // Workers that were started together do not beat together: the first one comes after a part of the time.
+  int64_t beat_at = born + every_ns * (getpid() % 997) / 997;
   for (;;) {
-    struct pollfd commands = {.fd = read_fd, .events = POLLIN, .revents = 0};
-    const int ready = poll(&commands, 1, 1000);
-    if (ready > 0 && MustLeave(read_fd)) return 0;
-    if (ready == 0 && Say(write_fd, "{\"cmd\":\"hb\"}") != 0) return 0;
+    const int64_t left_ns = beat_at - Now();
+    struct pollfd orders = {.fd = read_fd, .events = POLLIN, .revents = 0};
+    const int timeout_ms = every_ns == 0 ? -1 : (left_ns <= 0 ? 0 : (int)(left_ns / 1000000) + 1);
+    const int ready = poll(&orders, 1, timeout_ms);
+    if (ready > 0 && !Obey(read_fd, ledger)) return 0;
+    if (ready == 0) {
+      if (Say(write_fd, "{\"cmd\":\"hb\"}") != 0) return 0;
+      beat_at += every_ns;
+    }
   }
 }

@@ -1,0 +1,94 @@
+"""The benchmark's own programs speak the protocols that they are to speak. (Nothing is timed here.)"""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.bench import ledger, processes
+from tools.bench.adapters.adapter import Job
+from tools.bench.adapters.fectld import Fectld
+
+PROGRAMS = Path.cwd()
+
+
+@pytest.fixture(autouse=True)
+def _cleaned() -> Iterator[None]:
+    yield
+    processes.end_all()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Of a short name, as the path of a socket must be."""
+    name = tempfile.mkdtemp(prefix="fectl-bench-", dir="/tmp")
+    yield Path(name)
+    shutil.rmtree(name)
+
+
+def next_message(fd: int) -> object:
+    (length,) = struct.unpack(">H", os.read(fd, 2))
+    return json.loads(os.read(fd, length))
+
+
+def say(fd: int, command: str) -> None:
+    payload = json.dumps({"cmd": command}).encode()
+    os.write(fd, struct.pack(">H", len(payload)) + payload)
+
+
+def test_the_guest_is_a_worker(tmp_path: Path) -> None:
+    book = ledger.Ledger(tmp_path / "ledger")
+    to_guest, from_guest = os.pipe(), os.pipe()
+    before = time.monotonic_ns()
+    guest = subprocess.Popen(
+        [PROGRAMS / "tools/bench/guest"],
+        env={"FECTL_FD": f"{to_guest[0]}:{from_guest[1]}", "BENCH_LEDGER": str(book.path), "BENCH_BEAT_MS": "5"},
+        pass_fds=(to_guest[0], from_guest[1]),
+    )
+    born = book.take(ledger.BORN, 1, guest.pid, "the guest is born")
+    assert list(born) == [guest.pid]
+    assert before < born[guest.pid] < time.monotonic_ns()
+    assert next_message(from_guest[0]) == {"cmd": "loaded", "data": {"proto": 2}}
+    assert [next_message(from_guest[0]) for _ in range(3)] == [{"cmd": "hb"}] * 3
+    say(to_guest[1], "start")
+    assert list(book.take(ledger.STARTED, 1, guest.pid, "the guest hears its start")) == [guest.pid]
+    say(to_guest[1], "stop")
+    assert guest.wait(processes.DEADLINE_SECONDS) == 0
+    for fd in to_guest + from_guest:
+        os.close(fd)
+    book.close()
+
+
+def test_a_guest_without_a_ledger_says_so_by_its_end() -> None:
+    assert subprocess.run([PROGRAMS / "tools/bench/guest"], env={}, check=False).returncode == 99
+
+
+def test_control_clients_ask_and_wait(folder: Path) -> None:
+    manager = Fectld(Job(PROGRAMS, folder, workers=2))
+    try:
+        manager.start()
+        load = [str(PROGRAMS / "tools/bench/control_load"), manager.socket]
+        asked = subprocess.run([*load, "4", "0.2"], check=True, stdout=subprocess.PIPE)
+        assert json.loads(asked.stdout)["answers"] >= 4
+        for kind in ("hello", "silent"):
+            waiting = subprocess.Popen([*load, "20", kind], stdout=subprocess.PIPE)
+            assert waiting.stdout is not None and waiting.stdout.readline() == b"ready\n"
+            waiting.kill()
+            waiting.wait()
+            waiting.stdout.close()
+        manager.stop()
+    finally:
+        manager.close()
+
+
+def test_without_a_master_the_load_fails(folder: Path) -> None:
+    load = [PROGRAMS / "tools/bench/control_load", folder / "nothing", "1", "1"]
+    failed = subprocess.run(load, check=False, stderr=subprocess.PIPE)
+    assert failed.returncode == 1 and b"No such file" in failed.stderr
