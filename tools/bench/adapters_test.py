@@ -1,6 +1,7 @@
 """How each manager is told what to do, and that ours do it."""
 
 import configparser
+import runpy
 import shutil
 import tempfile
 import tomllib
@@ -16,6 +17,8 @@ from tools.bench.adapters.floor import Floor
 from tools.bench.adapters.known import MANAGERS
 from tools.bench.adapters.runit import Runit
 from tools.bench.adapters.s6 import S6
+from tools.bench.adapters.server import Server
+from tools.bench.adapters.servers import SERVERS, Gunicorn, Haproxy, HelloUnderFectld
 from tools.bench.adapters.supervisord import Supervisord
 
 PROGRAMS = Path.cwd()
@@ -66,6 +69,33 @@ def test_a_folder_for_each_service(job: Job, kind: type[Adapter]) -> None:
     kind(job).prepare()
     runs = sorted((job.folder / "services").glob("*/run"))
     assert [run.readlink() for run in runs] == [job.guest] * 3
+
+
+def test_the_server_under_fectld_is_configured(tmp_path: Path) -> None:
+    server = HelloUnderFectld(PROGRAMS, tmp_path)
+    config = tomllib.loads(server.config())
+    assert config["socket"][0]["port"] == server.port
+    assert config["service"][0]["num"] == 2
+
+
+def test_haproxy_hands_its_listeners_over(tmp_path: Path) -> None:
+    server = Haproxy(PROGRAMS, tmp_path)
+    assert f"stats socket {tmp_path}/admin mode 600 level admin expose-fd listeners\n" in server.config()
+    assert f"  bind 127.0.0.1:{server.port}\n" in server.config()
+
+
+def test_the_application_of_gunicorn_says_how_long_its_answer_is(tmp_path: Path) -> None:
+    Gunicorn(PROGRAMS, tmp_path).prepare()
+    module = runpy.run_path(str(tmp_path / "bench_hello.py"))
+    said = []
+    (body,) = module["application"]({}, lambda status, headers: said.append((status, dict(headers))))
+    assert said == [("200 OK", {"Content-Type": "text/plain", "Content-Length": str(len(body))})]
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_servers_are_started_on_free_ports(tmp_path: Path, kind: type[Server]) -> None:
+    first, second = kind(PROGRAMS, tmp_path), kind(PROGRAMS, tmp_path)
+    assert 0 < first.port != second.port
 
 
 @pytest.mark.parametrize("kind", [Fectld, Floor])

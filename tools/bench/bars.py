@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import re
 
 from tools.bench.results import NO_SIZE, Results
 
@@ -38,6 +39,11 @@ class Bar:
     over: Quantity | None = None
     at_least: bool = False
 
+    @property
+    def name_of_metric(self) -> str:
+        """As it is chosen by people: "idle" of "idle CPU"."""
+        return re.split(r"\W", self.measured.metric)[0]
+
     def value(self, results: Results) -> float | None:
         value = self.measured.of(results)
         if value is None or self.over is None:
@@ -65,6 +71,17 @@ def _others(metric: str, size: int = NO_SIZE) -> Quantity:
     return Quantity(metric, size, OTHERS)
 
 
+def _reload_bars(name: str) -> list[Bar]:
+    worst, requests = f"{name}: worst", f"{name}: requests"
+    without = _fectld(f"{requests} without")
+    haproxy = Quantity(worst, NO_SIZE, ("haproxy",), "max")
+    return [
+        Bar(f"{name}: failed", _fectld(f"{name}: failed", NO_SIZE, "total"), 0, ""),
+        Bar(f"{name}: worst, over HAProxy's", _fectld(worst, NO_SIZE, "max"), 1.0, "x", over=haproxy),
+        Bar(f"{name}: throughput, over that without", _fectld(requests), 0.97, "x", over=without, at_least=True),
+    ]
+
+
 BARS = [
     Bar("start of 1000, over the floor", _fectld("start", 1000), 1.2, "x", over=_floor("start", 1000)),
     Bar("start of 1000, over the best other", _fectld("start", 1000), 1.0, "x", over=_others("start", 1000)),
@@ -80,4 +97,8 @@ BARS = [
     Bar("stop of 1000, over the floor", _fectld("stop", 1000), 1.3, "x", over=_floor("stop", 1000)),
     Bar("status of 200 workers, the client's start included", _fectld("status", 200), 2.5, "ms"),
     Bar("short status, 16 connections", _fectld("status requests", 16), 50_000, "/s", at_least=True),
+    *(bar for load in ("keep-alive", "new connections") for bar in _reload_bars(f"reload, {load}")),
+    Bar("control: status", _fectld("control: status"), 5, "ms"),
+    Bar("control: CPU", _fectld("control: CPU"), 10, "ms/s"),
+    Bar("control: memory per client", _fectld("control: PSS per client"), 8, "KiB"),
 ]

@@ -62,12 +62,23 @@ def test_verdicts(bar: Bar, value: float | None, verdict: Verdict) -> None:
 
 
 def test_the_table() -> None:
-    assert table.measured(some_results(), ["fectld", "floor", "supervisord", "s6", "runit"]) == [
+    results = some_results()
+    results.add("stop", 1000, "fectld", "ms", 0.25)
+    results.say_absent("stop", 1000, "runit", "at most 999")
+    results.say_absent("idle CPU", 5000, "fectld", "-")
+    assert table.measured(results, ["fectld", "floor", "supervisord", "s6", "runit"]) == [
         "| median (min..max) | fectld | floor | s6 | runit |",
         "| --- | ---: | ---: | ---: | ---: |",
         "| start, 1000 [ms] | 120 (110..130) | 100 | 500 | 240 |",
-        "| respawn [ms] | 1.50 | - | - | - |",
-        "| idle CPU, 5000 | - | - | - | at most 1000 |",
+        "",
+        "| median (min..max) | fectld |",
+        "| --- | ---: |",
+        "| respawn [ms] | 1.50 |",
+        "",
+        "| median (min..max) | fectld | runit |",
+        "| --- | ---: | ---: |",
+        "| stop, 1000 [ms] | 0.25 | at most 999 |",
+        "| idle CPU, 5000 | - | at most 1000 |",
     ]
     shown = [Bar("a", START, 119, "ms"), Bar("b", START, 2, "", over=Quantity("stop", 1, ("floor",)), at_least=True)]
     assert table.verdicts(some_results(), shown)[2:] == [
@@ -85,7 +96,7 @@ def test_numbers_have_three_digits_that_count() -> None:
 def test_each_bar_is_of_a_metric_that_can_be_chosen() -> None:
     assert len({bar.name for bar in BARS}) == len(BARS)
     for bar in BARS:
-        assert bar.measured.metric.split()[0] in NAMES, bar
+        assert bar.name_of_metric in NAMES, bar
 
 
 def test_progress_is_one_line_on_a_terminal_and_one_a_step_elsewhere() -> None:

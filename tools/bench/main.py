@@ -18,7 +18,8 @@ sys.path.insert(0, str(ROOT))
 
 from tools.bench import processes, table  # noqa: E402
 from tools.bench.adapters.known import MANAGERS  # noqa: E402
-from tools.bench.bars import BARS, Verdict  # noqa: E402
+from tools.bench.adapters.servers import SERVERS  # noqa: E402
+from tools.bench.bars import BARS, Bar, Verdict  # noqa: E402
 from tools.bench.context import FULL, QUICK, Context, Effort  # noqa: E402
 from tools.bench.metrics.known import METRICS, NAMES  # noqa: E402
 from tools.bench.progress import Progress  # noqa: E402
@@ -78,21 +79,28 @@ def _machine() -> dict[str, object]:
     }
 
 
-def _report(results: Results, machine: dict[str, object], json_file: Path | None) -> None:
-    print("\n".join(table.measured(results, [manager.name for manager in MANAGERS])))
-    print()
-    print("\n".join(table.verdicts(results)))
-    for manager in MANAGERS:
-        if not manager.installed():
-            print(f"\n{manager.name}: not installed (tools/bench/setup)")
-    if json_file is not None:
-        verdicts = [
-            {"name": bar.name, "value": bar.value(results), "limit": bar.limit, "unit": bar.unit,
-             "verdict": bar.verdict(results).value}
-            for bar in BARS
-        ]
-        everything = {"machine": machine, "measured": results.as_json(), "bars": verdicts}
-        json_file.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+def _report(results: Results, bars: list[Bar]) -> None:
+    contestants = {kind.name: kind for kind in [*SERVERS, *MANAGERS]}
+    order = list(dict.fromkeys(kind.name for kind in [*MANAGERS, *SERVERS]))
+    print("\n".join([*table.measured(results, order), "", *table.verdicts(results, bars)]))
+    for name in order:
+        if not contestants[name].installed():
+            print(f"\n{name}: not installed (tools/bench/setup installs it)")
+
+
+def _as_json(results: Results, bars: list[Bar], machine: dict[str, object]) -> str:
+    verdicts = [
+        {
+            "name": bar.name,
+            "value": bar.value(results),
+            "limit": bar.limit,
+            "unit": bar.unit,
+            "verdict": bar.verdict(results).value,
+        }
+        for bar in bars
+    ]
+    everything = {"machine": machine, "measured": results.as_json(), "bars": verdicts}
+    return json.dumps(everything, indent=1) + "\n"
 
 
 def main() -> int:
@@ -118,8 +126,11 @@ def main() -> int:
             print("\ninterrupted; so far:", file=sys.stderr)
         finally:
             processes.end_all()
-    _report(results, machine, arguments.json)
-    return 1 if any(bar.verdict(results) is Verdict.OVER for bar in BARS) else 0
+    bars = [bar for bar in BARS if bar.name_of_metric in arguments.only]
+    _report(results, bars)
+    if arguments.json is not None:
+        arguments.json.write_text(_as_json(results, bars, machine), encoding="utf-8")
+    return 1 if any(bar.verdict(results) is Verdict.OVER for bar in bars) else 0
 
 
 if __name__ == "__main__":

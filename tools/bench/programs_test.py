@@ -1,11 +1,14 @@
 """The benchmark's own programs speak the protocols that they are to speak. (Nothing is timed here.)"""
 
+import http.server
 import json
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +89,65 @@ def test_control_clients_ask_and_wait(folder: Path) -> None:
         manager.stop()
     finally:
         manager.close()
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Announces the end of each third connection; with `status` or `end` it does what the load must not forgive."""
+
+    protocol_version = "HTTP/1.1"
+    served = 0
+
+    def do_GET(self) -> None:
+        type(self).served += 1
+        words = b"hello\n"
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.send_header("Content-Length", str(len(words)))
+        if self.served % 3 == 0:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(words)
+        if self.server.ends:  # type: ignore[attr-defined]
+            self.close_connection = True
+
+    def log_message(self, *unused: object) -> None:
+        pass
+
+
+def load_of(mode: str, status: int = 200, ends: bool = False, port: int = 0) -> dict[str, float]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        server.status, server.ends = status, ends  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            load = [PROGRAMS / "tools/bench/http_load", str(port or server.server_port), "3", "0.2", mode]
+            done = subprocess.run(load, check=True, stdout=subprocess.PIPE)
+            return json.loads(done.stdout)  # type: ignore[no-any-return]
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("mode", ["keep", "close"])
+def test_http_load_counts_answers_and_forgives_what_was_announced(mode: str) -> None:
+    tally = load_of(mode)
+    assert tally["failed"] == 0, tally
+    assert tally["answers"] >= 3 and tally["worst_ms"] > 0
+    assert (tally["announced_ends"] > 0) == (mode == "keep")
+
+
+def test_http_load_counts_other_statuses() -> None:
+    tally = load_of("keep", status=503)
+    assert tally["answers"] == 0 and tally["failed"] >= 3 and "status" in str(tally["first_failure"])
+
+
+def test_http_load_counts_connections_that_end_without_a_word() -> None:
+    tally = load_of("keep", ends=True)
+    assert tally["answers"] > 0 and tally["failed"] > 0, tally
+
+
+def test_http_load_counts_refusals() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # and does not listen
+        tally = load_of("close", port=unused.getsockname()[1])
+    assert tally["answers"] == 0 and tally["failed"] > 0 and "refused" in str(tally["first_failure"])
 
 
 def test_without_a_master_the_load_fails(folder: Path) -> None:

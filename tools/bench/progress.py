@@ -23,6 +23,11 @@ class Progress:
         if self._terminal:
             self._write(f"\r\x1b[K{self._elapsed()} {self._step}: {words}")
 
+    def note(self, words: str) -> None:
+        """Something worth a line of its own."""
+        self.end()
+        self._write(f"{self._elapsed()} {words}\n")
+
     def end(self) -> None:
         if self._terminal:
             self._write("\r\x1b[K")

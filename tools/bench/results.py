@@ -66,8 +66,10 @@ class Results:
         """(metric, size) in the order in which they were first measured."""
         yield from dict.fromkeys((key.metric, key.size) for key in [*self._series, *self._absent])
 
-    def managers(self) -> set[str]:
-        return {key.manager for key in [*self._series, *self._absent]}
+    def managers(self, metric: str, size: int) -> set[str]:
+        """Of whom there is something to say about this row."""
+        known = [*self._series, *self._absent]
+        return {key.manager for key in known if (key.metric, key.size) == (metric, size)}
 
     def as_json(self) -> list[dict[str, object]]:
         return [

@@ -1,8 +1,9 @@
 """The results as Markdown."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 
-from tools.bench.bars import BARS, Bar, Verdict
+from tools.bench.bars import Bar, Verdict
 from tools.bench.results import NO_SIZE, Results, Series
 
 
@@ -38,13 +39,18 @@ def _row(results: Results, metric: str, size: int, managers: Sequence[str]) -> l
 
 
 def measured(results: Results, order: Sequence[str]) -> list[str]:
-    """Medians, and the least and the most, of every manager."""
-    managers = [name for name in order if name in results.managers()]
-    rows = [_row(results, metric, size, managers) for metric, size in results.rows()]
-    return _markdown(["median (min..max)", *managers], rows)
+    """Medians, and the least and the most. Rows about the same managers share a table."""
+
+    def managers(row: tuple[str, int]) -> list[str]:
+        return [name for name in order if name in results.managers(*row)]
+
+    lines: list[str] = []
+    for columns, rows in itertools.groupby(results.rows(), managers):
+        lines += ["", *_markdown(["median (min..max)", *columns], [_row(results, *row, columns) for row in rows])]
+    return lines[1:]
 
 
-def verdicts(results: Results, bars: Sequence[Bar] = tuple(BARS)) -> list[str]:
+def verdicts(results: Results, bars: Iterable[Bar]) -> list[str]:
     rows = []
     for bar in bars:
         value = bar.value(results)
