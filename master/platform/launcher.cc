@@ -65,13 +65,17 @@ bool WaitUntilZero(pid_t* word, int64_t limit_ns) {
 // after it has gone the master's own setting is put back.
 class DumpableKept {
  public:
-  DumpableKept() : before_(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) {}
-  ~DumpableKept() { prctl(PR_SET_DUMPABLE, before_ == 1 ? 1 : 0, 0, 0, 0); }
+  explicit DumpableKept(const ChildPlan& plan) {
+    if (plan.switch_identity) before_ = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  }
+  ~DumpableKept() {
+    if (before_ >= 0) prctl(PR_SET_DUMPABLE, before_ == 1 ? 1 : 0, 0, 0, 0);
+  }
   DumpableKept(const DumpableKept&) = delete;
   DumpableKept& operator=(const DumpableKept&) = delete;
 
  private:
-  int before_;
+  int before_ = -1;  // nothing to put back
 };
 
 // CLONE_VM, and a wait with a limit in place of CLONE_VFORK's without one. clone() and not clone3(): it takes
@@ -84,15 +88,15 @@ class DumpableKept {
 pid_t CloneAndWait(ChildPlan* plan, int64_t limit_ns, UniqueFd* pidfd) {
   alignas(16) std::array<char, kStackBytes> stack;
   char* const top = stack.data() + stack.size();  // grows downwards on every processor that we know
-  constexpr int kFlags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
+  const int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (plan->shares_descriptors ? CLONE_FILES : 0);
   AllSignalsBlocked blocked;
-  const DumpableKept dumpable;
+  const DumpableKept dumpable(*plan);
   pid_t sharing = 1;
   int fd = -1;
-  pid_t pid = clone(RunChild, top, kFlags | CLONE_PIDFD, plan, &fd, nullptr, &sharing);
+  pid_t pid = clone(RunChild, top, flags | CLONE_PIDFD, plan, &fd, nullptr, &sharing);
   if (pid < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)) {
     // A sandbox that does not know the flag.
-    pid = clone(RunChild, top, kFlags, plan, nullptr, nullptr, &sharing);
+    pid = clone(RunChild, top, flags, plan, nullptr, nullptr, &sharing);
   }
   if (pid < 0) return pid;
   pidfd->reset(fd);  // still -1 where the kernel is too old to know the flag
@@ -202,14 +206,26 @@ PreparedLaunch::PreparedLaunch(LaunchSpec spec)
       argv_(Pointers(&spec_->argv)),
       environment_(Pointers(&spec_->environment)) {}
 
-LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors) const {
+LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors, LowDescriptors* low) const {
   std::vector<int> sources;
   sources.reserve(3 + descriptors.passed_fds.size());
   sources.push_back(descriptors.stdin_fd);
   sources.push_back(descriptors.stdout_fd >= 0 ? descriptors.stdout_fd : STDOUT_FILENO);
   sources.push_back(descriptors.stderr_fd >= 0 ? descriptors.stderr_fd : STDERR_FILENO);
   sources.insert(sources.end(), descriptors.passed_fds.begin(), descriptors.passed_fds.end());
+  if (low == nullptr || !low->usable()) return Run(std::move(sources), false).outcome;
 
+  std::vector<int> lent;
+  lent.reserve(sources.size());
+  for (const int source : sources) lent.push_back(low->Lend(source));
+  Attempt attempt = Run(std::move(lent), true);
+  low->TakeBack();
+  if (!attempt.cannot_leave) return std::move(attempt.outcome);
+  low->GiveUp();  // an older kernel or a sandbox
+  return Run(std::move(sources), false).outcome;
+}
+
+PreparedLaunch::Attempt PreparedLaunch::Run(std::vector<int> sources, bool shares_descriptors) const {
   ChildPlan plan;
   plan.executable = spec_->executable.c_str();
   plan.argv = argv_.data();
@@ -217,6 +233,7 @@ LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors) const
   plan.directory = spec_->directory.empty() ? nullptr : spec_->directory.c_str();
   plan.sources = sources.data();
   plan.source_count = static_cast<int>(sources.size());
+  plan.shares_descriptors = shares_descriptors;
   plan.open_files = spec_->open_files.has_value() ? &*spec_->open_files : nullptr;
   plan.umask = spec_->umask;
   plan.no_new_privileges = spec_->no_new_privileges;
@@ -230,14 +247,14 @@ LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors) const
 
   UniqueFd pidfd;
   const pid_t pid = CloneAndWait(&plan, spec_->start_limit_ns, &pidfd);
-  if (pid < 0) return LaunchError{Step::kClone, errno, "", ""};
+  if (pid < 0) return {LaunchError{Step::kClone, errno, "", ""}};
   if (plan.error != 0) {
     Reap(pid);
-    return LaunchError{plan.step, plan.error, Subject(plan), Hint(plan)};
+    return {LaunchError{plan.step, plan.error, Subject(plan), Hint(plan)}, plan.cannot_leave};
   }
   // Safe although the process may have ended: nobody but us reaps it, so the number is still its own.
   if (!pidfd.valid()) pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  return LaunchResult{pid, std::move(pidfd)};
+  return {LaunchResult{pid, std::move(pidfd)}};
 }
 
 }  // namespace fectl::platform

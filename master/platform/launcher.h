@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "master/platform/identity.h"
+#include "master/platform/low_descriptors.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
@@ -90,10 +91,18 @@ class PreparedLaunch {
 
   // Starts the process. Returns when it runs `executable` (the caller sleeps until then, at most
   // start_limit_ns; as with vfork the cost does not grow with the master's memory) or with the step that
-  // failed, in which case nothing is left of it. One thread at a time; any signal mask is fine.
-  LaunchOutcome Launch(const LaunchDescriptors& descriptors) const;
+  // failed, in which case nothing is left of it. One thread at a time; any signal mask is fine. With `low`
+  // the cost does not grow with the number of open descriptors either.
+  LaunchOutcome Launch(const LaunchDescriptors& descriptors, LowDescriptors* low = nullptr) const;
 
  private:
+  struct Attempt {
+    LaunchOutcome outcome;
+    bool cannot_leave = false;  // the master's table of descriptors, which it shared
+  };
+
+  Attempt Run(std::vector<int> sources, bool shares_descriptors) const;
+
   // On the heap, so that the pointers into it survive a move.
   std::unique_ptr<LaunchSpec> spec_;
   std::vector<char*> argv_;         // ends with nullptr

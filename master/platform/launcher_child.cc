@@ -127,6 +127,17 @@ FECTL_CHILD_CODE bool CloseOthersAtExec(int first) {
   return CloseAtExecOneByOne(first);
 }
 
+// A table of its own, which holds no number above the highest source: the kernel copies no more than that.
+// (With a copy from the start it would copy, and close at exec, all that the master has open.)
+FECTL_CHILD_CODE bool LeaveSharedDescriptors(ChildPlan* plan) {
+  int highest = STDERR_FILENO;
+  for (int i = 0; i < plan->source_count; ++i) {
+    if (plan->sources[i] > highest) highest = plan->sources[i];
+  }
+  plan->cannot_leave = syscall(SYS_close_range, highest + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0;
+  return !plan->cannot_leave;
+}
+
 FECTL_CHILD_CODE bool HasIds(const ChildPlan& plan) {
   uid_t uids[3] = {};
   gid_t gids[3] = {};
@@ -150,6 +161,7 @@ FECTL_CHILD_CODE bool TakeStep(Step step, ChildPlan* plan) {
     case Step::kSignals:
       return ResetSignalActions();
     case Step::kDescriptors:
+      if (plan->shares_descriptors && !LeaveSharedDescriptors(plan)) return false;
       return PlaceDescriptors(plan) && CloseOthersAtExec(plan->source_count);
     case Step::kLimits:
       syscall(SYS_umask, plan->umask);

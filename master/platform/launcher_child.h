@@ -19,6 +19,7 @@ struct ChildPlan {
   const char* directory = nullptr;  // null: stay
   int* sources = nullptr;           // for descriptors 0, 1, 2, ...; -1 for /dev/null; changed by the child
   int source_count = 0;
+  bool shares_descriptors = false;  // born with the master's own table, which it leaves before it changes any
   const rlimit* open_files = nullptr;  // null: leave
   mode_t umask = 022;
   bool switch_identity = false;
@@ -33,6 +34,7 @@ struct ChildPlan {
   int error = 0;
   int target =
       -1;  // kDescriptors: the number that could not be given; -1: all the others could not be closed
+  bool cannot_leave = false;  // kDescriptors: the kernel does not let it have a table of its own
 };
 
 // The child's whole life before exec; the argument of clone(). Does not return. Raw system calls only: no

@@ -146,7 +146,9 @@ TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
                                                          {clone_pidfd, pidfd_open, close_range}};
   for (const std::vector<FilteredCall>& world : worlds) {
     const bool pidfd_expected = world.size() == 1;
-    TestProcess process([&world, pidfd_expected] {
+    const bool leaves = world.front().number != SYS_close_range && world.back().number != SYS_close_range;
+    TestProcess process([&world, pidfd_expected, leaves] {
+      LowDescriptors low(2);
       std::vector<UniqueFd> careless;
       careless.reserve(200);
       // Enough that the list of descriptors does not come in one piece.
@@ -154,14 +156,20 @@ TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
       if (!InstallFilter(world)) return 10;
       const UniqueFd output = NewFile();
       const int passed_fds[] = {output.get()};
-      const LaunchOutcome outcome = PreparedLaunch(Guest()).Launch({-1, output.get(), -1, passed_fds});
-      const auto* result = std::get_if<LaunchResult>(&outcome);
-      if (result == nullptr) return 1;
-      if (result->pidfd.valid() != pidfd_expected) return 2;
-      if (End(outcome) != "exited with code 0") return 3;
-      const std::string report = Content(output.get());
-      const std::string last = " 3:" + InodeOf(output.get()) + " \n";
-      return report.find(last) == std::string::npos ? 4 : 0;
+      for (LowDescriptors* const through : {static_cast<LowDescriptors*>(nullptr), &low, &low}) {
+        if (ftruncate(output.get(), 0) != 0 || lseek(output.get(), 0, SEEK_SET) != 0) return 10;
+        const LaunchOutcome outcome =
+            PreparedLaunch(Guest()).Launch({-1, output.get(), -1, passed_fds}, through);
+        const auto* result = std::get_if<LaunchResult>(&outcome);
+        if (result == nullptr) return 1;
+        if (result->pidfd.valid() != pidfd_expected) return 2;
+        if (End(outcome) != "exited with code 0") return 3;
+        const std::string report = Content(output.get());
+        const std::string last = " 3:" + InodeOf(output.get()) + " \n";
+        if (report.find(last) == std::string::npos) return 4;
+      }
+      if (!NoChildren()) return 5;
+      return low.usable() == leaves ? 0 : 6;
     });
     EXPECT_EQ(process.Wait(), "exited with code 0");
   }
@@ -173,6 +181,7 @@ TEST(LauncherFaults, RunningOutOfDescriptorsLosesNone) {
     const UniqueFd output = NewFile();
     const int passed_fds[] = {output.get(), output.get()};
     const PreparedLaunch prepared(Shell("exit 0"));
+    LowDescriptors low(2);
     bool started = false;
     for (int spare = 0; spare < 16; ++spare) {
       const int before = CountOpen();
@@ -182,7 +191,8 @@ TEST(LauncherFaults, RunningOutOfDescriptorsLosesNone) {
       setrlimit(RLIMIT_NOFILE, &tight);
       std::string end = "exited with code 0";
       {
-        const LaunchOutcome outcome = prepared.Launch({-1, output.get(), output.get(), passed_fds});
+        const LaunchOutcome outcome =
+            prepared.Launch({-1, output.get(), output.get(), passed_fds}, spare % 2 == 0 ? nullptr : &low);
         started = std::holds_alternative<LaunchResult>(outcome);
         if (started) end = End(outcome);
         if (!started && end.empty()) return 1;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <span>
@@ -75,6 +76,7 @@ TEST(Launcher, SignalsAreAsForANewProcess) {
 }
 
 TEST(Launcher, NothingIsOpenButItsOwnDescriptors) {
+  LowDescriptors low(2);
   // Without close-on-exec, as a careless library would open them.
   std::vector<UniqueFd> careless;
   careless.reserve(20);
@@ -85,11 +87,40 @@ TEST(Launcher, NothingIsOpenButItsOwnDescriptors) {
   const UniqueFd output = NewFile();
   const int passed_fds[] = {passed.get(), in.get()};
   const LaunchDescriptors descriptors = {in.get(), output.get(), err.get(), passed_fds};
-  EXPECT_EQ(End(PreparedLaunch(Guest()).Launch(descriptors)), "exited with code 0");
-  EXPECT_THAT(Content(output.get()),
-              HasSubstr("descriptors=0:" + InodeOf(in.get()) + " 1:" + InodeOf(output.get()) +
-                        " 2:" + InodeOf(err.get()) + " 3:" + InodeOf(passed.get()) +
-                        " 4:" + InodeOf(in.get()) + " \n"));
+  const int before = CountOpen();
+  for (LowDescriptors* const through : {static_cast<LowDescriptors*>(nullptr), &low, &low}) {
+    ASSERT_TRUE(ftruncate(output.get(), 0) == 0 && lseek(output.get(), 0, SEEK_SET) == 0);
+    EXPECT_EQ(End(PreparedLaunch(Guest()).Launch(descriptors, through)), "exited with code 0");
+    EXPECT_THAT(Content(output.get()),
+                HasSubstr("descriptors=0:" + InodeOf(in.get()) + " 1:" + InodeOf(output.get()) +
+                          " 2:" + InodeOf(err.get()) + " 3:" + InodeOf(passed.get()) +
+                          " 4:" + InodeOf(in.get()) + " \n"));
+  }
+  EXPECT_TRUE(low.usable());
+  // The master's own table was shared for a moment, and is as it was.
+  EXPECT_EQ(CountOpen(), before);
+  EXPECT_NE(InodeOf(passed.get()), InodeOf(careless.front().get()));
+}
+
+TEST(Launcher, WhatWasLentEndsWithItsProcess) {
+  LowDescriptors low(1);
+  const std::vector<UniqueFd> above = [] {
+    std::vector<UniqueFd> files;
+    for (int i = 0; i < 3; ++i) files.push_back(NewFile());
+    return files;
+  }();
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const int passed_fds[] = {writer.get()};
+  const LaunchOutcome outcome =
+      PreparedLaunch(Shell("echo said >&3")).Launch({.passed_fds = passed_fds}, &low);
+  writer.reset();
+  EXPECT_EQ(End(outcome), "exited with code 0");
+  std::array<char, 16> text = {};
+  EXPECT_EQ(read(reader.get(), text.data(), text.size()), 5);
+  EXPECT_EQ(read(reader.get(), text.data(), text.size()), 0);  // nobody else holds it
 }
 
 TEST(Launcher, StandardInputIsTheNullDeviceUnlessGiven) {
@@ -111,6 +142,7 @@ TEST(Launcher, DescriptorsMayOverlapInEveryOrder) {
       if (dup3(files[number].get(), number, O_CLOEXEC) != number) return 1;
     }
     const PreparedLaunch prepared(Guest());
+    LowDescriptors low(2);
     int orders = 0;
     do {
       std::string expected = "descriptors=";
@@ -119,8 +151,9 @@ TEST(Launcher, DescriptorsMayOverlapInEveryOrder) {
       const int output = files[numbers[1]].get();
       if (ftruncate(output, 0) != 0 || lseek(output, 0, SEEK_SET) != 0) return 2;
       const std::span<const int> passed_fds(&numbers[3], 3);
-      if (End(prepared.Launch({numbers[0], numbers[1], numbers[2], passed_fds})) != "exited with code 0")
-        return 3;
+      LowDescriptors* const through = orders % 2 == 0 ? nullptr : &low;
+      const LaunchDescriptors descriptors = {numbers[0], numbers[1], numbers[2], passed_fds};
+      if (End(prepared.Launch(descriptors, through)) != "exited with code 0") return 3;
       if (Content(output).find(expected + "\n") == std::string::npos) return 4;
       // Every seventh of the 720 orders: a start of the guest takes its time in some builds.
       for (int i = 0; i < 6; ++i) std::next_permutation(numbers.begin(), numbers.end());

@@ -48,7 +48,7 @@ WorkerLink::~WorkerLink() {
 }
 
 absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& streams,
-                               platform::Children* children) {
+                               platform::LowDescriptors* low, platform::Children* children) {
   auto pipes = platform::OpenChannelPipes();
   if (!pipes.ok()) return pipes.status();
   std::vector<int> passed = {pipes->worker_read.get(), pipes->worker_write.get()};
@@ -60,7 +60,8 @@ absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& 
   read_ = std::move(pipes->master_read);
   const platform::PreparedLaunch launch(spec);
   platform::LaunchOutcome outcome = launch.Launch(
-      {.stdin_fd = -1, .stdout_fd = streams.stdout_fd, .stderr_fd = streams.stderr_fd, .passed_fds = passed});
+      {.stdin_fd = -1, .stdout_fd = streams.stdout_fd, .stderr_fd = streams.stderr_fd, .passed_fds = passed},
+      low);
   if (const auto* error = std::get_if<platform::LaunchError>(&outcome)) {
     StopReading();
     // A limit that was reached now may not be reached in a second: the supervisor is told the difference.

@@ -15,6 +15,7 @@
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/launcher.h"
+#include "master/platform/low_descriptors.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/order_queue.h"
@@ -42,7 +43,8 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   WorkerLink& operator=(const WorkerLink&) = delete;
 
   // Once. After an error no process exists; the message names the step that failed.
-  absl::Status Start(const platform::LaunchSpec& spec, const Streams& streams, platform::Children* children);
+  absl::Status Start(const platform::LaunchSpec& spec, const Streams& streams, platform::LowDescriptors* low,
+                     platform::Children* children);
 
   void Send(core::Order order);
   void Signal(core::Sig sig);

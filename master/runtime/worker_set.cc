@@ -17,7 +17,7 @@ absl::Status WorkerSet::Start(const core::Incarnation& who) {
   auto link = std::make_unique<WorkerLink>(who, loop_, sink_);
   absl::Status started = link->Start(
       *spec, {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds},
-      &children_);
+      &low_, &children_);
   if (started.ok()) links_.emplace(who, std::move(link));
   return started;
 }

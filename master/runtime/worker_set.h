@@ -11,6 +11,7 @@
 #include "master/core/ids.h"
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
+#include "master/platform/low_descriptors.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/output_files.h"
 #include "master/runtime/service_plan.h"
@@ -22,10 +23,11 @@ namespace fectl::runtime {
 // ended.
 class WorkerSet {
  public:
-  // All of them outlive it; `plans` by service id.
+  // All of them outlive it; `plans` by service id. Made before anything is opened for clients and workers, so
+  // that low descriptors are left.
   WorkerSet(const std::vector<ServicePlan>* plans, OutputFiles* outputs, platform::EventLoop* loop,
             EventSink* sink)
-      : plans_(plans), outputs_(outputs), loop_(loop), sink_(sink), children_(loop) {}
+      : plans_(plans), outputs_(outputs), loop_(loop), sink_(sink), low_(kLentAtOnce), children_(loop) {}
 
   // Emits Spawned or SpawnFailed.
   void Spawn(const core::Incarnation& who);
@@ -51,10 +53,14 @@ class WorkerSet {
  private:
   absl::Status Start(const core::Incarnation& who);
 
+  // Two pipe ends and two files for output. (The sockets lie low by themselves, as they were opened first.)
+  static constexpr size_t kLentAtOnce = 4;
+
   const std::vector<ServicePlan>* plans_;
   OutputFiles* outputs_;
   platform::EventLoop* loop_;
   EventSink* sink_;
+  platform::LowDescriptors low_;
   platform::Children children_;
   std::map<core::Incarnation, std::unique_ptr<WorkerLink>> links_;
 };
