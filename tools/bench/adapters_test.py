@@ -17,8 +17,7 @@ from tools.bench.adapters.floor import Floor
 from tools.bench.adapters.known import MANAGERS
 from tools.bench.adapters.runit import Runit
 from tools.bench.adapters.s6 import S6
-from tools.bench.adapters.server import Server
-from tools.bench.adapters.servers import SERVERS, Gunicorn, Haproxy, HelloUnderFectld
+from tools.bench.adapters.servers import Gunicorn, Haproxy, HelloUnderFectld
 from tools.bench.adapters.supervisord import Supervisord
 
 PROGRAMS = Path.cwd()
@@ -90,12 +89,6 @@ def test_the_application_of_gunicorn_says_how_long_its_answer_is(tmp_path: Path)
     said = []
     (body,) = module["application"]({}, lambda status, headers: said.append((status, dict(headers))))
     assert said == [("200 OK", {"Content-Type": "text/plain", "Content-Length": str(len(body))})]
-
-
-@pytest.mark.parametrize("kind", SERVERS)
-def test_servers_are_started_on_free_ports(tmp_path: Path, kind: type[Server]) -> None:
-    first, second = kind(PROGRAMS, tmp_path), kind(PROGRAMS, tmp_path)
-    assert 0 < first.port != second.port
 
 
 @pytest.mark.parametrize("kind", [Fectld, Floor])

@@ -4,7 +4,7 @@ import dataclasses
 import enum
 import re
 
-from tools.bench.results import NO_SIZE, Results
+from tools.bench.results import LARGEST, NO_SIZE, Results
 
 OTHERS = ("supervisord", "s6", "runit")
 
@@ -71,6 +71,10 @@ def _others(metric: str, size: int = NO_SIZE) -> Quantity:
     return Quantity(metric, size, OTHERS)
 
 
+def _growth(what: str, size: int) -> Quantity:
+    return Quantity(f"growth: {what}", size, ("fectld",))
+
+
 def _reload_bars(name: str) -> list[Bar]:
     worst, requests = f"{name}: worst", f"{name}: requests"
     without = _fectld(f"{requests} without")
@@ -98,6 +102,17 @@ BARS = [
     Bar("status of 200 workers, the client's start included", _fectld("status", 200), 2.5, "ms"),
     Bar("short status, 16 connections", _fectld("status requests", 16), 50_000, "/s", at_least=True),
     *(bar for load in ("keep-alive", "new connections") for bar in _reload_bars(f"reload, {load}")),
+    *(
+        Bar(f"growth: {what}, most over 100", _growth(what, LARGEST), 1.3, "x", over=_growth(what, 100))
+        for what in (
+            "start CPU per worker",
+            "idle CPU per worker and second",
+            "PSS per worker",
+            "supervisor, start per worker",
+            "supervisor, beat per worker",
+            "supervisor, memory per worker",
+        )
+    ),
     Bar("control: status", _fectld("control: status"), 5, "ms"),
     Bar("control: CPU", _fectld("control: CPU"), 10, "ms/s"),
     Bar("control: memory per client", _fectld("control: PSS per client"), 8, "KiB"),

@@ -6,9 +6,10 @@ import pytest
 
 from tools.bench import bars, table
 from tools.bench.bars import BARS, Bar, Quantity, Verdict
+from tools.bench.metrics import growth
 from tools.bench.metrics.known import NAMES
 from tools.bench.progress import Progress
-from tools.bench.results import NO_SIZE, Results, Series, quantile
+from tools.bench.results import LARGEST, NO_SIZE, Results, Series, quantile
 
 
 def test_a_quantile_is_one_of_the_samples() -> None:
@@ -22,6 +23,22 @@ def test_a_quantile_is_one_of_the_samples() -> None:
 def test_statistics_of_a_series() -> None:
     series = Series("ms", [3.0, 1.0, 2.0])
     assert [series.statistic(name) for name in ("median", "p99", "min", "max", "total")] == [2, 3, 1, 3, 6]
+
+
+def test_the_largest_size_of_a_metric() -> None:
+    results = Results()
+    for size, value in ((100, 1.0), (6000, 2.0), (10, 3.0)):
+        results.add("growth: a", size, "fectld", "ms", value)
+    results.add("growth: b", 9000, "fectld", "ms", 4.0)
+    assert results.statistic("growth: a", LARGEST, "fectld", "median") == 2
+    assert results.statistic("growth: c", LARGEST, "fectld", "median") is None
+
+
+def test_as_many_workers_as_there_are_descriptors_for() -> None:
+    assert growth.sizes(1_000_000) == [10, 100, 1000, 10_000]
+    assert growth.sizes(20_000) == [10, 100, 1000, 6633]
+    assert growth.sizes(1024) == [10, 100, 308]
+    assert growth.sizes(256) == [10, 52]
 
 
 def some_results() -> Results:

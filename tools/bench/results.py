@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 # Of a metric that has only one size.
 NO_SIZE = 0
+# The largest size that a metric was measured with.
+LARGEST = -1
 
 
 def quantile(samples: Sequence[float], part: float) -> float:
@@ -59,6 +61,8 @@ class Results:
         return self._absent.get(Key(metric, size, manager), "")
 
     def statistic(self, metric: str, size: int, manager: str, statistic: str) -> float | None:
+        if size == LARGEST:
+            size = max((key.size for key in self._series if key.metric == metric), default=NO_SIZE)
         series = self.get(metric, size, manager)
         return None if series is None or not series.samples else series.statistic(statistic)
 
