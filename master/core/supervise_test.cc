@@ -109,7 +109,7 @@ TEST(Start, WithoutProcessesFailsAfterTheBudgetAndSaysWhy) {
             "failed: could not be started: cannot execute /x: No such file or directory");
 }
 
-TEST(Start, ShortageOfTheSystemIsWaitedOut) {
+TEST(Start, F41_ShortageOfTheSystemIsWaitedOut) {
   Script script({Web(1)});
   script.BreakSpawning("cannot fork: Resource temporarily unavailable", true);
   script.Boot();

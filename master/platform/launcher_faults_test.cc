@@ -22,7 +22,7 @@
 namespace fectl::platform {
 namespace {
 
-TEST(LauncherFaults, NeverRunsAsTheWrongUser) {
+TEST(LauncherFaults, F48_NeverRunsAsTheWrongUser) {
   TestProcess process([] {
     if (geteuid() == 0 && (setresgid(54321, 54321, 54321) != 0 || setresuid(54321, 54321, 54321) != 0))
       return 1;
@@ -38,7 +38,7 @@ TEST(LauncherFaults, NeverRunsAsTheWrongUser) {
 }
 
 // Each part fails alone, as with a master that has some of the rights.
-TEST(LauncherFaults, EachStepOfTheSwitchIsReported) {
+TEST(LauncherFaults, F49_EachStepOfTheSwitchIsReported) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
   const std::vector<std::pair<int, std::string>> calls = {
       {SYS_setgroups, "cannot switch to the groups of user 33: Operation not permitted"},
@@ -59,8 +59,15 @@ TEST(LauncherFaults, EachStepOfTheSwitchIsReported) {
   }
 }
 
+TEST(LauncherFaults, F49_MoreGroupsThanTheSystemTakesAreNotHalfTaken) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
+  LaunchSpec spec = Shell("exit 0");
+  spec.identity = Identity{33, 34, std::vector<gid_t>(100'000, 34)};
+  EXPECT_EQ(ErrorOf(spec), "cannot switch to the groups of user 33: Invalid argument");
+}
+
 // The limit of processes hits at exec, after the switch to the limited user.
-TEST(LauncherFaults, ALimitOfProcessesIsTransient) {
+TEST(LauncherFaults, F45_ALimitOfProcessesIsTransient) {
   if (geteuid() != 0) GTEST_SKIP() << "root is exempt, so the test needs another user";
   TestProcess process([] {
     const rlimit none = {0, 0};
@@ -83,19 +90,22 @@ TEST(LauncherFaults, ALimitOfProcessesIsTransient) {
   EXPECT_EQ(process.Wait(), "exited with code 0");
 }
 
-TEST(LauncherFaults, ARefusedCloneIsReportedAsTransient) {
-  TestProcess process([] {
-    if (!InstallFilter({{SYS_clone, EAGAIN}})) return 10;
-    const LaunchOutcome outcome = PreparedLaunch(Shell("exit 0")).Launch({});
-    const auto* error = std::get_if<LaunchError>(&outcome);
-    if (error == nullptr || error->step != LaunchError::Step::kClone || !error->IsTransient()) return 1;
-    return error->ToString() == "cannot start a process: Resource temporarily unavailable" ? 0 : 2;
-  });
-  EXPECT_EQ(process.Wait(), "exited with code 0");
+TEST(LauncherFaults, F41_F42_ARefusedCloneIsReportedAsTransient) {
+  for (const auto& [call_error, words] : std::vector<std::pair<int, std::string>>{
+           {EAGAIN, "Resource temporarily unavailable"}, {ENOMEM, "Cannot allocate memory"}}) {
+    TestProcess process([&call_error = call_error, &words = words] {
+      if (!InstallFilter({{SYS_clone, call_error}})) return 10;
+      const LaunchOutcome outcome = PreparedLaunch(Shell("exit 0")).Launch({});
+      const auto* error = std::get_if<LaunchError>(&outcome);
+      if (error == nullptr || error->step != LaunchError::Step::kClone || !error->IsTransient()) return 1;
+      return error->ToString() == "cannot start a process: " + words ? 0 : 2;
+    });
+    EXPECT_EQ(process.Wait(), "exited with code 0");
+  }
 }
 
 // The kernel holds the call until somebody answers for it, and nobody does: like a file system that hangs.
-TEST(LauncherFaults, AStartThatHangsIsGivenUp) {
+TEST(LauncherFaults, F47_AStartThatHangsIsGivenUp) {
   for (const auto& [call, words] : std::vector<std::pair<int, std::string>>{
            {SYS_execve, "cannot execute /bin/sh: Connection timed out"},
            {SYS_chdir, "cannot change directory to /: Connection timed out"}}) {
@@ -134,7 +144,7 @@ TEST(LauncherFaults, TheMastersDumpableFlagStays) {
 }
 
 // What older kernels and containers lack, one at a time and all together.
-TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
+TEST(LauncherFaults, F43_WorksWithoutTheNewerCalls) {
   constexpr uint32_t kClonePidfd = 0x1000;
   const FilteredCall clone_pidfd = {SYS_clone, EINVAL, kClonePidfd};
   const FilteredCall pidfd_open = {SYS_pidfd_open, ENOSYS};
@@ -176,7 +186,7 @@ TEST(LauncherFaults, WorksWithoutTheNewerCalls) {
 }
 
 // With each number of free descriptors the start succeeds or fails whole, and none is lost either way.
-TEST(LauncherFaults, RunningOutOfDescriptorsLosesNone) {
+TEST(LauncherFaults, F50_RunningOutOfDescriptorsLosesNone) {
   TestProcess process([] {
     const UniqueFd output = NewFile();
     const int passed_fds[] = {output.get(), output.get()};

@@ -113,19 +113,29 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
 }
 
 absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
-  absl::StatusOr<UnixListener> opened = UnixListener::Open({.path = spec.path,
-                                                            .backlog = spec.backlog,
-                                                            .mode = spec.mode.value_or(0666),
-                                                            .owner = spec.owner,
-                                                            .group = spec.group});
-  if (!opened.ok()) return opened.status();
   Listener listener;
+  listener.unix_spec_ = {.path = spec.path,
+                         .backlog = spec.backlog,
+                         .mode = spec.mode.value_or(0666),
+                         .owner = spec.owner,
+                         .group = spec.group};
+  absl::StatusOr<UnixListener> opened = UnixListener::Open(listener.unix_spec_);
+  if (!opened.ok()) return opened.status();
   listener.unix_.emplace(*std::move(opened));
   listener.family_ = AF_UNIX;
   listener.type_ = SOCK_STREAM;
   listener.backlog_ = spec.backlog;
   listener.address_ = spec.path;
   return listener;
+}
+
+absl::Status Listener::OpenAnew() {
+  if (!unix_.has_value()) return absl::FailedPreconditionError("only UNIX sockets are opened anew");
+  absl::StatusOr<UnixListener> opened = UnixListener::Open(unix_spec_);
+  if (!opened.ok()) return opened.status();
+  if (absl::Status taken = opened->TakeNumber(unix_->Release()); !taken.ok()) return taken;
+  unix_.emplace(*std::move(opened));
+  return absl::OkStatus();
 }
 
 absl::Status Listener::ListenAgain() {

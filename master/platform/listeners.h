@@ -56,6 +56,14 @@ class Listener {
   // sockets, which stay dead: destroy this, open a new one, and let the workers be replaced.
   absl::Status ListenAgain();
 
+  // False for a UNIX socket whose file somebody removed or replaced, so that nobody can connect any more.
+  bool Reachable() const { return !unix_.has_value() || unix_->FileIsOurs(); }
+
+  // UNIX sockets: a new listener with a new file under the same path and descriptor number. Whoever has the
+  // old one from before keeps it, and what waits in its queue. Not watched: unwatch fd() before. After an
+  // error the old one stays.
+  absl::Status OpenAnew();
+
  private:
   Listener() = default;
 
@@ -64,6 +72,7 @@ class Listener {
 
   UniqueFd fd_;
   std::optional<UnixListener> unix_;
+  UnixListenSpec unix_spec_;
   int family_ = 0;
   int type_ = 0;
   int protocol_ = 0;

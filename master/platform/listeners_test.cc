@@ -211,5 +211,44 @@ TEST(Listener, AShutdownUnixSocketIsReportedAndStaysDead) {
   }
 }
 
+// Under the same number, so that everybody who was told of it is right; what waits at the old one is not
+// lost.
+TEST(Listener, F97_AUnixSocketWhoseFileIsGoneIsOpenedAnew) {
+  const TestFolder folder;
+  auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
+  ASSERT_TRUE(listener.ok());
+  const int number = listener->fd();
+  const UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
+  EXPECT_TRUE(listener->Reachable());
+  ASSERT_EQ(unlink((folder / "s").c_str()), 0);
+  EXPECT_FALSE(listener->Reachable());
+  ASSERT_TRUE(listener->OpenAnew().ok());
+  EXPECT_TRUE(listener->Reachable());
+  EXPECT_EQ(listener->fd(), number);
+  EXPECT_EQ(fcntl(number, F_GETFD), FD_CLOEXEC);
+  struct stat file = {};
+  ASSERT_EQ(stat((folder / "s").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777u, 0640u);
+  // Two different sockets: the old one, which a worker holds, hears nothing of the new one's clients.
+  struct stat old = {};
+  struct stat anew = {};
+  ASSERT_EQ(fstat(workers.get(), &old), 0);
+  ASSERT_EQ(fstat(number, &anew), 0);
+  EXPECT_NE(old.st_ino, anew.st_ino);
+}
+
+TEST(Listener, F97_WhatIsInTheWayIsLeftAndTheOldListenerKept) {
+  const TestFolder folder;
+  auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s"});
+  ASSERT_TRUE(listener.ok());
+  ASSERT_EQ(unlink((folder / "s").c_str()), 0);
+  folder.Write("s", "precious");
+  EXPECT_FALSE(listener->Reachable());
+  EXPECT_EQ(listener->OpenAnew().message(),
+            "cannot listen on " + (folder / "s") + ": a file that is not a socket is in the way");
+  EXPECT_GE(fcntl(listener->fd(), F_GETFD), 0);
+  EXPECT_EQ(folder.Read("s"), "precious");
+}
+
 }  // namespace
 }  // namespace fectl::platform

@@ -146,4 +146,10 @@ UniqueFd UnixListener::Release() {
   return std::move(fd_);
 }
 
+absl::Status UnixListener::TakeNumber(UniqueFd fd) {
+  if (dup3(fd_.get(), fd.get(), O_CLOEXEC) < 0) return Error(path(), errno);
+  fd_ = std::move(fd);
+  return absl::OkStatus();
+}
+
 }  // namespace fectl::platform

@@ -47,6 +47,9 @@ class UnixListener {
   // The listener goes on without this object, and the file stays.
   UniqueFd Release();
 
+  // From here on the listener has the number of `fd`, which is closed.
+  absl::Status TakeNumber(UniqueFd fd);
+
  private:
   UnixListener(FolderEntry file, UniqueFd fd, const struct stat& inode);
 

@@ -22,7 +22,18 @@ ControlServer::~ControlServer() {
 absl::Status ControlServer::Watch() {
   absl::Status watched = loop_->Watch(socket_->fd(), EPOLLIN, this);
   accepting_ = watched.ok();
+  if (watched.ok() && file_watch_ == nullptr) WatchFile();
   return watched;
+}
+
+void ControlServer::WatchFile() {
+  if (file_watch_ == nullptr) {
+    auto watch = platform::FileWatch::Create(loop_, [this] { file_suspected_ = true; });
+    if (!watch.ok()) return;  // an old kernel, a sandbox, a limit: other turns see it
+    file_watch_ = *std::move(watch);
+  }
+  // Not there: it went in this very moment.
+  if (!file_watch_->Add(socket_->path()).ok()) file_suspected_ = true;
 }
 
 void ControlServer::StopAccepting() {
@@ -38,12 +49,15 @@ void ControlServer::OnReady(uint32_t /*events*/) {
     if (clients_.size() >= ClientsMax()) return StopAccepting();
     auto peer = socket_->Accept();
     if (!peer.ok()) {
-      LOG(WARNING) << "control socket: " << peer.status().message();
+      // Said once: a client that tries again and again would fill the log.
+      LOG_IF(WARNING, !std::exchange(accepting_failed_, true))
+          << "control socket: " << peer.status().message();
       StopAccepting();
       accept_at_ = now_ + kAcceptPause;
       return;
     }
     if (!peer->has_value()) return;
+    accepting_failed_ = false;
     Admit(std::move(**peer));
   }
 }
@@ -78,17 +92,24 @@ size_t ControlServer::ClientsMax() {
   return open_files < 0 ? kClientsMax : std::min(kClientsMax, static_cast<size_t>(open_files) / 2);
 }
 
-// Somebody removed the socket's file: nobody could reach us any more, and no event tells of it. Looked at in
-// turns that there are anyway; a master without workers and clients has none, and sees it with the next.
+// Somebody removed the socket's file: nobody could reach us any more. Whoever does it again and again has it
+// made anew once in a while and no more.
 void ControlServer::KeepReachable() {
   if (now_ - file_checked_at_ < kSocketFileCheck) return;
   file_checked_at_ = now_;
+  file_suspected_ = false;
   if (socket_->Reachable()) return;
   StopAccepting();
   const absl::Status reopened = socket_->Reopen();
-  LOG_IF(WARNING, reopened.ok()) << "the control socket's file " << socket_->path()
-                                 << " was gone; it is made anew";
-  LOG_IF(ERROR, !reopened.ok()) << "the control socket's file is gone: " << reopened.message();
+  if (reopened.ok()) {
+    LOG(WARNING) << "the control socket's file " << socket_->path() << " was gone; it is made anew";
+    WatchFile();
+  } else {
+    file_suspected_ = true;
+    LOG_IF(ERROR, !file_missing_) << "the control socket's file is gone: " << reopened.message()
+                                  << "; it is tried again and again";
+  }
+  file_missing_ = !reopened.ok();
   if (const absl::Status watched = Watch(); !watched.ok()) accept_at_ = now_ + kAcceptPause;
 }
 
@@ -121,7 +142,8 @@ void ControlServer::OnSecond(core::Instant now) {
 
 core::Instant ControlServer::next_deadline() const {
   if (!closed_.empty()) return now_;
-  return std::min(second_at_, accept_at_);
+  const core::Instant look_at = file_suspected_ ? file_checked_at_ + kSocketFileCheck : core::kNever;
+  return std::min({second_at_, accept_at_, look_at});
 }
 
 }  // namespace fectl::runtime

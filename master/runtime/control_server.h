@@ -9,6 +9,7 @@
 #include "master/core/time.h"
 #include "master/platform/control_socket.h"
 #include "master/platform/event_loop.h"
+#include "master/platform/file_watch.h"
 #include "master/runtime/control_client.h"
 #include "proto_spec/control_messages.h"
 
@@ -51,6 +52,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   void StopAccepting();
   void Admit(platform::ControlPeer peer);
   void OnSecond(core::Instant now);
+  void WatchFile();
   void KeepReachable();
   static size_t ClientsMax();
 
@@ -63,8 +65,13 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   core::Instant second_at_ = core::kNever;
   core::Instant accept_at_ = core::kNever;  // the listener is not watched until then
   core::Instant now_;                       // of the newest OnTurn
+  std::unique_ptr<platform::FileWatch>
+      file_watch_;  // null: only turns that there are anyway look at the file
   core::Instant file_checked_at_;
+  bool file_suspected_ = false;  // to be looked at as soon as may be
+  bool file_missing_ = false;    // and cannot be made anew for now
   bool accepting_ = false;
+  bool accepting_failed_ = false;  // since the newest client
 };
 
 }  // namespace fectl::runtime

@@ -209,14 +209,40 @@ TEST_F(ControlServerTest, FrameThatIsNeverFinishedEndsTheConnection) {
   EXPECT_EQ(server_->clients(), 0U);
 }
 
-TEST_F(ControlServerTest, FileThatSomebodyRemovedIsMadeAnew) {
+// Also when nobody asks and nothing else wakes the loop.
+TEST_F(ControlServerTest, F80_FileThatSomebodyRemovedIsMadeAnew) {
   requests_.answer = proto::Response{.kind = Kind::kPong};
-  ASSERT_EQ(unlink(path_.c_str()), 0);
   Pass(kSocketFileCheck);
+  EXPECT_EQ(server_->next_deadline(), core::kNever);
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  Settle();
+  ASSERT_LE(server_->next_deadline(), now_ + kSocketFileCheck);
+  Pass(kSocketFileCheck);
+  Pass(kSocketFileCheck);  // the end of the old file is heard, too
+  EXPECT_EQ(server_->next_deadline(), core::kNever);
   Client client(path_);
   client.Ask(proto::Request::Verb::kPing);
   Settle();
   EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kPong}));
+}
+
+TEST_F(ControlServerTest, F80_AgainAndAgainAndWhenTheFolderComesBack) {
+  const std::string moved = folder_ + ".moved";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(unlink(path_.c_str()), 0);
+    Pass(kSocketFileCheck);
+    ASSERT_EQ(access(path_.c_str(), F_OK), 0) << i;
+  }
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_EQ(rename(folder_.c_str(), moved.c_str()), 0);
+  Pass(kSocketFileCheck);
+  Pass(kSocketFileCheck);
+  EXPECT_LE(server_->next_deadline(), now_ + kSocketFileCheck);
+  ASSERT_EQ(rename(moved.c_str(), folder_.c_str()), 0);
+  Pass(kSocketFileCheck);
+  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+  Pass(kSocketFileCheck);
+  EXPECT_EQ(server_->next_deadline(), core::kNever);
 }
 
 TEST_F(ControlServerTest, GarbageEndsABaseClientAndTellsOneOfLevelTwo) {

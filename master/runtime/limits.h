@@ -34,8 +34,8 @@ inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
 // is for workers. Further ones wait in the listener's queue.
 inline constexpr size_t kClientsMax = 16 * 1024;
 
-// How often, at most, it is looked whether the control socket's file is still there. A cleaner of /tmp may
-// take it.
+// How often, at most, it is looked whether the control socket's file is still there, and it is made anew. A
+// cleaner of /tmp may take it.
 inline constexpr core::Span kSocketFileCheck = core::Seconds(1);
 
 // After no descriptor was left for a client: the listener stays readable, so looking at once again would

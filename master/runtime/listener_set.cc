@@ -3,6 +3,7 @@
 #include <glog/logging.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -55,6 +56,19 @@ class ListenerSet::Watched final : private platform::FdWatcher {
   }
 
   const platform::Listener& listener() const { return listener_; }
+  const std::string& name() const { return name_; }
+
+  void MakeReachable() {
+    if (listener_.Reachable()) return;
+    platform::EventLoop* const loop = std::exchange(loop_, nullptr);
+    if (loop != nullptr) loop->Unwatch(listener_.fd());
+    const absl::Status opened = listener_.OpenAnew();
+    LOG_IF(WARNING, opened.ok()) << "socket " << name_ << ": the file " << listener_.address()
+                                 << " was gone; it is made anew for the workers that start from now on";
+    LOG_IF(ERROR, !opened.ok()) << "socket " << name_ << ": its file is gone: " << opened.message();
+    if (loop == nullptr) return;
+    if (const absl::Status watched = Watch(loop); !watched.ok()) LOG(ERROR) << watched.message();
+  }
 
  private:
   void OnReady(uint32_t events) override {
@@ -107,6 +121,25 @@ absl::Status ListenerSet::Watch(platform::EventLoop* loop) {
     if (absl::Status watched = listener->Watch(loop); !watched.ok()) return watched;
   }
   return absl::OkStatus();
+}
+
+ListenerSet::Watched* ListenerSet::Find(const std::string& name) const {
+  const auto found = std::find_if(listeners_.begin(), listeners_.end(),
+                                  [&name](const auto& listener) { return listener->name() == name; });
+  return found == listeners_.end() ? nullptr : found->get();
+}
+
+void ListenerSet::MarkUnreachable(std::vector<proto::SocketView>* sockets) const {
+  for (proto::SocketView& socket : *sockets) {
+    const Watched* const listener = Find(socket.name);
+    if (listener != nullptr && !listener->listener().Reachable()) socket.address += " (its file is gone)";
+  }
+}
+
+void ListenerSet::MakeReachable(const std::vector<proto::SocketView>& sockets) {
+  for (const proto::SocketView& socket : sockets) {
+    if (Watched* const listener = Find(socket.name); listener != nullptr) listener->MakeReachable();
+  }
 }
 
 }  // namespace fectl::runtime

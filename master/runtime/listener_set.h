@@ -2,6 +2,7 @@
 #define MASTER_RUNTIME_LISTENER_SET_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "master/platform/event_loop.h"
 #include "master/platform/listeners.h"
 #include "master/runtime/service_plan.h"
+#include "proto_spec/control_status.h"
 
 namespace fectl::runtime {
 
@@ -25,12 +27,21 @@ class ListenerSet {
   // The loop outlives the set.
   absl::Status Watch(platform::EventLoop* loop);
 
+  // UNIX sockets of these whose file somebody removed or replaced. Saying so in their addresses.
+  void MarkUnreachable(std::vector<proto::SocketView>* sockets) const;
+
+  // Makes the files of those anew. Workers that start from here on get the new listeners; those that run keep
+  // the old ones.
+  void MakeReachable(const std::vector<proto::SocketView>& sockets);
+
   const std::vector<SharedSocket>& shared() const { return shared_; }
 
  private:
   class Watched;
 
   ListenerSet() = default;
+
+  Watched* Find(const std::string& name) const;  // nullptr: there is none
 
   std::vector<std::unique_ptr<Watched>> listeners_;
   std::vector<SharedSocket> shared_;

@@ -95,8 +95,7 @@ absl::StatusOr<std::unique_ptr<LogOutput>> LogOutput::Open(const config::Logging
     if (!file.ok()) return file.status();
     output->file_ = *std::move(file);
   } else if (config.target == config::LogTarget::kSyslog) {
-    // The name is kept by pointer.
-    openlog(output->config_.name.c_str(), LOG_PID | LOG_NDELAY, Facility(config.facility));
+    output->syslog_.emplace(config.name, Facility(config.facility));
   }
   Silence(config.level);
   google::AddLogSink(output.get());
@@ -105,7 +104,6 @@ absl::StatusOr<std::unique_ptr<LogOutput>> LogOutput::Open(const config::Logging
 
 LogOutput::~LogOutput() {
   google::RemoveLogSink(this);
-  if (config_.target == config::LogTarget::kSyslog) closelog();
 }
 
 absl::Status LogOutput::Reopen() {
@@ -119,27 +117,24 @@ absl::Status LogOutput::Reopen() {
 void LogOutput::send(google::LogSeverity severity, const char* /*full_filename*/,
                      const char* /*base_filename*/, int /*line*/, const google::LogMessageTime& time,
                      const char* message, size_t message_len) {
-  const std::string_view text(message, message_len);
-  if (config_.target == config::LogTarget::kSyslog) {
-    syslog(Priority(severity), "%.*s", static_cast<int>(text.size()), text.data());
-    return;
+  const time_t at = time.timestamp();
+  if (lost_lines_ > 0 &&
+      Put(google::GLOG_WARNING, at, absl::StrCat(lost_lines_, " log lines were lost before this one"))) {
+    lost_lines_ = 0;
   }
+  if (lost_lines_ > 0 || !Put(severity, at, std::string_view(message, message_len))) ++lost_lines_;
+}
+
+bool LogOutput::Put(google::LogSeverity severity, time_t at, std::string_view text) {
+  if (syslog_.has_value()) return syslog_->Send(Priority(severity), at, text);
   constexpr std::string_view kLetters = "IWEF";
-  std::string line = Stamp(time.timestamp());
+  std::string line = Stamp(at);
   line += ' ';
   line += kLetters[static_cast<size_t>(severity)];
   line += ' ';
-  line += text.substr(0, kLineBytesMax - line.size() - 1);
+  line += text.substr(0, kLineBytesMax - line.size() - 2);  // and its end, and perhaps that of the one before
   line += '\n';
-  if (lost_lines_ > 0) {
-    if (!Write(absl::StrCat(Stamp(time.timestamp()), " W ", lost_lines_,
-                            " log lines were lost before this one\n"))) {
-      ++lost_lines_;
-      return;
-    }
-    lost_lines_ = 0;
-  }
-  if (!Write(line)) ++lost_lines_;
+  return Write(torn_ ? '\n' + line : line);
 }
 
 bool LogOutput::Write(const std::string& line) {
@@ -151,7 +146,9 @@ bool LogOutput::Write(const std::string& line) {
   do {
     written = write(fd, line.data(), line.size());
   } while (written < 0 && errno == EINTR);
-  return written == static_cast<ssize_t>(line.size());
+  const bool whole = written == static_cast<ssize_t>(line.size());
+  if (written > 0) torn_ = !whole;
+  return whole;
 }
 
 }  // namespace fectl::runtime

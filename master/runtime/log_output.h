@@ -4,12 +4,16 @@
 #include <glog/logging.h>
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/config.h"
+#include "master/platform/syslog_socket.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::runtime {
@@ -17,8 +21,8 @@ namespace fectl::runtime {
 // Where the master's log lines go: standard error, a file, or syslog. One at a time per process; while it
 // lives it is the only receiver of glog's lines.
 //
-// A line never waits: where the reader of a pipe has stopped or the disk is full, lines are dropped and
-// counted, and the first line that goes through again is preceded by the count.
+// A line never waits: where the reader of a pipe or syslog's daemon has stopped, or the disk is full, lines
+// are dropped and counted, and the first line that goes through again is preceded by the count.
 class LogOutput final : private google::LogSink {
  public:
   static absl::StatusOr<std::unique_ptr<LogOutput>> Open(const config::LoggingConfig& config);
@@ -34,11 +38,15 @@ class LogOutput final : private google::LogSink {
 
   void send(google::LogSeverity severity, const char* full_filename, const char* base_filename, int line,
             const google::LogMessageTime& time, const char* message, size_t message_len) override;
+  // False: it is lost.
+  bool Put(google::LogSeverity severity, time_t at, std::string_view text);
   bool Write(const std::string& line);
 
   const config::LoggingConfig config_;
   platform::UniqueFd file_;
+  std::optional<platform::SyslogSocket> syslog_;
   uint64_t lost_lines_ = 0;
+  bool torn_ = false;  // the last line that was written lacks its end
 };
 
 }  // namespace fectl::runtime

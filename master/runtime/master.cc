@@ -73,6 +73,10 @@ bool ToCommand(proto::Request::Verb verb, core::Verb* command) {
   return false;
 }
 
+bool StartsWorkers(core::Verb verb) {
+  return verb == core::Verb::kStart || verb == core::Verb::kReload || verb == core::Verb::kRestart;
+}
+
 proto::Response::Kind ToResponse(core::Answer answer) {
   using To = proto::Response::Kind;
   switch (answer) {
@@ -334,6 +338,7 @@ void Master::OnControlRequest(ClientId client, const proto::Request& request) {
   const core::RequestId id = ++last_request_;
   waiting_.emplace(id, waiting);
   if (commands) {
+    if (StartsWorkers(command)) parts_.listeners->MakeReachable(parts_.plans[waiting.service].sockets);
     Emit(core::Commanded{.request = id, .service = waiting.service, .verb = command});
   } else {
     Emit(core::ShutdownAsked{.graceful = true, .request = id});
@@ -347,6 +352,7 @@ proto::MasterView Master::Overview(core::Instant now) const {
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (size_t i = 0; i < parts_.plans.size(); ++i) {
     view.services.push_back(Summarize(supervisor_.services()[i], parts_.plans[i], now));
+    parts_.listeners->MarkUnreachable(&view.services.back().sockets);
   }
   return view;
 }
@@ -396,6 +402,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kInspect:
       response.kind = Kind::kInspect;
       response.inspect = Describe(id, service, parts_.plans[id], workers_, now);
+      parts_.listeners->MarkUnreachable(&response.inspect.sockets);
       break;
     case Verb::kQuit:
     case Verb::kStart:

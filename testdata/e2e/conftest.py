@@ -22,9 +22,11 @@ def _unprivileged() -> Optional[int]:
 @pytest.fixture
 def place() -> Iterable[Place]:
     """A directory whose masters run as the user who runs the tests, or, where the target asks for it, without
-    privilege."""
+    privilege or without some system calls."""
     adopt_orphans()
     found = Place(_unprivileged() if os.environ.get("FECTL_E2E_UNPRIVILEGED") else None)
+    if forbidden := os.environ.get("FECTL_E2E_FORBIDDEN", "").split():
+        found.forbid(*forbidden)
     yield found
     _tear_down(found)
 

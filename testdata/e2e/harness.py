@@ -67,7 +67,7 @@ class Master:
         (place.directory / "fectld.toml.new").replace(place.directory / "fectld.toml")
         with open(self.log_file, "ab") as output:
             self.process = subprocess.Popen(
-                [str(place.fectld), *arguments], cwd=place.directory, stdin=subprocess.DEVNULL,
+                [*place.wrapper, str(place.fectld), *arguments], cwd=place.directory, stdin=subprocess.DEVNULL,
                 env=place.environment if environment is None else environment,
                 **{"stdout": output, "stderr": output, **place.popen, **popen})
 
@@ -159,17 +159,18 @@ class Place:
     def __init__(self, user: Optional[int] = None) -> None:
         # The programs first: where they are missing, no folder is left behind.
         self.fectld = built("master/fectld")
-        self._fectl = built("client/fectl")
+        self.fectl_program = built("client/fectl")
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="fe2e-", dir="/tmp"))
         self.masters: list[Master] = []
         self.popen: dict[str, Any] = {}
+        self.wrapper: list[str] = []  # a program, and its arguments, that executes the master
         self.environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
                             **{name: value for name, value in os.environ.items() if "SAN_OPTIONS" in name}}
         self._user = user
         if user is not None:
             os.chown(self.directory, user, user)
             self.fectld = self._copy(self.fectld)
-            self._fectl = self._copy(self._fectl)
+            self.fectl_program = self._copy(self.fectl_program)
             self.popen = {"user": user, "group": user, "extra_groups": []}
 
     def _copy(self, program: pathlib.Path) -> pathlib.Path:
@@ -183,7 +184,13 @@ class Place:
 
     def guest(self, name: str) -> str:
         """The path of a guest program."""
-        program = built(f"testdata/guests/{name}")
+        return self._reachable(built(f"testdata/guests/{name}"))
+
+    def forbid(self, *calls: str) -> None:
+        """Masters, and all that they start, live from now on where these system calls fail: "clone3=ENOSYS"."""
+        self.wrapper = [self._reachable(built("testdata/faults/forbid")), *calls, "--"]
+
+    def _reachable(self, program: pathlib.Path) -> str:
         return str(program if self._user is None else self._copy(program))
 
     def link(self, name: str, guest: Optional[str]) -> str:
@@ -227,7 +234,7 @@ class Place:
     def fectl(self, *arguments: str, environment: Optional[dict[str, str]] = None,
               **options: Any) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [str(self._fectl), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            [str(self.fectl_program), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=2 * DEADLINE_SECONDS, check=False, env={**self.environment, **(environment or {})},
             **{"cwd": self.directory, **self.popen, **options})
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from testdata.e2e.harness import Master, Place, tcp
-from testdata.e2e.http_requests import free_port
+from testdata.e2e.harness import Master, Place
 from testdata.e2e.processes import alive, resident_kib, wait_until
 from testdata.guests import base_client
 
@@ -36,16 +35,6 @@ def test_the_control_socket_is_for_its_owner_alone(place: Place) -> None:
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
 
 
-def test_a_second_master_on_the_same_socket_is_refused(place: Place) -> None:
-    master = _two_services(place)
-    pids = master.pids("web")
-    second = place.launch(place.service("web", place.guest("steady")), log="second.log")
-    assert second.wait_exit() == 1
-    assert str(master.pid) in second.log()
-    assert master.running() and master.pids("web") == pids
-    assert master.pid_file.read_text(encoding="utf-8").strip() == str(master.pid)
-
-
 def test_many_masters_started_at_once_are_one(place: Place) -> None:
     config = place.service("web", place.guest("steady"))
     masters = [place.launch(config, log=f"{number}.log") for number in range(6)]
@@ -56,18 +45,6 @@ def test_many_masters_started_at_once_are_one(place: Place) -> None:
     winner.wait_running("web")
 
 
-def test_a_stale_socket_and_pid_file_are_replaced(place: Place) -> None:
-    first = _two_services(place)
-    pids = first.pids("web") + first.pids("jobs")
-    first.signal(signal.SIGKILL)
-    first.wait_exit()
-    wait_until(lambda: not any(alive(pid) for pid in pids), "workers leave when their master is gone")
-    assert os.path.exists(first.sock), "the stale socket is there"
-    second = place.start(place.service("web", place.guest("steady")), log="second.log")
-    second.wait_running("web")
-    assert second.pid_file.read_text(encoding="utf-8").strip() == str(second.pid)
-
-
 def test_a_file_that_is_no_socket_is_left_alone(place: Place) -> None:
     precious = place.directory / "fectld.sock"
     precious.write_text("precious", encoding="utf-8")
@@ -75,16 +52,6 @@ def test_a_file_that_is_no_socket_is_left_alone(place: Place) -> None:
     assert master.wait_exit() == 1
     assert precious.read_text(encoding="utf-8") == "precious" and "fectld.sock" in master.log()
     precious.unlink()
-
-
-def test_an_address_in_use_refuses_the_start(place: Place) -> None:
-    port = free_port()
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
-        other.listen()
-        master = place.launch(tcp("http", port) + place.service("web", place.guest("steady")))
-        assert master.wait_exit() == 1
-    assert str(port) in master.log() and "Address already in use" in master.log()
 
 
 # --- clients at once, and bad ones ---
@@ -173,18 +140,6 @@ def test_a_request_in_single_bytes(place: Place) -> None:
         for byte in struct.pack(">H", len(payload)) + payload:
             client.send_bytes(bytes([byte]))
         assert client.answer()[0] == "ServiceWorkerPids"
-
-
-def test_a_client_that_hangs_up_in_the_middle(place: Place) -> None:
-    master = _two_services(place)
-    for length in range(12):
-        with master.client() as client:
-            client.send_bytes(b"\x00\x10{\"cmd\": \"Status\""[:length])
-    for _ in range(20):
-        with master.client() as client:
-            client.send("Reload", "web")
-    assert master.ask("Pid") == ("Pid", str(master.pid))
-    wait_until(lambda: master.state("web") == "running", "the service runs")
 
 
 _GARBAGE = {

@@ -162,39 +162,6 @@ def test_a_missing_executable_or_directory_is_told_before_anything_starts(place:
     assert not (place.directory / "contract-0.json").exists(), "a service was started"
 
 
-def _broken_later(found: Place, kind: str) -> str:
-    """Makes the program of a running service one that cannot be run; the words for it."""
-    if kind == "missing":
-        found.link("current", None)
-        return "No such file or directory"
-    if kind == "not executable":
-        found.link("current", found.write("closed", "#!/bin/sh\n", 0o644))
-        return "Permission denied"
-    if kind == "of no known format":
-        found.link("current", found.write("shapeless", "\x01\x02\x03", 0o755))
-        return "Exec format error"
-    (found.directory / "folder").rename(found.directory / "moved")
-    return "No such file or directory"
-
-
-@pytest.mark.parametrize("kind", ["missing", "not executable", "of no known format", "without its directory"])
-def test_a_program_that_cannot_be_run_any_more(place: Place, kind: str) -> None:
-    folder = place.directory / "folder"
-    folder.mkdir()
-    path = place.link("current", place.guest("steady"))
-    master = place.start(place.service("web", path, restarts=2, directory=str(folder)) +
-                         place.service("good", place.guest("steady")))
-    (pid,) = master.wait_running("web")
-    (good,) = master.wait_running("good")
-    words = _broken_later(place, kind)
-    os.kill(pid, signal.SIGKILL)
-    master.wait_state("web", "failed")
-    shown = master.fectl_ok("status", "web")
-    assert words in shown and (str(folder) if kind == "without its directory" else path) in shown
-    assert any("FailedToStart" in reason for reason in master.reasons("web") if isinstance(reason, dict))
-    assert master.pids("good") == [good]
-
-
 @pytest.mark.parametrize("kind", ["not-json", "not-object", "no-command", "command-not-a-string", "wrong-data",
                                   "unknown-command", "not-utf8", "deep", "empty"])
 def test_garbage_from_one_worker_costs_only_that_worker(place: Place, kind: str) -> None:

@@ -209,15 +209,3 @@ def test_a_reload_finishes_open_requests(place: Place) -> None:
             assert int(request.body().split()[0]) == old
             client.answer()
     wait_until(lambda: not alive(old), "the old one leaves when it is done")
-
-
-def test_two_reloads_at_once(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("steady"), num=2))
-    master.wait_running("web", 2)
-    with master.client() as one, master.client() as two:
-        one.send("Reload", "web")
-        two.send("Reload", "web")
-        answers = {one.answer()[0], two.answer()[0]}
-    assert answers <= {"Done", "ServiceStarted", "ErrorServiceReloading"}, answers
-    assert answers & {"Done", "ServiceStarted"}
-    master.wait_running("web", 2)

@@ -67,7 +67,8 @@ def source_of(label: str, root: Path) -> Path | None:
     area = match[2].removesuffix("_test")
     build = folder / "BUILD.bazel"
     text = build.read_text(encoding="utf-8") if build.exists() else ""
-    stem = area.removesuffix("_unprivileged")
+    # The same tests once more, in other surroundings.
+    stem = area.removesuffix("_unprivileged").removesuffix("_old_kernel")
     # Targets of a list are named in it by a part of their name.
     parts = {match[2], area, stem, *(stem.removeprefix(f"{first}_") for first in stem.split("_")[:1])}
     if not any(f'"{part}"' in text for part in parts):
