@@ -1,11 +1,14 @@
 """Statistics, bars and the table: what is said about samples. (Nothing is timed here.)"""
 
 import io
+from pathlib import Path
 
 import pytest
 
-from tools.bench import bars, table
+from tools.bench import bars, budgets, table
 from tools.bench.bars import BARS, Bar, Quantity, Verdict
+from tools.bench.budgets import Count, Finding
+from tools.bench.hot_paths import HOT_PATHS, total_instructions
 from tools.bench.metrics import growth
 from tools.bench.metrics.known import NAMES
 from tools.bench.progress import Progress
@@ -134,3 +137,37 @@ def test_json_holds_samples_and_statistics() -> None:
     entry = some_results().as_json()[0]
     assert entry["metric"] == "start" and entry["manager"] == "fectld" and entry["unit"] == "ms"
     assert entry["samples"] == [110, 130, 120] and entry["median"] == 120 and entry["p99"] == 130
+
+
+@pytest.mark.parametrize(
+    ("instructions", "budget", "finding"),
+    [
+        (1100, 1000, Finding.WITHIN),
+        (1101, 1000, Finding.OVER),
+        (900, 1000, Finding.WITHIN),
+        (899, 1000, Finding.FAR_BELOW),
+        (5, None, Finding.NO_BUDGET),
+    ],
+)
+def test_budgets(instructions: int, budget: int | None, finding: Finding) -> None:
+    assert Count("heartbeat", instructions, budget).finding is finding
+
+
+def test_recording_keeps_all_else_of_the_file() -> None:
+    text = "# why\nheartbeat = 1_000  # soon less\nstatus = 5\n"
+    recorded = budgets.recorded(text, {"heartbeat": 12345, "respawn": 7})
+    assert recorded == "# why\nheartbeat = 12_345  # soon less\nstatus = 5\nrespawn = 7\n"
+    assert budgets.read(recorded) == {"heartbeat": 12345, "status": 5, "respawn": 7}
+
+
+def test_each_hot_path_has_a_budget_and_each_budget_a_path() -> None:
+    text = (Path(__file__).parent / "budgets.toml").read_text()
+    assert set(budgets.read(text)) == {path.name for path in HOT_PATHS}
+
+
+def test_the_counts_of_all_processes_are_added(tmp_path: Path) -> None:
+    (tmp_path / "callgrind.1").write_text("events: Ir\nfn=(1) a\n1 99\ntotals: 100\n")
+    (tmp_path / "callgrind.2").write_text("events: Ir\nsummary: 23\n")
+    assert total_instructions(tmp_path) == 123
+    with pytest.raises(RuntimeError, match="no counts"):
+        total_instructions(tmp_path / "nothing")

@@ -5,6 +5,8 @@
 // It takes no arguments, so that a link to it can be the `run` of a service. The environment says the rest:
 //   BENCH_LEDGER   the file to write births and starts into (ledger.h)
 //   BENCH_BEAT_MS  how often to send a heartbeat (1000; 0: never)
+//   BENCH_BEATS    at its start so many more, each after the one before was read; then a record that it is
+//   done
 // Without FECTL_FD it has no master that listens, and only waits for its end.
 
 #include <fcntl.h>
@@ -12,11 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/bench/ledger.h"
+
+static const char kBeat[] = "{\"cmd\":\"hb\"}";
 
 static int64_t Now(void) {
   struct timespec now;
@@ -51,8 +56,16 @@ static int Say(int fd, const char* message) {
   return write(fd, frame, length + 2) == (ssize_t)(length + 2) ? 0 : -1;
 }
 
+// So that the master has each of them to itself.
+static void BeatInStep(int fd, long count) {
+  for (; count > 0 && Say(fd, kBeat) == 0; --count) {
+    int unread = 0;
+    while (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0) poll(NULL, 0, 1);
+  }
+}
+
 // Reads what the master says: its orders are few and short, so they fit into one read. False: leave.
-static int Obey(int fd, struct Ledger* ledger) {
+static int Obey(int fd, int write_fd, struct Ledger* ledger) {
   char text[4096];
   const ssize_t got = read(fd, text, sizeof(text) - 1);
   if (got <= 0) return 0;
@@ -60,7 +73,14 @@ static int Obey(int fd, struct Ledger* ledger) {
     if (text[i] == '\0') text[i] = ' ';
   }
   text[got] = '\0';
-  if (strstr(text, "\"start\"") != NULL) Note(ledger, kLedgerStarted, Now());
+  if (strstr(text, "\"start\"") != NULL) {
+    Note(ledger, kLedgerStarted, Now());
+    const char* beats = getenv("BENCH_BEATS");
+    if (beats != NULL) {
+      BeatInStep(write_fd, strtol(beats, NULL, 10));
+      Note(ledger, kLedgerDone, Now());
+    }
+  }
   return strstr(text, "\"stop\"") == NULL;
 }
 
@@ -96,9 +116,9 @@ int main(void) {
     struct pollfd orders = {.fd = read_fd, .events = POLLIN, .revents = 0};
     const int timeout_ms = every_ns == 0 ? -1 : (left_ns <= 0 ? 0 : (int)(left_ns / 1000000) + 1);
     const int ready = poll(&orders, 1, timeout_ms);
-    if (ready > 0 && !Obey(read_fd, ledger)) return 0;
+    if (ready > 0 && !Obey(read_fd, write_fd, ledger)) return 0;
     if (ready == 0) {
-      if (Say(write_fd, "{\"cmd\":\"hb\"}") != 0) return 0;
+      if (Say(write_fd, kBeat) != 0) return 0;
       beat_at += every_ns;
     }
   }

@@ -8,7 +8,7 @@
 enum { kLedgerRecordsMax = 131072 };
 
 // What a record says. 0: not written yet.
-enum { kLedgerBorn = 1, kLedgerStarted = 2 };
+enum { kLedgerBorn = 1, kLedgerStarted = 2, kLedgerDone = 3 };
 
 struct LedgerRecord {
   int32_t kind;

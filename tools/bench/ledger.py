@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.bench import processes
 
-BORN, STARTED = 1, 2
+BORN, STARTED, DONE = 1, 2, 3
 
 _RECORDS_MAX = 131072
 _HEAD = struct.Struct("=QQ")

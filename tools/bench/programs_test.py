@@ -69,6 +69,27 @@ def test_the_guest_is_a_worker(tmp_path: Path) -> None:
     book.close()
 
 
+def test_beats_in_step_wait_until_they_are_read(tmp_path: Path) -> None:
+    book = ledger.Ledger(tmp_path / "ledger")
+    to_guest, from_guest = os.pipe(), os.pipe()
+    environment = {"FECTL_FD": f"{to_guest[0]}:{from_guest[1]}", "BENCH_LEDGER": str(book.path), "BENCH_BEAT_MS": "0"}
+    guest = subprocess.Popen(
+        [PROGRAMS / "tools/bench/guest"],
+        env={**environment, "BENCH_BEATS": "3"},
+        pass_fds=(to_guest[0], from_guest[1]),
+    )
+    assert next_message(from_guest[0]) == {"cmd": "loaded", "data": {"proto": 2}}
+    say(to_guest[1], "start")
+    for _ in range(3):
+        assert os.read(from_guest[0], 4096) == b"\0\x0c" + b'{"cmd":"hb"}'  # never two at once
+    book.take(ledger.DONE, 1, guest.pid, "all heartbeats are read")
+    guest.kill()
+    guest.wait()
+    for fd in to_guest + from_guest:
+        os.close(fd)
+    book.close()
+
+
 def test_a_guest_without_a_ledger_says_so_by_its_end() -> None:
     assert subprocess.run([PROGRAMS / "tools/bench/guest"], env={}, check=False).returncode == 99
 

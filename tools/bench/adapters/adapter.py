@@ -21,6 +21,7 @@ class Job:
     folder: Path
     workers: int
     beat_ms: int = 1000  # of guests whose manager listens; 0: they are silent
+    beats: int = 0  # that each guest sends at its start, one after the other
 
     @property
     def guest(self) -> Path:
@@ -32,7 +33,8 @@ class Job:
 
     @property
     def guest_environment(self) -> dict[str, str]:
-        return {"BENCH_LEDGER": str(self.ledger), "BENCH_BEAT_MS": str(self.beat_ms)}
+        environment = {"BENCH_LEDGER": str(self.ledger), "BENCH_BEAT_MS": str(self.beat_ms)}
+        return {**environment, "BENCH_BEATS": str(self.beats)} if self.beats else environment
 
 
 class Adapter(abc.ABC):
@@ -78,11 +80,12 @@ class Adapter(abc.ABC):
         command, environment = self.command(), self.environment()
         began = time.monotonic_ns()
         self.pid = processes.spawn(command, environment, self.log)
-        ready = self._take(self.ready_record, self.job.workers, "are ready")
+        ready = self.take(self.ready_record, self.job.workers, "are ready")
         self._workers = set(ready)
         return max(ready.values()) - began
 
-    def _take(self, kind: int, count: int, what: str) -> dict[int, int]:
+    def take(self, kind: int, count: int, what: str) -> dict[int, int]:
+        """What so many of its guests write down next: pid -> ns."""
         return self.ledger.take(kind, count, self.pid, f"{self.name}: {what}")
 
     def worker_pids(self) -> list[int]:
@@ -98,7 +101,7 @@ class Adapter(abc.ABC):
             pass
         began = time.monotonic_ns()
         os.kill(worker, signal.SIGKILL)
-        ((pid, born),) = self._take(ledger.BORN, 1, f"replaces worker {worker}").items()
+        ((pid, born),) = self.take(ledger.BORN, 1, f"replaces worker {worker}").items()
         self._workers = self._workers - {worker} | {pid}
         return born - began
 

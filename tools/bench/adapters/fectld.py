@@ -26,10 +26,7 @@ class Fectld(Adapter):
             "environ": [f"{name}={value}" for name, value in self.job.guest_environment.items()],
         }
         master = toml_section("[master]", {"sock": str(self.socket)})
-        return master + self.more_config() + toml_section("[[service]]", service)
-
-    def more_config(self) -> str:
-        return ""
+        return master + toml_section("[[service]]", service)
 
     @property
     def socket(self) -> str:
