@@ -53,9 +53,7 @@ void FrameReader::AllowLongFrames(size_t payload_bytes_max) {
 void FrameReader::Append(std::string_view bytes) {
   if (!error_.ok()) return;
   if (taken_ == buffer_.size()) {
-    buffer_.clear();
-    taken_ = 0;
-    if (buffer_.capacity() > kKeptCapacity) buffer_ = std::string();
+    ForgetTaken();
   } else if (taken_ > buffer_.size() / 2) {
     // Only then, so that each byte is moved at most once on average, however small the frames and reads are.
     buffer_.erase(0, taken_);
@@ -64,9 +62,17 @@ void FrameReader::Append(std::string_view bytes) {
   buffer_.append(bytes);
 }
 
+void FrameReader::ForgetTaken() {
+  buffer_.clear();
+  taken_ = 0;
+  // Not an assignment: that keeps the memory where the string assigned is short.
+  if (buffer_.capacity() > kKeptCapacity) std::string().swap(buffer_);
+}
+
 absl::StatusOr<std::optional<std::string_view>> FrameReader::Next() {
   if (!error_.ok()) return error_;
   const std::string_view waiting = std::string_view(buffer_).substr(taken_);
+  if (waiting.empty()) ForgetTaken();
   if (waiting.size() < kShortLengthBytes) return std::nullopt;
   size_t header_bytes = kShortLengthBytes;
   size_t payload_bytes = BigEndian(waiting.substr(0, kShortLengthBytes));
@@ -78,7 +84,7 @@ absl::StatusOr<std::optional<std::string_view>> FrameReader::Next() {
   if (payload_bytes > payload_bytes_max_) {
     error_ = absl::ResourceExhaustedError(
         absl::StrCat("a frame of ", payload_bytes, " bytes; at most ", payload_bytes_max_, " are allowed"));
-    buffer_ = std::string();
+    std::string().swap(buffer_);
     taken_ = 0;
     return error_;
   }

@@ -59,11 +59,15 @@ class FrameReader {
 
   // Bytes that have arrived and were not yet given out.
   size_t buffered_bytes() const { return buffer_.size() - taken_; }
+  // What all of it costs, also where most has been given out.
+  size_t held_bytes() const { return buffer_.capacity(); }
   // True while the beginning of an incomplete frame is waiting for its rest (after Next() gave nullopt): what
   // a deadline for slow peers asks, and what makes an end of stream a torn frame.
   bool mid_frame() const { return buffered_bytes() > 0; }
 
  private:
+  void ForgetTaken();
+
   size_t payload_bytes_max_;
   bool long_frames_;
   // Bytes of the stream from an arbitrary point on; the first `taken_` have been given out.

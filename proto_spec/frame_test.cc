@@ -175,5 +175,16 @@ TEST(FrameReaderTest, ManySmallFramesInOneLargeBufferTakeLinearTime) {
   EXPECT_EQ(frames, 1'000'000u);
 }
 
+TEST(FrameReaderTest, GivesTheMemoryOfALargeFrameBackWhenItWasTaken) {
+  FrameReader reader(kRequestBytesMax, true);
+  std::string frame;
+  ASSERT_TRUE(AppendFrame(std::string(kRequestBytesMax, 'x'), Level::kTwo, &frame).ok());
+  reader.Append(frame);
+  EXPECT_GE(reader.held_bytes(), frame.size());
+  ASSERT_TRUE((*reader.Next()).has_value());
+  ASSERT_FALSE((*reader.Next()).has_value());
+  EXPECT_LE(reader.held_bytes(), 4096u);
+}
+
 }  // namespace
 }  // namespace fectl::proto
