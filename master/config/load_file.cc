@@ -51,20 +51,32 @@ absl::StatusOr<std::string> ReadRegularFile(const std::string& path, struct stat
   return ReadAll(fd.get());
 }
 
-// Whoever can write the file chooses what runs with the rights of the master.
-void NoteOwnership(const struct stat& status, LoadResult* result) {
-  const bool root = geteuid() == 0;
-  Problem problem{result->file, 0, "", "", true};
-  if ((status.st_mode & S_IWOTH) != 0) {
-    problem.text = absl::StrFormat(
-        "can be written by everybody (mode %04o): only its owner should be able to", status.st_mode & 07777u);
-    problem.warning = !root;
-  } else if (root && status.st_uid != 0) {
-    problem.text = absl::StrCat("belongs to user ", status.st_uid, ", who thereby decides what root runs");
-  } else {
-    return;
+bool IsTrusted(uid_t uid) {
+  return uid == 0 || uid == geteuid();
+}
+
+std::string OfAnother(const char* what, uid_t uid) {
+  return absl::StrCat(what, " user ", uid, ": it must belong to root",
+                      geteuid() == 0 ? "" : " or to the user who runs fectld");
+}
+
+// Whoever can write the file chooses what runs with the rights of the master; so does whoever owns it, and
+// whoever owns a link which leads to it. Empty: nobody else.
+std::string WhatIsWrongWithOwnership(const std::string& path, const struct stat& opened) {
+  if (!IsTrusted(opened.st_uid)) return OfAnother("belongs to", opened.st_uid);
+  if ((opened.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return absl::StrFormat("can be written by %s (mode %04o): only its owner may be able to; chmod go-w %s",
+                           (opened.st_mode & S_IWOTH) != 0 ? "everybody" : "its group",
+                           opened.st_mode & 07777u, path);
   }
-  result->problems.push_back(std::move(problem));
+  // Looked at after the opening, and compared with what was opened: an exchange in between shows.
+  struct stat named = {};
+  if (lstat(path.c_str(), &named) != 0) return "was removed while it was read";
+  if (S_ISLNK(named.st_mode)) {
+    return IsTrusted(named.st_uid) ? "" : OfAnother("is a symbolic link of", named.st_uid);
+  }
+  const bool same = named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+  return same || IsTrusted(named.st_uid) ? "" : OfAnother("was exchanged by", named.st_uid);
 }
 
 }  // namespace
@@ -79,7 +91,8 @@ LoadResult LoadFile(const std::string& path) {
     return result;
   }
   LoadResult result = Parse(*text, path);
-  NoteOwnership(status, &result);
+  const std::string wrong = WhatIsWrongWithOwnership(path, status);
+  if (!wrong.empty()) result.problems.push_back({path, 0, "", wrong, false});
   return result;
 }
 

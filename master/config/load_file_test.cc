@@ -112,19 +112,28 @@ TEST_F(LoadFileTest, AnEmptyFileHasNoService) {
             path + ": service: there is none: at least one [[service]] is needed\n");
 }
 
-TEST_F(LoadFileTest, WhatEverybodyCanWriteIsNotWhatRootRuns) {
-  const LoadResult result = LoadFile(Write(kGood, 0646));
-  EXPECT_THAT(result.Describe(), HasSubstr("can be written by everybody (mode 0646)"));
-  EXPECT_EQ(result.ok(), geteuid() != 0);
+TEST_F(LoadFileTest, WhatOthersCanWriteIsRefused) {
+  const std::string path = Write(kGood, 0646);
+  EXPECT_EQ(LoadFile(path).Describe(),
+            path + ": can be written by everybody (mode 0646): only its owner may be able to; chmod go-w " +
+                path + "\n");
+  EXPECT_THAT(LoadFile(Write(kGood, 0664)).Describe(), HasSubstr("can be written by its group (mode 0664)"));
+  for (const mode_t good : {0400u, 0600u, 0644u, 0755u}) EXPECT_TRUE(LoadFile(Write(kGood, good)).ok());
 }
 
-TEST_F(LoadFileTest, AFileOfAnotherUserIsWorthAWarningToRoot) {
+TEST_F(LoadFileTest, AFileOfAnotherUserIsRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   const std::string path = Write(kGood);
   ASSERT_EQ(chown(path.c_str(), 12345, 12345), 0);
-  const LoadResult result = LoadFile(path);
-  EXPECT_TRUE(result.ok());
-  EXPECT_THAT(result.Describe(), HasSubstr("warning: belongs to user 12345"));
+  EXPECT_EQ(LoadFile(path).Describe(), path + ": belongs to user 12345: it must belong to root\n");
+}
+
+TEST_F(LoadFileTest, ALinkOfAnotherUserIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a link away";
+  const std::string link = folder_ + "/link.toml";
+  std::filesystem::create_symlink(Write(kGood), link);
+  ASSERT_EQ(lchown(link.c_str(), 12345, 12345), 0);
+  EXPECT_EQ(LoadFile(link).Describe(), link + ": is a symbolic link of user 12345: it must belong to root\n");
 }
 
 TEST_F(LoadFileTest, SaysThatPermissionIsMissing) {

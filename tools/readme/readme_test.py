@@ -22,6 +22,7 @@ def test_there_are_configurations() -> None:
 @pytest.mark.parametrize("text", CONFIGURATIONS)
 def test_every_configuration_is_valid(text: str, tmp_path: Path) -> None:
     (tmp_path / "fectld.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "fectld.toml").chmod(0o644)
     checked = run(ROOT / "master/fectld", "--check", "-c", tmp_path / "fectld.toml")
     assert checked.returncode == 0, checked.stderr
 

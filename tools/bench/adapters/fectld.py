@@ -34,6 +34,7 @@ class Fectld(Adapter):
 
     def prepare(self) -> None:
         (self.job.folder / "fectld.toml").write_text(self.config(), encoding="utf-8")
+        (self.job.folder / "fectld.toml").chmod(0o644)
 
     def command(self) -> list[str]:
         return [str(self.job.programs / "master/fectld"), "-c", str(self.job.folder / "fectld.toml")]

@@ -23,6 +23,7 @@ class HelloUnderFectld(Server):
 
     def prepare(self) -> None:
         (self.folder / "fectld.toml").write_text(self.config(), encoding="utf-8")
+        (self.folder / "fectld.toml").chmod(0o644)
 
     def command(self) -> list[str]:
         return [str(self.programs / "master/fectld"), "-c", str(self.folder / "fectld.toml")]
