@@ -51,7 +51,7 @@ absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
 }
 
 // 0, or errno with *fd not valid.
-int ListenOn(const addrinfo& address, int backlog, UniqueFd* fd) {
+int BindTo(const addrinfo& address, UniqueFd* fd) {
   UniqueFd opened(
       socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
   if (!opened.valid()) return errno;
@@ -63,8 +63,32 @@ int ListenOn(const addrinfo& address, int backlog, UniqueFd* fd) {
     return errno;
   }
   if (bind(opened.get(), address.ai_addr, address.ai_addrlen) != 0) return errno;
-  if (listen(opened.get(), backlog) != 0) return errno;
   *fd = std::move(opened);
+  return 0;
+}
+
+// 0, or errno with *fd not valid.
+int BindToChosenPort(const addrinfo& address, UniqueFd* fd) {
+  UniqueFd chosen;
+  if (const int error = BindTo(address, &chosen); error != 0) return error;
+  // The kernel takes a port that it chose back when the listening ends, as by a worker's shutdown(). So a
+  // second socket is bound to it by number, while the first one keeps it from others.
+  sockaddr_storage number = {};
+  addrinfo by_number = address;
+  void* const generic = &number;
+  by_number.ai_addr = static_cast<sockaddr*>(generic);
+  by_number.ai_addrlen = sizeof(number);
+  if (getsockname(chosen.get(), by_number.ai_addr, &by_number.ai_addrlen) != 0) return errno;
+  return BindTo(by_number, fd);
+}
+
+// 0, or errno with *fd not valid.
+int ListenOn(const addrinfo& address, const ListenSpec& spec, UniqueFd* fd) {
+  UniqueFd bound;
+  const int error = spec.port == 0 ? BindToChosenPort(address, &bound) : BindTo(address, &bound);
+  if (error != 0) return error;
+  if (listen(bound.get(), spec.backlog) != 0) return errno;
+  *fd = std::move(bound);
   return 0;
 }
 
@@ -95,7 +119,7 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
   int first_error = 0;
   // A name may stand for several addresses; the first that this machine has is meant.
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
-    const int error = ListenOn(*address, spec.backlog, &listener.fd_);
+    const int error = ListenOn(*address, spec, &listener.fd_);
     if (error != 0) {
       if (first_error == 0) first_error = error;
       continue;
@@ -139,10 +163,7 @@ absl::Status Listener::OpenAnew() {
 }
 
 absl::Status Listener::ListenAgain() {
-  if (unix_.has_value()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cannot listen on ", address_, " again: a UNIX socket that was shut down has to be opened anew"));
-  }
+  if (unix_.has_value()) return OpenAnew();
   if (listen(fd(), backlog_) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_, " again"));
   }

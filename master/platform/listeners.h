@@ -52,8 +52,8 @@ class Listener {
 
   // A worker can end the listening for every holder with shutdown(). A watch for EPOLLRDHUP (and not EPOLLIN)
   // hears of it: TCP sockets report EPOLLHUP then, UNIX sockets EPOLLRDHUP. This takes it up again on the
-  // same port. An error when the kernel gave another one (it had chosen the port itself), and for UNIX
-  // sockets, which stay dead: destroy this, open a new one, and let the workers be replaced.
+  // same port or path. A UNIX socket stays dead, so there it is a new one under the same descriptor number
+  // (unwatch it before): whoever was given the old one has to be given the new one.
   absl::Status ListenAgain();
 
   // False for a UNIX socket whose file somebody removed or replaced, so that nobody can connect any more.
