@@ -33,7 +33,7 @@ absl::Status NotThere(const std::string& path, int error) {
   std::string text;
   if (error == EACCES || error == EPERM) {
     text = "the control socket " + shown + " cannot be used: " + strerror(error) +
-           " (only the user who runs fectld, and root, may)";
+           " (only the user who runs fectld, root, and whom [master] allow names may)";
   } else if (error == ECONNREFUSED && exists && !S_ISSOCK(file.st_mode)) {
     text = "no fectld is listening on " + shown + ": the file is no socket" + Hint();
   } else if (error == ECONNREFUSED) {

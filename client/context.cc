@@ -14,9 +14,10 @@ int Fail(const Context& context, int exit_code, std::string_view reason) {
 }
 
 int Fail(const Context& context, const absl::Status& why) {
-  const int exit_code = absl::IsUnavailable(why)       ? kNoMaster
-                        : absl::IsInvalidArgument(why) ? kUsage
-                                                       : kFailed;
+  const int exit_code = absl::IsUnavailable(why)        ? kNoMaster
+                        : absl::IsInvalidArgument(why)  ? kUsage
+                        : absl::IsPermissionDenied(why) ? kNotPermitted
+                                                        : kFailed;
   return Fail(context, exit_code, std::string(why.message()));
 }
 

@@ -6,9 +6,10 @@ namespace fectl::client {
 // The exit codes of fectl.
 enum ExitCode : int {
   kDone = 0,
-  kFailed = 1,    // refused or failed; the reason is on standard error
-  kUsage = 2,     // the command line is wrong; nothing was done
-  kNoMaster = 3,  // no fectld is there
+  kFailed = 1,        // refused or failed; the reason is on standard error
+  kUsage = 2,         // the command line is wrong; nothing was done
+  kNoMaster = 3,      // no fectld is there
+  kNotPermitted = 4,  // fectld is there, but this user has no role that allows it; nothing was done
 };
 
 }  // namespace fectl::client

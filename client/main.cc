@@ -13,7 +13,7 @@
 namespace {
 
 std::string Variable(const char* name) {
-  const char* value = getenv(name);
+  const char* value = secure_getenv(name);
   return value == nullptr ? "" : value;
 }
 

@@ -172,6 +172,11 @@ std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
     if (unknown && level_ == proto::Level::kTwo) return FollowUp(Request::Verb::kOverview);
     return std::nullopt;
   }
+  if (answer.kind == Response::Kind::kErrorNotPermitted) {
+    result_.permitted = false;
+    Fail("refused", answer.text);
+    return std::nullopt;
+  }
   if (answer.kind == Response::Kind::kServiceFailed) {
     Fail("failed",
          answer.text.empty() ? "fectld gave no reason; see fectl status " + result_.service : answer.text);

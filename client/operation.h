@@ -21,7 +21,8 @@ struct OperationResult {
   // For one line after the service's name, not escaped yet: "reloaded (4 workers, 1.2 s)", "was stopped
   // already", "reload failed: worker(1): exited with code 3 before it was loaded".
   std::string line;
-  std::string reason;  // why it failed, alone; empty when it did not
+  std::string reason;     // why it failed, alone; empty when it did not
+  bool permitted = true;  // false: refused for who asked, whatever the service is
   int64_t took_ms = 0;
 };
 

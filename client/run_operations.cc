@@ -45,6 +45,7 @@ class Operations {
     }
     progress_.Erase();
     if (context_.invocation.json) context_.output.Out(OperationsJson(results_));
+    if (!std::ranges::all_of(results_, &OperationResult::permitted)) return kNotPermitted;
     return std::ranges::all_of(results_, &OperationResult::ok) ? kDone : kFailed;
   }
 
@@ -97,6 +98,9 @@ class Operations {
   bool Advance(Running& one) {
     Operation& operation = waiting_[one.index];
     while (std::optional<proto::Response> answer = one.channel->TakeAnswer()) {
+      if (answer->kind == proto::Response::Kind::kErrorNotPermitted) {
+        answer->text = std::string(NotPermitted(*answer).message());
+      }
       const std::optional<proto::Request> next = operation.OnAnswer(*answer, MonotonicMs() - one.began_ms);
       if (!next.has_value() || !one.channel->dialogue().Ask(*next).ok()) return true;
     }
@@ -109,6 +113,13 @@ class Operations {
     const OperationResult& result = results_[index] = waiting_[index].result();
     ++finished_;
     progress_.Erase();
+    if (!result.permitted) {
+      // It is the same for all of them.
+      if (!std::exchange(said_not_permitted_, true)) {
+        context_.output.Err("fectl: " + EscapeForTerminal(result.reason) + "\n");
+      }
+      return;
+    }
     const std::string line = EscapeForTerminal(result.service) + ": " + EscapeForTerminal(result.line) + "\n";
     if (!result.ok) {
       context_.output.Err("fectl: " + line);
@@ -134,6 +145,7 @@ class Operations {
   std::vector<OperationResult> results_;
   size_t next_ = 0;
   size_t finished_ = 0;
+  bool said_not_permitted_ = false;
   std::vector<Running> running_;
   std::vector<std::unique_ptr<Channel>> free_;
 };

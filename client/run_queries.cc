@@ -48,6 +48,7 @@ absl::StatusOr<Response> AskMaster(const Context& context, Request::Verb verb, R
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kBase);
   if (!session.ok()) return session.status();
   absl::StatusOr<Response> answer = session->Ask(About(verb));
+  if (answer.ok() && answer->kind == Response::Kind::kErrorNotPermitted) return NotPermitted(*answer);
   if (answer.ok() && answer->kind != wanted) {
     const std::string text = WrongAnswer(*answer, "", {});
     return absl::UnknownError(absl::string_view(text.data(), text.size()));

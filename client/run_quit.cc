@@ -61,6 +61,8 @@ int RunQuit(const Context& context) {
   if (answer.ok()) {
     if (answer->kind != proto::Response::Kind::kDone) {
       progress.Erase();
+      if (answer->kind == proto::Response::Kind::kErrorNotPermitted)
+        return Fail(context, NotPermitted(*answer));
       return Fail(context, kFailed, "quit refused: " + WrongAnswer(*answer, "", {}));
     }
     end = AwaitEnd(session->channel(), &progress, kWhat);

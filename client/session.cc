@@ -1,5 +1,9 @@
 #include "client/session.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <string>
 #include <utility>
 
 namespace fectl::client {
@@ -33,6 +37,7 @@ absl::Status Session::AskHello() {
     master_pid_ = answer->pid;
     return absl::OkStatus();
   }
+  if (answer.ok() && answer->kind == Response::Kind::kErrorNotPermitted) return NotPermitted(*answer);
   // Whoever closed, or answered with anything else, has not understood the word.
   if (answer.ok() || absl::IsAborted(answer.status())) return Connect();
   return answer.status();
@@ -64,6 +69,16 @@ absl::StatusOr<std::vector<std::string>> Session::ServiceNames() {
   std::vector<std::string> names;
   for (const proto::ServiceView& service : answer->overview.services) names.push_back(service.name);
   return names;
+}
+
+absl::Status NotPermitted(const proto::Response& answer) {
+  std::string words = answer.text.empty() ? "fectld refused it" : answer.text;
+  // fectld knows numbers only: to look up a name could make it wait. Here it is the name of who asks.
+  const std::string number = "user " + std::to_string(geteuid()) + " ";
+  const passwd* const user = words.starts_with(number) ? getpwuid(geteuid()) : nullptr;
+  if (user != nullptr) words = std::string("user ") + user->pw_name + " " + words.substr(number.size());
+  const std::string text = "not permitted: " + words;
+  return absl::PermissionDeniedError(absl::string_view(text.data(), text.size()));
 }
 
 }  // namespace fectl::client

@@ -53,6 +53,10 @@ class Session {
   std::unique_ptr<Channel> channel_;
 };
 
+// What an ErrorNotPermitted says, for the one who asked, as a PermissionDenied: "not permitted: user bob may
+// observe but not operate (ask for a role in [master] allow)".
+absl::Status NotPermitted(const proto::Response& answer);
+
 }  // namespace fectl::client
 
 #endif  // FECTL_CLIENT_SESSION_H_

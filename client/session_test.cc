@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "client/testing/fake_control_server.h"
 
@@ -87,6 +91,25 @@ TEST(Session, TheMasterMayDieBetweenHelloAndTheSecondTry) {
   ASSERT_TRUE(session.ok());
   EXPECT_FALSE(session->Ask({.verb = Request::Verb::kQuit, .service = ""}).ok());
   EXPECT_TRUE(absl::IsUnavailable(session->NewChannel().status()));
+}
+
+std::string SaidOfARefusal(const std::string& text) {
+  const absl::Status status = NotPermitted({.kind = proto::Response::Kind::kErrorNotPermitted, .text = text});
+  EXPECT_TRUE(absl::IsPermissionDenied(status));
+  return std::string(status.message());
+}
+
+TEST(NotPermitted, NamesWhoAsked) {
+  const std::string number = std::to_string(geteuid());
+  const passwd* const user = getpwuid(geteuid());
+  const std::string name = user == nullptr ? number : user->pw_name;
+  EXPECT_EQ(SaidOfARefusal("user " + number + " may observe but not operate"),
+            "not permitted: user " + name + " may observe but not operate");
+}
+
+TEST(NotPermitted, LeavesWordsAloneThatSaySomethingElse) {
+  EXPECT_EQ(SaidOfARefusal("user 4294967290 may not"), "not permitted: user 4294967290 may not");
+  EXPECT_EQ(SaidOfARefusal(""), "not permitted: fectld refused it");
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ constexpr KindRow kKinds[] = {
     {Kind::kErrorServiceStopping, "ErrorServiceStopping", Content::kReason, true},
     {Kind::kErrorServiceStopped, "ErrorServiceStopped", Content::kReason, true},
     {Kind::kErrorServiceFailed, "ErrorServiceFailed", Content::kReason, true},
+    {Kind::kErrorNotPermitted, "ErrorNotPermitted", Content::kReason, true},
     {Kind::kHello, "Hello", Content::kHello, false},
     {Kind::kOverview, "Overview", Content::kOverview, false},
     {Kind::kInspect, "Inspect", Content::kInspect, false},
@@ -274,7 +275,8 @@ absl::StatusOr<Request> DecodeRequest(std::string_view payload) {
 }
 
 std::string EncodeResponse(const Response& response, Level level) {
-  const KindRow& row = Row(response.kind);
+  const bool no_word = level == Level::kBase && response.kind == Kind::kErrorNotPermitted;
+  const KindRow& row = Row(no_word ? Kind::kErrorNotReady : response.kind);
   return EncodeEnvelope(row.word, EncodeContent(response, row.content, row.word, level));
 }
 

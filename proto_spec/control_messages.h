@@ -62,7 +62,7 @@ struct Response {
     kDone,
     kPid,             // text
     kVersion,         // text
-    kServiceStarted,  // this and all below up to kErrorServiceFailed: at level 2, text may say why in words
+    kServiceStarted,  // this and all below up to kErrorNotPermitted: at level 2, text may say why in words
     kServiceStopped,
     kServiceFailed,
     kServiceStatus,      // status
@@ -75,6 +75,7 @@ struct Response {
     kErrorServiceStopping,
     kErrorServiceStopped,
     kErrorServiceFailed,
+    kErrorNotPermitted,  // level 2, with words too; at the base level it is kErrorNotReady
     // Level 2:
     kHello,     // version, text (the server's name), pid
     kOverview,  // overview
@@ -98,8 +99,9 @@ std::string_view WireWord(Response::Kind kind);
 bool IsFailure(Response::Kind kind);
 
 // The payload. At the base level it always fits a base frame (a status is shortened as EncodeServiceStatus
-// says, a list of pids from its end), and the words in `text` of the answers to operations are left out. The
-// level-2 kinds must not be sent to a client of the base level.
+// says, a list of pids from its end), the words in `text` of the answers to operations are left out, and
+// kErrorNotPermitted becomes the refusal that the base level has. The other level-2 kinds must not be sent to
+// a client of the base level.
 std::string EncodeResponse(const Response& response, Level level);
 
 // InvalidArgument when it is no answer, Unimplemented when its `cmd` is unknown.

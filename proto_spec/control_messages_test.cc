@@ -52,6 +52,14 @@ TEST(RequestTest, ALaterVersionIsARequestLikeAnyOther) {
   EXPECT_EQ(DecodeRequest(R"({"cmd":"Hello","data":{"version":7,"client":"x"}})")->version, 7);
 }
 
+TEST(ResponseTest, ARefusalForLackOfARoleIsOneThatTheBaseLevelKnows) {
+  const Response refused{.kind = Kind::kErrorNotPermitted, .text = "user 1 may not"};
+  EXPECT_EQ(EncodeResponse(refused, Level::kBase), R"({"cmd":"ErrorNotReady"})");
+  EXPECT_EQ(EncodeResponse(refused, Level::kTwo),
+            R"({"cmd":"ErrorNotPermitted","data":{"reason":"user 1 may not"}})");
+  EXPECT_TRUE(IsFailure(Kind::kErrorNotPermitted));
+}
+
 TEST(ResponseTest, EveryKindSurvivesTheWire) {
   for (int i = 0; i < kKindCount; ++i) {
     Response response;

@@ -55,7 +55,7 @@ std::string GeneralHelp() {
          OptionLines() +
          "\n"
          "Exit codes: 0 done; 1 refused or failed, with the reason on stderr;\n"
-         "2 wrong usage; 3 no fectld is there.\n";
+         "2 wrong usage; 3 no fectld is there; 4 not permitted.\n";
 }
 
 std::string CommandHelp(const Command& command) {

@@ -35,6 +35,19 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+// What a control client may ask: to look, or everything.
+enum class Role { kObserve, kOperate };
+
+struct Grant {
+  Role role = Role::kObserve;
+  bool group = false;  // `account` is a group, whose members have the role
+  Account account;
+
+  std::optional<uint32_t> id;  // from `account`, by ResolveAccounts()
+
+  bool operator==(const Grant&) const = default;
+};
+
 struct MasterConfig {
   std::string sock = "fectld.sock";
   std::string directory;  // empty: do not change directory
@@ -43,6 +56,7 @@ struct MasterConfig {
   std::optional<Account> gid;
   std::string stdout_path;  // empty: not redirected
   std::string stderr_path;
+  std::vector<Grant> allow;  // besides root and the user that the master runs as, who may everything
 
   std::optional<Identity> identity;  // from `uid` and `gid`; empty: stay who we are
 
@@ -86,7 +100,8 @@ struct ServiceConfig {
   std::string stdout_path;               // empty: the master's
   std::string stderr_path;
   std::vector<std::pair<std::string, std::string>> environ;  // set on top of what every worker gets
-  int max_surge = 0;  // workers that a reload replaces at a time; 0: all of them
+  int max_surge = 0;              // workers that a reload replaces at a time; 0: all of them
+  bool no_new_privileges = true;  // set-uid programs and file capabilities give a worker nothing
 
   std::optional<Identity> identity;  // from `uid` and `gid`; empty: the master's
 

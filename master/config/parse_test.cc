@@ -46,6 +46,7 @@ uid = "d"
 gid = 5
 stdout = "e"
 stderr = "f"
+allow = "observe:w"
 [logging]
 level = "error"
 service = "file"
@@ -82,13 +83,22 @@ stdout = "t"
 stderr = "u"
 environ = ["V=w"]
 max_surge = 9
+no_new_privileges = false
 )";
 
 TEST(Parse, ReadsEveryKey) {
   const LoadResult result = Parse(kEveryKey, "f");
   ASSERT_EQ(result.Describe(), "");
   const Config& c = result.config;
-  EXPECT_EQ(c.master, (MasterConfig{"a", "b", "c", Account{"d", {}}, Account{"", 5u}, "e", "f", {}}));
+  EXPECT_EQ(c.master, (MasterConfig{"a",
+                                    "b",
+                                    "c",
+                                    Account{"d", {}},
+                                    Account{"", 5u},
+                                    "e",
+                                    "f",
+                                    {Grant{Role::kObserve, false, Account{"w", {}}, {}}},
+                                    {}}));
   EXPECT_EQ(c.logging, (LoggingConfig{LogLevel::kError, LogTarget::kFile, "g", "mail"}));
   SocketConfig tcp;
   tcp.name = "tcp";
@@ -122,8 +132,9 @@ TEST(Parse, ReadsEveryKey) {
   web.stderr_path = "u";
   web.environ = {{"V", "w"}};
   web.max_surge = 9;
+  web.no_new_privileges = false;
   EXPECT_THAT(c.services, ElementsAre(web));
-  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 45);
+  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 46);
 }
 
 // Each key of each section with a value of each type: accepted, or refused in one sentence with its line.

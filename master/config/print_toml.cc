@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "master/config/allow.h"
 #include "master/config/toml_strings.h"
 
 namespace fectl::config {
@@ -67,6 +68,10 @@ void PrintMaster(const MasterConfig& master, Printer* out) {
   out->AccountIfSet("gid", master.gid);
   out->TextIfSet("stdout", master.stdout_path);
   out->TextIfSet("stderr", master.stderr_path);
+  if (master.allow.empty()) return;
+  std::vector<std::string> entries;
+  for (const Grant& grant : master.allow) entries.push_back(ToText(grant));
+  out->Raw("allow", QuotedList(entries));
 }
 
 void PrintLogging(const LoggingConfig& logging, Printer* out) {
@@ -119,6 +124,7 @@ void PrintService(const ServiceConfig& service, Printer* out) {
     out->Raw("environ", QuotedList(entries));
   }
   out->Number("max_surge", service.max_surge);
+  out->Raw("no_new_privileges", service.no_new_privileges ? "true" : "false");
 }
 
 }  // namespace

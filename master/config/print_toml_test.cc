@@ -31,6 +31,7 @@ timeout = 10
 startup_timeout = 30
 shutdown_timeout = 30
 max_surge = 0
+no_new_privileges = true
 )");
 }
 

@@ -159,16 +159,28 @@ std::optional<size_t> SectionReader::OneOf(std::string_view key, std::span<const
 std::optional<Account> SectionReader::UserOrGroup(std::string_view key) {
   const Value* value = Find(key);
   if (value == nullptr) return std::nullopt;
-  int64_t id = -1;
-  if (const auto* integer = std::get_if<int64_t>(&value->content)) id = *integer;
-  if (const auto* text = std::get_if<std::string>(&value->content)) {
-    const bool number = !text->empty() && text->find_first_not_of("0123456789") == std::string::npos;
-    if (!number && !text->empty() && !HasNul(*text)) return Account{*text, std::nullopt};
-    if (!number || !absl::SimpleAtoi(*text, &id)) id = -1;
-  }
-  if (id >= 0 && id <= kAccountIdMax) return Account{"", static_cast<uint32_t>(id)};
-  FailWith(key, "a name, or a number from 0 to 4294967294", *value);
+  std::optional<Account> account;
+  if (const auto* integer = std::get_if<int64_t>(&value->content))
+    account = ReadAccount(absl::StrCat(*integer));
+  if (const auto* text = std::get_if<std::string>(&value->content)) account = ReadAccount(*text);
+  if (!account.has_value()) FailWith(key, "a name, or a number from 0 to 4294967294", *value);
+  return account;
+}
+
+std::optional<bool> SectionReader::Boolean(std::string_view key) {
+  const Value* value = Find(key);
+  if (value == nullptr) return std::nullopt;
+  if (const bool* truth = std::get_if<bool>(&value->content)) return *truth;
+  FailWith(key, "true or false", *value);
   return std::nullopt;
+}
+
+std::optional<Account> ReadAccount(const std::string& text) {
+  if (text.empty() || HasNul(text)) return std::nullopt;
+  if (text.find_first_not_of("-0123456789") != std::string::npos) return Account{text, std::nullopt};
+  int64_t id = -1;
+  if (!absl::SimpleAtoi(text, &id) || id < 0 || id > kAccountIdMax) return std::nullopt;
+  return Account{"", static_cast<uint32_t>(id)};
 }
 
 void SectionReader::Require(std::string_view key, std::string_view what) {

@@ -43,6 +43,7 @@ class SectionReader {
   std::optional<size_t> OneOf(std::string_view key, std::span<const std::string_view> words,
                               std::string_view what = {});
   std::optional<Account> UserOrGroup(std::string_view key);
+  std::optional<bool> Boolean(std::string_view key);
 
   // Notes that `key` is missing, unless it is there or a misspelling of it is.
   void Require(std::string_view key, std::string_view what);
@@ -60,6 +61,9 @@ class SectionReader {
   const std::string label_;
   LoadResult& result_;
 };
+
+// A user's or group's name or number as text; nothing for what can be neither.
+std::optional<Account> ReadAccount(const std::string& text);
 
 }  // namespace fectl::config
 

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "master/config/allow.h"
 #include "master/config/command_words.h"
 #include "master/config/section_reader.h"
 
@@ -199,6 +200,7 @@ MasterConfig ReadMaster(const Table& table, std::string label, LoadResult* resul
   master.gid = reader.UserOrGroup("gid");
   Assign(reader.Path("stdout"), &master.stdout_path);
   Assign(reader.Path("stderr"), &master.stderr_path);
+  master.allow = ReadAllow(&reader);
   return master;
 }
 
@@ -284,6 +286,7 @@ ServiceConfig ReadService(const Table& table, std::string label, LoadResult* res
   Assign(reader.Path("stderr"), &service.stderr_path);
   service.environ = ReadEnviron(&reader);
   Assign(reader.Integer("max_surge", 0, kWorkersMax), &service.max_surge);
+  Assign(reader.Boolean("no_new_privileges"), &service.no_new_privileges);
   return service;
 }
 

@@ -97,6 +97,28 @@ void ResolveSocketFile(const std::string& label, SocketConfig* socket, LoadResul
   }
 }
 
+void ResolveGrants(std::vector<Grant>* grants, LoadResult* result) {
+  for (Grant& grant : *grants) {
+    grant.id = grant.account.id;
+    if (grant.id.has_value()) continue;
+    if (grant.group) {
+      const absl::StatusOr<gid_t> found = platform::LookUpGroup(grant.account.name);
+      if (found.ok()) {
+        grant.id = *found;
+      } else {
+        result->Add("master.allow", Message(found.status()));
+      }
+      continue;
+    }
+    const absl::StatusOr<std::optional<platform::Account>> found = platform::LookUpUser(grant.account.name);
+    if (found.ok() && found->has_value()) {
+      grant.id = (*found)->uid;
+    } else {
+      result->Add("master.allow", Message(found.status()));
+    }
+  }
+}
+
 std::string JoinPath(const std::string& directory, const std::string& path) {
   if (directory.empty() || (!path.empty() && path[0] == '/')) return path;
   if (path.empty()) return directory;
@@ -144,7 +166,7 @@ std::string WorkerPath(const ServiceConfig& service) {
   for (const auto& [name, value] : service.environ) {
     if (name == "PATH") return value;
   }
-  const char* own = std::getenv("PATH");
+  const char* own = secure_getenv("PATH");  // none where the caller has fewer rights than we
   return own != nullptr && *own != '\0' ? own : kUsualPath;
 }
 
@@ -156,6 +178,7 @@ std::string WorkerDirectory(const MasterConfig& master, const ServiceConfig& ser
 void ResolveAccounts(LoadResult* result) {
   Config& config = result->config;
   config.master.identity = Resolve(config.master.uid, config.master.gid, "master", result);
+  ResolveGrants(&config.master.allow, result);
   for (size_t i = 0; i < config.sockets.size(); ++i) {
     ResolveSocketFile(result->socket_labels[i], &config.sockets[i], result);
   }

@@ -17,6 +17,21 @@ constexpr int kPassRights = 83;  // newer than the C library's headers
 constexpr int kPassRights = SO_PASSRIGHTS;
 #endif
 
+// Empty: the kernel is too old to tell, or the client has none.
+std::vector<gid_t> GroupsOf(int fd) {
+  std::vector<gid_t> groups(32);
+  while (true) {
+    socklen_t bytes = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &bytes) == 0) {
+      groups.resize(bytes / sizeof(gid_t));
+      return groups;
+    }
+    // It says how much it wants.
+    if (errno != ERANGE || bytes / sizeof(gid_t) <= groups.size()) return {};
+    groups.resize(bytes / sizeof(gid_t));
+  }
+}
+
 UniqueFd OpenSpare() {
   return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
@@ -40,7 +55,8 @@ absl::StatusOr<ControlPeer> Known(UniqueFd fd) {
   // drops them.
   const int off = 0;
   setsockopt(fd.get(), SOL_SOCKET, kPassRights, &off, sizeof(off));
-  return ControlPeer{std::move(fd), credentials.pid, credentials.uid, credentials.gid};
+  std::vector<gid_t> groups = GroupsOf(fd.get());
+  return ControlPeer{std::move(fd), credentials.pid, credentials.uid, credentials.gid, std::move(groups)};
 }
 
 // Theirs who will serve, so that they can remove it in a folder like /tmp and take it over the next time.
@@ -54,25 +70,26 @@ absl::StatusOr<PidFile> TakeLock(const std::string& path, const Identity* owner)
 
 }  // namespace
 
-ControlSocket::ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare)
-    : lock_(std::move(lock)), listener_(std::move(listener)), spare_(std::move(spare)) {}
+ControlSocket::ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file, UniqueFd spare)
+    : lock_(std::move(lock)), listener_(std::move(listener)), file_(file), spare_(std::move(spare)) {}
 
 absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path,
+                                                                   const ControlFile& file,
                                                                    const Identity* owner) {
   // Before the lock, so that people hear of the path that they wrote and not of the lock's.
   if (absl::Status status = UnixListener::CheckPath(path); !status.ok()) return status;
   absl::StatusOr<PidFile> lock = TakeLock(path, owner);
   if (!lock.ok()) return lock.status();
-  UnixListenSpec spec{.path = path};
+  UnixListenSpec spec{.path = path, .mode = file.mode, .group = file.group};
   if (owner != nullptr) {
     spec.owner = owner->uid;
-    spec.group = owner->gid;
+    if (!spec.group.has_value()) spec.group = owner->gid;
   }
   absl::StatusOr<UnixListener> listener = UnixListener::Open(spec);
   if (!listener.ok()) return listener.status();
   UniqueFd spare = OpenSpare();
   return std::unique_ptr<ControlSocket>(
-      new ControlSocket(*std::move(lock), *std::move(listener), std::move(spare)));
+      new ControlSocket(*std::move(lock), *std::move(listener), file, std::move(spare)));
 }
 
 absl::StatusOr<std::optional<ControlPeer>> ControlSocket::Accept() {
@@ -95,7 +112,8 @@ absl::StatusOr<std::optional<ControlPeer>> ControlSocket::Accept() {
 }
 
 absl::Status ControlSocket::Reopen() {
-  absl::StatusOr<UnixListener> listener = UnixListener::Open({.path = path()});
+  absl::StatusOr<UnixListener> listener =
+      UnixListener::Open({.path = path(), .mode = file_.mode, .group = file_.group});
   if (!listener.ok()) return listener.status();
   // Without its removal of the file, which is not the old listener's any more.
   listener_->Release().reset();

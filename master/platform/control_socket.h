@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,11 +23,18 @@ struct ControlPeer {
   pid_t pid = 0;
   uid_t uid = 0;
   gid_t gid = 0;
+  std::vector<gid_t> groups = {};  // supplementary
 };
 
-// The listener of the control channel, mode 0600 from its first moment, and the lock PATH.lock which decides
-// who may serve it. A master that finds the lock free owns the path: a socket file there is a dead master's
-// and is replaced.
+// Who can connect, whatever the umask is.
+struct ControlFile {
+  mode_t mode = 0600;
+  std::optional<gid_t> group = {};  // nullopt: the owner's
+};
+
+// The listener of the control channel, with the permissions of its file from its first moment, and the lock
+// PATH.lock which decides who may serve it. A master that finds the lock free owns the path: a socket file
+// there is a dead master's and is replaced.
 class ControlSocket {
  public:
   // Errors are for people: "another fectld (pid 123) already serves /run/fectld.sock", a folder that is
@@ -35,6 +43,7 @@ class ControlSocket {
   // `owner`: who the socket's file belongs to from its first moment (a master that will switch to that user);
   // nullptr: the present user. Borrowed for the call.
   static absl::StatusOr<std::unique_ptr<ControlSocket>> Open(const std::string& path,
+                                                             const ControlFile& file = {},
                                                              const Identity* owner = nullptr);
 
   ControlSocket(const ControlSocket&) = delete;
@@ -58,10 +67,11 @@ class ControlSocket {
   absl::Status Reopen();
 
  private:
-  ControlSocket(PidFile lock, UnixListener listener, UniqueFd spare);
+  ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file, UniqueFd spare);
 
   PidFile lock_;  // before the listener: taken first, given up last
   std::optional<UnixListener> listener_;
+  ControlFile file_;
   UniqueFd spare_;  // given up to accept and send a client away when no descriptor is left
 };
 

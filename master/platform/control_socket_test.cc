@@ -197,7 +197,7 @@ TEST(ControlSocket, CanBelongToTheUserThatTheMasterBecomes) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   const TestFolder folder;
   const Identity owner = {54321, 54322, {}};
-  const auto control = ControlSocket::Open(folder / "s", &owner);
+  const auto control = ControlSocket::Open(folder / "s", {}, &owner);
   ASSERT_TRUE(control.ok()) << control.status();
   struct stat file = {};
   ASSERT_EQ(lstat((folder / "s").c_str(), &file), 0);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "master/runtime/limits.h"
@@ -38,6 +39,7 @@ void ControlClient::OnReady(uint32_t events) {
   if ((events & EPOLLIN) != 0) ReadSome();
   if (!closed()) HandRequests();
   if (!closed()) WatchWhatIsNeeded();
+  TellHeld();
 }
 
 void ControlClient::ReadSome() {
@@ -101,6 +103,7 @@ void ControlClient::Answer(const proto::Response& response) {
   if (closed()) return;
   HandRequests();
   if (!closed() && !handing_) WatchWhatIsNeeded();
+  TellHeld();
 }
 
 void ControlClient::Push(const proto::Response& response) {
@@ -157,10 +160,16 @@ void ControlClient::WatchWhatIsNeeded() {
   if (!loop_->Modify(socket_.get(), events).ok()) Close();
 }
 
+void ControlClient::TellHeld() {
+  const size_t held = closed() ? 0 : reader_.held_bytes() + unsent_.capacity();
+  if (held != held_) owner_->OnHeld(*this, std::exchange(held_, held), held);
+}
+
 void ControlClient::Close() {
   if (closed()) return;
   loop_->Unwatch(socket_.get());
   socket_.reset();
+  TellHeld();
   owner_->OnClosed(*this);
 }
 

@@ -7,6 +7,7 @@
 #include "master/core/time.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/unique_fd.h"
+#include "master/runtime/access.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
 
@@ -21,6 +22,8 @@ class ControlClientOwner {
   virtual ~ControlClientOwner() = default;
   // Answer() is to be called once for each request, now or later; the next request is not read before.
   virtual void OnRequest(ControlClient& client, const proto::Request& request) = 0;
+  // What is held for the client was so many bytes and is now so many.
+  virtual void OnHeld(const ControlClient& client, size_t before, size_t now) = 0;
   // The connection is over. The owner destroys the client later, not from inside this call.
   virtual void OnClosed(ControlClient& client) = 0;
 };
@@ -31,8 +34,14 @@ class ControlClientOwner {
 class ControlClient final : private platform::FdWatcher {
  public:
   // The loop and the owner outlive it.
-  ControlClient(ClientId id, platform::UniqueFd socket, platform::EventLoop* loop, ControlClientOwner* owner)
-      : id_(id), socket_(std::move(socket)), loop_(loop), owner_(owner), reader_(proto::kBaseFrameBytesMax) {}
+  ControlClient(ClientId id, const Peer& peer, platform::UniqueFd socket, platform::EventLoop* loop,
+                ControlClientOwner* owner)
+      : id_(id),
+        peer_(peer),
+        socket_(std::move(socket)),
+        loop_(loop),
+        owner_(owner),
+        reader_(proto::kBaseFrameBytesMax) {}
   ~ControlClient() override { Close(); }
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
@@ -40,8 +49,13 @@ class ControlClient final : private platform::FdWatcher {
   absl::Status Watch();
 
   ClientId id() const { return id_; }
+  const Peer& peer() const { return peer_; }
+  size_t held_bytes() const { return held_; }
   bool closed() const { return !socket_.valid(); }
   proto::Level level() const { return level_; }
+
+  // Ends the connection at once; the owner hears of it.
+  void Close();
 
   // From here on the client is spoken to at level 2.
   void BecomeLevel2();
@@ -64,15 +78,17 @@ class ControlClient final : private platform::FdWatcher {
   void Push(const proto::Response& response);
   void Flush();
   void WatchWhatIsNeeded();
-  void Close();
+  void TellHeld();
 
   ClientId id_;
+  Peer peer_;
   platform::UniqueFd socket_;
   platform::EventLoop* loop_;
   ControlClientOwner* owner_;
   proto::FrameReader reader_;
   proto::Level level_ = proto::Level::kBase;
   std::string unsent_;
+  size_t held_ = 0;                           // as the owner was told
   core::Instant stuck_since_ = core::kNever;  // unsent output did not move since; known from OnSecond() on
   size_t unsent_then_ = 0;
   uint32_t watched_events_ = 0;

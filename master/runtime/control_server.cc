@@ -2,13 +2,17 @@
 
 #include <glog/logging.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
 
 namespace fectl::runtime {
@@ -63,16 +67,86 @@ void ControlServer::OnReady(uint32_t /*events*/) {
 }
 
 void ControlServer::Admit(platform::ControlPeer peer) {
+  const std::optional<config::Role> role = access_.RoleOf(peer);
+  if (!role.has_value()) {
+    return SendAway(peer, proto::Response::Kind::kErrorNotPermitted,
+                    "has no role here (ask for one in [master] allow)");
+  }
+  if (!HasPlaceFor(peer.uid)) {
+    return SendAway(peer, proto::Response::Kind::kError, "has too many connections already");
+  }
   const ClientId id = ++last_id_;
   ControlClientOwner* const owner = this;
-  auto client = std::make_unique<ControlClient>(id, std::move(peer.fd), loop_, owner);
+  auto client =
+      std::make_unique<ControlClient>(id, Peer{peer.uid, peer.pid, *role}, std::move(peer.fd), loop_, owner);
   const absl::Status watched = client->Watch();
   clients_.emplace(id, std::move(client));
+  ++shares_[peer.uid].clients;
   if (!watched.ok()) closed_.push_back(id);
 }
 
+// Many users together can use up all places but root's; one alone leaves some to the others.
+bool ControlServer::HasPlaceFor(uid_t user) const {
+  if (user == 0) return true;
+  const size_t places = ClientsMax();
+  const auto share = shares_.find(user);
+  const size_t own = share == shares_.end() ? 0 : share->second.clients;
+  return clients_.size() + std::min(kRootPlaces, places / 4) < places && own < places - places / 4;
+}
+
+// The words fit into the new connection's buffer, so there is nothing to wait for, and nothing is kept.
+void ControlServer::SendAway(const platform::ControlPeer& peer, proto::Response::Kind why,
+                             const std::string& words) {
+  std::string frame;
+  const proto::Response last{.kind = why, .text = "user " + std::to_string(peer.uid) + " " + words};
+  const absl::Status framed =
+      AppendFrame(EncodeResponse(last, proto::Level::kTwo), proto::Level::kTwo, &frame);
+  const bool sent =
+      framed.ok() && send(peer.fd.get(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+  std::string more;
+  if (!sent_away_log_.Pass(now_, &more)) return;
+  LOG(WARNING) << "control socket: sent away " << Peer{peer.uid, peer.pid, {}}.ToString() << ", who " << words
+               << (sent ? "" : ", without a word") << more;
+}
+
+void ControlServer::Refuse(ControlClient& client, const proto::Request& request) {
+  std::string more;
+  if (refused_log_.Pass(now_, &more)) {
+    LOG(WARNING) << client.peer().ToString() << " asks: " << RequestWords(request)
+                 << ": refused, may observe but not operate" << more;
+  }
+  client.Answer({.kind = proto::Response::Kind::kErrorNotPermitted,
+                 .text = "user " + std::to_string(client.peer().uid) +
+                         " may observe but not operate (ask for a role in [master] allow)"});
+}
+
 void ControlServer::OnRequest(ControlClient& client, const proto::Request& request) {
-  requests_->OnControlRequest(client.id(), request);
+  if (client.peer().role < Needed(request.verb)) return Refuse(client, request);
+  requests_->OnControlRequest(client.id(), client.peer(), request);
+}
+
+void ControlServer::OnHeld(const ControlClient& client, size_t before, size_t now) {
+  held_ += now - before;
+  shares_[client.peer().uid].bytes += now - before;
+}
+
+void ControlServer::ShedBytes() {
+  while (held_ > kClientsBytesMax) {
+    const auto user = std::max_element(shares_.begin(), shares_.end(), [](const auto& a, const auto& b) {
+      return a.second.bytes < b.second.bytes;
+    });
+    ControlClient* heaviest = nullptr;
+    for (const auto& [id, client] : clients_) {
+      if (client->peer().uid != user->first) continue;
+      if (heaviest == nullptr || client->held_bytes() > heaviest->held_bytes()) heaviest = client.get();
+    }
+    std::string more;
+    if (shed_log_.Pass(now_, &more)) {
+      LOG(WARNING) << "control clients hold " << held_ << " bytes together: " << heaviest->peer().ToString()
+                   << " is dropped, with " << heaviest->held_bytes() << more;
+    }
+    heaviest->Close();
+  }
 }
 
 void ControlServer::OnClosed(ControlClient& client) {
@@ -85,6 +159,7 @@ void ControlServer::Answer(ClientId client, const proto::Response& response) {
   const bool hello = response.kind == proto::Response::Kind::kHello;
   if (hello && response.version >= proto::kControlVersion) found->second->BecomeLevel2();
   found->second->Answer(response);
+  ShedBytes();
 }
 
 size_t ControlServer::ClientsMax() {
@@ -113,10 +188,21 @@ void ControlServer::KeepReachable() {
   if (const absl::Status watched = Watch(); !watched.ok()) accept_at_ = now_ + kAcceptPause;
 }
 
+void ControlServer::FreeClosed() {
+  for (const ClientId id : std::exchange(closed_, {})) {
+    const auto client = clients_.find(id);
+    if (client == clients_.end()) continue;
+    const auto share = shares_.find(client->second->peer().uid);
+    if (--share->second.clients == 0) shares_.erase(share);
+    clients_.erase(client);
+  }
+}
+
 void ControlServer::OnTurn(core::Instant now) {
   now_ = now;
   KeepReachable();
-  for (const ClientId id : std::exchange(closed_, {})) clients_.erase(id);
+  ShedBytes();
+  FreeClosed();
   const bool room_again = !accepting_ && accept_at_ == core::kNever && clients_.size() < ClientsMax();
   if (accept_at_ <= now || room_again) {
     accept_at_ = core::kNever;

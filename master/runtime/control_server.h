@@ -2,7 +2,9 @@
 #define MASTER_RUNTIME_CONTROL_SERVER_H_
 
 #include <memory>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,7 +12,10 @@
 #include "master/platform/control_socket.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/file_watch.h"
+#include "master/runtime/access.h"
 #include "master/runtime/control_client.h"
+#include "master/runtime/limits.h"
+#include "master/runtime/log_limit.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::runtime {
@@ -19,16 +24,17 @@ namespace fectl::runtime {
 class ControlRequests {
  public:
   virtual ~ControlRequests() = default;
-  // The answer, now or later, goes to ControlServer::Answer(client, ...).
-  virtual void OnControlRequest(ClientId client, const proto::Request& request) = 0;
+  // `who` may ask this. The answer, now or later, goes to ControlServer::Answer(client, ...).
+  virtual void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) = 0;
 };
 
 // The control socket and everybody who is connected to it.
 class ControlServer final : private platform::FdWatcher, private ControlClientOwner {
  public:
   // All of them outlive it.
-  ControlServer(platform::ControlSocket* socket, platform::EventLoop* loop, ControlRequests* requests)
-      : socket_(socket), loop_(loop), requests_(requests) {}
+  ControlServer(platform::ControlSocket* socket, Access access, platform::EventLoop* loop,
+                ControlRequests* requests)
+      : socket_(socket), access_(std::move(access)), loop_(loop), requests_(requests) {}
   ~ControlServer() override;
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -44,23 +50,42 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   core::Instant next_deadline() const;
 
   size_t clients() const { return clients_.size(); }
+  size_t held_bytes() const { return held_; }
 
  private:
   void OnReady(uint32_t events) override;
   void OnRequest(ControlClient& client, const proto::Request& request) override;
+  void OnHeld(const ControlClient& client, size_t before, size_t now) override;
   void OnClosed(ControlClient& client) override;
   void StopAccepting();
   void Admit(platform::ControlPeer peer);
+  bool HasPlaceFor(uid_t user) const;
+  void SendAway(const platform::ControlPeer& peer, proto::Response::Kind why, const std::string& words);
+  void Refuse(ControlClient& client, const proto::Request& request);
+  void ShedBytes();
+  void FreeClosed();
   void OnSecond(core::Instant now);
   void WatchFile();
   void KeepReachable();
   static size_t ClientsMax();
 
+  // What one user has of what all share.
+  struct Share {
+    size_t clients = 0;
+    size_t bytes = 0;
+  };
+
   platform::ControlSocket* socket_;
+  Access access_;
   platform::EventLoop* loop_;
   ControlRequests* requests_;
   std::unordered_map<ClientId, std::unique_ptr<ControlClient>> clients_;
+  std::unordered_map<uid_t, Share> shares_;
+  size_t held_ = 0;
   std::vector<ClientId> closed_;  // to be freed in OnTurn
+  LogLimit sent_away_log_{kRefusalLogInterval};
+  LogLimit refused_log_{kRefusalLogInterval};
+  LogLimit shed_log_{kRefusalLogInterval};
   ClientId last_id_ = 0;
   core::Instant second_at_ = core::kNever;
   core::Instant accept_at_ = core::kNever;  // the listener is not watched until then

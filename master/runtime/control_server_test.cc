@@ -8,7 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -22,6 +24,7 @@
 #include "master/platform/control_socket.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/unique_fd.h"
+#include "master/runtime/access.h"
 #include "master/runtime/limits.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
@@ -34,7 +37,7 @@ using Kind = proto::Response::Kind;
 // Answers what it is told to, or keeps the request.
 class FakeRequests : public ControlRequests {
  public:
-  void OnControlRequest(ClientId client, const proto::Request& request) override {
+  void OnControlRequest(ClientId client, const Peer& /*who*/, const proto::Request& request) override {
     asked.push_back({client, request});
     if (answer.has_value()) server->Answer(client, *answer);
   }
@@ -67,7 +70,7 @@ class Client {
     std::array<char, 65536> buffer;
     for (;;) {
       const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-      if (got == 0) ended_ = true;
+      if (got == 0 || (got < 0 && errno == ECONNRESET)) ended_ = true;
       if (got <= 0) break;
       reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
     }
@@ -96,7 +99,7 @@ class ControlServerTest : public testing::Test {
     path_ = folder_ + "/sock";
     loop_ = *platform::EventLoop::Create();
     socket_ = *platform::ControlSocket::Open(path_);
-    server_ = std::make_unique<ControlServer>(socket_.get(), loop_.get(), &requests_);
+    server_ = std::make_unique<ControlServer>(socket_.get(), Access({}, geteuid()), loop_.get(), &requests_);
     requests_.server = server_.get();
     ASSERT_TRUE(server_->Watch().ok());
   }
@@ -324,6 +327,60 @@ TEST_F(ControlServerTest, ClientThatReadsNothingIsNotAskedForMoreAndDropped) {
   }
   EXPECT_EQ(requests_.asked.size(), asked);
   EXPECT_EQ(server_->clients(), 0U);
+}
+
+TEST_F(ControlServerTest, WhatIsHeldIsGivenBack) {
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = 2};
+  Client client(path_);
+  client.Ask(proto::Request::Verb::kHello, "", 2);
+  Settle();
+  const size_t before = server_->held_bytes();
+  // A request of half a mebibyte.
+  requests_.answer = proto::Response{.kind = Kind::kPong};
+  const std::string head = R"({"cmd":"Ping","x":")";
+  const std::string payload = head + std::string((1U << 19) - head.size() - 2, 'x') + "\"}";
+  std::string frame;
+  ASSERT_TRUE(proto::AppendFrame(payload, proto::Level::kTwo, &frame).ok());
+  size_t most = 0;
+  for (size_t at = 0; at < frame.size(); at += 32768) {
+    client.Send(std::string_view(frame).substr(at, 32768));
+    Settle();
+    most = std::max(most, server_->held_bytes());
+  }
+  EXPECT_GT(most, 1U << 18);
+  EXPECT_EQ(client.Heard().back(), Kind::kPong);
+  EXPECT_LE(server_->held_bytes(), before + 4096);
+  client.Close();
+  Settle();
+  EXPECT_EQ(server_->held_bytes(), 0U);
+}
+
+TEST_F(ControlServerTest, ClientsForWhomMostIsHeldAreDroppedWhenAllTogetherHoldTooMuch) {
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = 2};
+  Client small(path_);
+  small.Ask(proto::Request::Verb::kHello, "", 2);
+  small.Send(std::string("\0\50{\"cmd\":", 9));
+  Settle();
+  // The beginning of a long frame of one mebibyte.
+  const std::string begun = std::string("\0\0\0\20\0\0", 6) + std::string(32768 - 6, 'x');
+  const std::string more(32768, 'x');
+  std::vector<std::unique_ptr<Client>> clients;
+  for (size_t i = 0; i * (1U << 20) < kClientsBytesMax + (size_t{20} << 20); ++i) {
+    clients.push_back(std::make_unique<Client>(path_));
+    clients.back()->Ask(proto::Request::Verb::kHello, "", 2);
+    Settle();
+    for (int part = 0; part < 31; ++part) {
+      clients.back()->Heard();
+      if (clients.back()->ended()) break;
+      clients.back()->Send(part == 0 ? begun : more);
+      Settle();
+      EXPECT_LE(server_->held_bytes(), kClientsBytesMax);
+    }
+  }
+  EXPECT_LT(server_->clients(), clients.size());
+  EXPECT_GT(server_->clients(), clients.size() / 4);
+  small.Heard();
+  EXPECT_FALSE(small.ended());
 }
 
 TEST_F(ControlServerTest, ManyClientsAtOnce) {

@@ -77,4 +77,11 @@ void LogReport(std::string_view service, const core::Report& report) {
   }
 }
 
+std::string RequestWords(const proto::Request& request) {
+  constexpr size_t kNameBytesMax = 64;  // as a service's name
+  std::string words(proto::WireWord(request.verb));
+  if (proto::TakesService(request.verb)) words += " " + OnOneLine(request.service.substr(0, kNameBytesMax));
+  return words;
+}
+
 }  // namespace fectl::runtime

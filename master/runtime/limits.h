@@ -31,12 +31,26 @@ inline constexpr core::Span kPongInterval = core::Seconds(1);
 inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
 
 // Control clients at a time, and at most half of the descriptors that this process may have: the other half
-// is for workers. Further ones wait in the listener's queue.
+// is for workers. One user other than root has at most three quarters of the places. Who finds none is sent
+// away; root waits in the listener's queue.
 inline constexpr size_t kClientsMax = 16 * 1024;
+
+// The last of these places are root's, so that nobody else can lock root out; fewer where there are few.
+inline constexpr size_t kRootPlaces = 16;
+
+// Held for all control clients together: the largest answer and half of one. Beyond it, of the user for whom
+// most is held the client for which most is held is dropped.
+inline constexpr size_t kClientsBytesMax = size_t{96} << 20;
+
+// How often, at most, the log tells what a peer can repeat at will.
+inline constexpr core::Span kRefusalLogInterval = core::Seconds(60);
 
 // How often, at most, it is looked whether the control socket's file is still there, and it is made anew. A
 // cleaner of /tmp may take it.
 inline constexpr core::Span kSocketFileCheck = core::Seconds(1);
+
+// A worker that shuts a listening socket down again and again makes work for everybody: at most so often.
+inline constexpr core::Span kReviveInterval = core::Seconds(1);
 
 // After no descriptor was left for a client: the listener stays readable, so looking at once again would
 // spin.

@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <memory>
@@ -9,6 +10,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "master/runtime/limits.h"
+#include "master/runtime/log_limit.h"
 
 namespace fectl::runtime {
 namespace {
@@ -42,17 +45,34 @@ class ListenerSet::Watched final : private platform::FdWatcher {
  public:
   Watched(std::string name, platform::Listener listener)
       : name_(std::move(name)), listener_(std::move(listener)) {}
-  ~Watched() override {
-    if (loop_ != nullptr) loop_->Unwatch(listener_.fd());
-  }
+  ~Watched() override { Unwatch(); }
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
   // Connections are the workers' business: only an error or the end of the listening is of interest here.
   absl::Status Watch(platform::EventLoop* loop) {
+    loop_ = loop;
     absl::Status watched = loop->Watch(listener_.fd(), EPOLLRDHUP, this);
-    if (watched.ok()) loop_ = loop;
+    watched_ = watched.ok();
     return watched;
+  }
+
+  // kNever: it listens.
+  core::Instant revive_at() const { return down_ ? not_before_ : core::kNever; }
+
+  void Revive(core::Instant now, const SharedSocket& shared, ListenerUsers* users) {
+    not_before_ = now + kReviveInterval;
+    absl::Status again = listener_.ListenAgain();
+    if (again.ok()) again = Watch(loop_);
+    down_ = !again.ok();
+    std::string more;
+    if (log_.Pass(now, &more)) {
+      LOG(WARNING) << "socket " << name_ << ": somebody shut down the listening on " << listener_.address()
+                   << " for everybody, a worker of " << users->Suspects(shared) << "; "
+                   << (down_ ? "it cannot be taken up again: " : "it was taken up again") << again.message()
+                   << more;
+    }
+    if (!down_ && listener_.family() == AF_UNIX) users->OnOpenedAnew(shared);
   }
 
   const platform::Listener& listener() const { return listener_; }
@@ -60,35 +80,35 @@ class ListenerSet::Watched final : private platform::FdWatcher {
 
   void MakeReachable() {
     if (listener_.Reachable()) return;
-    platform::EventLoop* const loop = std::exchange(loop_, nullptr);
-    if (loop != nullptr) loop->Unwatch(listener_.fd());
+    Unwatch();
     const absl::Status opened = listener_.OpenAnew();
     LOG_IF(WARNING, opened.ok()) << "socket " << name_ << ": the file " << listener_.address()
                                  << " was gone; it is made anew for the workers that start from now on";
     LOG_IF(ERROR, !opened.ok()) << "socket " << name_ << ": its file is gone: " << opened.message();
-    if (loop == nullptr) return;
-    if (const absl::Status watched = Watch(loop); !watched.ok()) LOG(ERROR) << watched.message();
+    if (loop_ == nullptr) return;
+    if (const absl::Status watched = Watch(loop_); !watched.ok()) LOG(ERROR) << watched.message();
   }
 
  private:
   void OnReady(uint32_t events) override {
     // After shutdown(2) a TCP listener reports EPOLLHUP, and a UNIX one EPOLLRDHUP.
     if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) == 0) return;
-    const absl::Status again = listener_.ListenAgain();
-    if (again.ok()) {
-      LOG(WARNING) << "socket " << name_ << ": a worker shut down the listening on " << listener_.address()
-                   << "; it was taken up again";
-      return;
-    }
-    LOG(ERROR) << "socket " << name_ << ": a worker shut down the listening on " << listener_.address()
-               << ", and it cannot be taken up again: " << again.message();
-    loop_->Unwatch(listener_.fd());
-    loop_ = nullptr;
+    down_ = true;
+    Unwatch();
+  }
+
+  void Unwatch() {
+    if (watched_) loop_->Unwatch(listener_.fd());
+    watched_ = false;
   }
 
   std::string name_;
   platform::Listener listener_;
   platform::EventLoop* loop_ = nullptr;
+  LogLimit log_{kRefusalLogInterval};
+  core::Instant not_before_;
+  bool watched_ = false;
+  bool down_ = false;
 };
 
 ListenerSet::~ListenerSet() = default;
@@ -116,7 +136,8 @@ absl::StatusOr<std::unique_ptr<ListenerSet>> ListenerSet::Open(
   return set;
 }
 
-absl::Status ListenerSet::Watch(platform::EventLoop* loop) {
+absl::Status ListenerSet::Watch(platform::EventLoop* loop, ListenerUsers* users) {
+  users_ = users;
   for (const auto& listener : listeners_) {
     if (absl::Status watched = listener->Watch(loop); !watched.ok()) return watched;
   }
@@ -140,6 +161,18 @@ void ListenerSet::MakeReachable(const std::vector<proto::SocketView>& sockets) {
   for (const proto::SocketView& socket : sockets) {
     if (Watched* const listener = Find(socket.name); listener != nullptr) listener->MakeReachable();
   }
+}
+
+void ListenerSet::OnTurn(core::Instant now) {
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i]->revive_at() <= now) listeners_[i]->Revive(now, shared_[i], users_);
+  }
+}
+
+core::Instant ListenerSet::next_deadline() const {
+  core::Instant next = core::kNever;
+  for (const auto& listener : listeners_) next = std::min(next, listener->revive_at());
+  return next;
 }
 
 }  // namespace fectl::runtime

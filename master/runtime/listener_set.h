@@ -7,12 +7,23 @@
 
 #include "absl/status/status.h"
 #include "master/config/config.h"
+#include "master/core/time.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/listeners.h"
 #include "master/runtime/service_plan.h"
 #include "proto_spec/control_status.h"
 
 namespace fectl::runtime {
+
+// What the listeners need to know of those who use them.
+class ListenerUsers {
+ public:
+  virtual ~ListenerUsers() = default;
+  // Who could have shut it down, in words: "web (pid 12, 13)".
+  virtual std::string Suspects(const SharedSocket& socket) const = 0;
+  // There is a new socket in its place: the workers that run hold one on which nobody can connect.
+  virtual void OnOpenedAnew(const SharedSocket& socket) = 0;
+};
 
 // The listening sockets of the workers. The master never accepts on them; it keeps them open whatever happens
 // to the workers, and takes the listening up again when a worker ended it for everybody with shutdown(2).
@@ -24,8 +35,13 @@ class ListenerSet {
   ListenerSet& operator=(const ListenerSet&) = delete;
   ~ListenerSet();
 
-  // The loop outlives the set.
-  absl::Status Watch(platform::EventLoop* loop);
+  // The loop outlives the set, and so do the users while the loop turns.
+  absl::Status Watch(platform::EventLoop* loop, ListenerUsers* users);
+
+  // Once in each turn of the loop, with its time; takes up what was shut down.
+  void OnTurn(core::Instant now);
+  // When OnTurn() has to be called at the latest; kNever: no need.
+  core::Instant next_deadline() const;
 
   // UNIX sockets of these whose file somebody removed or replaced. Saying so in their addresses.
   void MarkUnreachable(std::vector<proto::SocketView>* sockets) const;
@@ -44,7 +60,8 @@ class ListenerSet {
   Watched* Find(const std::string& name) const;  // nullptr: there is none
 
   std::vector<std::unique_ptr<Watched>> listeners_;
-  std::vector<SharedSocket> shared_;
+  std::vector<SharedSocket> shared_;  // in the same order
+  ListenerUsers* users_ = nullptr;
 };
 
 }  // namespace fectl::runtime

@@ -112,7 +112,7 @@ Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
       supervisor_(Policies(parts_.plans), Seed()),
       workers_(&parts_.plans, &outputs_, parts_.loop.get(), this),
-      server_(parts_.control.get(), parts_.loop.get(), this) {}
+      server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {}
 
 Master::~Master() {
   parts_.loop->Unwatch(parts_.signals->fd());
@@ -124,7 +124,7 @@ core::Moment Master::Now() {
 
 absl::Status Master::Watch() {
   if (absl::Status s = parts_.loop->Watch(parts_.signals->fd(), EPOLLIN, this); !s.ok()) return s;
-  if (absl::Status s = parts_.listeners->Watch(parts_.loop.get()); !s.ok()) return s;
+  if (absl::Status s = parts_.listeners->Watch(parts_.loop.get(), this); !s.ok()) return s;
   return server_.Watch();
 }
 
@@ -148,7 +148,8 @@ absl::Status Master::Run() {
 
 int64_t Master::TimeoutNanos(core::Instant now) const {
   if (sweep_again_ || !queue_.empty()) return 0;
-  const core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(), beat_at_});
+  const core::Instant due = std::min(
+      {supervisor_.next_deadline(), server_.next_deadline(), parts_.listeners->next_deadline(), beat_at_});
   return due == core::kNever ? -1 : std::max<int64_t>(0, (due - now).ns);
 }
 
@@ -273,6 +274,7 @@ void Master::OnTurnEnd() {
     std::cout << DemonstrationHint(parts_.plans) << std::flush;
   }
   server_.OnTurn(at_.now);
+  parts_.listeners->OnTurn(at_.now);
   if (beat_at_ <= at_.now) {
     beat_at_ = workers_.SendBeats() > 0 ? at_.now + kMasterBeatInterval : core::kNever;
   }
@@ -317,6 +319,29 @@ void Master::ReopenLogs() {
   LOG(INFO) << "got SIGUSR1: log files were opened anew";
 }
 
+std::string Master::Suspects(const SharedSocket& socket) const {
+  std::string words;
+  for (size_t i = 0; i < parts_.plans.size(); ++i) {
+    if (!SeesSocket(socket, parts_.plans[i].policy.name)) continue;
+    words += (words.empty() ? "" : ", ") + WorkersInWords(supervisor_.services()[i], parts_.plans[i]);
+  }
+  return words;
+}
+
+// Nothing else gives workers a new descriptor. As if an operator had asked; nobody waits for the answer.
+void Master::OnOpenedAnew(const SharedSocket& socket) {
+  for (size_t i = 0; i < parts_.plans.size(); ++i) {
+    const core::ServiceState state = supervisor_.services()[i].state();
+    const bool has_workers = state != core::ServiceState::kStopped &&
+                             state != core::ServiceState::kStopping && state != core::ServiceState::kFailed;
+    if (!has_workers || !SeesSocket(socket, parts_.plans[i].policy.name)) continue;
+    LOG(INFO) << "service " << parts_.plans[i].policy.name << " is reloaded: its workers hold the old socket "
+              << socket.name;
+    Emit(core::Commanded{
+        .request = ++last_request_, .service = static_cast<core::ServiceId>(i), .verb = core::Verb::kReload});
+  }
+}
+
 bool Master::FindService(const std::string& name, core::ServiceId* id) const {
   for (size_t i = 0; i < parts_.plans.size(); ++i) {
     if (parts_.plans[i].policy.name != name) continue;
@@ -326,15 +351,14 @@ bool Master::FindService(const std::string& name, core::ServiceId* id) const {
   return false;
 }
 
-void Master::OnControlRequest(ClientId client, const proto::Request& request) {
+void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) {
   core::Verb command = core::Verb::kStart;
   const bool commands = ToCommand(request.verb, &command);
   if (!commands && request.verb != proto::Request::Verb::kQuit) return AnswerAtOnce(client, request);
 
   Waiting waiting{client, 0};
   if (commands && !FindService(request.service, &waiting.service)) return AnswerAtOnce(client, request);
-  LOG(INFO) << "an operator asks: " << proto::WireWord(request.verb)
-            << (commands ? " " + request.service : std::string());
+  LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
   const core::RequestId id = ++last_request_;
   waiting_.emplace(id, waiting);
   if (commands) {

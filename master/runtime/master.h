@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "master/config/config.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/supervisor.h"
 #include "master/platform/control_socket.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/signals.h"
+#include "master/runtime/access.h"
 #include "master/runtime/control_server.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/listener_set.h"
@@ -35,13 +37,17 @@ struct MasterParts {
   std::optional<OwnStreams> streams;
   std::unique_ptr<LogOutput> log;
   std::unique_ptr<platform::ControlSocket> control;
+  std::vector<config::Grant> allow;  // who may use it
   std::unique_ptr<ListenerSet> listeners;
   std::vector<ServicePlan> plans;
 };
 
 // Joins the pure supervisor to the kernel. One turn: wait until something is ready or due; look at all of it,
 // which gives events; read the clock once; step the supervisor with each event; run the effects in order.
-class Master final : private EventSink, private ControlRequests, private platform::FdWatcher {
+class Master final : private EventSink,
+                     private ControlRequests,
+                     private ListenerUsers,
+                     private platform::FdWatcher {
  public:
   explicit Master(MasterParts parts);
   ~Master() override;
@@ -66,7 +72,9 @@ class Master final : private EventSink, private ControlRequests, private platfor
   };
 
   void Emit(core::Event event) override { queue_.push_back(std::move(event)); }
-  void OnControlRequest(ClientId client, const proto::Request& request) override;
+  void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
+  std::string Suspects(const SharedSocket& socket) const override;
+  void OnOpenedAnew(const SharedSocket& socket) override;
   void OnReady(uint32_t events) override;  // signals
 
   absl::Status Turn();

@@ -1,5 +1,7 @@
 #include "master/runtime/service_plan.h"
 
+#include <sys/auxv.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -30,11 +32,6 @@ void Set(Environment* environment, std::string_view name, std::string value) {
   environment->emplace_back(name, std::move(value));
 }
 
-bool SeesSocket(const SharedSocket& socket, const std::string& service) {
-  return socket.services.empty() ||
-         std::find(socket.services.begin(), socket.services.end(), service) != socket.services.end();
-}
-
 void SetSocketVariables(const SharedSocket& socket, int fd, Environment* environment) {
   const proto::SocketVariable variable{fd, socket.family, socket.type, socket.protocol};
   Set(environment, proto::kSocketVariablePrefix + socket.name, proto::FormatSocket(variable));
@@ -63,6 +60,11 @@ constexpr int kFirstSocketFd = 5;
 
 }  // namespace
 
+bool SeesSocket(const SharedSocket& socket, const std::string& service) {
+  return socket.services.empty() ||
+         std::find(socket.services.begin(), socket.services.end(), service) != socket.services.end();
+}
+
 platform::Identity ToPlatform(const config::Identity& identity) {
   return platform::Identity{identity.uid, identity.gid,
                             std::vector<gid_t>(identity.groups.begin(), identity.groups.end())};
@@ -70,6 +72,8 @@ platform::Identity ToPlatform(const config::Identity& identity) {
 
 Environment InheritedEnvironment(char** environment) {
   Environment out;
+  // Started with more rights than its caller has: what the caller had set is not for the workers.
+  if (getauxval(AT_SECURE) != 0) return out;
   for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const size_t equals = text.find('=');
@@ -98,6 +102,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   plan.launch.argv = service.command;
   plan.launch.directory = service.directory;
   plan.launch.open_files = open_files;
+  plan.launch.no_new_privileges = service.no_new_privileges;
 
   Environment environment = inherited;
   if (service.identity.has_value()) {

@@ -31,6 +31,8 @@ struct SharedSocket {
   std::vector<std::string> services;  // who sees it; empty: every service
 };
 
+bool SeesSocket(const SharedSocket& socket, const std::string& service);
+
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 // What a service's workers are made of: all that does not change from one start to the next.

@@ -22,6 +22,7 @@
 #include "master/platform/privileges.h"
 #include "master/platform/process_limits.h"
 #include "master/platform/standard_streams.h"
+#include "master/runtime/access.h"
 #include "master/runtime/master.h"
 #include "master/runtime/own_streams.h"
 #include "proto_spec/version.h"
@@ -29,7 +30,7 @@
 namespace fectl::runtime {
 namespace {
 
-constexpr char kDemonstration[] = "testdata/demo/fectld.toml";
+constexpr char kDemonstration[] = "bazel-bin/testdata/demo/demo.toml";
 
 void ChangeDirectory(const char* directory) {
   // A missing directory shows in the next step, with a name that people know.
@@ -56,9 +57,11 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   MasterParts parts;
   std::optional<platform::Identity> identity;
   if (settings.identity.has_value()) identity = ToPlatform(*settings.identity);
-  auto control = platform::ControlSocket::Open(settings.sock, identity.has_value() ? &*identity : nullptr);
+  const platform::Identity* const owner = identity.has_value() ? &*identity : nullptr;
+  auto control = platform::ControlSocket::Open(settings.sock, FileFor(settings.allow, owner), owner);
   if (!control.ok()) return control.status();
   parts.control = *std::move(control);
+  parts.allow = settings.allow;
   if (!settings.pid.empty()) {
     auto pid_file = platform::PidFile::Create(settings.pid);
     if (!pid_file.ok()) return pid_file.status();
@@ -129,7 +132,7 @@ int Serve(const config::Config& config, bool daemon, bool demonstrates) {
 }  // namespace
 
 std::string DefaultConfig() {
-  const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+  const char* workspace = secure_getenv("BUILD_WORKSPACE_DIRECTORY");
   if (workspace == nullptr || chdir(workspace) != 0) return "fectld.toml";
   return kDemonstration;
 }
@@ -147,7 +150,7 @@ int Main(const CommandLine& line) {
   // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
   if (line.daemon) platform::CloseAllButStandardStreams();
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
-  ChangeDirectory(std::getenv("BUILD_WORKING_DIRECTORY"));
+  ChangeDirectory(secure_getenv("BUILD_WORKING_DIRECTORY"));
   const std::string file = line.config.empty() ? DefaultConfig() : line.config;
   config::LoadResult loaded = config::LoadFile(file);
   config::ResolveAccounts(&loaded);

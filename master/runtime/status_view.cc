@@ -125,4 +125,13 @@ std::vector<std::string> PidsOnDuty(const core::Service& service) {
   return pids;
 }
 
+std::string WorkersInWords(const core::Service& service, const ServicePlan& plan) {
+  constexpr size_t kPidsMax = 16;
+  const std::vector<std::string> pids = PidsOnDuty(service);
+  std::string words;
+  for (size_t i = 0; i < pids.size() && i < kPidsMax; ++i) words += (i == 0 ? " (pid " : ", ") + pids[i];
+  if (pids.size() > kPidsMax) words += " and " + std::to_string(pids.size() - kPidsMax) + " more";
+  return plan.policy.name + words + (pids.empty() ? "" : ")");
+}
+
 }  // namespace fectl::runtime

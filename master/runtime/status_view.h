@@ -30,6 +30,9 @@ proto::BaseServiceStatus DescribeForBase(const core::Service& service);
 // The pids of the processes on duty, as existing clients get them.
 std::vector<std::string> PidsOnDuty(const core::Service& service);
 
+// For the log: "web (pid 12, 13)"; of many pids the first ones.
+std::string WorkersInWords(const core::Service& service, const ServicePlan& plan);
+
 }  // namespace fectl::runtime
 
 #endif  // MASTER_RUNTIME_STATUS_VIEW_H_

@@ -96,7 +96,7 @@ def test_every_kind_of_message_has_a_vector() -> None:
     assert kinds["worker_messages"] == set("forked loaded hb reload restart cfgerror status stopping msg".split())
     assert kinds["master_commands"] == set("prepare start pause resume stop hb msg".split())
     assert len(kinds["requests"]) == 15
-    assert len(kinds["responses"]) == 21
+    assert len(kinds["responses"]) == 22
 
 
 def test_ten_times_ten_thousand_levels() -> None:

@@ -193,7 +193,7 @@ BARE_REASONS = (
 _OPERATION_ANSWERS = (
     "Done", "ServiceStarted", "ServiceStopped", "ServiceFailed", "ErrorNotReady", "ErrorUnknownService",
     "ErrorServiceStarting", "ErrorServiceRunning", "ErrorServiceReloading", "ErrorServiceStopping",
-    "ErrorServiceStopped", "ErrorServiceFailed",
+    "ErrorServiceStopped", "ErrorServiceFailed", "ErrorNotPermitted",
 )  # fmt: skip
 
 
