@@ -1,0 +1,160 @@
+"""Attacks by way of files, each named after its row of testdata/attack_table.md."""
+
+import os
+import pathlib
+import re
+import subprocess
+from typing import Callable
+
+import pytest
+
+from testdata.attacks.hostile import ALICE, MALLORY, as_user, needs_root, open_to_all
+from testdata.e2e.harness import Place
+from testdata.e2e.processes import wait_until
+
+_SECRET = "root:x:0:0\n"
+
+
+def _run(place: Place, config: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    place.write("mine.toml", config)
+    return _run_file(place, "mine.toml", *arguments)
+
+
+def _run_file(place: Place, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A fectld that comes to an end by itself."""
+    return subprocess.run([str(place.fectld), "-c", name, *arguments], cwd=place.directory, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120, check=False, env=place.environment)
+
+
+def _secret(place: Place) -> pathlib.Path:
+    place.write("secret", _SECRET, 0o600)
+    return place.directory / "secret"
+
+
+@pytest.mark.parametrize("kind", ["fectld.sock", "fectld.sock.lock", "fectld.pid", "fectld.out", "fectld.log2"])
+def test_K3_ALinkInTheWayIsNotFollowed(place: Place, kind: str) -> None:
+    secret = _secret(place)
+    (place.directory / kind).symlink_to(secret)
+    config = '[master]\nsock = "fectld.sock"\npid = "fectld.pid"\nstdout = "fectld.out"\n'
+    config += '[logging]\nservice = "file"\nname = "fectld.log2"\n' + place.service("web", place.guest("steady"))
+    done = _run(place, config)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert kind in done.stderr, done.stderr
+    assert secret.read_text(encoding="utf-8") == _SECRET
+    assert os.stat(secret).st_mode & 0o777 == 0o600
+    (place.directory / kind).unlink()
+
+
+@pytest.mark.parametrize("where", ["[master]\nstdout = \"%s\"\n", "[logging]\nservice = \"file\"\nname = \"%s\"\n"])
+@pytest.mark.parametrize("make", [lambda path: os.mkfifo(path), lambda path: os.mkdir(path)], ids=["pipe", "folder"])
+def test_K5_OutputGoesToFilesAndNothingWaitsForAPipe(place: Place, where: str, make: Callable[[str], None]) -> None:
+    path = str(place.directory / "output")
+    make(path)
+    done = _run(place, where % path + place.service("web", place.guest("steady")))
+    assert done.returncode == 1 and "output" in done.stderr
+
+
+@needs_root
+def test_K5_ADeviceIsNoFileForOutput(place: Place) -> None:
+    path = str(place.directory / "output")
+    try:
+        os.mknod(path, 0o600 | 0o060000, os.makedev(7, 99))  # a block device
+    except PermissionError:
+        pytest.skip("making a device is not permitted here")
+    done = _run(place, f'[master]\nstdout = "{path}"\n' + place.service("web", place.guest("steady")))
+    assert done.returncode == 1 and "output" in done.stderr
+
+
+def test_K6_AHardLinkToASecretIsNeverWrittenInto(place: Place) -> None:
+    secret = _secret(place)
+    os.link(secret, place.directory / "fectld.pid")
+    master = place.launch(place.service("web", place.guest("steady")))
+    assert master.wait_exit() == 1 and "fectld.pid" in master.log()
+    assert secret.read_text(encoding="utf-8") == _SECRET
+    os.unlink(place.directory / "fectld.pid")
+    # Also one that looks like a pid file is replaced, and not written into.
+    secret.write_text("123\n", encoding="utf-8")
+    os.link(secret, place.directory / "fectld.pid")
+    place.start(place.service("web", place.guest("steady")), log="second.log")
+    assert secret.read_text(encoding="utf-8") == "123\n"
+
+
+# --- K29: the configuration ---
+
+
+def _good(place: Place) -> pathlib.Path:
+    place.write("mine.toml", place.service("web", place.guest("steady")), 0o600)
+    return place.directory / "mine.toml"
+
+
+def _refused(place: Place, words: str, name: str = "mine.toml") -> None:
+    for arguments in ([], ["--check"], ["--print-config"]):
+        done = _run_file(place, name, *arguments)
+        assert (done.returncode, done.stdout) == (2, ""), (arguments, done.stderr)
+        assert re.fullmatch(re.escape(name) + ": " + words + "\n", done.stderr), done.stderr
+    assert not (place.directory / "fectld.sock").exists()
+
+
+@pytest.mark.parametrize("mode,who", [(0o664, "its group"), (0o620, "its group"), (0o646, "everybody"),
+                                      (0o666, "everybody"), (0o777, "everybody")])
+def test_K29_WhatOthersMayWriteIsNoConfiguration(place: Place, mode: int, who: str) -> None:
+    _good(place).chmod(mode)
+    _refused(place, rf"can be written by {who} \(mode 0{mode:o}\): only its owner may be able to; chmod go-w mine.toml")
+    (place.directory / "mine.toml").chmod(mode & ~0o022)
+    assert _run_file(place, "mine.toml", "--check").returncode == 0
+
+
+@needs_root
+def test_K29_WhatBelongsToAnotherIsNoConfiguration(place: Place) -> None:
+    os.chown(_good(place), MALLORY, MALLORY)
+    _refused(place, f"belongs to user {MALLORY}: it must belong to root")
+
+
+@needs_root
+def test_K29_AnOrdinaryMasterTrustsRootAndItselfAlone(place: Place) -> None:
+    open_to_all(place)
+    programs = place.directory / "programs"
+    programs.mkdir()
+    fectld = programs / "fectld"
+    fectld.write_bytes(place.fectld.read_bytes())
+    fectld.chmod(0o755)
+    file = place.directory / "mine.toml"
+    place.write("mine.toml", place.service("web", "/bin/true"), 0o644)
+
+    def check() -> tuple[int, str]:
+        done = subprocess.run([str(fectld), "--check", "-c", str(file)], capture_output=True, text=True, check=False,
+                              cwd="/")
+        return done.returncode, done.stderr
+
+    for owner, expected in ((0, 0), (ALICE, 0), (MALLORY, 2)):
+        os.chown(file, owner, owner)
+        code, said = as_user(ALICE, check)
+        assert code == expected, said
+    assert said == f"{file}: belongs to user {MALLORY}: it must belong to root or to the user who runs fectld\n"
+
+
+def test_K29_APipeIsNoConfigurationAndNobodyWaitsForIt(place: Place) -> None:
+    os.mkfifo(place.directory / "mine.toml", 0o600)
+    _refused(place, "is a pipe, not a file")
+
+
+@needs_root
+def test_K29_AnothersLinkIsNotFollowed(place: Place) -> None:
+    _good(place)
+    link = place.directory / "link.toml"
+    link.symlink_to("mine.toml")
+    assert _run_file(place, "link.toml", "--check").returncode == 0
+    os.chown(link, MALLORY, MALLORY, follow_symlinks=False)
+    _refused(place, f"is a symbolic link of user {MALLORY}: it must belong to root", "link.toml")
+
+
+def test_K29_ARunningMasterIsNotTouched(place: Place) -> None:
+    master = place.start(place.service("web", place.guest("steady")))
+    (pid,) = master.wait_running("web")
+    file = place.directory / "fectld.toml"
+    file.unlink()
+    os.mkfifo(file)
+    second = place.launch("", arguments=["-c", "other.toml"], log="second.log")
+    assert second.wait_exit() == 2
+    assert master.pids("web") == [pid]
+    wait_until(lambda: master.state("web") == "running", "it runs")
