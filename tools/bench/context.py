@@ -26,13 +26,16 @@ class Effort:
     statuses: int = 100
     load_seconds: float = 10
     control_clients: int = 10_000
-    # Others are measured with at most so many workers when idle.
-    idle_workers_of_others: int = 1000
+    # With how many idle workers managers that are not ours are measured.
+    idle_sizes_of_others: tuple[int, ...] = (1000,)
+    # Of masters with 100 workers, whose cost is small.
+    growth_rounds: int = 2
 
 
 QUICK = Effort(rounds=2, rounds_of_others=1, respawns=20, respawn_seconds=3, idle_seconds=3, statuses=20,
-               load_seconds=3, control_clients=1000)
-FULL = Effort(rounds=20, rounds_of_others=7, respawn_seconds=120, statuses=300, idle_workers_of_others=5000)
+               load_seconds=3, control_clients=1000, idle_sizes_of_others=(200,), growth_rounds=1)
+FULL = Effort(rounds=20, rounds_of_others=7, respawn_seconds=120, statuses=300,
+              idle_sizes_of_others=(200, 1000, 5000), growth_rounds=7)
 
 
 @dataclasses.dataclass

@@ -131,6 +131,9 @@ static void Ask(const char* path, long count, double seconds) {
     }
   }
   printf("{\"answers\": %ld, \"seconds\": %.6f}\n", answers, now - began);
+  for (long i = 0; i < count; ++i) close(clients[i].fd);
+  close(epoll_fd);
+  free(clients);
 }
 
 int main(int argc, char** argv) {

@@ -111,5 +111,6 @@ int main(int argc, char** argv) {
       }
     }
   }
+  free(workers);
   return 0;
 }

@@ -196,5 +196,8 @@ int main(int argc, char** argv) {
       "\"first_failure\": \"%s\"}\n",
       tally.answers, tally.failed, tally.announced_ends, tally.worst * 1e3, Now() - began,
       tally.first_failure);
+  for (uint32_t i = 0; i < count; ++i) Close(&connections[i]);
+  close(epoll_fd);
+  free(connections);
   return 0;
 }

@@ -109,7 +109,7 @@ def main() -> int:
     processes.raise_descriptor_limit()
     # As Ctrl-C: what was started is ended on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    results, machine = Results(), _machine()
+    results, machine, interrupted = Results(), _machine(), False
     with tempfile.TemporaryDirectory(prefix="fectl-bench-", dir="/tmp") as folder:
         context = Context(
             programs=arguments.programs.resolve(),
@@ -123,6 +123,7 @@ def main() -> int:
         try:
             _measure(context, arguments.only)
         except KeyboardInterrupt:
+            interrupted = True
             print("\ninterrupted; so far:", file=sys.stderr)
         finally:
             processes.end_all()
@@ -130,6 +131,8 @@ def main() -> int:
     _report(results, bars)
     if arguments.json is not None:
         arguments.json.write_text(_as_json(results, bars, machine), encoding="utf-8")
+    if interrupted:
+        return 130
     return 1 if any(bar.verdict(results) is Verdict.OVER for bar in bars) else 0
 
 

@@ -18,7 +18,7 @@ from tools.bench.context import Context
 NAMES = ("growth",)
 
 FEWEST, FEW, MANY = 10, 100, 10_000
-_SETTLE_SECONDS = 2
+_SETTLE_SECONDS = 1
 # Of the master: two pipes and the process.
 _DESCRIPTORS_EACH = 3
 _DESCRIPTORS_OWN = 100
@@ -39,12 +39,11 @@ def measure(context: Context) -> None:
     wanted = sizes(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     for size in [wanted[0], *context.chosen(wanted[1:])]:
         context.progress.step(f"growth: {size} workers")
-        # What is small is measured more often, as there is less of it.
-        for number in range(context.effort.rounds if size <= FEW else 1):
+        for number in range(context.effort.growth_rounds if size == FEW else 1):
             for kind in kinds:
                 context.progress.now(f"round {number + 1}, {kind.name}")
                 with context.manager(kind, size) as manager:
-                    cost = _Cost(manager, context.effort.idle_seconds / 4)
+                    cost = _Cost(manager, context.effort.idle_seconds / 5)
                     manager.stop()
                 if size == FEWEST:
                     least[kind.name] = cost

@@ -17,9 +17,7 @@ def measure(context: Context) -> None:
     for size in context.chosen([200, 1000, 5000]):
         context.progress.step(f"{size} idle workers")
         for kind in context.managers:
-            workers_max = min(kind.workers_max, context.effort.idle_workers_of_others if kind.program else size)
-            if size > workers_max:
-                why = f"at most {kind.workers_max}" if size > kind.workers_max else "only with --full"
+            if why := _reason_to_leave_out(context, kind, size):
                 context.results.say_absent("idle CPU", size, kind.name, why)
                 continue
             context.progress.now(kind.name)
@@ -28,6 +26,12 @@ def measure(context: Context) -> None:
                 _watch_cost(context, manager)
                 manager.stop()
     _watch_silence(context)
+
+
+def _reason_to_leave_out(context: Context, kind: type[Adapter], size: int) -> str:
+    if size > kind.workers_max:
+        return f"at most {kind.workers_max}"
+    return "only with --full" if kind.program and size not in context.effort.idle_sizes_of_others else ""
 
 
 def _watch_cost(context: Context, manager: Adapter) -> None:
@@ -45,7 +49,7 @@ def _watch_cost(context: Context, manager: Adapter) -> None:
 def _watch_silence(context: Context) -> None:
     """Workers that say nothing: whenever the manager is awake, it woke up for itself."""
     context.progress.step("wake-ups when nothing is due")
-    seconds = context.effort.idle_seconds / 2
+    seconds = context.effort.idle_seconds / 4
     for kind in context.managers:
         context.progress.now(kind.name)
         with context.manager(kind, _SILENT_WORKERS, beat_ms=0) as manager:
