@@ -194,7 +194,7 @@ def _crowd(path: str, count: int, first_bytes: bytes = b"") -> list[socket.socke
 
 def test_K25_TenThousandConnectionsAndHalfRequests(place: Place) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(10_000, hard // 2 - 200)
+    count = min(10_000, hard * 3 // 8 - 100)  # of one user
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     master = _start(place)
     before = resident_kib(master.pid)
