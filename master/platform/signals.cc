@@ -21,6 +21,11 @@ void Dispose(int number, sighandler_t disposition, struct sigaction* old) {
 
 }  // namespace
 
+void IgnoreSignalsOfWriting() {
+  Dispose(SIGPIPE, SIG_IGN, nullptr);
+  Dispose(SIGXFSZ, SIG_IGN, nullptr);
+}
+
 absl::StatusOr<std::unique_ptr<Signals>> Signals::Create() {
   sigset_t mask;
   sigemptyset(&mask);

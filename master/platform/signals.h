@@ -18,11 +18,14 @@ struct ReceivedSignal {
   uid_t sender_uid = 0;
 };
 
+// From here on a broken pipe, or a file that may not grow, is an errno of the call that met it and not a
+// signal (SIGPIPE, SIGXFSZ). First thing in main(): the first files are written before there are Signals.
+void IgnoreSignalsOfWriting();
+
 // Turns signals into readiness of a descriptor. While it lives TERM, INT, QUIT, HUP, CHLD, USR1, USR2 and
-// ALRM are blocked and come through fd(), SIGPIPE and SIGXFSZ are ignored (a broken pipe or a full quota is
-// an errno of the call that met it), and SIGCHLD has its default disposition (ignored, the kernel would reap
-// children behind our back). Create before any other thread is started: a thread with these signals open
-// would take them. One at a time per process.
+// ALRM are blocked and come through fd(), those of writing are ignored, and SIGCHLD has its default
+// disposition (ignored, the kernel would reap children behind our back). Create before any other thread is
+// started: a thread with these signals open would take them. One at a time per process.
 //
 // A signal that came many times before it was taken is one entry: SIGCHLD says "look", not how many.
 class Signals {

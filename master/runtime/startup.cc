@@ -21,6 +21,7 @@
 #include "master/platform/pid_file.h"
 #include "master/platform/privileges.h"
 #include "master/platform/process_limits.h"
+#include "master/platform/signals.h"
 #include "master/platform/standard_streams.h"
 #include "master/runtime/access.h"
 #include "master/runtime/master.h"
@@ -138,6 +139,7 @@ std::string DefaultConfig() {
 }
 
 int Main(const CommandLine& line) {
+  platform::IgnoreSignalsOfWriting();
   if (line.action == CommandLine::Action::kHelp) {
     std::cout << HelpText();
     return kExitStopped;

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pathlib
+import signal
 import subprocess
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Iterable, Iterator
@@ -33,6 +34,8 @@ def _system(call: str, *arguments: Any) -> None:
     if getattr(library, call)(*arguments) != 0:
         raise OSError(ctypes.get_errno(), f"{call} {arguments}")
 
+
+needs_mounts = needs_namespace("--mount")
 
 Step = Callable[[], None]
 
@@ -120,3 +123,15 @@ def wait_shown(master: Master, name: str, words: str) -> None:
 def failed_starts(master: Master, name: str, worker: int = 1) -> int:
     return len([reason for reason in master.reasons(name, worker)
                 if isinstance(reason, dict) and "FailedToStart" in reason])
+
+
+def log_to(name: str) -> str:
+    return f'[logging]\nservice = "file"\nname = "{name}"\n\n'
+
+
+def kill_and_replace(master: Master, times: int = 1) -> None:
+    """What every master must still be able to do; each time it has a few lines to log."""
+    for _ in range(times):
+        (pid,) = master.pids("web")
+        os.kill(pid, signal.SIGKILL)
+        master.wait_replaced("web", pid)
