@@ -57,7 +57,7 @@ void Slot::Start(Turn& turn, Cause cause) {
 
 void Slot::Launch(Turn& turn, Cause cause) {
   failed_starts_ = 0;
-  crashes_ = 0;
+  losses_ = 0;
   asks_ = 0;
   Start(turn, std::move(cause));
 }
@@ -77,7 +77,7 @@ void Slot::Replace(Turn& turn, Urgency urgency, Cause cause) {
   // A start that is on its way may still be one of the old program: what was asked for is the new one.
   if (auto* starting = std::get_if<Starting>(&state_)) {
     Note(turn, Milestone::kStopping, starting->process.pid, cause);
-    Retire(turn, starting->process, Way::kAbandon, kAbandonGrace);
+    Retire(turn, starting->process, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
   }
   Launch(turn, std::move(cause));
 }
@@ -210,6 +210,14 @@ void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
   }
 }
 
+// How many there were before this one. Failed starts and crashes are counted together: a program that fails now
+// in its start and now behind it is one loop.
+uint32_t Slot::CountLoss() {
+  const uint32_t earlier = losses_;
+  CountUp(losses_);
+  return earlier;
+}
+
 News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
   CountUp(failed_starts_);
   // A configuration error is the worker's own word that another attempt is of no use.
@@ -219,8 +227,7 @@ News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
   const bool transient = cause.kind == Cause::Kind::kSpawnFailed && cause.number != 0;
   const bool last = useless || (!transient && failed_starts_ >= std::max(1U, turn.policy.restarts));
   if (!last) {
-    // The crashes before count, too: a program that fails now in its start and now behind it is one loop.
-    TryAgain(turn, failed_starts_ - 1 + std::min(crashes_, UINT32_MAX / 2), Cause::Kind::kAfterFailedStart);
+    TryAgain(turn, CountLoss(), Cause::Kind::kAfterFailedStart);
     return News::kStartFailed;
   }
   state_ = GivenUp{};
@@ -229,16 +236,14 @@ News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
 }
 
 void Slot::AfterCrash(Turn& turn, const Serving& lost) {
-  if (turn.at.now - lost.loaded_at >= kStableAfter) crashes_ = 0;
+  if (turn.at.now - lost.loaded_at >= kStableAfter) losses_ = 0;
   if (lost.process.excused) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
     TryAgain(turn, asks_ > 0 ? asks_ - 1 : 0, Cause::Kind::kWorkerAsked);
     --restarts_;  // those are after losses
     return;
   }
-  const uint32_t earlier = crashes_;
-  CountUp(crashes_);
-  TryAgain(turn, earlier, Cause::Kind::kAfterCrash);
+  TryAgain(turn, CountLoss(), Cause::Kind::kAfterCrash);
 }
 
 News Slot::Lose(Turn& turn, Role role, Cause cause) {

@@ -56,7 +56,7 @@ class Slot {
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.index_, self.generation_, self.failed_starts_, self.crashes_, self.asks_, self.restarts_,
+    archive(self.index_, self.generation_, self.failed_starts_, self.losses_, self.asks_, self.restarts_,
             self.state_, self.leaving_, self.later_ask_, self.ask_at_, self.due_ask_, self.history_,
             self.last_trouble_);
   }
@@ -76,6 +76,7 @@ class Slot {
   News Lose(Turn& turn, Role role, Cause cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);
   void AfterCrash(Turn& turn, const Serving& lost);
+  uint32_t CountLoss();
   void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, Cause cause);
   bool LeavingOnTime(Turn& turn);
@@ -84,7 +85,7 @@ class Slot {
   uint32_t index_;
   uint32_t generation_ = 0;     // of the newest process
   uint32_t failed_starts_ = 0;  // in a row
-  uint32_t crashes_ = 0;        // in a row, of processes that had not served long enough to be called stable
+  uint32_t losses_ = 0;         // in a row, of processes that had not served long enough to be called stable
   uint32_t asks_ = 0;           // replacements asked for in a row by such processes
   uint64_t restarts_ = 0;       // after a loss, in all
   SlotState state_;

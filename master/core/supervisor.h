@@ -38,6 +38,7 @@ class Supervisor {
   Instant next_deadline() const { return timers_.earliest(); }
 
   const std::vector<Service>& services() const { return services_; }
+  const TimerQueue& timers() const { return timers_; }  // each slot's, by its service's first_key
   bool operator==(const Supervisor&) const = default;
   // For the journal (journal.h). The timers are not in it: they follow from the slots.
   template <typename Archive>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,26 +15,22 @@
 namespace fectl::sim {
 Engine::Engine(const Options& options)
     : options_(options),
-      swarm_(options.seed),
+      swarm_(options.seed, options.services, options.workers),
       random_kernel_(options.seed ^ 0x1111),
       random_master_(options.seed ^ 0x2222),
       random_operator_(options.seed ^ 0x3333),
       random_wall_(options.wall_seed),
+      random_order_(options.order_seed),
+      random_late_(options.seed ^ 0x5555),
+      random_journal_(options.seed ^ 0x6666),
       programs_(options.seed ^ 0x4444, &swarm_, this),
       kernel_(swarm_.pids, swarm_.pipe_bytes),
       supervisor_(swarm_.policies, options.seed),
       checks_(swarm_.policies, &outcome_.marks) {
-  checks_.SetWorld({.has_unread_bytes =
-                        [this](const core::Incarnation& who) {
-                          const uint32_t place = kernel_.PlaceOf(who);
-                          return place != Kernel::kNowhere && !kernel_.process(place).unread.empty() &&
-                                 kernel_.process(place).taken_of_first == 0;
-                        },
-                    .is_unkillable =
-                        [this](const core::Incarnation& who) {
-                          const uint32_t place = kernel_.PlaceOf(who);
-                          return place != Kernel::kNowhere && kernel_.process(place).unkillable;
-                        }});
+  checks_.SetWorld({.has_unread_messages = [this](const core::Incarnation& who) {
+    const uint32_t place = kernel_.PlaceOf(who);
+    return place != Kernel::kNowhere && kernel_.process(place).readable();
+  }});
   deployed_.assign(swarm_.policies.size(), std::nullopt);
   outcome_.trace.policies = swarm_.policies;
   outcome_.trace.random_seed = options.seed;
@@ -41,7 +38,10 @@ Engine::Engine(const Options& options)
 
 void Engine::Plan(core::Span in, Kind kind, uint32_t place, Action action) {
   const uint32_t serial = place < kernel_.places() ? kernel_.process(place).serial : 0;
-  items_.push({now_ + in, ++planned_, kind, place, serial, action});
+  core::Instant at = now_ + in;
+  if (const int64_t tick = swarm_.tick.ns; tick > 0 && at > now_) at.ns = (at.ns + tick - 1) / tick * tick;
+  ++planned_;
+  items_.push({at, options_.order_seed == 0 ? planned_ : random_order_.Next(), kind, place, serial, action});
 }
 
 void Engine::Pass(core::Instant end) {
@@ -78,6 +78,7 @@ void Engine::Do(const Item& item) {
     case Kind::kMasterReads:
     case Kind::kMasterSeesEnd:
     case Kind::kMasterSeesExit:
+    case Kind::kMasterGivesUp:
       break;
   }
   const bool operates = item.kind == Kind::kOperator;
@@ -91,6 +92,8 @@ void Engine::Do(const Item& item) {
   if (item.kind == Kind::kMasterReads) Read(item.place);
   if (item.kind == Kind::kMasterSeesEnd) SeeEnd(item.place);
   if (item.kind == Kind::kMasterSeesExit) SeeExit(item.place);
+  if (item.kind == Kind::kMasterGivesUp)
+    Step(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
 }
 
 void Engine::Write(SimProcess& process, uint32_t place, Said said) {
@@ -110,6 +113,10 @@ void Engine::ClosePipe(SimProcess& process, uint32_t place) {
   if (process.pipe_closed) return;
   process.pipe_closed = true;
   if (!process.holds_pipe) Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesEnd, place);
+}
+
+void Engine::Overflow(SimProcess& /*process*/, uint32_t place) {
+  Plan({}, Kind::kMasterGivesUp, place);
 }
 
 void Engine::Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) {
@@ -140,7 +147,7 @@ void Engine::Read(uint32_t place) {
   // Short reads tear frames anywhere.
   const size_t bytes = calm_ || random_master_.Below(8) != 0 ? 16 * 1024 : 1 + random_master_.Below(40);
   Deliver(process, bytes);
-  if (!process.unread.empty() && !process.read_planned) {
+  if (process.readable() && !process.read_planned) {
     process.read_planned = true;
     Plan(core::Milliseconds(1), Kind::kMasterReads, place);
   }
@@ -173,6 +180,7 @@ void Engine::Deliver(SimProcess& process, size_t bytes) {
         Step(core::WorkerConfigError{who, "no such application"});
         break;
       case Said::kGarbage:
+      case Said::kHalfFrame:  // and what stood behind it
         Step(core::WorkerViolated{who, "what is this"});
         break;
     }
@@ -191,14 +199,39 @@ void Engine::SeeEnd(uint32_t place) {
 void Engine::SeeExit(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   Deliver(process, SIZE_MAX);
-  Step(core::Exited{.who = process.who, .signaled = process.signaled, .number = process.number});
+  const core::Exited exited{.who = process.who, .signaled = process.signaled, .number = process.number};
+  // Its number may be another's before the supervisor has heard of it.
   kernel_.Reap(place);
+  Step(exited);
+  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(exited.who);
+}
+
+void Engine::HandInLate(const core::Incarnation& who) {
+  core::Incarnation whom = who;
+  if (random_late_.Below(8) == 0) whom.slot = 1000;
+  if (random_late_.Below(8) == 0) whom.service = 1000;
+  switch (random_late_.Below(7)) {
+    case 0:
+      return Step(core::WorkerBeat{whom});
+    case 1:
+      return Step(core::WorkerLoaded{whom});
+    case 2:
+      return Step(core::WorkerAsked{whom, core::Urgency::kRestart, true, {}});
+    case 3:
+      return Step(core::WorkerConfigError{whom, "late"});
+    case 4:
+      return Step(core::WorkerViolated{whom, "late"});
+    case 5:
+      return Step(core::Spawned{whom, 7});
+    default:
+      return Step(core::ChannelClosed{whom});
+  }
 }
 
 void Engine::HearEverybody() {
   for (uint32_t place = 0; place < kernel_.places(); ++place) {
     SimProcess& process = kernel_.process(place);
-    if (process.life != SimProcess::Life::kFree && !process.unread.empty()) Deliver(process, SIZE_MAX);
+    if (process.life != SimProcess::Life::kFree && process.readable()) Deliver(process, SIZE_MAX);
   }
 }
 
@@ -224,12 +257,35 @@ void Engine::Crash() {
 }
 
 void Engine::Restore() {
-  std::optional<core::Supervisor> restored = core::ReadJournal(core::WriteJournal(supervisor_));
+  std::string bytes = core::WriteJournal(supervisor_);
+  std::optional<core::Supervisor> restored = core::ReadJournal(bytes);
   if (!restored.has_value() || !(*restored == supervisor_)) {
-    outcome_.broken = "the journal gives the state back (I27): it does not";
+    outcome_.broken = "the journal gives the state back (I27, I28): it does not";
     return;
   }
+  size_t places = 0;
+  for (const core::ServicePolicy& policy : swarm_.policies) places += policy.num;
+  if (bytes.size() > 1024 + places * 8 * 1024 + checks_.open_requests() * 16)
+    outcome_.broken = "memory is bounded (I21): the state takes " + std::to_string(bytes.size()) + " bytes";
+  if (random_journal_.Below(16) == 0) DamageJournal(bytes);
   supervisor_ = *std::move(restored);
+}
+
+void Engine::DamageJournal(const std::string& bytes) {
+  std::string torn = bytes.substr(0, random_journal_.Below(bytes.size()));
+  std::string flipped = bytes;
+  char& byte = flipped[random_journal_.Below(flipped.size())];
+  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random_journal_.Below(8)));
+  bool good = !core::ReadJournal(torn).has_value() && !core::ReadJournal(flipped).has_value();
+  if (!old_journal_.empty()) {
+    const std::optional<core::Supervisor> older = core::ReadJournal(old_journal_);
+    good = good && older.has_value() && core::WriteJournal(*older) == old_journal_;
+    // The new one written over the old one, but for its end.
+    if (torn.size() < old_journal_.size()) torn += old_journal_.substr(torn.size());
+    good = good && (torn == bytes || torn == old_journal_ || !core::ReadJournal(torn).has_value());
+  }
+  if (!good) outcome_.broken = "a damaged journal is refused, an old one is what it was (I29): it is not";
+  old_journal_ = bytes;
 }
 
 void Engine::Step(const core::Event& event) {
@@ -241,6 +297,7 @@ void Engine::Step(const core::Event& event) {
   core::Effects effects;
   effects.swap(effects_);
   effects.clear();
+  checks_.Before(supervisor_, event);
   supervisor_.Step(event, at, effects);
   checks_.After(supervisor_, &event, at, effects);
   AfterStep(effects);
@@ -305,8 +362,9 @@ void Engine::SpawnProcess(const core::Incarnation& who) {
   const uint32_t place = kernel_.newest();
   SimProcess& process = kernel_.process(place);
   process.unkillable = !calm_ && random_kernel_.Below(100) < swarm_.unkillable_percent;
-  process.holds_pipe = !calm_ && random_kernel_.Below(20) == 0;
   programs_.Begin(process, place, calm_ ? std::nullopt : deployed_[who.service]);
+  const uint32_t older = kernel_.PlaceOfOlder(who);
+  if (older != Kernel::kNowhere) programs_.OnSuccessor(kernel_.process(older), older);
   follow_ups_.push_back(core::Spawned{who, pid});
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <queue>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -37,13 +38,14 @@ class Engine : private ProgramHost {
     kMasterReads,
     kMasterSeesEnd,
     kMasterSeesExit,
+    kMasterGivesUp,
     kOperator,
     kStall,
     kCrash
   };
   struct Item {
     core::Instant at;
-    uint64_t order = 0;  // equal times in the order in which they were planned
+    uint64_t order = 0;  // of equal times
     Kind kind = Kind::kProgram;
     uint32_t place = 0;
     uint32_t serial = 0;
@@ -61,14 +63,19 @@ class Engine : private ProgramHost {
   void Do(const Item& item);
   void Write(SimProcess& process, uint32_t place, Said said) override;
   void ClosePipe(SimProcess& process, uint32_t place) override;
+  void Overflow(SimProcess& process, uint32_t place) override;
   void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) override;
   void Later(uint32_t place, core::Span in, Action action) override;
   const core::ServicePolicy& PolicyOf(const SimProcess& process) const override;
+  core::Instant now() const override { return now_; }
+  size_t pipe_bytes() const override { return kernel_.pipe_bytes(); }
   bool calm() const override { return calm_; }
   void Read(uint32_t place);
   void Deliver(SimProcess& process, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);
+  // Something of a process that is reaped, or of none that ever was: late, or never to be.
+  void HandInLate(const core::Incarnation& who);
   // Nobody is judged by what lies unread.
   void HearEverybody();
   void WakeMaster();
@@ -76,6 +83,8 @@ class Engine : private ProgramHost {
   // The master dies and a successor goes on from what was written down.
   void Crash();
   void Restore();
+  // A torn journal, or one with a wrong bit, is refused; an old one is what it was (I29).
+  void DamageJournal(const std::string& bytes);
   void Step(const core::Event& event);
   void Boot();
   void AfterStep(const core::Effects& effects);
@@ -88,6 +97,9 @@ class Engine : private ProgramHost {
   core::Random random_master_;
   core::Random random_operator_;
   core::Random random_wall_;
+  core::Random random_order_;
+  core::Random random_late_;
+  core::Random random_journal_;
   Programs programs_;
   Kernel kernel_;
   core::Supervisor supervisor_;
@@ -97,6 +109,7 @@ class Engine : private ProgramHost {
   core::Instant now_ = kBegin;
   std::priority_queue<Item> items_;
   uint64_t planned_ = 0;
+  std::string old_journal_;
   core::Instant asleep_since_ = core::kNever;
   core::Instant asleep_until_;
   std::vector<core::Event> follow_ups_;

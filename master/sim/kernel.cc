@@ -24,16 +24,18 @@ size_t FrameBytes(Said said) {
       return 2 + 60;
     case Said::kGarbage:
       return 40;
+    case Said::kHalfFrame:
+      return 7;
   }
   return 0;
 }
 
 int32_t Kernel::Start(const core::Incarnation& who) {
-  const auto pids = static_cast<int32_t>(used_.size()) - 1;
+  const auto end = static_cast<int32_t>(used_.size());
   int32_t pid = last_pid_;
-  for (int32_t tried = 0;; ++tried) {
-    if (tried == pids) return -1;
-    pid = pid % pids + 1;
+  for (int32_t tried = 2;; ++tried) {
+    if (tried == end) return -1;
+    pid = pid + 1 < end ? pid + 1 : 2;
     if (!used_[static_cast<size_t>(pid)]) break;
   }
   last_pid_ = pid;
@@ -53,12 +55,25 @@ int32_t Kernel::Start(const core::Incarnation& who) {
   process.life = SimProcess::Life::kAlive;
   process.pid = pid;
   ++unreaped_;
+  if (by_slot_.size() <= who.service) by_slot_.resize(who.service + 1);
+  auto& slots = by_slot_[who.service];
+  if (slots.size() <= who.slot) slots.resize(who.slot + 1);
+  slots[who.slot].push_back(newest_);
   return pid;
 }
 
 uint32_t Kernel::PlaceOf(const core::Incarnation& who) const {
-  for (uint32_t place = 0; place < processes_.size(); ++place) {
-    if (processes_[place].life != SimProcess::Life::kFree && processes_[place].who == who) return place;
+  if (who.service >= by_slot_.size() || who.slot >= by_slot_[who.service].size()) return kNowhere;
+  for (const uint32_t place : by_slot_[who.service][who.slot]) {
+    if (processes_[place].who == who) return place;
+  }
+  return kNowhere;
+}
+
+uint32_t Kernel::PlaceOfOlder(const core::Incarnation& who) const {
+  for (const uint32_t place : by_slot_[who.service][who.slot]) {
+    const SimProcess& other = processes_[place];
+    if (other.who.generation < who.generation && other.loaded && !other.leaving) return place;
   }
   return kNowhere;
 }
@@ -72,7 +87,7 @@ bool Kernel::Write(SimProcess& process, Said said) {
 }
 
 void Kernel::Read(SimProcess& process, size_t bytes, std::vector<Said>* out) {
-  while (bytes > 0 && !process.unread.empty()) {
+  while (bytes > 0 && process.readable()) {
     const Said first = process.unread.front();
     const size_t missing = FrameBytes(first) - process.taken_of_first;
     if (bytes < missing) {
@@ -92,6 +107,7 @@ void Kernel::Reap(uint32_t place) {
   SimProcess& process = processes_[place];
   used_[static_cast<size_t>(process.pid)] = false;
   process.life = SimProcess::Life::kFree;
+  std::erase(by_slot_[process.who.service][process.who.slot], place);
   free_.push_back(place);
   --unreaped_;
 }

@@ -6,14 +6,15 @@
 #include <deque>
 #include <vector>
 
+#include "master/core/effects.h"
 #include "master/core/ids.h"
 #include "master/core/time.h"
 #include "master/sim/swarm.h"
 
 namespace fectl::sim {
 
-// What a worker can write.
-enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage };
+// What a worker can write. Half a frame is taken for a whole one once more was written behind it.
+enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage, kHalfFrame };
 
 // Bytes of a frame with this message, as it goes through a pipe.
 size_t FrameBytes(Said said);
@@ -27,6 +28,7 @@ struct SimProcess {
   uint32_t serial = 0;  // counts up with each use of the place: events of the one before are stale
   int32_t pid = 0;
   Behaviour behaviour = Behaviour::kGood;
+  core::Order dies_on = core::Order::kStop;  // where that is its behaviour
   core::Span beat_interval;
   bool loaded = false;   // has said so
   bool leaving = false;  // has understood that it is to go
@@ -36,18 +38,26 @@ struct SimProcess {
   bool signaled = false;    // how it ended
   int32_t number = 0;
 
+
+  std::deque<core::Order> orders;  // written by the master, not yet heard
+  core::Instant hears_at;          // the last of them
+
   std::deque<Said> unread;  // written, not yet handed to the master
   size_t unread_bytes = 0;
   size_t taken_of_first = 0;  // bytes of the first message that a short read has taken already
   bool read_planned = false;
   bool pipe_closed = false;  // by the worker, or by its death
   bool end_seen = false;     // the master has seen the end of the pipe
+
+  // Whether a read would give something: of half a frame nothing comes.
+  bool readable() const { return !unread.empty() && (unread.size() > 1 || unread.front() != Said::kHalfFrame); }
 };
 
 // Process table with a tiny pid space. Numbers are given out in turn, as Linux does, and come back soon.
 class Kernel {
  public:
-  Kernel(uint32_t pids, size_t pipe_bytes) : pipe_bytes_(pipe_bytes), used_(pids + 1, false) {}
+  // Numbers from 2 to pids+1: 1 is nobody to play with.
+  Kernel(uint32_t pids, size_t pipe_bytes) : pipe_bytes_(pipe_bytes), used_(pids + 2, false) {}
 
   // -1: no number is free.
   int32_t Start(const core::Incarnation& who);
@@ -58,7 +68,10 @@ class Kernel {
   // kNowhere: no unreaped process.
   static constexpr uint32_t kNowhere = UINT32_MAX;
   uint32_t PlaceOf(const core::Incarnation& who) const;
+  // The one that serves beside it, older than it.
+  uint32_t PlaceOfOlder(const core::Incarnation& who) const;
   uint32_t newest() const { return newest_; }
+  size_t pipe_bytes() const { return pipe_bytes_; }
 
   // False: the pipe is full, and a worker which must not block drops the message (a heartbeat) or waits with
   // it.
@@ -71,10 +84,12 @@ class Kernel {
 
  private:
   size_t pipe_bytes_;
-  std::vector<bool> used_;  // by pid; 0 is nobody's
-  int32_t last_pid_ = 0;
+  std::vector<bool> used_;  // by pid; 0 and 1 are nobody's
+  int32_t last_pid_ = 1;
   std::deque<SimProcess> processes_;  // places stay where they are while new ones are added
   std::vector<uint32_t> free_;
+  // By service and slot: where its unreaped processes are.
+  std::vector<std::vector<std::vector<uint32_t>>> by_slot_;
   uint32_t newest_ = kNowhere;
   size_t unreaped_ = 0;
 };

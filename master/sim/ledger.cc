@@ -2,41 +2,153 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <variant>
 #include <vector>
+
+#include "master/core/limits.h"
+#include "master/sim/facts.h"
 
 namespace fectl::sim {
 
-Ledger::Ledger(const std::vector<uint32_t>& slots_per_service) {
-  for (const uint32_t slots : slots_per_service) lives_.emplace_back(slots);
+Ledger::Ledger(std::vector<core::ServicePolicy> policies) : policies_(std::move(policies)) {
+  for (const core::ServicePolicy& policy : policies_) lives_.emplace_back(policy.num);
 }
 
-Life* Ledger::Find(const core::Incarnation& who) {
+const Life* Ledger::Find(const core::Incarnation& who) const {
   if (who.service >= lives_.size() || who.slot >= lives_[who.service].size()) return nullptr;
-  for (Life& life : lives_[who.service][who.slot]) {
+  for (const Life& life : lives_[who.service][who.slot]) {
     if (life.who.generation == who.generation) return &life;
   }
   return nullptr;
 }
 
-Life& Ledger::Add(const core::Incarnation& who, core::Instant at) {
-  ++size_;
-  Life& life = lives_[who.service][who.slot].emplace_back();
-  life.who = who;
-  life.spawned_at = at;
-  return life;
+Life* Ledger::Find(const core::Incarnation& who) {
+  return const_cast<Life*>(std::as_const(*this).Find(who));  // NOLINT(*-const-cast): the one search for both
 }
 
-void Ledger::Remove(const core::Incarnation& who) {
-  size_ -= std::erase_if(lives_[who.service][who.slot],
-                         [&](const Life& life) { return life.who.generation == who.generation; });
+const Life* Ledger::WithPid(core::ServiceId service, uint32_t slot, int32_t pid) const {
+  for (const Life& life : lives_[service][slot]) {
+    if (life.pid == pid) return &life;
+  }
+  return nullptr;
 }
 
-void Ledger::Stall(core::Span length) {
+const Life* Ledger::Successor(const Life& life) const {
+  for (const Life& other : lives_[life.who.service][life.who.slot]) {
+    if (other.who.generation > life.who.generation && other.on_duty()) return &other;
+  }
+  return nullptr;
+}
+
+bool Ledger::IsNext(const Life& life) const {
+  const std::vector<Life>& lives = lives_[life.who.service][life.who.slot];
+  return std::any_of(lives.begin(), lives.end(), [&life](const Life& other) {
+    return other.who.generation < life.who.generation && other.on_duty();
+  });
+}
+
+void Ledger::Take(const core::Event& event, const core::Moment& at) {
+  if (const core::Incarnation* who = Concerns(event)) {
+    if (Life* life = Find(*who)) TakeOf(*life, event, at);
+    return;
+  }
+  const auto* stalled = std::get_if<core::Stalled>(&event);
+  if (stalled == nullptr) return;
   for (auto& service : lives_) {
     for (auto& slot : service) {
-      for (Life& life : slot) life.stalled = life.stalled + length;
+      for (Life& life : slot) life.deadline = life.deadline + stalled->length;
     }
   }
+}
+
+void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at) {
+  if (std::holds_alternative<core::WorkerBeat>(event)) {
+    if (life.on_duty() && !life.closed) life.deadline = at.now + policies_[life.who.service].timeout;
+  } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
+    life.pid = spawned->pid;
+  } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
+    if (life.loaded || life.told()) return;
+    life.loaded = true;
+    life.deadline = at.now + policies_[life.who.service].timeout;
+  } else if (std::holds_alternative<core::WorkerAsked>(event)) {
+    life.asked = true;
+  } else if (std::holds_alternative<core::ChannelClosed>(event)) {
+    if (!life.closed && !life.told()) life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
+    life.closed = true;
+  } else if (Ends(event)) {
+    life.ended = true;
+    ended_.push_back(life.who);
+  }
+}
+
+void Ledger::Take(const core::Effect& effect, const core::Event* event, const core::Moment& at) {
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
+    ++size_;
+    Life& life = lives_[spawn->who.service][spawn->who.slot].emplace_back();
+    life.who = spawn->who;
+    life.spawned_at = at.now;
+    life.deadline = at.now + policies_[spawn->who.service].startup_timeout;
+  } else if (const auto* send = std::get_if<core::Send>(&effect)) {
+    if (send->order == core::Order::kStop) return Tell(send->who, event, at);
+    if (Life* life = Find(send->who)) life->active = send->order != core::Order::kPause;
+  } else if (const auto* signal = std::get_if<core::Signal>(&effect)) {
+    TakeSignal(*signal, event, at);
+  } else if (const auto* report = std::get_if<core::Report>(&effect)) {
+    for (Life& life : lives_[report->service][report->slot]) {
+      if (life.pid != report->record.pid || life.pid == 0) continue;
+      if (report->record.milestone == core::Milestone::kRestarting) life.urgent = true;
+      if (report->record.milestone != core::Milestone::kAlarm) continue;
+      life.alarmed = true;
+      life.deadline = core::kNever;
+    }
+  }
+}
+
+// How long the supervisor may wait for one that it asks to leave.
+core::Span Ledger::Grace(const Life& life, const core::Event* event) const {
+  const core::Span whole = policies_[life.who.service].shutdown_timeout;
+  const core::Span little = std::min(whole, core::kAbandonGrace);
+  const bool by_own_word = event != nullptr && Concerns(*event) != nullptr && *Concerns(*event) == life.who;
+  if (by_own_word && std::holds_alternative<core::WorkerConfigError>(*event)) return little;
+  if (!life.loaded || IsNext(life)) return little;
+  const Life* successor = Successor(life);
+  if (by_own_word && std::holds_alternative<core::WorkerViolated>(*event)) successor = nullptr;
+  if (life.overdue) successor = nullptr;
+  return successor != nullptr && successor->urgent ? std::min(whole, core::kRestartGrace) : whole;
+}
+
+void Ledger::Tell(const core::Incarnation& who, const core::Event* event, const core::Moment& at) {
+  Life* life = Find(who);
+  if (life == nullptr || life->told()) return;
+  life->overdue =
+      event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life->deadline <= at.now;
+  life->was_next = IsNext(*life);
+  life->grace = Grace(*life, event);
+  life->told_at = at.now;
+  life->deadline = at.now + life->grace;
+}
+
+void Ledger::TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at) {
+  Life* life = Find(signal.who);
+  if (life == nullptr) return;
+  const bool first = !life->told();
+  Tell(signal.who, event, at);
+  if (signal.sig == core::Sig::kKill) {
+    life->told_kill = true;
+    life->deadline = at.now + core::kUnkillableAfter;
+  } else if (signal.sig == core::Sig::kQuit) {
+    life->grace = first ? std::min(life->grace, core::kQuickGrace) : core::kQuickGrace;
+    life->deadline = std::min(life->deadline, at.now + life->grace);
+  }
+}
+
+void Ledger::EndStep() {
+  for (const core::Incarnation& who : ended_) {
+    size_ -= std::erase_if(lives_[who.service][who.slot],
+                           [&who](const Life& life) { return life.who.generation == who.generation; });
+  }
+  ended_.clear();
 }
 
 }  // namespace fectl::sim

@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "master/core/effects.h"
+#include "master/core/events.h"
 #include "master/core/ids.h"
+#include "master/core/policy.h"
 #include "master/core/time.h"
 
 namespace fectl::sim {
@@ -14,36 +17,61 @@ namespace fectl::sim {
 // gave: nothing of the supervisor's own state is believed.
 struct Life {
   core::Incarnation who;
+  int32_t pid = 0;  // 0 until Spawned
   core::Instant spawned_at;
-  core::Instant heard_at;                // `loaded`, or the last heartbeat after it
+  core::Instant deadline;                // when something must be done about it, unless it is heard before
   core::Instant told_at = core::kNever;  // first order or signal to leave
-  core::Span stalled;                    // time since heard_at (or the spawn) in which the master did not run
-  bool loaded = false;
+  core::Span grace;                      // what it was given then
+  bool loaded = false;                   // said so before it was told to leave
+  bool active = false;                   // told to start or resume, and not to pause since
   bool told_kill = false;
-  bool broke = false;  // said cfgerror, broke the protocol, or closed its pipe
-  bool asked = false;  // asked to be replaced, or said that it leaves
+  bool alarmed = false;   // outlived SIGKILL, and people were told
+  bool overdue = false;   // it was told to leave since its deadline had come
+  bool closed = false;    // its pipe ended
+  bool asked = false;     // asked to be replaced, or said that it leaves
+  bool urgent = false;    // replaces another for a restart
+  bool was_next = false;  // it was told to leave while the one that it was to replace served
+  bool ended = false;     // this step is about its end
   bool told() const { return told_at != core::kNever; }
+  bool on_duty() const { return loaded && !told() && !ended; }
 };
 
-// The processes of every slot which have not exited, by their own account.
+// The processes of every slot which have not exited, by their own account, and when they are due by the
+// policies: a second opinion on what the supervisor keeps.
 class Ledger {
  public:
-  explicit Ledger(const std::vector<uint32_t>& slots_per_service);
+  explicit Ledger(std::vector<core::ServicePolicy> policies);
 
-  Life* Find(const core::Incarnation& who);
-  Life& Add(const core::Incarnation& who, core::Instant at);
-  void Remove(const core::Incarnation& who);
+  // In this order for each step: the event, each effect, and the end.
+  void Take(const core::Event& event, const core::Moment& at);
+  void Take(const core::Effect& effect, const core::Event* event, const core::Moment& at);
+  void EndStep();
 
+  const Life* Find(const core::Incarnation& who) const;
+  // nullptr: none of the slot has this number. A number is one process's at a time, but 0.
+  const Life* WithPid(core::ServiceId service, uint32_t slot, int32_t pid) const;
+  // Oldest first.
   const std::vector<Life>& InSlot(core::ServiceId service, uint32_t slot) const {
     return lives_[service][slot];
   }
-  uint32_t slots(core::ServiceId service) const { return static_cast<uint32_t>(lives_[service].size()); }
+  const core::ServicePolicy& policy(core::ServiceId service) const { return policies_[service]; }
+  // The one beside it that is loaded and to take its place, or nullptr.
+  const Life* Successor(const Life& life) const;
+  // Whether one that serves is beside it, which it is to replace.
+  bool IsNext(const Life& life) const;
   size_t services() const { return lives_.size(); }
   size_t size() const { return size_; }
-  void Stall(core::Span length);
 
  private:
+  Life* Find(const core::Incarnation& who);
+  void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
+  void Tell(const core::Incarnation& who, const core::Event* event, const core::Moment& at);
+  void TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at);
+  core::Span Grace(const Life& life, const core::Event* event) const;
+
+  std::vector<core::ServicePolicy> policies_;
   std::vector<std::vector<std::vector<Life>>> lives_;  // by service, slot; oldest first
+  std::vector<core::Incarnation> ended_;               // in this step
   size_t size_ = 0;
 };
 

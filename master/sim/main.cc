@@ -45,7 +45,8 @@ void Explain(uint64_t seed, const std::string& broken) {
   const Outcome outcome = RunWorld(options);
   if (FLAGS_trace) std::cout << ToText(outcome.trace);
   const Trace shortest = Minimize(outcome.trace);
-  if (!Replay(shortest).has_value()) {
+  const std::optional<std::string> replayed = Replay(shortest);
+  if (!replayed.has_value()) {
     // What the events alone do not show: the end of the run is the best that there is.
     Trace tail = outcome.trace;
     const size_t kept = std::min<size_t>(tail.entries.size(), 40);
@@ -55,7 +56,7 @@ void Explain(uint64_t seed, const std::string& broken) {
               << ToText(tail);
     return;
   }
-  std::cout << "The shortest trace that breaks it (for testdata/scenarios):\n" << ToText(shortest);
+  std::cout << "The shortest trace that breaks it (for testdata/scenarios): " << *replayed << "\n" << ToText(shortest);
 }
 
 int RunAll() {

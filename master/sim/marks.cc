@@ -1,8 +1,10 @@
 #include "master/sim/marks.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,8 +26,9 @@ constexpr std::array<std::string_view, 11> kAnswerWords = {
     "started",        "stopped",       "failed",          "done",           "error-unknown-service",
     "error-starting", "error-running", "error-reloading", "error-stopping", "error-stopped",
     "error-failed"};
+constexpr std::array<std::string_view, 6> kVerbWords = {"start", "stop", "reload", "restart", "pause", "resume"};
 
-// Every edge that the slot's table has; the others are impossible, and the invariants would say so.
+// Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule says so.
 constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {0, 2},  // vacant -> starting: start
     {1, 0},  // waiting -> vacant: stop
@@ -34,6 +37,7 @@ constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {2, 1},  // starting -> waiting: failed start
     {2, 2},  // starting -> starting: failed start tried again at once, or a reload of a start
     {2, 3},  // starting -> serving: loaded
+    {2, 4},  // starting -> replacing: loaded, which ends a reload that another one follows
     {2, 5},  // starting -> given up
     {3, 0},  // serving -> vacant: stop
     {3, 1},  // serving -> waiting: crash loop
@@ -41,6 +45,7 @@ constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {3, 4},  // serving -> replacing: reload
     {3, 5},  // serving -> given up: configuration error while serving
     {4, 0},  // replacing -> vacant: stop
+    {4, 1},  // replacing -> waiting: both lost at the same time
     {4, 2},  // replacing -> starting: the old one died first
     {4, 3},  // replacing -> serving: commit, or given up
     {5, 0},  // given up -> vacant: stop
@@ -51,14 +56,19 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
     {core::ServiceState::kStopped, core::ServiceState::kStarting},
     {core::ServiceState::kStarting, core::ServiceState::kRunning},
     {core::ServiceState::kStarting, core::ServiceState::kFailed},
+    {core::ServiceState::kStarting, core::ServiceState::kPaused},
+    {core::ServiceState::kStarting, core::ServiceState::kReloading},
     {core::ServiceState::kStarting, core::ServiceState::kStopping},
+    {core::ServiceState::kStarting, core::ServiceState::kStopped},
     {core::ServiceState::kRunning, core::ServiceState::kPaused},
     {core::ServiceState::kRunning, core::ServiceState::kReloading},
     {core::ServiceState::kRunning, core::ServiceState::kStopping},
+    {core::ServiceState::kRunning, core::ServiceState::kStopped},
     {core::ServiceState::kRunning, core::ServiceState::kFailed},
     {core::ServiceState::kPaused, core::ServiceState::kRunning},
     {core::ServiceState::kPaused, core::ServiceState::kReloading},
     {core::ServiceState::kPaused, core::ServiceState::kStopping},
+    {core::ServiceState::kPaused, core::ServiceState::kStopped},
     {core::ServiceState::kPaused, core::ServiceState::kFailed},
     {core::ServiceState::kReloading, core::ServiceState::kRunning},
     {core::ServiceState::kReloading, core::ServiceState::kPaused},
@@ -135,56 +145,59 @@ void Marks::Add(const Marks& other) {
   for (size_t i = 0; i < kSlotStates; ++i) AddRow(slot_edges_[i], other.slot_edges_[i]);
   for (size_t i = 0; i < kServiceStates; ++i) AddRow(service_edges_[i], other.service_edges_[i]);
   for (size_t i = 0; i < kMilestones; ++i) AddRow(records_[i], other.records_[i]);
+  for (size_t i = 0; i < kServiceStates; ++i) AddRow(commands_[i], other.commands_[i]);
   AddRow(answers_, other.answers_);
+}
+
+bool Marks::SlotEdge(size_t from, size_t to) {
+  ++slot_edges_[from][to];
+  const std::pair<size_t, size_t> edge(from, to);
+  return std::find(std::begin(kSlotEdges), std::end(kSlotEdges), edge) != std::end(kSlotEdges);
+}
+
+bool Marks::ServiceEdge(core::ServiceState from, core::ServiceState to) {
+  ++service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)];
+  const std::pair<core::ServiceState, core::ServiceState> edge(from, to);
+  return std::find(std::begin(kServiceEdges), std::end(kServiceEdges), edge) != std::end(kServiceEdges);
+}
+
+std::string Marks::SlotEdgeName(size_t from, size_t to) {
+  return "slot " + std::string(kSlotWords[from]) + " -> " + std::string(kSlotWords[to]);
+}
+
+std::vector<std::pair<std::string, uint64_t>> Marks::All() const {
+  std::vector<std::pair<std::string, uint64_t>> all;
+  for (const auto& [from, to] : kSlotEdges) all.emplace_back(SlotEdgeName(from, to), slot_edges_[from][to]);
+  for (const auto& [from, to] : kServiceEdges) {
+    all.emplace_back("service " + std::string(core::ToWord(from)) + " -> " + std::string(core::ToWord(to)),
+                     service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)]);
+  }
+  for (const auto& record : kRecords) {
+    all.emplace_back(Name(record),
+                     records_[static_cast<size_t>(record.first)][static_cast<size_t>(record.second)]);
+  }
+  for (size_t state = 0; state < kServiceStates; ++state) {
+    for (size_t verb = 0; verb < kVerbs; ++verb) {
+      all.emplace_back("command " + std::string(kVerbWords[verb]) + " while " +
+                           std::string(core::ToWord(static_cast<core::ServiceState>(state))),
+                       commands_[state][verb]);
+    }
+  }
+  for (size_t i = 0; i < kAnswers; ++i) all.emplace_back("answer " + std::string(kAnswerWords[i]), answers_[i]);
+  return all;
 }
 
 std::vector<std::string> Marks::Missing() const {
   std::vector<std::string> missing;
-  for (const auto& [from, to] : kSlotEdges) {
-    if (slot_edges_[from][to] == 0) {
-      missing.push_back("slot " + std::string(kSlotWords[from]) + " -> " + std::string(kSlotWords[to]));
-    }
-  }
-  for (const auto& [from, to] : kServiceEdges) {
-    if (service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)] == 0) {
-      missing.push_back("service " + std::string(core::ToWord(from)) + " -> " +
-                        std::string(core::ToWord(to)));
-    }
-  }
-  for (const auto& record : kRecords) {
-    if (records_[static_cast<size_t>(record.first)][static_cast<size_t>(record.second)] == 0) {
-      missing.push_back(Name(record));
-    }
-  }
-  for (size_t i = 0; i < kAnswers; ++i) {
-    if (answers_[i] == 0) missing.push_back("answer " + std::string(kAnswerWords[i]));
+  for (const auto& [name, count] : All()) {
+    if (count == 0) missing.push_back(name);
   }
   return missing;
 }
 
 std::string Marks::Table() const {
   std::string table;
-  const auto line = [&table](const std::string& name, uint64_t count) {
-    table += name + ": " + std::to_string(count) + "\n";
-  };
-  for (size_t i = 0; i < kSlotStates; ++i) {
-    for (size_t j = 0; j < kSlotStates; ++j) {
-      if (slot_edges_[i][j] == 0) continue;
-      line("slot " + std::string(kSlotWords[i]) + " -> " + std::string(kSlotWords[j]), slot_edges_[i][j]);
-    }
-  }
-  for (size_t i = 0; i < kServiceStates; ++i) {
-    for (size_t j = 0; j < kServiceStates; ++j) {
-      if (service_edges_[i][j] == 0) continue;
-      line("service " + std::string(core::ToWord(static_cast<core::ServiceState>(i))) + " -> " +
-               std::string(core::ToWord(static_cast<core::ServiceState>(j))),
-           service_edges_[i][j]);
-    }
-  }
-  for (const auto& record : kRecords) {
-    line(Name(record), records_[static_cast<size_t>(record.first)][static_cast<size_t>(record.second)]);
-  }
-  for (size_t i = 0; i < kAnswers; ++i) line("answer " + std::string(kAnswerWords[i]), answers_[i]);
+  for (const auto& [name, count] : All()) table += name + ": " + std::to_string(count) + "\n";
   return table;
 }
 

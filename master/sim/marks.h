@@ -5,22 +5,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/core/effects.h"
+#include "master/core/events.h"
 #include "master/core/service.h"
 #include "master/core/slot_state.h"
 
 namespace fectl::sim {
 
 // What a run has seen: so that a rare case which no seed ever reaches is noticed. A mark is an edge of the
-// slot's or the service's table, a cause with which a process was lost or killed, or an answer.
+// slot's or the service's table, a cause with which a process was lost or killed, a command in a state, or an
+// answer.
 class Marks {
  public:
-  // The states by their place in core::SlotState.
-  void SlotEdge(size_t from, size_t to) { ++slot_edges_[from][to]; }
-  void ServiceEdge(core::ServiceState from, core::ServiceState to) {
-    ++service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)];
+  // The states by their place in core::SlotState. False: no such edge is in the table.
+  bool SlotEdge(size_t from, size_t to);
+  bool ServiceEdge(core::ServiceState from, core::ServiceState to);
+  static std::string SlotEdgeName(size_t from, size_t to);
+  void Commanded(core::ServiceState state, core::Verb verb) {
+    ++commands_[static_cast<size_t>(state)][static_cast<size_t>(verb)];
   }
   void Saw(const core::Effect& effect);
 
@@ -32,15 +37,19 @@ class Marks {
   std::string Table() const;
 
  private:
+  std::vector<std::pair<std::string, uint64_t>> All() const;
+
   static constexpr size_t kSlotStates = std::variant_size_v<core::SlotState>;
   static constexpr size_t kServiceStates = 7;
   static constexpr size_t kCauses = 19;
   static constexpr size_t kMilestones = 13;
   static constexpr size_t kAnswers = 11;
+  static constexpr size_t kVerbs = 6;
 
   std::array<std::array<uint64_t, kSlotStates>, kSlotStates> slot_edges_ = {};
   std::array<std::array<uint64_t, kServiceStates>, kServiceStates> service_edges_ = {};
   std::array<std::array<uint64_t, kCauses>, kMilestones> records_ = {};
+  std::array<std::array<uint64_t, kVerbs>, kServiceStates> commands_ = {};
   std::array<uint64_t, kAnswers> answers_ = {};
 };
 

@@ -17,6 +17,11 @@ struct Options {
   bool journal_each_step = false;          // restore from the journal after every single step
   bool keep_trace = false;
   uint64_t wall_seed = 0;  // of the wall clock, on which nothing may depend
+  // Of the order of what happens in one instant; 0: as it was planned. Another order is another run, in which
+  // the rules hold as well.
+  uint64_t order_seed = 0;
+  uint32_t services = 0;  // 0: as the seed draws
+  uint32_t workers = 0;   // of each service; 0: as the seed draws
 };
 
 struct Outcome {

@@ -27,6 +27,7 @@ core::Span Programs::StartTime(const SimProcess& process) {
   if (process.behaviour == Behaviour::kSlowStart) return Draw(core::Span{limit.ns + limit.ns / 3});
   // Only what is quick to start makes a loop that is fast enough to need pacing.
   if (process.behaviour == Behaviour::kCrashLoops) return Draw(core::Milliseconds(200));
+  if (host_->calm()) return Draw(std::min(core::Span{limit.ns / 4}, core::Seconds(1)));
   return Draw(std::min(core::Span{limit.ns / 2}, core::Seconds(3)));
 }
 
@@ -35,6 +36,8 @@ void Programs::Begin(SimProcess& process, uint32_t place, std::optional<Behaviou
   // Never slower than a third of what is allowed, never faster than the field's workers at a long timeout.
   const core::Span allowed = host_->PolicyOf(process).timeout;
   process.beat_interval = core::Span{allowed.ns / 4 + Draw(core::Span{allowed.ns / 12}).ns};
+  process.dies_on = static_cast<core::Order>(random_.Below(4));
+  process.holds_pipe = process.behaviour == Behaviour::kForks;
   host_->Later(place, StartTime(process), Action::kStart);
 }
 
@@ -57,6 +60,11 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
       return host_->Die(process, place, true, 3);
     case Action::kDieBySignal9:
       return host_->Die(process, place, true, 9);
+    case Action::kHear:
+      return Hear(process, place);
+    case Action::kOverflow:
+      if (process.behaviour == Behaviour::kNeverReads) host_->Overflow(process, place);
+      return;
   }
 }
 
@@ -75,7 +83,12 @@ void Programs::Load(SimProcess& process, uint32_t place) {
   process.loaded = true;
   host_->Write(process, place, Said::kLoaded);
   host_->Later(place, process.beat_interval, Action::kBeat);
-  if (process.behaviour == Behaviour::kGood) return;
+  if (process.behaviour == Behaviour::kGood || process.behaviour == Behaviour::kTwoFaced) return;
+  if (process.behaviour == Behaviour::kNeverReads) {
+    // The master writes its own heartbeat of 14 bytes every 2 s, and keeps 4 KiB that the pipe does not take.
+    const auto beats = static_cast<int64_t>((host_->pipe_bytes() + size_t{4 * 1024}) / 14);
+    return host_->Later(place, core::Seconds(2 * beats), Action::kOverflow);
+  }
   if (process.behaviour == Behaviour::kCrashLoops) return host_->Later(place, {}, Action::kTurnBad);
   const core::Span most = random_.Below(3) == 0 ? core::Milliseconds(300) : core::Seconds(100);
   host_->Later(place, Draw(most), Action::kTurnBad);
@@ -87,22 +100,28 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
     case Behaviour::kSlowStart:
     case Behaviour::kNeverLoads:
     case Behaviour::kExitsAtStart:
+    case Behaviour::kConfigError:
     case Behaviour::kDiesOnOrder:
     case Behaviour::kIgnoresTerm:
     case Behaviour::kNeverReads:
-      return;
-    case Behaviour::kConfigError:
       return;
     case Behaviour::kFallsSilent:
     case Behaviour::kStops:
       process.silent = true;
       return;
+    case Behaviour::kTwoFaced:
+      return ShowOtherFace(process, place);
+    case Behaviour::kExitsZero:
+      return host_->Die(process, place, false, 0);
     case Behaviour::kDies:
+    case Behaviour::kForks:
     case Behaviour::kCrashLoops:
       if (random_.Below(2) == 0) return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
       return host_->Die(process, place, true, kSignals[random_.Below(4)]);
     case Behaviour::kGarbage:
       return host_->Write(process, place, random_.Below(4) == 0 ? Said::kConfigError : Said::kGarbage);
+    case Behaviour::kPartialFrame:
+      return host_->Write(process, place, Said::kHalfFrame);
     case Behaviour::kClosesPipe:
       return host_->ClosePipe(process, place);
     case Behaviour::kAsks:
@@ -112,8 +131,9 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       host_->Write(process, place, Said::kLeaves);
       return host_->Later(place, Draw(core::Seconds(10)), Action::kLeave);
     case Behaviour::kFloods:
-      for (int i = 0; i < 300; ++i) host_->Write(process, place, Said::kBeat);
-      return host_->Later(place, Draw(core::Seconds(50)), Action::kTurnBad);
+      // More than the smaller pipe holds.
+      for (int i = 0; i < 600; ++i) host_->Write(process, place, Said::kBeat);
+      return host_->Later(place, Draw(core::Seconds(200)), Action::kTurnBad);
   }
 }
 
@@ -127,10 +147,37 @@ void Programs::BeginToLeave(SimProcess& process, uint32_t place) {
   host_->Later(place, process.loaded ? Draw(most) : Draw(core::Milliseconds(500)), Action::kLeave);
 }
 
+void Programs::ShowOtherFace(SimProcess& process, uint32_t place) {
+  switch (random_.Below(4)) {
+    case 0:
+      return host_->Die(process, place, false, 3);
+    case 1:
+      return host_->Write(process, place, Said::kGarbage);
+    case 2:
+      return host_->Write(process, place, Said::kConfigError);
+    default:
+      process.silent = true;
+  }
+}
+
+void Programs::OnSuccessor(SimProcess& process, uint32_t place) {
+  if (process.behaviour == Behaviour::kTwoFaced) host_->Later(place, Draw(core::Seconds(1)), Action::kTurnBad);
+}
+
+// An order is heard when the last piece of it has come, and never before an earlier one.
 void Programs::OnOrder(SimProcess& process, uint32_t place, core::Order order) {
   if (process.life != SimProcess::Life::kAlive) return;
+  const core::Span late = random_.Below(8) == 0 ? Draw(core::Milliseconds(100)) : core::Span{};
+  process.orders.push_back(order);
+  process.hears_at = std::max(process.hears_at, host_->now() + late);
+  host_->Later(place, process.hears_at - host_->now(), Action::kHear);
+}
+
+void Programs::Hear(SimProcess& process, uint32_t place) {
+  const core::Order order = process.orders.front();
+  process.orders.pop_front();
   if (IsDeaf(process.behaviour) || process.behaviour == Behaviour::kNeverReads || !process.loaded) return;
-  if (process.behaviour == Behaviour::kDiesOnOrder && random_.Below(2) == 0) {
+  if (process.behaviour == Behaviour::kDiesOnOrder && order == process.dies_on) {
     return host_->Later(place, Draw(core::Milliseconds(50)), Action::kDieBySignal9);
   }
   if (order == core::Order::kStop) BeginToLeave(process, place);
@@ -154,19 +201,12 @@ void Programs::CalmDown(SimProcess& process, uint32_t place) {
     return;
   }
   switch (process.behaviour) {
-    case Behaviour::kDies:
-    case Behaviour::kCrashLoops:
-    case Behaviour::kDiesOnOrder:
-    case Behaviour::kGarbage:
-    case Behaviour::kClosesPipe:
-    case Behaviour::kAsks:
-    case Behaviour::kLeaves:
-    case Behaviour::kFloods:
-    case Behaviour::kFallsSilent:
-      process.behaviour = Behaviour::kGood;
+    case Behaviour::kNeverLoads:
+    case Behaviour::kIgnoresTerm:
+    case Behaviour::kStops:
       break;
     default:
-      break;
+      process.behaviour = Behaviour::kGood;
   }
 }
 

@@ -1,6 +1,7 @@
 #ifndef MASTER_SIM_PROGRAM_H_
 #define MASTER_SIM_PROGRAM_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -21,6 +22,8 @@ enum class Action : uint8_t {
   kLeave,    // has finished what was open
   kQuit,
   kDieBySignal9,
+  kHear,      // an order has come whole
+  kOverflow,  // so many orders lie unread before it that no further one can be written
 };
 
 // What a program can do to the world.
@@ -29,9 +32,12 @@ class ProgramHost {
   virtual ~ProgramHost() = default;
   virtual void Write(SimProcess& process, uint32_t place, Said said) = 0;
   virtual void ClosePipe(SimProcess& process, uint32_t place) = 0;
+  virtual void Overflow(SimProcess& process, uint32_t place) = 0;
   virtual void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) = 0;
   virtual void Later(uint32_t place, core::Span in, Action action) = 0;
   virtual const core::ServicePolicy& PolicyOf(const SimProcess& process) const = 0;
+  virtual core::Instant now() const = 0;
+  virtual size_t pipe_bytes() const = 0;
   virtual bool calm() const = 0;
 };
 
@@ -46,6 +52,8 @@ class Programs {
   void Begin(SimProcess& process, uint32_t place, std::optional<Behaviour> version);
   void Act(SimProcess& process, uint32_t place, Action action);
   void OnOrder(SimProcess& process, uint32_t place, core::Order order);
+  // Somebody is to replace it.
+  void OnSuccessor(SimProcess& process, uint32_t place);
   void OnSignal(SimProcess& process, uint32_t place, core::Sig sig);
   // The faults are over: who would still turn bad does not; who is stuck stays so.
   void CalmDown(SimProcess& process, uint32_t place);
@@ -55,6 +63,8 @@ class Programs {
   core::Span StartTime(const SimProcess& process);
   void Load(SimProcess& process, uint32_t place);
   void TurnBad(SimProcess& process, uint32_t place);
+  void ShowOtherFace(SimProcess& process, uint32_t place);
+  void Hear(SimProcess& process, uint32_t place);
   void BeginToLeave(SimProcess& process, uint32_t place);
 
   core::Random random_;

@@ -69,6 +69,7 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
   for (const Trace::Entry& entry : trace.entries) {
     at.now = entry.at;
     effects.clear();
+    checks.Before(supervisor, entry.event);
     supervisor.Step(entry.event, at, effects);
     checks.After(supervisor, &entry.event, at, effects);
     if (transcript != nullptr) {

@@ -1,24 +1,56 @@
 #include "master/sim/swarm.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
 #include "master/sim/draw.h"
 
 namespace fectl::sim {
-Swarm::Swarm(uint64_t seed) {
+namespace {
+
+// How often a kind of fault happens, in percent: never, rarely, or often.
+uint32_t DrawRate(core::Random& random, uint32_t rare, uint32_t often) {
+  switch (random.Below(4)) {
+    case 0:
+      return rare;
+    case 1:
+      return 1 + static_cast<uint32_t>(random.Below(often));
+    default:
+      return 0;
+  }
+}
+
+core::ServicePolicy DrawPolicy(core::Random& random) {
+  core::ServicePolicy policy;
+  // Most services are small, as most are.
+  policy.num = static_cast<uint32_t>(1 + random.Below(random.Below(5) == 0 ? 16 : 6));
+  policy.restarts = static_cast<uint32_t>(random.Below(5));
+  policy.timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
+  policy.startup_timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
+  policy.shutdown_timeout = core::Seconds(static_cast<int64_t>(random.Below(61)));
+  return policy;
+}
+
+// The space of process numbers: so small that numbers come back soon, and sometimes too small.
+uint32_t DrawPids(core::Random& random, uint32_t slots) {
+  constexpr uint32_t kUsual = 64;
+  if (random.Below(5) == 0) return slots + static_cast<uint32_t>(random.Below(8));
+  return std::max(kUsual, slots + slots / 2);
+}
+
+}  // namespace
+
+Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   core::Random random(seed);
-  const uint64_t services = 1 + random.Below(8);
+  const uint64_t drawn = 1 + random.Below(8);
+  const uint64_t count = services != 0 ? services : drawn;
   uint32_t slots = 0;
-  for (uint64_t i = 0; i < services; ++i) {
-    core::ServicePolicy policy;
+  for (uint64_t i = 0; i < count; ++i) {
+    core::ServicePolicy policy = DrawPolicy(random);
     policy.name = "s" + std::to_string(i);
-    policy.num = static_cast<uint32_t>(1 + random.Below(8));
-    policy.restarts = static_cast<uint32_t>(random.Below(5));
+    if (workers != 0) policy.num = workers;
     policy.max_surge = static_cast<uint32_t>(random.Below(2) == 0 ? 0 : 1 + random.Below(policy.num));
-    policy.timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
-    policy.startup_timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
-    policy.shutdown_timeout = core::Seconds(static_cast<int64_t>(random.Below(61)));
     slots += policy.num;
     policies.push_back(policy);
   }
@@ -26,16 +58,17 @@ Swarm::Swarm(uint64_t seed) {
     weight = random.Below(3) == 0 ? static_cast<uint32_t>(1 + random.Below(10)) : 0;
   weights[static_cast<size_t>(Behaviour::kGood)] = 0;
   bad_percent = static_cast<uint32_t>(random.Below(4) == 0 ? 0 : random.Below(101));
-  spawn_fails_percent = static_cast<uint32_t>(random.Below(4) == 0 ? random.Below(50) : 0);
-  unkillable_percent = static_cast<uint32_t>(random.Below(6) == 0 ? random.Below(10) : 0);
+  spawn_fails_percent = DrawRate(random, 2, 50);
+  unkillable_percent = DrawRate(random, 1, 10);
+  late_percent = DrawRate(random, 5, 50);
   if (random.Below(2) == 0) read_delay_max = DrawSpan(random, core::Milliseconds(300));
   exit_delay_max = DrawSpan(random, core::Milliseconds(200));
   operator_interval = core::Seconds(static_cast<int64_t>(5 + random.Below(300)));
   if (random.Below(4) == 0) stall_interval = core::Seconds(static_cast<int64_t>(60 + random.Below(1000)));
   stall_max = core::Seconds(static_cast<int64_t>(2 + random.Below(120)));
+  if (random.Below(3) == 0) tick = core::Milliseconds(random.Below(2) == 0 ? 1 : 100);
   crashes = random.Below(4) == 0;
-  // Small, so that numbers come back soon; sometimes too small.
-  pids = static_cast<uint32_t>(slots + 4 + random.Below(2 * slots + 8));
+  pids = DrawPids(random, slots);
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
 }
 

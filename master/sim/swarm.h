@@ -20,23 +20,28 @@ enum class Behaviour : uint8_t {
   kConfigError,   // says why it cannot run, then exits
   kFallsSilent,   // after a while
   kDies,          // at random, by exit or signal
-  kDiesOnOrder,   // when it is told anything
+  kExitsZero,     // as if all were done
+  kDiesOnOrder,   // when it is told one certain thing
   kIgnoresTerm,   // and every order
   kStops,         // as if by SIGSTOP: only SIGKILL helps
   kGarbage,       // writes what is no message
+  kPartialFrame,  // writes the beginning of a frame; what it writes later is taken for the rest
   kClosesPipe,    // and lives on
   kAsks,          // to be replaced, again and again
   kLeaves,        // says so and exits
   kFloods,        // heartbeats as fast as it can, for a while
-  kNeverReads,
-  kCrashLoops,  // dies as soon as it is loaded
+  kNeverReads,    // the pipe from the master fills up
+  kForks,         // leaves a grandchild behind that holds its pipe open
+  kTwoFaced,      // good until somebody is to replace it
+  kCrashLoops,    // dies as soon as it is loaded
 };
-inline constexpr size_t kBehaviours = 17;
+inline constexpr size_t kBehaviours = 21;
 
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.
 struct Swarm {
-  explicit Swarm(uint64_t seed);
+  // `services` and `workers` (in each): 0 leaves it to the seed.
+  explicit Swarm(uint64_t seed, uint32_t services = 0, uint32_t workers = 0);
 
   Behaviour DrawBehaviour(core::Random& random) const;
 
@@ -45,11 +50,13 @@ struct Swarm {
   uint32_t bad_percent = 0;                        // of newly started programs
   uint32_t spawn_fails_percent = 0;
   uint32_t unkillable_percent = 0;  // of processes
+  uint32_t late_percent = 0;        // of deaths: something of the dead is handed in afterwards
   core::Span read_delay_max;        // how late the master comes to read
   core::Span exit_delay_max;        // how late it sees a death
   core::Span operator_interval;     // between commands, on average
   core::Span stall_interval;        // between stalls of the master, on average; 0: none
   core::Span stall_max;
+  core::Span tick;       // times are multiples of it, so that much happens in one instant; 0: they are not
   bool crashes = false;  // the master dies and its successor goes on from the journal
   uint32_t pids = 0;
   size_t pipe_bytes = 0;

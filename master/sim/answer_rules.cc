@@ -1,0 +1,133 @@
+#include "master/sim/answer_rules.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "master/sim/facts.h"
+
+namespace fectl::sim {
+namespace {
+
+using core::Answer;
+using core::ServiceState;
+using core::Verb;
+
+}  // namespace
+
+AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks)
+    : marks_(marks) {
+  for (const core::ServicePolicy& policy : policies) spawned_at_.emplace_back(policy.num);
+}
+
+void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event) {
+  const auto* commanded = std::get_if<core::Commanded>(&event);
+  if (commanded == nullptr || commanded->service >= supervisor.services().size()) return;
+  marks_->Commanded(supervisor.services()[commanded->service].state(), commanded->verb);
+}
+
+void AnswerRules::OnEvent(const View& view) {
+  if (const auto* commanded = view.event_as<core::Commanded>()) {
+    open_[commanded->request] = {false, commanded->verb, commanded->service, view.at.now};
+  } else if (const auto* shutdown = view.event_as<core::ShutdownAsked>()) {
+    if (shutdown->request != 0) open_[shutdown->request] = {.of_shutdown = true, .asked_at = view.at.now};
+  }
+}
+
+void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect))
+    spawned_at_[spawn->who.service][spawn->who.slot] = view.at.now;
+  const auto* reply = std::get_if<core::Reply>(&effect);
+  if (reply == nullptr) return;
+  const auto found = open_.find(reply->request);
+  if (found == open_.end())
+    return view.Break("one answer for each request (I20)", std::to_string(reply->request));
+  if (!IsTrue(view, *reply, found->second)) {
+    view.Break("answers are true (I20)", "request " + std::to_string(reply->request) + ", answer " +
+                                             std::to_string(static_cast<int>(reply->answer)) + " " +
+                                             reply->words);
+  }
+  open_.erase(found);
+}
+
+bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Request& request) const {
+  if (request.of_shutdown) {
+    return reply.answer == Answer::kDone && !view.effects.empty() &&
+           std::holds_alternative<core::Finish>(view.effects.back());
+  }
+  const bool exists = request.service < view.ledger.services();
+  if (!exists || reply.answer == Answer::kErrorUnknownService)
+    return !exists && reply.answer == Answer::kErrorUnknownService;
+  const core::Service& service = view.service(request.service);
+  const bool replaces = request.verb == Verb::kReload || request.verb == Verb::kRestart;
+  switch (reply.answer) {
+    case Answer::kStarted:
+      if (replaces) return AllAreNew(view, request);
+      return request.verb == Verb::kStart && service.state() != ServiceState::kStarting &&
+             service.state() != ServiceState::kFailed;
+    case Answer::kStopped:
+      return request.verb == Verb::kStop && service.state() == ServiceState::kStopped;
+    case Answer::kFailed:
+      if (reply.words.empty()) return false;
+      if (replaces) return TroubleIsReported(view, request);
+      // A reload that waited may follow at once.
+      return request.verb == Verb::kStart &&
+             (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading);
+    case Answer::kDone:
+      return request.verb == (service.paused() ? Verb::kPause : Verb::kResume);
+    default:
+      return RefusalIsTrue(view, reply, request);
+  }
+}
+
+bool AnswerRules::TroubleIsReported(const View& view, const Request& request) const {
+  return std::any_of(view.effects.begin(), view.effects.end(), [&request](const core::Effect& effect) {
+    const auto* report = std::get_if<core::Report>(&effect);
+    if (report == nullptr || report->service != request.service) return false;
+    const core::Milestone milestone = report->record.milestone;
+    return milestone == core::Milestone::kLost || milestone == core::Milestone::kReloadFailed ||
+           milestone == core::Milestone::kRestartFailed;
+  });
+}
+
+// A refusal comes at once and is all that comes of the command, but for one that a stop overtook.
+bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const {
+  const ServiceState state = view.service(request.service).state();
+  const auto* commanded = view.event_as<core::Commanded>();
+  const bool at_once = commanded != nullptr && commanded->request == reply.request;
+  const bool down = state == ServiceState::kStopping || state == ServiceState::kStopped;
+  if (!at_once) return reply.answer == Answer::kErrorStopping && down;
+  if (view.effects.size() != 1 || reply.words.empty()) return false;
+  switch (reply.answer) {
+    case Answer::kErrorStarting:
+      return state == ServiceState::kStarting;
+    case Answer::kErrorRunning:
+      return request.verb == Verb::kStart &&
+             (state == ServiceState::kRunning || state == ServiceState::kPaused);
+    case Answer::kErrorReloading:
+      return state == ServiceState::kReloading;
+    case Answer::kErrorStopping:
+      return state == ServiceState::kStopping || view.supervisor.shutting_down();
+    case Answer::kErrorStopped:
+      return state == ServiceState::kStopped;
+    case Answer::kErrorFailed:
+      return state == ServiceState::kFailed && view.service(request.service).ready() == 0;
+    default:
+      return false;
+  }
+}
+
+// Nobody serves who was started before it was asked for.
+bool AnswerRules::AllAreNew(const View& view, const Request& request) const {
+  for (uint32_t slot = 0; slot < view.ledger.policy(request.service).num; ++slot) {
+    if (spawned_at_[request.service][slot] < request.asked_at) return false;
+    for (const Life& life : view.ledger.InSlot(request.service, slot)) {
+      if (life.on_duty() && life.spawned_at < request.asked_at) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace fectl::sim

@@ -1,0 +1,50 @@
+#ifndef MASTER_SIM_ANSWER_RULES_H_
+#define MASTER_SIM_ANSWER_RULES_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/events.h"
+#include "master/core/ids.h"
+#include "master/core/policy.h"
+#include "master/sim/marks.h"
+#include "master/sim/view.h"
+
+namespace fectl::sim {
+
+// Each request gets one answer, and the answer is true when it is given (I20).
+class AnswerRules {
+ public:
+  // `marks` outlives it.
+  AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks);
+
+  void BeforeStep(const core::Supervisor& supervisor, const core::Event& event);
+  void OnEvent(const View& view);
+  void OnEffect(const View& view, const core::Effect& effect);
+
+  // How many requests were made and not answered.
+  size_t open() const { return open_.size(); }
+
+ private:
+  struct Request {
+    bool of_shutdown = false;
+    core::Verb verb = core::Verb::kStart;
+    core::ServiceId service = 0;
+    core::Instant asked_at;
+  };
+
+  bool IsTrue(const View& view, const core::Reply& reply, const Request& request) const;
+  bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
+  bool TroubleIsReported(const View& view, const Request& request) const;
+  bool AllAreNew(const View& view, const Request& request) const;
+
+  Marks* marks_;
+  std::map<core::RequestId, Request> open_;
+  std::vector<std::vector<core::Instant>> spawned_at_;  // by service, slot: the last time
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_ANSWER_RULES_H_

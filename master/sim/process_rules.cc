@@ -1,0 +1,153 @@
+#include "master/sim/process_rules.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "master/sim/facts.h"
+
+namespace fectl::sim {
+namespace {
+
+// The bound of automatic starts of one slot in any kPaceWindow: what the back-off promises.
+constexpr core::Span kPaceWindow = core::Seconds(10);
+constexpr size_t kPaceMax = 10;
+
+bool IsDown(core::ServiceState state) {
+  return state == core::ServiceState::kStopped || state == core::ServiceState::kStopping;
+}
+
+}  // namespace
+
+ProcessRules::ProcessRules(const std::vector<core::ServicePolicy>& policies) {
+  for (const core::ServicePolicy& policy : policies) {
+    generations_.emplace_back(policy.num);
+    starts_.emplace_back(policy.num);
+  }
+}
+
+void ProcessRules::OnEvent(const View& view) {
+  begun_anew_.clear();
+  // What people ask for is theirs to pace.
+  const auto* commanded = view.event_as<core::Commanded>();
+  if (commanded == nullptr || commanded->service >= starts_.size()) return;
+  for (std::vector<core::Instant>& starts : starts_[commanded->service]) starts.clear();
+}
+
+void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
+  PauseAndResumeKeepWorkers(view, effect);
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
+    NoStartWhereNoneIsWanted(view, spawn->who);
+    GenerationIsUsedOnce(view, spawn->who);
+    ConfigErrorIsNotTriedAgain(view, spawn->who);
+    StartsArePaced(view, spawn->who);
+  } else if (const auto* send = std::get_if<core::Send>(&effect)) {
+    OnlyTheLivingAreReached(view, send->who);
+    if (send->order == core::Order::kStop) WhoServesInTimeIsLeftAlone(view, send->who);
+  } else if (const auto* signal = std::get_if<core::Signal>(&effect)) {
+    OnlyTheLivingAreReached(view, signal->who);
+    WhoServesInTimeIsLeftAlone(view, signal->who);
+    KillComesInItsTime(view, *signal);
+  }
+}
+
+void ProcessRules::NoStartWhereNoneIsWanted(const View& view, const core::Incarnation& who) const {
+  if (view.supervisor.shutting_down()) view.Break("no start in a shutdown (I30)", Name(who));
+  if (IsDown(view.service(who.service).state())) view.Break("no start in a stopped service (I15)", Name(who));
+}
+
+void ProcessRules::GenerationIsUsedOnce(const View& view, const core::Incarnation& who) {
+  uint32_t& newest = generations_[who.service][who.slot];
+  if (who.generation <= newest) view.Break("a generation is used once (I10)", Name(who));
+  newest = who.generation;
+}
+
+void ProcessRules::ConfigErrorIsNotTriedAgain(const View& view, const core::Incarnation& who) const {
+  const auto* error = view.event_as<core::WorkerConfigError>();
+  if (error == nullptr || error->who.service != who.service || error->who.slot != who.slot) return;
+  if (view.service(who.service).state() != core::ServiceState::kReloading)
+    view.Break("a configuration error is not tried again (I14)", Name(who));
+}
+
+void ProcessRules::StartsArePaced(const View& view, const core::Incarnation& who) {
+  if (view.event == nullptr || view.event_as<core::Commanded>() != nullptr) return;
+  // Beside a worker that serves it is a replacement, which somebody asked for.
+  const std::vector<Life>& lives = view.ledger.InSlot(who.service, who.slot);
+  if (std::any_of(lives.begin(), lives.end(), [](const Life& life) { return life.on_duty(); })) return;
+  std::vector<core::Instant>& starts = starts_[who.service][who.slot];
+  // A command may have had to wait for another one.
+  const auto* starting = std::get_if<core::Starting>(&view.service(who.service).slots()[who.slot].state());
+  if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kOperator) starts.clear();
+  std::erase_if(starts, [&](core::Instant start) { return view.at.now - start > kPaceWindow; });
+  starts.push_back(view.at.now);
+  if (starts.size() > kPaceMax) view.Break("starts are paced (I12)", Name(who));
+}
+
+void ProcessRules::OnlyTheLivingAreReached(const View& view, const core::Incarnation& who) const {
+  const Life* life = view.ledger.Find(who);
+  if (life == nullptr || life->ended) view.Break("orders and signals only to the living (I8)", Name(who));
+}
+
+void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who) {
+  const Life* life = view.ledger.Find(who);
+  if (life == nullptr || life->told()) return;
+  const core::Service& service = view.service(who.service);
+  if (IsDown(service.state())) return;
+  const bool by_own_word =
+      view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
+                             view.event_as<core::WorkerViolated>() != nullptr);
+  if (by_own_word) return;
+  if (view.event_as<core::TimePassed>() != nullptr && life->deadline <= view.at.now) {
+    return SilenceWasListenedTo(view, *life);
+  }
+  if (view.ledger.IsNext(*life)) return;  // given up, while the one before it serves on
+  if (!life->loaded) {
+    begun_anew_.push_back(who);
+    return;
+  }
+  const Life* successor = view.ledger.Successor(*life);
+  if (successor == nullptr) return view.Break("who serves in time is left alone (I5)", Name(who));
+  if (!successor->active && !service.paused())
+    view.Break("the new one serves before the old one is told to leave (I3)", Name(who));
+}
+
+void ProcessRules::SilenceWasListenedTo(const View& view, const Life& life) const {
+  if (life.loaded && view.world.has_unread_messages != nullptr && view.world.has_unread_messages(life.who))
+    view.Break("nobody is judged by what lies unread (I6)", Name(life.who));
+}
+
+void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& signal) const {
+  const Life* life = view.ledger.Find(signal.who);
+  if (life == nullptr || signal.sig == core::Sig::kTerminate) return;
+  if (life->told_kill) view.Break("one SIGKILL is enough (I16)", Name(signal.who));
+  if (view.event_as<core::ShutdownAsked>() != nullptr) return;
+  if (signal.sig == core::Sig::kQuit) view.Break("SIGQUIT only in a shutdown (I16)", Name(signal.who));
+  if (life->deadline > view.at.now) view.Break("no SIGKILL before its time (I16)", Name(signal.who));
+}
+
+void ProcessRules::PauseAndResumeKeepWorkers(const View& view, const core::Effect& effect) const {
+  const auto* commanded = view.event_as<core::Commanded>();
+  if (commanded == nullptr) return;
+  if (commanded->verb != core::Verb::kPause && commanded->verb != core::Verb::kResume) return;
+  const auto* send = std::get_if<core::Send>(&effect);
+  const bool stops = send != nullptr && send->order == core::Order::kStop;
+  if (stops || std::holds_alternative<core::Spawn>(effect) || std::holds_alternative<core::Signal>(effect))
+    view.Break("pause and resume keep the workers (I17)", Name(commanded->service, 0));
+}
+
+void ProcessRules::AfterStep(const View& view) {
+  StartsGiveWayToStarts(view);
+}
+
+// A start that was given up without a fault of its own was begun anew in the same step.
+void ProcessRules::StartsGiveWayToStarts(const View& view) const {
+  for (const core::Incarnation& who : begun_anew_) {
+    const std::vector<Life>& lives = view.ledger.InSlot(who.service, who.slot);
+    const Life& newest = lives.back();
+    if (newest.who.generation <= who.generation || newest.spawned_at != view.at.now || newest.told())
+      view.Break("who starts in time is left alone (I5)", Name(who));
+  }
+}
+
+}  // namespace fectl::sim

@@ -1,0 +1,42 @@
+#ifndef MASTER_SIM_PROCESS_RULES_H_
+#define MASTER_SIM_PROCESS_RULES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/ids.h"
+#include "master/core/policy.h"
+#include "master/sim/view.h"
+
+namespace fectl::sim {
+
+// What the supervisor may do to processes, and when: each effect is looked at before the ledger takes it.
+class ProcessRules {
+ public:
+  explicit ProcessRules(const std::vector<core::ServicePolicy>& policies);
+
+  void OnEvent(const View& view);
+  void OnEffect(const View& view, const core::Effect& effect);
+  void AfterStep(const View& view);
+
+ private:
+  void NoStartWhereNoneIsWanted(const View& view, const core::Incarnation& who) const;  // I15, I30
+  void GenerationIsUsedOnce(const View& view, const core::Incarnation& who);            // I10
+  void ConfigErrorIsNotTriedAgain(const View& view, const core::Incarnation& who) const;
+  void StartsArePaced(const View& view, const core::Incarnation& who);                  // I12
+  void OnlyTheLivingAreReached(const View& view, const core::Incarnation& who) const;   // I8
+  void WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who);      // I3, I5, I6, I7
+  void SilenceWasListenedTo(const View& view, const Life& life) const;                  // I6
+  void KillComesInItsTime(const View& view, const core::Signal& signal) const;          // I16
+  void PauseAndResumeKeepWorkers(const View& view, const core::Effect& effect) const;   // I17
+  void StartsGiveWayToStarts(const View& view) const;  // I5
+
+  std::vector<std::vector<uint32_t>> generations_;                 // by service, slot: the highest seen
+  std::vector<std::vector<std::vector<core::Instant>>> starts_;    // automatic ones of the last window
+  std::vector<core::Incarnation> begun_anew_;                      // in this step: starts that were given up
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_PROCESS_RULES_H_

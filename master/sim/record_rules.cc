@@ -1,0 +1,184 @@
+#include "master/sim/record_rules.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "master/core/limits.h"
+#include "master/sim/facts.h"
+
+namespace fectl::sim {
+namespace {
+
+using CauseKind = core::Cause::Kind;
+using core::Milestone;
+
+bool IsReplacementFailure(Milestone milestone) {
+  return milestone == Milestone::kReloadFailed || milestone == Milestone::kRestartFailed;
+}
+
+int32_t InMilliseconds(core::Span span) {
+  return static_cast<int32_t>(span.ns / 1'000'000);
+}
+
+// The process that a record is about. One that never came has no number: the event says who it was.
+const Life* Subject(const View& view, const core::Report& report) {
+  const core::Incarnation* who = view.event == nullptr ? nullptr : Concerns(*view.event);
+  if (report.record.pid == 0 && who != nullptr && who->service == report.service && who->slot == report.slot)
+    return view.ledger.Find(*who);
+  return view.ledger.WithPid(report.service, report.slot, report.record.pid);
+}
+
+bool IsFirstToldBy(const View& view, const Life* life) {
+  return life != nullptr && life->overdue && life->told_at == view.at.now;
+}
+
+// Whether the event is the end that the record tells of, code or signal unmodified.
+bool IsOfTheEnd(const View& view, const core::Report& report) {
+  const core::Cause& cause = report.record.cause;
+  const Life* life = Subject(view, report);
+  if (life == nullptr || !view.is_about(life->who)) return false;
+  if (const auto* exited = view.event_as<core::Exited>()) {
+    return cause.kind == (exited->signaled ? CauseKind::kSignaled : CauseKind::kExited) &&
+           cause.number == exited->number && cause.text == (exited->core_dumped ? "core dumped" : "");
+  }
+  const auto* failed = view.event_as<core::SpawnFailed>();
+  return failed != nullptr && cause.kind == CauseKind::kSpawnFailed && cause.text == failed->words;
+}
+
+}  // namespace
+
+RecordRules::RecordRules(const std::vector<core::ServicePolicy>& policies) {
+  for (const core::ServicePolicy& policy : policies) failed_starts_.emplace_back(policy.num);
+}
+
+void RecordRules::OnEvent(const View& view) {
+  known_end_ = false;
+  end_records_ = 0;
+  ended_nexts_ = 0;
+  failure_records_ = 0;
+  const core::Incarnation* who = view.event == nullptr ? nullptr : Concerns(*view.event);
+  const Life* life = who == nullptr ? nullptr : view.ledger.Find(*who);
+  if (life == nullptr) return;
+  if (Ends(*view.event)) {
+    known_end_ = true;
+    if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
+  }
+  if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told()) failed_starts_[who->service][who->slot] = 0;
+}
+
+void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
+  const auto* send = std::get_if<core::Send>(&effect);
+  const auto* signal = std::get_if<core::Signal>(&effect);
+  const bool tells = signal != nullptr || (send != nullptr && send->order == core::Order::kStop);
+  if (tells) {
+    const Life* life = view.ledger.Find(signal != nullptr ? signal->who : send->who);
+    if (life != nullptr && !life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
+  }
+  if (const auto* report = std::get_if<core::Report>(&effect)) OnReport(view, *report);
+}
+
+void RecordRules::OnReport(const View& view, const core::Report& report) {
+  const Milestone milestone = report.record.milestone;
+  if (IsReplacementFailure(milestone)) ++failure_records_;
+  if (milestone == Milestone::kFailed) return GivenUpByPolicyOnly(view, report);
+  uint32_t& failed = failed_starts_[report.service][report.slot];
+  if (milestone == Milestone::kStarting && report.record.cause.kind != CauseKind::kAfterFailedStart) failed = 0;
+  if (milestone == Milestone::kLost) {
+    const Life* life = Subject(view, report);
+    if (life != nullptr && !life->loaded) ++failed;
+  }
+  if (known_end_ && IsOfTheEnd(view, report)) ++end_records_;
+  CauseHolds(view, report);
+}
+
+// Every kill carries its cause, and what the cause says was so.
+void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
+  const core::Cause& cause = report.record.cause;
+  const core::ServicePolicy& policy = view.ledger.policy(report.service);
+  const Life* life = Subject(view, report);
+  bool holds = true;
+  switch (cause.kind) {
+    case CauseKind::kExited:
+    case CauseKind::kSignaled:
+    case CauseKind::kSpawnFailed:
+      holds = IsOfTheEnd(view, report);
+      break;
+    case CauseKind::kStartupTimeout:
+      holds = IsFirstToldBy(view, life) && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
+      break;
+    case CauseKind::kHeartbeatTimeout:
+      holds = IsFirstToldBy(view, life) && life->loaded && !life->closed &&
+              cause.number == InMilliseconds(policy.timeout);
+      break;
+    case CauseKind::kChannelClosed:
+      holds = IsFirstToldBy(view, life) && life->closed;
+      break;
+    case CauseKind::kShutdownTimeout:
+      holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
+              cause.number == InMilliseconds(life->grace);
+      break;
+    case CauseKind::kUnkillable:
+      holds = life != nullptr && life->told_kill && !life->alarmed && life->deadline <= view.at.now;
+      break;
+    case CauseKind::kConfigError: {
+      const auto* error = view.event_as<core::WorkerConfigError>();
+      holds = error != nullptr && life != nullptr && error->who == life->who && error->words == cause.text;
+      break;
+    }
+    case CauseKind::kProtocolViolation: {
+      const auto* violated = view.event_as<core::WorkerViolated>();
+      holds = violated != nullptr && life != nullptr && violated->who == life->who &&
+              violated->words == cause.text;
+      break;
+    }
+    default:
+      break;
+  }
+  if (!holds) view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
+}
+
+void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
+  const uint32_t allowed = std::max(1U, view.ledger.policy(report.service).restarts);
+  if (report.record.cause.kind == CauseKind::kConfigError) return;
+  if (failed_starts_[report.service][report.slot] < allowed)
+    view.Break("given up by policy only (I14)", Name(report.service, report.slot));
+}
+
+void RecordRules::AfterStep(const View& view) const {
+  if (view.event != nullptr && Ends(*view.event)) ExitIsRecordedOnce(view);
+  FailedReplacementIsReportedOnce(view);
+  HistoryKeepsWhatWasReported(view);
+}
+
+void RecordRules::ExitIsRecordedOnce(const View& view) const {
+  if (end_records_ == (known_end_ ? 1 : 0)) return;
+  view.Break("an exit is recorded once, as it was (I11)",
+             Name(*Concerns(*view.event)) + " was recorded " + std::to_string(end_records_) + " times");
+}
+
+void RecordRules::FailedReplacementIsReportedOnce(const View& view) const {
+  if (ended_nexts_ == failure_records_) return;
+  view.Break("a failed replacement is reported once (I4)",
+             std::to_string(ended_nexts_) + " failed, " + std::to_string(failure_records_) + " were reported");
+}
+
+void RecordRules::HistoryKeepsWhatWasReported(const View& view) const {
+  for (size_t i = 0; i < view.effects.size(); ++i) {
+    const auto* report = std::get_if<core::Report>(&view.effects[i]);
+    if (report == nullptr) continue;
+    size_t later = 0;  // of the same slot
+    for (size_t j = i + 1; j < view.effects.size(); ++j) {
+      const auto* other = std::get_if<core::Report>(&view.effects[j]);
+      later += other != nullptr && other->service == report->service && other->slot == report->slot ? 1 : 0;
+    }
+    const auto& records = view.service(report->service).slots()[report->slot].history().records();
+    if (later >= records.size() && records.size() == core::kHistoryRecords) continue;  // of newer ones
+    if (later >= records.size() || !(records[records.size() - 1 - later] == report->record))
+      view.Break("the history keeps what was reported (I31)", Name(report->service, report->slot));
+  }
+}
+
+}  // namespace fectl::sim

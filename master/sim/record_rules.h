@@ -1,0 +1,41 @@
+#ifndef MASTER_SIM_RECORD_RULES_H_
+#define MASTER_SIM_RECORD_RULES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "master/core/effects.h"
+#include "master/core/ids.h"
+#include "master/core/policy.h"
+#include "master/sim/view.h"
+
+namespace fectl::sim {
+
+// What people are told of a slot is what happened: records, their causes, and the history that keeps them.
+class RecordRules {
+ public:
+  explicit RecordRules(const std::vector<core::ServicePolicy>& policies);
+
+  void OnEvent(const View& view);
+  void OnEffect(const View& view, const core::Effect& effect);
+  void AfterStep(const View& view) const;
+
+ private:
+  void OnReport(const View& view, const core::Report& report);
+  void CauseHolds(const View& view, const core::Report& report) const;          // I5
+  void GivenUpByPolicyOnly(const View& view, const core::Report& report);       // I14
+  void ExitIsRecordedOnce(const View& view) const;                              // I11
+  void FailedReplacementIsReportedOnce(const View& view) const;                 // I4
+  void HistoryKeepsWhatWasReported(const View& view) const;                     // I31
+
+  std::vector<std::vector<uint32_t>> failed_starts_;  // by service, slot: in a row, at most
+  bool known_end_ = false;   // this step is about the end of a process that was known
+  int end_records_ = 0;      // of that
+  int ended_nexts_ = 0;      // replacements that ended or were given up in this step ...
+  int failure_records_ = 0;  // ... and what was reported of that
+};
+
+}  // namespace fectl::sim
+
+#endif  // MASTER_SIM_RECORD_RULES_H_

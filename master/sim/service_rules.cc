@@ -1,0 +1,171 @@
+#include "master/sim/service_rules.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "master/sim/facts.h"
+
+namespace fectl::sim {
+namespace {
+
+// The place of core::GivenUp in core::SlotState.
+const uint8_t kGivenUp = static_cast<uint8_t>(core::SlotState(core::GivenUp{}).index());
+
+constexpr uint64_t kComparedEvery = 64;
+
+// A message that means nothing: of a process that is gone, or said twice, or too late.
+bool MeansNothing(const core::Event& event, const Ledger& ledger) {
+  const core::Incarnation* who = Concerns(event);
+  if (who == nullptr) return false;
+  const Life* life = ledger.Find(*who);
+  if (life == nullptr) return true;
+  if (std::holds_alternative<core::WorkerLoaded>(event)) return life->loaded || life->told();
+  if (std::holds_alternative<core::WorkerBeat>(event)) return life->told() || !life->loaded || life->closed;
+  return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
+                          std::holds_alternative<core::WorkerViolated>(event));
+}
+
+}  // namespace
+
+ServiceRules::ServiceRules(const std::vector<core::ServicePolicy>& policies, Marks* marks)
+    : marks_(marks), states_(policies.size(), core::ServiceState::kStopped) {
+  for (const core::ServicePolicy& policy : policies) {
+    slot_states_.emplace_back(policy.num);
+    places_ += policy.num;
+  }
+}
+
+void ServiceRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event,
+                              const Ledger& ledger) {
+  unchanged_.reset();
+  means_nothing_ = MeansNothing(event, ledger);
+  // The whole is costly to compare; that nothing comes of it is looked at each time.
+  if (means_nothing_ && ++meaningless_ % kComparedEvery == 1) unchanged_ = supervisor;
+  requests_ += std::holds_alternative<core::Commanded>(event) ? 1 : 0;
+}
+
+void ServiceRules::OnEffect(const View& view, const core::Effect& effect) {
+  if (finished_) view.Break("nothing comes after the end (I30)", "an effect after Finish");
+  if (!std::holds_alternative<core::Finish>(effect)) return;
+  finished_ = true;
+  FinishMeansNobody(view);
+}
+
+void ServiceRules::FinishMeansNobody(const View& view) const {
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+      for (const Life& life : view.ledger.InSlot(id, slot)) {
+        if (!life.ended && !life.alarmed) view.Break("the end means that nobody is left (I30)", Name(life.who));
+      }
+    }
+  }
+  if (!view.supervisor.shutting_down()) view.Break("the end comes in a shutdown (I30)", "nobody asked for one");
+}
+
+void ServiceRules::AfterStep(const View& view, core::ServiceId id) {
+  NotMoreThanTwoForEachPlace(view, id);
+  CountsAreTrue(view, id);
+  StoppedMeansNobody(view, id);
+  StopEnds(view, id);
+  EdgesAreInTheTables(view, id);
+}
+
+void ServiceRules::AfterStep(const View& view) {
+  LateEventsChangeNothing(view);
+  WhatIsDueIsDone(view);
+  WorkIsBounded(view);
+}
+
+// Those that were told to leave do not count until they should have been killed; those that outlive SIGKILL
+// are told of and do not count at all.
+void ServiceRules::NotMoreThanTwoForEachPlace(const View& view, core::ServiceId id) const {
+  size_t alive = 0;
+  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (const Life& life : view.ledger.InSlot(id, slot)) {
+      const bool leaves = life.told() && (life.told_kill || life.deadline >= view.at.now);
+      alive += life.ended || leaves ? 0 : 1;
+    }
+  }
+  if (alive > size_t{2} * view.ledger.policy(id).num)
+    view.Break("at most two for each place (I1)", std::to_string(alive));
+}
+
+void ServiceRules::CountsAreTrue(const View& view, core::ServiceId id) const {
+  uint32_t ready = 0;
+  uint32_t processes = 0;
+  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    bool on_duty = false;
+    for (const Life& life : view.ledger.InSlot(id, slot)) {
+      on_duty = on_duty || life.on_duty();
+      processes += life.ended || life.alarmed ? 0 : 1;
+    }
+    ready += on_duty ? 1 : 0;
+  }
+  if (ready != view.service(id).ready() || processes != view.service(id).processes())
+    view.Break("counts are true (I31)", "service " + std::to_string(id));
+}
+
+void ServiceRules::StoppedMeansNobody(const View& view, core::ServiceId id) const {
+  if (view.service(id).state() == core::ServiceState::kStopped && view.service(id).processes() != 0)
+    view.Break("stopped means nobody (I15)", "service " + std::to_string(id));
+}
+
+// With I13 (what is due is done) and I16 (a kill in its time): a stop is not waited for when nobody is left,
+// and each that is left was told.
+void ServiceRules::StopEnds(const View& view, core::ServiceId id) const {
+  const core::ServiceState state = view.service(id).state();
+  if (state != core::ServiceState::kStopping && state != core::ServiceState::kStopped) return;
+  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (const Life& life : view.ledger.InSlot(id, slot)) {
+      if (!life.told() && !life.ended) view.Break("a stop tells everybody (I16)", Name(life.who));
+    }
+  }
+}
+
+void ServiceRules::EdgesAreInTheTables(const View& view, core::ServiceId id) {
+  const core::Service& service = view.service(id);
+  const core::ServiceState state = service.state();
+  if (state != states_[id] && !marks_->ServiceEdge(states_[id], state)) {
+    view.Break("a service goes by its table (I14)",
+               std::string(core::ToWord(states_[id])) + " -> " + std::string(core::ToWord(state)));
+  }
+  states_[id] = state;
+  // A reload that had to wait for something else begins with whatever event ends that.
+  const bool by_command = state == core::ServiceState::kReloading ||
+                          view.event_as<core::Commanded>() != nullptr ||
+                          view.event_as<core::ShutdownAsked>() != nullptr;
+  for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
+    const core::SlotState& slot_state = service.slots()[slot].state();
+    const auto after = static_cast<uint8_t>(slot_state.index());
+    uint8_t& before = slot_states_[id][slot];
+    if (before == kGivenUp && after != kGivenUp && !by_command)
+      view.Break("given up until somebody asks (I14)", Name(id, slot));
+    const auto* starting = std::get_if<core::Starting>(&slot_state);
+    const bool anew = starting != nullptr && starting->process.since == view.at.now;
+    if ((before != after || anew) && !marks_->SlotEdge(before, after))
+      view.Break("a slot goes by its table (I14)", Name(id, slot) + " " + Marks::SlotEdgeName(before, after));
+    before = after;
+  }
+}
+
+void ServiceRules::LateEventsChangeNothing(const View& view) const {
+  if (!means_nothing_) return;
+  if (!view.effects.empty() || (unchanged_.has_value() && !(*unchanged_ == view.supervisor)))
+    view.Break("what is late or means nothing changes nothing (I23, I32)", Name(*Concerns(*view.event)));
+}
+
+void ServiceRules::WhatIsDueIsDone(const View& view) const {
+  if (view.event_as<core::TimePassed>() != nullptr && view.supervisor.next_deadline() <= view.at.now)
+    view.Break("what is due is done (I13)", "a deadline is left behind");
+}
+
+// A command for each place may retire two processes and start one; each costs a few effects. Answers go to
+// whoever waits.
+void ServiceRules::WorkIsBounded(const View& view) const {
+  if (view.effects.size() > 16 * places_ + requests_ + 2)
+    view.Break("a step's work is bounded (I22)", std::to_string(view.effects.size()) + " effects");
+}
+
+}  // namespace fectl::sim

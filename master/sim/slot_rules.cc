@@ -1,0 +1,126 @@
+#include "master/sim/slot_rules.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "master/core/limits.h"
+#include "master/sim/facts.h"
+
+namespace fectl::sim {
+namespace {
+
+// Lives of the slot that were not told to leave and did not end.
+uint32_t Untold(const View& view, core::ServiceId id, uint32_t slot) {
+  uint32_t count = 0;
+  for (const Life& life : view.ledger.InSlot(id, slot)) count += !life.told() && !life.ended ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+void SlotRules::AfterStep(const View& view, core::ServiceId id, uint32_t slot) {
+  OneOfEachRole(view, id, slot);
+  StateMeansWhatItSays(view, id, slot);
+  TimerIsTheEarliestDeadline(view, id, slot);
+  if (view.event_as<core::WorkerBeat>() != nullptr) return;  // which moves a deadline and nothing else
+  ProcessesAreKnown(view, id, slot);
+  PausedServesNobody(view, id, slot);
+  MemoryIsBounded(view, id, slot);
+}
+
+void SlotRules::OneOfEachRole(const View& view, core::ServiceId id, uint32_t slot) {
+  int starting = 0;
+  int loaded = 0;
+  int active = 0;
+  for (const Life& life : view.ledger.InSlot(id, slot)) {
+    if (life.told() || life.ended) continue;
+    ++(life.loaded ? loaded : starting);
+    active += life.active ? 1 : 0;
+  }
+  if (starting > 1 || loaded > 2 || starting + loaded > 2 || active > 1)
+    view.Break("one process of each role in a slot (I2)", Name(id, slot));
+}
+
+void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint32_t slot) {
+  const core::SlotState& state = view.service(id).slots()[slot].state();
+  uint32_t expected = 0;
+  const auto is = [&](const core::Process& process, bool loaded) {
+    ++expected;
+    const Life* life = view.ledger.Find({id, slot, process.generation});
+    if (life == nullptr || life->told() || life->ended || life->loaded != loaded || life->pid != process.pid) {
+      view.Break("a slot's state means what it says (I4, I31)", Name({id, slot, process.generation}));
+    }
+  };
+  if (const auto* serving = std::get_if<core::Serving>(&state)) {
+    is(serving->process, true);
+  } else if (const auto* starting = std::get_if<core::Starting>(&state)) {
+    is(starting->process, false);
+  } else if (const auto* replacing = std::get_if<core::Replacing>(&state)) {
+    is(replacing->old.process, true);
+    is(replacing->next, replacing->next_loaded);
+  }
+  if (Untold(view, id, slot) != expected) {
+    view.Break("a slot's state means what it says (I4, I31)", Name(id, slot) + " has a process that is in no state");
+  }
+}
+
+void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t slot) {
+  const core::Slot& s = view.service(id).slots()[slot];
+  size_t alive = 0;
+  uint32_t alarmed = 0;
+  for (const Life& life : view.ledger.InSlot(id, slot)) {
+    alive += life.ended ? 0 : 1;
+    alarmed += life.alarmed && !life.ended ? 1 : 0;
+  }
+  if (s.process_count() + alarmed != alive) view.Break("the supervisor knows its processes (I9)", Name(id, slot));
+  for (const core::Leaving& leaving : s.leaving()) {
+    const Life* life = view.ledger.Find({id, slot, leaving.process.generation});
+    if (life == nullptr || life->ended || !life->told())
+      view.Break("the supervisor knows its processes (I9)", Name({id, slot, leaving.process.generation}));
+  }
+}
+
+void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id, uint32_t slot) {
+  const core::Service& service = view.service(id);
+  const core::Slot& s = service.slots()[slot];
+  const core::Instant timer = view.supervisor.timers().deadline(service.first_key() + slot);
+  core::Instant due = core::kNever;
+  bool asked = false;
+  for (const Life& life : view.ledger.InSlot(id, slot)) {
+    if (life.ended) continue;
+    due = std::min(due, life.deadline);
+    asked = asked || (life.asked && life.on_duty());
+  }
+  if (const auto* waiting = std::get_if<core::Waiting>(&s.state())) due = std::min(due, waiting->retry_at);
+  // A request that is held back may come earlier than what the processes are due for.
+  if (timer != due && (!asked || timer > due))
+    view.Break("a slot's timer is its earliest deadline (I13)",
+               Name(id, slot) + " is " + std::to_string(timer.ns) + ", should be " + std::to_string(due.ns));
+  if (view.supervisor.next_deadline() > timer)
+    view.Break("the supervisor's timer is the earliest of all (I13)", Name(id, slot));
+}
+
+void SlotRules::PausedServesNobody(const View& view, core::ServiceId id, uint32_t slot) {
+  const bool paused = view.service(id).paused();
+  const core::SlotState& state = view.service(id).slots()[slot].state();
+  const core::Serving* serving = std::get_if<core::Serving>(&state);
+  if (const auto* replacing = std::get_if<core::Replacing>(&state)) serving = &replacing->old;
+  if (serving == nullptr) return;
+  const Life* life = view.ledger.Find({id, slot, serving->process.generation});
+  if (life != nullptr && life->active == paused)
+    view.Break(paused ? "paused means that nobody serves (I17)" : "who is on duty was told to start (I17)",
+               Name(life->who));
+}
+
+void SlotRules::MemoryIsBounded(const View& view, core::ServiceId id, uint32_t slot) {
+  const core::Slot& s = view.service(id).slots()[slot];
+  const auto& records = s.history().records();
+  const bool fits = records.size() <= core::kHistoryRecords &&
+                    (records.empty() || records.back().cause.text.size() <= core::kCauseTextBytes) &&
+                    s.leaving().size() <= view.ledger.InSlot(id, slot).size();
+  if (!fits) view.Break("memory is bounded (I21)", Name(id, slot));
+}
+
+}  // namespace fectl::sim
