@@ -154,7 +154,8 @@ void Service::OnNews(Turn& turn, uint32_t index, News news) {
 
 void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
   auto& start = std::get<StartOperation>(operation_);
-  // Also one that this start has nothing to do with: "started" would not be true of a service that has failed.
+  // Also one that this start has nothing to do with: "started" would not be true of a service that has
+  // failed.
   if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
   if (counted_[index].part != Part::kAwaited || news == News::kStartFailed) return;
   counted_[index].part = Part::kNone;

@@ -210,8 +210,8 @@ void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
   }
 }
 
-// How many there were before this one. Failed starts and crashes are counted together: a program that fails now
-// in its start and now behind it is one loop.
+// How many there were before this one. Failed starts and crashes are counted together: a program that fails
+// now in its start and now behind it is one loop.
 uint32_t Slot::CountLoss() {
   const uint32_t earlier = losses_;
   CountUp(losses_);

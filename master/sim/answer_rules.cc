@@ -17,8 +17,7 @@ using core::Verb;
 
 }  // namespace
 
-AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks)
-    : marks_(marks) {
+AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks) : marks_(marks) {
   for (const core::ServicePolicy& policy : policies) spawned_at_.emplace_back(policy.num);
 }
 

@@ -42,8 +42,8 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
   }
   services_.AfterStep(view);
   const core::Incarnation* who = event == nullptr ? nullptr : Concerns(*event);
-  const bool known = who != nullptr && who->service < ledger_.services() &&
-                     who->slot < ledger_.policy(who->service).num;
+  const bool known =
+      who != nullptr && who->service < ledger_.services() && who->slot < ledger_.policy(who->service).num;
   if (beats) {
     // By far the most frequent event moves a deadline of one slot and nothing else.
     if (known) SlotRules::AfterStep(view, who->service, who->slot);

@@ -20,10 +20,10 @@
 
 namespace fectl::sim {
 
-// What must hold after every step, whatever happened. Each rule is a method of its own in one of the *_rules.h,
-// named by what must be so and with the number that README.md explains; the first one that is broken is kept,
-// in words. Knows only events and effects (the ledger) and the supervisor's public face, so that it can watch
-// a simulated world, a replayed trace, and a scenario alike.
+// What must hold after every step, whatever happened. Each rule is a method of its own in one of the
+// *_rules.h, named by what must be so and with the number that README.md explains; the first one that is
+// broken is kept, in words. Knows only events and effects (the ledger) and the supervisor's public face, so
+// that it can watch a simulated world, a replayed trace, and a scenario alike.
 class Checks {
  public:
   // `policies` as the supervisor got them. `marks` outlives it.

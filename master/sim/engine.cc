@@ -34,6 +34,7 @@ Engine::Engine(const Options& options)
   deployed_.assign(swarm_.policies.size(), std::nullopt);
   outcome_.trace.policies = swarm_.policies;
   outcome_.trace.random_seed = options.seed;
+  outcome_.trace.begin = kBegin;
 }
 
 void Engine::Plan(core::Span in, Kind kind, uint32_t place, Action action) {
@@ -317,7 +318,7 @@ void Engine::AfterStep(const core::Effects& effects) {
   for (const core::Effect& effect : effects) hash_.Add(effect);
   if (checks_.broken().has_value()) outcome_.broken = checks_.broken();
   if (!ok()) return;
-  if (options_.journal_each_step) Restore();
+  if (outcome_.events < options_.journaled_steps) Restore();
   const bool outermost = !stepping_;
   stepping_ = true;
   for (const core::Effect& effect : effects) Run(effect);

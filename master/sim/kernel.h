@@ -38,7 +38,6 @@ struct SimProcess {
   bool signaled = false;    // how it ended
   int32_t number = 0;
 
-
   std::deque<core::Order> orders;  // written by the master, not yet heard
   core::Instant hears_at;          // the last of them
 
@@ -50,7 +49,9 @@ struct SimProcess {
   bool end_seen = false;     // the master has seen the end of the pipe
 
   // Whether a read would give something: of half a frame nothing comes.
-  bool readable() const { return !unread.empty() && (unread.size() > 1 || unread.front() != Said::kHalfFrame); }
+  bool readable() const {
+    return !unread.empty() && (unread.size() > 1 || unread.front() != Said::kHalfFrame);
+  }
 };
 
 // Process table with a tiny pid space. Numbers are given out in turn, as Linux does, and come back soon.

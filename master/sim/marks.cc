@@ -26,9 +26,11 @@ constexpr std::array<std::string_view, 11> kAnswerWords = {
     "started",        "stopped",       "failed",          "done",           "error-unknown-service",
     "error-starting", "error-running", "error-reloading", "error-stopping", "error-stopped",
     "error-failed"};
-constexpr std::array<std::string_view, 6> kVerbWords = {"start", "stop", "reload", "restart", "pause", "resume"};
+constexpr std::array<std::string_view, 6> kVerbWords = {"start",   "stop",  "reload",
+                                                        "restart", "pause", "resume"};
 
-// Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule says so.
+// Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule
+// says so.
 constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {0, 2},  // vacant -> starting: start
     {1, 0},  // waiting -> vacant: stop
@@ -183,7 +185,8 @@ std::vector<std::pair<std::string, uint64_t>> Marks::All() const {
                        commands_[state][verb]);
     }
   }
-  for (size_t i = 0; i < kAnswers; ++i) all.emplace_back("answer " + std::string(kAnswerWords[i]), answers_[i]);
+  for (size_t i = 0; i < kAnswers; ++i)
+    all.emplace_back("answer " + std::string(kAnswerWords[i]), answers_[i]);
   return all;
 }
 

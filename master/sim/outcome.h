@@ -14,7 +14,7 @@ namespace fectl::sim {
 struct Options {
   uint64_t seed = 1;
   core::Span chaos = core::Seconds(3600);  // before the faults end
-  bool journal_each_step = false;          // restore from the journal after every single step
+  uint64_t journaled_steps = 0;            // restore from the journal after each of the first ones
   bool keep_trace = false;
   uint64_t wall_seed = 0;  // of the wall clock, on which nothing may depend
   // Of the order of what happens in one instant; 0: as it was planned. Another order is another run, in which

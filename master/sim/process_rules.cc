@@ -94,9 +94,8 @@ void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Inca
   if (life == nullptr || life->told()) return;
   const core::Service& service = view.service(who.service);
   if (IsDown(service.state())) return;
-  const bool by_own_word =
-      view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
-                             view.event_as<core::WorkerViolated>() != nullptr);
+  const bool by_own_word = view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
+                                                  view.event_as<core::WorkerViolated>() != nullptr);
   if (by_own_word) return;
   if (view.event_as<core::TimePassed>() != nullptr && life->deadline <= view.at.now) {
     return SilenceWasListenedTo(view, *life);

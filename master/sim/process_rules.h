@@ -24,17 +24,17 @@ class ProcessRules {
   void NoStartWhereNoneIsWanted(const View& view, const core::Incarnation& who) const;  // I15, I30
   void GenerationIsUsedOnce(const View& view, const core::Incarnation& who);            // I10
   void ConfigErrorIsNotTriedAgain(const View& view, const core::Incarnation& who) const;
-  void StartsArePaced(const View& view, const core::Incarnation& who);                  // I12
-  void OnlyTheLivingAreReached(const View& view, const core::Incarnation& who) const;   // I8
-  void WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who);      // I3, I5, I6, I7
-  void SilenceWasListenedTo(const View& view, const Life& life) const;                  // I6
-  void KillComesInItsTime(const View& view, const core::Signal& signal) const;          // I16
-  void PauseAndResumeKeepWorkers(const View& view, const core::Effect& effect) const;   // I17
-  void StartsGiveWayToStarts(const View& view) const;  // I5
+  void StartsArePaced(const View& view, const core::Incarnation& who);                 // I12
+  void OnlyTheLivingAreReached(const View& view, const core::Incarnation& who) const;  // I8
+  void WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who);     // I3, I5, I6, I7
+  void SilenceWasListenedTo(const View& view, const Life& life) const;                 // I6
+  void KillComesInItsTime(const View& view, const core::Signal& signal) const;         // I16
+  void PauseAndResumeKeepWorkers(const View& view, const core::Effect& effect) const;  // I17
+  void StartsGiveWayToStarts(const View& view) const;                                  // I5
 
-  std::vector<std::vector<uint32_t>> generations_;                 // by service, slot: the highest seen
-  std::vector<std::vector<std::vector<core::Instant>>> starts_;    // automatic ones of the last window
-  std::vector<core::Incarnation> begun_anew_;                      // in this step: starts that were given up
+  std::vector<std::vector<uint32_t>> generations_;               // by service, slot: the highest seen
+  std::vector<std::vector<std::vector<core::Instant>>> starts_;  // automatic ones of the last window
+  std::vector<core::Incarnation> begun_anew_;                    // in this step: starts that were given up
 };
 
 }  // namespace fectl::sim

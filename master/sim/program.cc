@@ -161,7 +161,8 @@ void Programs::ShowOtherFace(SimProcess& process, uint32_t place) {
 }
 
 void Programs::OnSuccessor(SimProcess& process, uint32_t place) {
-  if (process.behaviour == Behaviour::kTwoFaced) host_->Later(place, Draw(core::Seconds(1)), Action::kTurnBad);
+  if (process.behaviour == Behaviour::kTwoFaced)
+    host_->Later(place, Draw(core::Seconds(1)), Action::kTurnBad);
 }
 
 // An order is heard when the last piece of it has come, and never before an earlier one.

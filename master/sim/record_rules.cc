@@ -66,7 +66,8 @@ void RecordRules::OnEvent(const View& view) {
     known_end_ = true;
     if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
-  if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told()) failed_starts_[who->service][who->slot] = 0;
+  if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told())
+    failed_starts_[who->service][who->slot] = 0;
 }
 
 void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
@@ -85,7 +86,8 @@ void RecordRules::OnReport(const View& view, const core::Report& report) {
   if (IsReplacementFailure(milestone)) ++failure_records_;
   if (milestone == Milestone::kFailed) return GivenUpByPolicyOnly(view, report);
   uint32_t& failed = failed_starts_[report.service][report.slot];
-  if (milestone == Milestone::kStarting && report.record.cause.kind != CauseKind::kAfterFailedStart) failed = 0;
+  if (milestone == Milestone::kStarting && report.record.cause.kind != CauseKind::kAfterFailedStart)
+    failed = 0;
   if (milestone == Milestone::kLost) {
     const Life* life = Subject(view, report);
     if (life != nullptr && !life->loaded) ++failed;
@@ -107,7 +109,8 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = IsOfTheEnd(view, report);
       break;
     case CauseKind::kStartupTimeout:
-      holds = IsFirstToldBy(view, life) && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
+      holds = IsFirstToldBy(view, life) && !life->loaded &&
+              cause.number == InMilliseconds(policy.startup_timeout);
       break;
     case CauseKind::kHeartbeatTimeout:
       holds = IsFirstToldBy(view, life) && life->loaded && !life->closed &&
@@ -137,7 +140,8 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     default:
       break;
   }
-  if (!holds) view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
+  if (!holds)
+    view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 
 void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
@@ -161,8 +165,9 @@ void RecordRules::ExitIsRecordedOnce(const View& view) const {
 
 void RecordRules::FailedReplacementIsReportedOnce(const View& view) const {
   if (ended_nexts_ == failure_records_) return;
-  view.Break("a failed replacement is reported once (I4)",
-             std::to_string(ended_nexts_) + " failed, " + std::to_string(failure_records_) + " were reported");
+  view.Break(
+      "a failed replacement is reported once (I4)",
+      std::to_string(ended_nexts_) + " failed, " + std::to_string(failure_records_) + " were reported");
 }
 
 void RecordRules::HistoryKeepsWhatWasReported(const View& view) const {

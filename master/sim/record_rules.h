@@ -23,11 +23,11 @@ class RecordRules {
 
  private:
   void OnReport(const View& view, const core::Report& report);
-  void CauseHolds(const View& view, const core::Report& report) const;          // I5
-  void GivenUpByPolicyOnly(const View& view, const core::Report& report);       // I14
-  void ExitIsRecordedOnce(const View& view) const;                              // I11
-  void FailedReplacementIsReportedOnce(const View& view) const;                 // I4
-  void HistoryKeepsWhatWasReported(const View& view) const;                     // I31
+  void CauseHolds(const View& view, const core::Report& report) const;     // I5
+  void GivenUpByPolicyOnly(const View& view, const core::Report& report);  // I14
+  void ExitIsRecordedOnce(const View& view) const;                         // I11
+  void FailedReplacementIsReportedOnce(const View& view) const;            // I4
+  void HistoryKeepsWhatWasReported(const View& view) const;                // I31
 
   std::vector<std::vector<uint32_t>> failed_starts_;  // by service, slot: in a row, at most
   bool known_end_ = false;   // this step is about the end of a process that was known

@@ -62,7 +62,7 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
     if (transcript == nullptr) return;
     for (const core::Effect& effect : effects) *transcript += "> " + ToText(effect, trace.policies) + "\n";
   };
-  core::Moment at{trace.entries.empty() ? core::Instant{} : trace.entries.front().at, 0};
+  core::Moment at{trace.begin, 0};
   supervisor.Boot(at, effects);
   checks.After(supervisor, nullptr, at, effects);
   write();
@@ -73,7 +73,7 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
     supervisor.Step(entry.event, at, effects);
     checks.After(supervisor, &entry.event, at, effects);
     if (transcript != nullptr) {
-      const std::string text = sim::ToText(Trace{trace.policies, trace.random_seed, {entry}});
+      const std::string text = sim::ToText(Trace{trace.policies, trace.random_seed, trace.begin, {entry}});
       *transcript += text.substr(text.rfind('\n', text.size() - 2) + 1);
     }
     write();
@@ -82,18 +82,51 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
   return checks.broken();
 }
 
+namespace {
+
+// Whether the same rule is still broken.
+bool StillBreaks(const Trace& trace, const std::string& rule) {
+  const std::optional<std::string> broken = Replay(trace);
+  return broken.has_value() && Rule(*broken) == rule;
+}
+
+// The trace without one service: as if it had never been configured.
+Trace Without(const Trace& trace, core::ServiceId service) {
+  Trace shorter = trace;
+  shorter.policies.erase(shorter.policies.begin() + service);
+  shorter.entries.clear();
+  for (Trace::Entry entry : trace.entries) {
+    core::ServiceId* of = nullptr;
+    std::visit(
+        [&of](auto& e) {
+          if constexpr (requires { e.who; }) of = &e.who.service;
+          if constexpr (requires { e.verb; }) of = &e.service;
+        },
+        entry.event);
+    if (of != nullptr && *of == service) continue;
+    if (of != nullptr && *of > service) --*of;
+    shorter.entries.push_back(std::move(entry));
+  }
+  return shorter;
+}
+
+}  // namespace
+
 Trace Minimize(Trace trace) {
   const std::optional<std::string> broken = Replay(trace);
   if (!broken.has_value()) return trace;
   const std::string rule = Rule(*broken);
+  for (size_t service = trace.policies.size(); service-- > 0 && trace.policies.size() > 1;) {
+    Trace shorter = Without(trace, static_cast<core::ServiceId>(service));
+    if (StillBreaks(shorter, rule)) trace = std::move(shorter);
+  }
   for (size_t piece = std::max<size_t>(1, trace.entries.size() / 2); piece > 0; piece /= 2) {
     for (size_t begin = 0; begin < trace.entries.size();) {
       Trace shorter = trace;
       const auto first = shorter.entries.begin() + static_cast<ptrdiff_t>(begin);
       shorter.entries.erase(first,
                             first + static_cast<ptrdiff_t>(std::min(piece, shorter.entries.size() - begin)));
-      const std::optional<std::string> still = Replay(shorter);
-      if (still.has_value() && Rule(*still) == rule) {
+      if (StillBreaks(shorter, rule)) {
         trace = std::move(shorter);
       } else {
         begin += piece;

@@ -12,8 +12,8 @@ namespace fectl::sim {
 // one line for each effect behind its event, when `transcript` is given. The first broken rule, or nullopt.
 std::optional<std::string> Replay(const Trace& trace, std::string* transcript = nullptr);
 
-// Leaves out what does not matter for breaking the rule that the trace breaks: events are dropped in ever
-// smaller pieces as long as the same rule is still broken. A trace that breaks nothing comes back as it is.
+// Leaves out what does not matter for breaking the rule that the trace breaks: services, then events in ever
+// smaller pieces, as long as the same rule is still broken. A trace that breaks nothing comes back as it is.
 Trace Minimize(Trace trace);
 
 }  // namespace fectl::sim

@@ -57,11 +57,13 @@ void ServiceRules::FinishMeansNobody(const View& view) const {
   for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
     for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
-        if (!life.ended && !life.alarmed) view.Break("the end means that nobody is left (I30)", Name(life.who));
+        if (!life.ended && !life.alarmed)
+          view.Break("the end means that nobody is left (I30)", Name(life.who));
       }
     }
   }
-  if (!view.supervisor.shutting_down()) view.Break("the end comes in a shutdown (I30)", "nobody asked for one");
+  if (!view.supervisor.shutting_down())
+    view.Break("the end comes in a shutdown (I30)", "nobody asked for one");
 }
 
 void ServiceRules::AfterStep(const View& view, core::ServiceId id) {

@@ -49,7 +49,8 @@ void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint3
   const auto is = [&](const core::Process& process, bool loaded) {
     ++expected;
     const Life* life = view.ledger.Find({id, slot, process.generation});
-    if (life == nullptr || life->told() || life->ended || life->loaded != loaded || life->pid != process.pid) {
+    if (life == nullptr || life->told() || life->ended || life->loaded != loaded ||
+        life->pid != process.pid) {
       view.Break("a slot's state means what it says (I4, I31)", Name({id, slot, process.generation}));
     }
   };
@@ -62,7 +63,8 @@ void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint3
     is(replacing->next, replacing->next_loaded);
   }
   if (Untold(view, id, slot) != expected) {
-    view.Break("a slot's state means what it says (I4, I31)", Name(id, slot) + " has a process that is in no state");
+    view.Break("a slot's state means what it says (I4, I31)",
+               Name(id, slot) + " has a process that is in no state");
   }
 }
 
@@ -74,7 +76,8 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
     alive += life.ended ? 0 : 1;
     alarmed += life.alarmed && !life.ended ? 1 : 0;
   }
-  if (s.process_count() + alarmed != alive) view.Break("the supervisor knows its processes (I9)", Name(id, slot));
+  if (s.process_count() + alarmed != alive)
+    view.Break("the supervisor knows its processes (I9)", Name(id, slot));
   for (const core::Leaving& leaving : s.leaving()) {
     const Life* life = view.ledger.Find({id, slot, leaving.process.generation});
     if (life == nullptr || life->ended || !life->told())

@@ -285,7 +285,7 @@ std::string ToText(const Trace& trace) {
   }
   text += "seed " + std::to_string(trace.random_seed) + "\n";
   for (const Trace::Entry& entry : trace.entries) {
-    text += Seconds(entry.at.ns) + " " + ToText(entry.event, trace.policies) + "\n";
+    text += Seconds((entry.at - trace.begin).ns) + " " + ToText(entry.event, trace.policies) + "\n";
   }
   return text;
 }

@@ -21,6 +21,7 @@ struct Trace {
 
   std::vector<core::ServicePolicy> policies;
   uint64_t random_seed = 0;
+  core::Instant begin;  // of the boot
   std::vector<Entry> entries;
 };
 

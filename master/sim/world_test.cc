@@ -38,7 +38,7 @@ TEST(World, JournalAfterEveryStepChangesNothing) {
     Options journal = Small(seed);
     journal.chaos = core::Seconds(120);
     Options plain = journal;
-    journal.journal_each_step = true;
+    journal.journaled_steps = UINT64_MAX;
     const Outcome outcome = RunWorld(journal);
     EXPECT_FALSE(outcome.broken.has_value()) << *outcome.broken;
     EXPECT_EQ(outcome.hash, RunWorld(plain).hash);
