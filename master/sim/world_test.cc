@@ -16,8 +16,9 @@ Options Small(uint64_t seed) {
   return options;
 }
 
-TEST(World, RulesHoldForManySeeds) {
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
+// tools/sim runs many more.
+TEST(World, RulesHoldForSomeSeeds) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
     const Outcome outcome = RunWorld(Small(seed));
     ASSERT_FALSE(outcome.broken.has_value()) << "seed " << seed << ": " << *outcome.broken;
     ASSERT_GT(outcome.events, 10U) << "seed " << seed;
@@ -25,7 +26,7 @@ TEST(World, RulesHoldForManySeeds) {
 }
 
 TEST(World, SameSeedSameRunWhateverTheWallClock) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
     Options other_wall = Small(seed);
     other_wall.wall_seed = 99;
     EXPECT_EQ(RunWorld(Small(seed)).hash, RunWorld(other_wall).hash);
@@ -33,8 +34,20 @@ TEST(World, SameSeedSameRunWhateverTheWallClock) {
   EXPECT_NE(RunWorld(Small(1)).hash, RunWorld(Small(2)).hash);
 }
 
+TEST(World, RulesHoldWhateverTheOrderWithinAnInstant) {
+  bool another = false;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    Options other_order = Small(seed);
+    other_order.order_seed = 7;
+    const Outcome outcome = RunWorld(other_order);
+    ASSERT_FALSE(outcome.broken.has_value()) << "seed " << seed << ": " << *outcome.broken;
+    another = another || outcome.hash != RunWorld(Small(seed)).hash;
+  }
+  EXPECT_TRUE(another);
+}
+
 TEST(World, JournalAfterEveryStepChangesNothing) {
-  for (uint64_t seed = 300; seed <= 310; ++seed) {
+  for (uint64_t seed = 300; seed <= 303; ++seed) {
     Options journal = Small(seed);
     journal.chaos = core::Seconds(120);
     Options plain = journal;
