@@ -227,6 +227,19 @@ TEST(Reload, StartThatIsOnItsWayIsBegunAnew) {
   EXPECT_THAT(script.Decided(), ElementsAre("start 3", "reply 1 Started"));
 }
 
+TEST(Reload, StartThatIsBegunAnewHasNoMoreThanTheShutdownTimeout) {
+  ServicePolicy policy = Web(1);
+  policy.shutdown_timeout = Seconds(1);
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.Exit(1, 1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Pass(Seconds(1));
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 2"));
+}
+
 TEST(Restart, GivesTheOldWorkersLessTime) {
   Script script = Serving(1);
   script.Command(Verb::kRestart);
