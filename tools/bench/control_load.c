@@ -6,7 +6,6 @@
 //        control_load SOCKET CONNECTIONS hello|silent
 //          connects (and says Hello), prints "ready" and waits for its end.
 
-#define _GNU_SOURCE  // memmem
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,11 +38,12 @@ static void Fail(const char* what) {
 
 static int Connect(const char* path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof(address.sun_path)) {
+  const size_t length = strlen(path);
+  if (length >= sizeof(address.sun_path)) {
     errno = ENAMETOOLONG;
     Fail(path);
   }
-  strcpy(address.sun_path, path);
+  memcpy(address.sun_path, path, length);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) Fail("socket");
   if (connect(fd, (struct sockaddr*)&address, sizeof(address)) != 0) Fail(path);
@@ -118,9 +118,8 @@ static void Ask(const char* path, long count, double seconds) {
   }
   long answers = 0;
   const double began = Now();
-  double now = began;
   for (long i = 0; i < count; ++i) Say(clients[i].fd, kRequest);
-  for (; now < began + seconds; now = Now()) {
+  while (Now() < began + seconds) {
     struct epoll_event ready[64];
     const int got = epoll_wait(epoll_fd, ready, 64, 1000);
     for (int i = 0; i < got; ++i) {
@@ -130,7 +129,7 @@ static void Ask(const char* path, long count, double seconds) {
       Say(client->fd, kRequest);
     }
   }
-  printf("{\"answers\": %ld, \"seconds\": %.6f}\n", answers, now - began);
+  printf("{\"answers\": %ld, \"seconds\": %.6f}\n", answers, Now() - began);
   for (long i = 0; i < count; ++i) close(clients[i].fd);
   close(epoll_fd);
   free(clients);

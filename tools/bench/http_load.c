@@ -7,7 +7,6 @@
 // Prints one line of JSON; latencies are from the beginning of a request (of the mode `close`: of its
 // connection).
 
-#define _GNU_SOURCE  // memmem, strcasestr
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -181,9 +180,10 @@ int main(int argc, char** argv) {
   keep = strcmp(argv[4], "keep") == 0;
   snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: bench\r\nConnection: %s\r\n\r\n",
            keep ? "keep-alive" : "close");
-  struct Connection* connections = calloc(count, sizeof(*connections));
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  if (connections == NULL || epoll_fd < 0) return 1;
+  if (epoll_fd < 0) return 1;
+  struct Connection* connections = calloc(count, sizeof(*connections));
+  if (connections == NULL) return 1;
   for (uint32_t i = 0; i < count; ++i) {
     connections[i].fd = -1;
     connections[i].number = i;

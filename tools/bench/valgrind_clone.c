@@ -2,7 +2,6 @@
 // thread or a vfork(): a plain fork() in its place. The parent then sees what it would see of a start that
 // succeeded.
 
-#define _GNU_SOURCE
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>

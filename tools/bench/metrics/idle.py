@@ -18,7 +18,8 @@ def measure(context: Context) -> None:
         context.progress.step(f"{size} idle workers")
         for kind in context.managers:
             if why := _reason_to_leave_out(context, kind, size):
-                context.results.say_absent("idle CPU", size, kind.name, why)
+                for metric in ("idle CPU", "idle PSS"):
+                    context.results.say_absent(metric, size, kind.name, why)
                 continue
             context.progress.now(kind.name)
             with context.manager(kind, size) as manager:
