@@ -53,15 +53,15 @@ void ControlServer::OnReady(uint32_t /*events*/) {
     if (clients_.size() >= ClientsMax()) return StopAccepting();
     auto peer = socket_->Accept();
     if (!peer.ok()) {
-      // Said once: a client that tries again and again would fill the log.
-      LOG_IF(WARNING, !std::exchange(accepting_failed_, true))
-          << "control socket: " << peer.status().message();
+      std::string more;
+      if (shortage_log_.Pass(now_, &more)) {
+        LOG(WARNING) << "control socket: " << peer.status().message() << more;
+      }
       StopAccepting();
       accept_at_ = now_ + kAcceptPause;
       return;
     }
     if (!peer->has_value()) return;
-    accepting_failed_ = false;
     Admit(std::move(**peer));
   }
 }

@@ -86,6 +86,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   LogLimit sent_away_log_{kRefusalLogInterval};
   LogLimit refused_log_{kRefusalLogInterval};
   LogLimit shed_log_{kRefusalLogInterval};
+  LogLimit shortage_log_{kRefusalLogInterval};
   ClientId last_id_ = 0;
   core::Instant second_at_ = core::kNever;
   core::Instant accept_at_ = core::kNever;  // the listener is not watched until then
@@ -96,7 +97,6 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   bool file_suspected_ = false;  // to be looked at as soon as may be
   bool file_missing_ = false;    // and cannot be made anew for now
   bool accepting_ = false;
-  bool accepting_failed_ = false;  // since the newest client
 };
 
 }  // namespace fectl::runtime
