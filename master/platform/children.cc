@@ -73,7 +73,7 @@ bool Child::FinishIfEnded() {
 void Child::Forget() {
   if (pid_ == 0) return;
   if (children_ != nullptr) {
-    if (pidfd_.valid()) children_->loop_->Unwatch(pidfd_.get());
+    children_->loop_->Close(std::move(pidfd_));
     children_->by_pid_.erase(pid_);
   }
   pidfd_.reset();

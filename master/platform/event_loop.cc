@@ -76,6 +76,12 @@ void EventLoop::Unwatch(int fd) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
+void EventLoop::Close(UniqueFd fd) {
+  if (!Watched(fd.get())) return;
+  slots_[fd.get()].watcher = nullptr;
+  --watched_;
+}
+
 absl::Status EventLoop::Turn(int64_t timeout_ns) {
   std::array<epoll_event, kEventsPerTurnMax> ready;
   int count = -1;

@@ -49,6 +49,11 @@ class EventLoop {
   // Does nothing when the descriptor is not watched.
   void Unwatch(int fd);
 
+  // Unwatches it, if it is watched, and closes it. One call of the kernel less than Unwatch() and close: it
+  // forgets what is closed. Only for a descriptor of which there is no copy in any process: the kernel would
+  // go on reporting that one, to nobody.
+  void Close(UniqueFd fd);
+
   // Waits until something is ready or `timeout_ns` has passed (0: only looks; -1: no limit; never returns
   // early with a limit except for a signal handler), then delivers at most kEventsPerTurnMax events. Nothing
   // ready is no error.

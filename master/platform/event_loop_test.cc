@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "master/platform/clock.h"
@@ -129,6 +130,26 @@ TEST_F(EventLoopTest, AStaleEventOfTheSameTurnIsNotDelivered) {
 }
 
 // The number is closed, comes back as another open file and is watched again, all within one turn.
+TEST_F(EventLoopTest, CloseForgetsAndCloses) {
+  UniqueFd fd = ReadyFd();
+  const int number = fd.get();
+  Watcher hears;
+  ASSERT_TRUE(loop_->Watch(number, EPOLLIN, &hears).ok());
+  Watcher closes([this, &fd](uint32_t) { loop_->Close(std::move(fd)); });
+  const UniqueFd first = ReadyFd();
+  ASSERT_TRUE(loop_->Watch(first.get(), EPOLLIN, &closes).ok());
+  ASSERT_TRUE(loop_->Turn(0).ok());
+  const int heard = hears.calls;  // the two come in any order
+  EXPECT_EQ(fcntl(number, F_GETFD), -1);
+  EXPECT_EQ(loop_->watched(), 1U);
+  ASSERT_TRUE(loop_->Turn(0).ok());
+  EXPECT_EQ(hears.calls, heard);
+  UniqueFd unwatched = ReadyFd();
+  loop_->Close(std::move(unwatched));
+  EXPECT_EQ(fcntl(number, F_GETFD), -1);
+  EXPECT_EQ(loop_->watched(), 1U);
+}
+
 TEST_F(EventLoopTest, AReusedNumberDoesNotGetTheOldEvent) {
   UniqueFd fds[2] = {ReadyFd(), ReadyFd()};
   Watcher late;

@@ -54,16 +54,15 @@ Signals::~Signals() {
 std::vector<ReceivedSignal> Signals::Take() {
   std::vector<ReceivedSignal> taken;
   std::array<signalfd_siginfo, kTaken.size()> records;
-  // Each signal is pending at most once, so one read is nearly always all; the bound is for one that keeps
-  // coming.
-  for (int reads = 0; reads < 4; ++reads) {
-    const ssize_t bytes = read(fd_.get(), records.data(), sizeof(records));
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes <= 0) break;
-    for (size_t i = 0; i < bytes / sizeof(signalfd_siginfo); ++i) {
-      taken.push_back({static_cast<int>(records[i].ssi_signo), static_cast<pid_t>(records[i].ssi_pid),
-                       static_cast<uid_t>(records[i].ssi_uid)});
-    }
+  // Each signal is pending at most once, so one read takes all.
+  ssize_t bytes = -1;
+  do {
+    bytes = read(fd_.get(), records.data(), sizeof(records));
+  } while (bytes < 0 && errno == EINTR);
+  const size_t count = bytes <= 0 ? 0 : static_cast<size_t>(bytes) / sizeof(signalfd_siginfo);
+  for (size_t i = 0; i < count; ++i) {
+    taken.push_back({static_cast<int>(records[i].ssi_signo), static_cast<pid_t>(records[i].ssi_pid),
+                     static_cast<uid_t>(records[i].ssi_uid)});
   }
   return taken;
 }

@@ -4,6 +4,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -13,13 +14,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "master/platform/clock.h"
 #include "master/platform/output_file.h"
 
 namespace fectl::runtime {
 namespace {
 
-// A pipe that poll() calls writable takes this much without blocking; a longer line is cut.
-constexpr size_t kLineBytesMax = 4096;
+// A pipe that poll() calls writable takes this much without blocking, and whole; a longer line is cut.
+constexpr size_t kWriteBytesMax = 4096;
 
 int Facility(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, int>, 19> kFacilities = {{
@@ -77,15 +79,6 @@ void Silence(const config::LogLevel level) {
   }
 }
 
-// In UTC, so that a changed or missing time zone changes no line.
-std::string Stamp(time_t seconds) {
-  struct tm parts = {};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text = {};
-  const size_t length = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return std::string(text.data(), length);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogOutput>> LogOutput::Open(const config::LoggingConfig& config) {
@@ -104,9 +97,11 @@ absl::StatusOr<std::unique_ptr<LogOutput>> LogOutput::Open(const config::Logging
 
 LogOutput::~LogOutput() {
   google::RemoveLogSink(this);
+  Flush();
 }
 
 absl::Status LogOutput::Reopen() {
+  Flush();
   if (config_.target != config::LogTarget::kFile) return absl::OkStatus();
   auto file = platform::OpenOutputFile(config_.name);
   if (!file.ok()) return file.status();
@@ -117,38 +112,80 @@ absl::Status LogOutput::Reopen() {
 void LogOutput::send(google::LogSeverity severity, const char* /*full_filename*/,
                      const char* /*base_filename*/, int /*line*/, const google::LogMessageTime& time,
                      const char* message, size_t message_len) {
-  const time_t at = time.timestamp();
-  if (lost_lines_ > 0 &&
-      Put(google::GLOG_WARNING, at, absl::StrCat(lost_lines_, " log lines were lost before this one"))) {
-    lost_lines_ = 0;
-  }
-  if (lost_lines_ > 0 || !Put(severity, at, std::string_view(message, message_len))) ++lost_lines_;
+  Put(severity, time.timestamp(), std::string_view(message, message_len));
 }
 
-bool LogOutput::Put(google::LogSeverity severity, time_t at, std::string_view text) {
-  if (syslog_.has_value()) return syslog_->Send(Priority(severity), at, text);
+void LogOutput::Say(google::LogSeverity severity, std::string_view text) {
+  if (severity >= FLAGS_minloglevel) Put(severity, platform::WallSeconds(), text);
+}
+
+void LogOutput::Put(google::LogSeverity severity, time_t at, std::string_view text) {
+  if (syslog_.has_value()) return PutToSyslog(severity, at, text);
+  const std::string line = Line(severity, at, text);
+  if (gathered_.size() + line.size() >= kWriteBytesMax) Flush();  // one byte is left for a torn line's end
+  gathered_ += line;
+  if (severity >= google::GLOG_ERROR) Flush();
+}
+
+void LogOutput::PutToSyslog(google::LogSeverity severity, time_t at, std::string_view text) {
+  if (lost_lines_ > 0 &&
+      syslog_->Send(LOG_WARNING, at, absl::StrCat(lost_lines_, " log lines were lost before this one"))) {
+    lost_lines_ = 0;
+  }
+  if (lost_lines_ > 0 || !syslog_->Send(Priority(severity), at, text)) ++lost_lines_;
+}
+
+// In UTC, so that a changed or missing time zone changes no line.
+const std::string& LogOutput::Stamp(time_t at) {
+  if (at == stamped_at_) return stamp_;
+  stamped_at_ = at;
+  struct tm parts = {};
+  gmtime_r(&at, &parts);
+  std::array<char, 32> text = {};
+  const size_t length = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  stamp_.assign(text.data(), length);
+  return stamp_;
+}
+
+std::string LogOutput::Line(google::LogSeverity severity, time_t at, std::string_view text) {
   constexpr std::string_view kLetters = "IWEF";
   std::string line = Stamp(at);
   line += ' ';
   line += kLetters[static_cast<size_t>(severity)];
   line += ' ';
-  line += text.substr(0, kLineBytesMax - line.size() - 2);  // and its end, and perhaps that of the one before
+  line += text.substr(0, kWriteBytesMax - line.size() - 2);  // and its end, and perhaps that of the one before
   line += '\n';
-  return Write(torn_ ? '\n' + line : line);
+  return line;
 }
 
-bool LogOutput::Write(const std::string& line) {
+void LogOutput::Flush() {
+  if (gathered_.empty()) return;
+  const std::string lines = std::exchange(gathered_, {});
+  if (lost_lines_ > 0) {
+    const std::string said = Line(google::GLOG_WARNING, platform::WallSeconds(),
+                                  absl::StrCat(lost_lines_, " log lines were lost before this one"));
+    if (Write(said) == said.size()) lost_lines_ = 0;
+  }
+  const size_t taken = lost_lines_ > 0 ? 0 : Write(lines);
+  lost_lines_ += static_cast<uint64_t>(
+      std::count(lines.begin() + static_cast<ptrdiff_t>(taken), lines.end(), '\n'));
+}
+
+size_t LogOutput::Write(const std::string& lines) {
   const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
   // The description may be shared with others who rely on its mode, so it is asked and not made non-blocking.
   pollfd ready = {.fd = fd, .events = POLLOUT, .revents = 0};
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return 0;
+  const std::string mended = torn_ ? '\n' + lines : lines;
   ssize_t written = -1;
   do {
-    written = write(fd, line.data(), line.size());
+    written = write(fd, mended.data(), mended.size());
   } while (written < 0 && errno == EINTR);
-  const bool whole = written == static_cast<ssize_t>(line.size());
-  if (written > 0) torn_ = !whole;
-  return whole;
+  if (written <= 0) return 0;
+  const size_t extra = mended.size() - lines.size();
+  const size_t taken = static_cast<size_t>(written) - std::min(extra, static_cast<size_t>(written));
+  torn_ = static_cast<size_t>(written) < mended.size() && taken > 0 && lines[taken - 1] != '\n';
+  return taken;
 }
 
 }  // namespace fectl::runtime

@@ -154,17 +154,22 @@ int64_t Master::TimeoutNanos(core::Instant now) const {
 }
 
 absl::Status Master::Turn() {
+  parts_.log->Flush();
   const core::Instant before{platform::MonotonicNanos()};
   // Our own work since the last turn is time in which nobody was heard, too.
   NoticeStall(at_.now, before);
   const int64_t timeout = TimeoutNanos(before);
   if (absl::Status turned = parts_.loop->Turn(timeout); !turned.ok()) return turned;
-  if (sweep_again_) sweep_again_ = workers_.Sweep();
   at_ = Now();
   // When in the wait the stall began cannot be known, so all of the wait counts: a deadline that fell into it
   // would otherwise be due at the moment of waking, before anybody could be heard.
   if (timeout >= 0 && at_.now - (before + core::Span{timeout}) >= kStallAfter) NoticeStall(before, at_.now);
   StepQueue();
+  // After the replacements of those whose death is known already: looking at all children takes its time.
+  if (sweep_again_) {
+    sweep_again_ = workers_.Sweep();
+    StepQueue();
+  }
   if (supervisor_.next_deadline() <= at_.now) {
     if (absl::Status heard = HearEverybody(); !heard.ok()) return heard;
     Step(core::TimePassed{});
@@ -284,7 +289,7 @@ void Master::OnReady(uint32_t /*events*/) {
   for (const platform::ReceivedSignal& signal : parts_.signals->Take()) {
     switch (signal.number) {
       case SIGCHLD:
-        sweep_again_ = workers_.Sweep();
+        sweep_again_ = true;
         break;
       case SIGTERM:
       case SIGINT:
@@ -312,6 +317,7 @@ void Master::OnReady(uint32_t /*events*/) {
 }
 
 void Master::ReopenLogs() {
+  parts_.log->Flush();  // to where it belongs
   for (const absl::Status& reopened :
        {parts_.streams->Reopen(), parts_.log->Reopen(), outputs_.ReopenAll()}) {
     if (!reopened.ok()) LOG(ERROR) << "a log file could not be opened anew: " << reopened.message();

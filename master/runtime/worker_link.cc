@@ -47,7 +47,7 @@ WorkerLink::~WorkerLink() {
   StopReading();
 }
 
-absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& streams,
+absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams,
                                platform::LowDescriptors* low, platform::Children* children) {
   auto pipes = platform::OpenChannelPipes();
   if (!pipes.ok()) return pipes.status();
@@ -58,7 +58,7 @@ absl::Status WorkerLink::Start(const platform::LaunchSpec& spec, const Streams& 
   absl::Status watched = loop_->Watch(pipes->master_read.get(), EPOLLIN, this);
   if (!watched.ok()) return watched;
   read_ = std::move(pipes->master_read);
-  const platform::PreparedLaunch launch(spec);
+  const platform::PreparedLaunch launch(std::move(spec));
   platform::LaunchOutcome outcome = launch.Launch(
       {.stdin_fd = -1, .stdout_fd = streams.stdout_fd, .stderr_fd = streams.stderr_fd, .passed_fds = passed},
       low);
@@ -213,9 +213,7 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
 }
 
 void WorkerLink::StopReading() {
-  if (!read_.valid()) return;
-  loop_->Unwatch(read_.get());
-  read_.reset();
+  loop_->Close(std::move(read_));
 }
 
 }  // namespace fectl::runtime

@@ -43,7 +43,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   WorkerLink& operator=(const WorkerLink&) = delete;
 
   // Once. After an error no process exists; the message names the step that failed.
-  absl::Status Start(const platform::LaunchSpec& spec, const Streams& streams, platform::LowDescriptors* low,
+  absl::Status Start(platform::LaunchSpec spec, const Streams& streams, platform::LowDescriptors* low,
                      platform::Children* children);
 
   void Send(core::Order order);

@@ -16,8 +16,9 @@ absl::Status WorkerSet::Start(const core::Incarnation& who) {
   if (!streams.ok()) return streams.status();
   auto link = std::make_unique<WorkerLink>(who, loop_, sink_);
   absl::Status started = link->Start(
-      *spec, {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds},
-      &low_, &children_);
+      *std::move(spec),
+      {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,
+      &children_);
   if (started.ok()) links_.emplace(who, std::move(link));
   return started;
 }
