@@ -13,70 +13,73 @@ void TimerQueue::AddKeys(size_t count) {
 
 void TimerQueue::Set(Key key, Instant deadline) {
   if (deadlines_[key] == deadline) return;
+  deadlines_[key] = deadline;
   const uint32_t position = positions_[key];
   if (position == kAbsent) {
-    deadlines_[key] = deadline;
-    heap_.push_back(key);
-    positions_[key] = static_cast<uint32_t>(heap_.size() - 1);
+    heap_.push_back({deadline, key});
     SiftUp(heap_.size() - 1);
-    return;
-  }
-  if (deadline == kNever) {
+  } else if (deadline == kNever) {
     Remove(position);
-    deadlines_[key] = kNever;
-    return;
-  }
-  const bool later = deadline > deadlines_[key];
-  deadlines_[key] = deadline;
-  if (later) {
-    SiftDown(position);
-  } else {
+  } else if (deadline < heap_[position].queued) {
+    heap_[position].queued = deadline;
     SiftUp(position);
+  } else if (position == 0) {
+    SettleFront();
   }
 }
 
-bool TimerQueue::Before(Key a, Key b) const {
-  if (deadlines_[a] != deadlines_[b]) return deadlines_[a] < deadlines_[b];
-  return a < b;
+bool TimerQueue::Before(const Entry& a, const Entry& b) {
+  if (a.queued != b.queued) return a.queued < b.queued;
+  return a.key < b.key;
 }
 
-void TimerQueue::Place(size_t position, Key key) {
-  heap_[position] = key;
-  positions_[key] = static_cast<uint32_t>(position);
+void TimerQueue::Place(size_t position, const Entry& entry) {
+  heap_[position] = entry;
+  positions_[entry.key] = static_cast<uint32_t>(position);
 }
 
 void TimerQueue::SiftUp(size_t position) {
-  const Key key = heap_[position];
+  const Entry entry = heap_[position];
   while (position > 0) {
     const size_t parent = (position - 1) / 2;
-    if (!Before(key, heap_[parent])) break;
+    if (!Before(entry, heap_[parent])) break;
     Place(position, heap_[parent]);
     position = parent;
   }
-  Place(position, key);
+  Place(position, entry);
 }
 
 void TimerQueue::SiftDown(size_t position) {
-  const Key key = heap_[position];
+  const Entry entry = heap_[position];
   for (;;) {
     size_t child = 2 * position + 1;
     if (child >= heap_.size()) break;
     if (child + 1 < heap_.size() && Before(heap_[child + 1], heap_[child])) ++child;
-    if (!Before(heap_[child], key)) break;
+    if (!Before(heap_[child], entry)) break;
     Place(position, heap_[child]);
     position = child;
   }
-  Place(position, key);
+  Place(position, entry);
 }
 
 void TimerQueue::Remove(size_t position) {
-  positions_[heap_[position]] = kAbsent;
-  const Key last = heap_.back();
+  positions_[heap_[position].key] = kAbsent;
+  const Entry last = heap_.back();
   heap_.pop_back();
-  if (position == heap_.size()) return;
-  Place(position, last);
-  SiftUp(position);
-  SiftDown(positions_[last]);
+  if (position < heap_.size()) {
+    Place(position, last);
+    SiftUp(position);
+    SiftDown(positions_[last.key]);
+  }
+  SettleFront();
+}
+
+// Who came to the front by a deadline that was moved since goes to where it belongs.
+void TimerQueue::SettleFront() {
+  while (!heap_.empty() && heap_.front().queued != deadlines_[heap_.front().key]) {
+    heap_.front().queued = deadlines_[heap_.front().key];
+    SiftDown(0);
+  }
 }
 
 }  // namespace fectl::core

@@ -10,8 +10,9 @@
 namespace fectl::core {
 
 // One deadline per key, the earliest first; equal deadlines in the order of their keys, so that a run can be
-// repeated. An indexed binary heap: Set costs O(log keys) and no allocation after AddKeys, since every
-// heartbeat moves a deadline. Owns no clock.
+// repeated. An indexed binary heap: Set costs O(log keys) at most and no allocation after AddKeys. Every
+// heartbeat moves a deadline to later, so that costs next to nothing: a key keeps its place until it comes to
+// the front. Owns no clock.
 class TimerQueue {
  public:
   using Key = uint32_t;
@@ -25,10 +26,10 @@ class TimerQueue {
   Instant deadline(Key key) const { return deadlines_[key]; }
 
   // kNever when no key has a deadline.
-  Instant earliest() const { return heap_.empty() ? kNever : deadlines_[heap_.front()]; }
+  Instant earliest() const { return heap_.empty() ? kNever : heap_.front().queued; }
 
   // The key of the earliest deadline. Only when earliest() is not kNever.
-  Key earliest_key() const { return heap_.front(); }
+  Key earliest_key() const { return heap_.front().key; }
 
   size_t size() const { return heap_.size(); }
 
@@ -38,15 +39,21 @@ class TimerQueue {
  private:
   static constexpr uint32_t kAbsent = UINT32_MAX;
 
-  bool Before(Key a, Key b) const;
-  void Place(size_t position, Key key);
+  struct Entry {
+    Instant queued;  // what its place is by: never later than its deadline, and the same at the front
+    Key key = 0;
+  };
+
+  static bool Before(const Entry& a, const Entry& b);
+  void Place(size_t position, const Entry& entry);
   void SiftUp(size_t position);
   void SiftDown(size_t position);
   void Remove(size_t position);
+  void SettleFront();
 
   std::vector<Instant> deadlines_;   // by key
   std::vector<uint32_t> positions_;  // by key: where in the heap, or kAbsent
-  std::vector<Key> heap_;
+  std::vector<Entry> heap_;
 };
 
 }  // namespace fectl::core

@@ -44,6 +44,8 @@ void Child::OnReady(uint32_t /*events*/) {
   // Dead, but a debugger that traces it has not let go, so it cannot be waited for yet and its pidfd stays
   // readable. When the debugger does, SIGCHLD comes and Sweep() finds it.
   children_->loop_->Unwatch(pidfd_.get());
+  watched_ = false;
+  ++children_->unwatched_;
 }
 
 bool Child::FinishIfEnded() {
@@ -75,6 +77,7 @@ void Child::Forget() {
   if (children_ != nullptr) {
     children_->loop_->Close(std::move(pidfd_));
     children_->by_pid_.erase(pid_);
+    if (!watched_) --children_->unwatched_;
   }
   pidfd_.reset();
   pid_ = 0;
@@ -92,8 +95,9 @@ std::unique_ptr<Child> Children::Adopt(LaunchResult launched, ExitObserver* obse
   by_pid_[child->pid()] = child.get();
   if (child->pidfd_.valid()) {
     // Without the watch SIGCHLD and Sweep() still find its end, only later in the turn.
-    loop_->Watch(child->pidfd_.get(), EPOLLIN, child.get()).IgnoreError();
+    child->watched_ = loop_->Watch(child->pidfd_.get(), EPOLLIN, child.get()).ok();
   }
+  if (!child->watched_) ++unwatched_;
   return child;
 }
 

@@ -66,6 +66,7 @@ class Child : private FdWatcher {
   ExitObserver* observer_;
   pid_t pid_;
   UniqueFd pidfd_;
+  bool watched_ = false;
   bool* destroyed_ = nullptr;  // set while the observer runs, to learn that it destroyed this
 };
 
@@ -90,6 +91,9 @@ class Children {
   // orphans does not stop the loop).
   bool Sweep();
 
+  // Whether the end of each child is heard without Sweep(), which may then come later.
+  bool all_watched() const { return unwatched_ == 0; }
+
   size_t running() const { return by_pid_.size(); }
 
  private:
@@ -97,6 +101,7 @@ class Children {
 
   EventLoop* loop_;
   std::unordered_map<pid_t, Child*> by_pid_;
+  size_t unwatched_ = 0;
 };
 
 }  // namespace fectl::platform

@@ -55,7 +55,7 @@ google::LogSeverity SeverityOf(const core::Record& record) {
 
 }  // namespace
 
-void LogReport(std::string_view service, const core::Report& report) {
+void LogReport(std::string_view service, const core::Report& report, LogOutput* log) {
   const core::Record& record = report.record;
   std::string line = "service ";
   line += service;
@@ -64,17 +64,7 @@ void LogReport(std::string_view service, const core::Report& report) {
   line += ": ";
   line += core::ToWord(record.milestone);
   if (const std::string words = core::ToWords(record.cause); !words.empty()) line += ": " + OnOneLine(words);
-  switch (SeverityOf(record)) {
-    case google::GLOG_ERROR:
-      LOG(ERROR) << line;
-      break;
-    case google::GLOG_WARNING:
-      LOG(WARNING) << line;
-      break;
-    default:
-      LOG(INFO) << line;
-      break;
-  }
+  log->Say(SeverityOf(record), line);
 }
 
 std::string RequestWords(const proto::Request& request) {

@@ -5,12 +5,13 @@
 #include <string_view>
 
 #include "master/core/effects.h"
+#include "master/runtime/log_output.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::runtime {
 
 // One log line for one thing that happened to a worker: service, worker, pid, what, why.
-void LogReport(std::string_view service, const core::Report& report);
+void LogReport(std::string_view service, const core::Report& report, LogOutput* log);
 
 // "Reload web", for the log: on one line and short, whatever the client wrote as a name.
 std::string RequestWords(const proto::Request& request);

@@ -45,6 +45,10 @@ inline constexpr size_t kClientsBytesMax = size_t{96} << 20;
 // How often, at most, the log tells what a peer can repeat at will.
 inline constexpr core::Span kRefusalLogInterval = core::Seconds(60);
 
+// How often, at most, all children are looked at because SIGCHLD came: that takes the longer the more there
+// are. Ours are heard through their pidfds before; what this finds are strangers that were left to us.
+inline constexpr core::Span kSweepPause = core::Milliseconds(100);
+
 // How often, at most, it is looked whether the control socket's file is still there, and it is made anew. A
 // cleaner of /tmp may take it.
 inline constexpr core::Span kSocketFileCheck = core::Seconds(1);
@@ -55,6 +59,10 @@ inline constexpr core::Span kReviveInterval = core::Seconds(1);
 // After no descriptor was left for a client: the listener stays readable, so looking at once again would
 // spin.
 inline constexpr core::Span kAcceptPause = core::Milliseconds(100);
+
+// Events, and effects, whose memory is kept for the next step. A start of thousands of workers is one step;
+// what it took is given back.
+inline constexpr size_t kKeptForNextStep = 256;
 
 // The master was not running (stopped by a signal, or the whole machine was) if a turn came this much later
 // than it should have. Ordinary load stays far below.

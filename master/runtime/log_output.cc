@@ -153,7 +153,8 @@ std::string LogOutput::Line(google::LogSeverity severity, time_t at, std::string
   line += ' ';
   line += kLetters[static_cast<size_t>(severity)];
   line += ' ';
-  line += text.substr(0, kWriteBytesMax - line.size() - 2);  // and its end, and perhaps that of the one before
+  line +=
+      text.substr(0, kWriteBytesMax - line.size() - 2);  // and its end, and perhaps that of the one before
   line += '\n';
   return line;
 }
@@ -167,8 +168,8 @@ void LogOutput::Flush() {
     if (Write(said) == said.size()) lost_lines_ = 0;
   }
   const size_t taken = lost_lines_ > 0 ? 0 : Write(lines);
-  lost_lines_ += static_cast<uint64_t>(
-      std::count(lines.begin() + static_cast<ptrdiff_t>(taken), lines.end(), '\n'));
+  lost_lines_ +=
+      static_cast<uint64_t>(std::count(lines.begin() + static_cast<ptrdiff_t>(taken), lines.end(), '\n'));
 }
 
 size_t LogOutput::Write(const std::string& lines) {

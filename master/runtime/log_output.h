@@ -22,12 +22,13 @@ namespace fectl::runtime {
 // Where the master's log lines go: standard error, a file, or syslog. One at a time per process; while it
 // lives it is the only receiver of glog's lines.
 //
-// Lines are gathered and written together, at the latest when Flush() is called, so that no write comes between
-// a death and the next start. An error goes out at once, with all that was said before it: it may be the last
-// thing that is said. (Syslog gets each line as it comes.)
+// Lines are gathered and written together, at the latest when Flush() is called, so that no write comes
+// between a death and the next start. An error goes out at once, with all that was said before it: it may be
+// the last thing that is said. (Syslog gets each line as it comes.)
 //
-// A line never waits for its reader: where the reader of a pipe or syslog's daemon has stopped, or the disk is full, lines
-// are dropped and counted, and the first line that goes through again is preceded by the count.
+// A line never waits for its reader: where the reader of a pipe or syslog's daemon has stopped, or the disk
+// is full, lines are dropped and counted, and the first line that goes through again is preceded by the
+// count.
 class LogOutput final : private google::LogSink {
  public:
   static absl::StatusOr<std::unique_ptr<LogOutput>> Open(const config::LoggingConfig& config);

@@ -135,7 +135,7 @@ absl::Status Master::Run() {
   for (const SharedSocket& socket : parts_.listeners->shared()) {
     LOG(INFO) << "socket " << socket.name << " listens on " << socket.address;
   }
-  sweep_again_ = workers_.Sweep();  // what ended before the signals were ours
+  if (workers_.Sweep()) sweep_at_ = at_.now;  // what ended before the signals were ours
   supervisor_.Boot(at_, effects_);
   RunEffects();
   StepQueue();
@@ -147,9 +147,9 @@ absl::Status Master::Run() {
 }
 
 int64_t Master::TimeoutNanos(core::Instant now) const {
-  if (sweep_again_ || !queue_.empty()) return 0;
-  const core::Instant due = std::min(
-      {supervisor_.next_deadline(), server_.next_deadline(), parts_.listeners->next_deadline(), beat_at_});
+  if (!queue_.empty()) return 0;
+  const core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(),
+                                      parts_.listeners->next_deadline(), beat_at_, sweep_at_});
   return due == core::kNever ? -1 : std::max<int64_t>(0, (due - now).ns);
 }
 
@@ -165,9 +165,9 @@ absl::Status Master::Turn() {
   // would otherwise be due at the moment of waking, before anybody could be heard.
   if (timeout >= 0 && at_.now - (before + core::Span{timeout}) >= kStallAfter) NoticeStall(before, at_.now);
   StepQueue();
-  // After the replacements of those whose death is known already: looking at all children takes its time.
-  if (sweep_again_) {
-    sweep_again_ = workers_.Sweep();
+  // After the replacements of those whose death is known already.
+  if (sweep_at_ <= at_.now) {
+    sweep_at_ = workers_.Sweep() ? at_.now : core::kNever;
     StepQueue();
   }
   if (supervisor_.next_deadline() <= at_.now) {
@@ -207,7 +207,7 @@ void Master::StepQueue() {
     std::vector<core::Event> events;
     events.swap(queue_);
     for (const core::Event& event : events) Step(event);
-    if (queue_.empty()) {  // keep the memory for the next turn
+    if (queue_.empty() && events.size() <= kKeptForNextStep) {  // keep the memory for the next turn
       events.clear();
       queue_.swap(events);
     }
@@ -229,6 +229,7 @@ void Master::RunEffects() {
   for (const core::Effect& effect : effects) {
     std::visit([this](const auto& e) { Run(e); }, effect);
   }
+  if (effects.size() > kKeptForNextStep) return;
   effects.clear();
   effects_.swap(effects);
 }
@@ -257,7 +258,7 @@ void Master::Run(const core::Reply& effect) {
 }
 
 void Master::Run(const core::Report& effect) {
-  LogReport(parts_.plans[effect.service].policy.name, effect);
+  LogReport(parts_.plans[effect.service].policy.name, effect, parts_.log.get());
 }
 
 void Master::Run(const core::Finish& /*effect*/) {
@@ -289,7 +290,7 @@ void Master::OnReady(uint32_t /*events*/) {
   for (const platform::ReceivedSignal& signal : parts_.signals->Take()) {
     switch (signal.number) {
       case SIGCHLD:
-        sweep_again_ = true;
+        sweep_at_ = std::min(sweep_at_, workers_.all_watched() ? at_.now + kSweepPause : at_.now);
         break;
       case SIGTERM:
       case SIGINT:

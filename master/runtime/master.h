@@ -109,9 +109,9 @@ class Master final : private EventSink,
   core::RequestId last_request_ = 0;
   core::Moment at_;
   core::Instant started_at_;
-  core::Instant beat_at_ = core::kNever;  // the next heartbeat of ours to workers which expect them
-  bool sweep_again_ = false;
-  bool says_what_to_try_ = false;  // and has not yet
+  core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them
+  core::Instant sweep_at_ = core::kNever;  // when the children are looked at
+  bool says_what_to_try_ = false;          // and has not yet
   bool finished_ = false;
 };
 

@@ -41,6 +41,8 @@ class WorkerSet {
 
   // At SIGCHLD. True: there may be more, call again in the next turn.
   bool Sweep() { return children_.Sweep(); }
+  // Whether the end of each process is heard without Sweep().
+  bool all_watched() const { return children_.all_watched(); }
 
   // Destroys the link of a process that has ended. Not from inside a callback of it.
   void Forget(const core::Incarnation& who) { links_.erase(who); }
