@@ -125,7 +125,8 @@ class ArchiveReader {
     bool has_value = false;
     Get(has_value);
     if (has_value) {
-      Get(value.emplace());
+      value = T{};  // clang 14 refuses emplace() of a class within a class
+      Get(*value);
     } else {
       value.reset();
     }

@@ -26,7 +26,7 @@ std::string WithText(std::string_view words, std::string_view separator, const s
 }
 
 std::string ExitWords(int32_t code) {
-  const std::string words = "exited with code " + std::to_string(code);
+  std::string words = "exited with code " + std::to_string(code);
   // Codes with a meaning in the worker protocol.
   if (code == 98) return words + " (start-up timed out)";
   if (code == 99) return words + " (initialisation failed)";

@@ -246,7 +246,7 @@ void Slot::AfterCrash(Turn& turn, const Serving& lost) {
   TryAgain(turn, CountLoss(), Cause::Kind::kAfterCrash);
 }
 
-News Slot::Lose(Turn& turn, Role role, Cause cause) {
+News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
   SlotState before = std::exchange(state_, Vacant{});
   last_trouble_ = cause;
   if (role == Role::kServing) ForgetAsks();  // what it asked for went with it

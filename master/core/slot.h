@@ -33,8 +33,8 @@ class Slot {
 
   // Events of a process; late ones change nothing.
   void OnSpawned(Turn& turn, uint32_t generation, int32_t pid);
-  News OnLost(Turn& turn, uint32_t generation, Cause cause, Way way);  // it lives, and shall not
-  News OnExited(Turn& turn, uint32_t generation, Cause cause);         // also: never came into being
+  News OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way);  // it lives, and shall not
+  News OnExited(Turn& turn, uint32_t generation, const Cause& cause);         // also: never came into being
   News OnLoaded(Turn& turn, uint32_t generation);
   void OnBeat(uint32_t generation, Instant next_deadline);
   News OnAsked(Turn& turn, const WorkerAsked& event);
@@ -73,12 +73,12 @@ class Slot {
   void Start(Turn& turn, Cause cause);
   void Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
   void Retire(Turn& turn, const Process& process, Way way, Span grace);
-  News Lose(Turn& turn, Role role, Cause cause);
+  News Lose(Turn& turn, Role role, const Cause& cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);
   void AfterCrash(Turn& turn, const Serving& lost);
   uint32_t CountLoss();
   void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
-  News LeavingExited(Turn& turn, uint32_t generation, Cause cause);
+  News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
   bool LeavingOnTime(Turn& turn);
   News StateOnTime(Turn& turn);
 

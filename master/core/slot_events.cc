@@ -76,7 +76,7 @@ void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
   }
 }
 
-News Slot::OnLost(Turn& turn, uint32_t generation, Cause cause, Way way) {
+News Slot::OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way) {
   const Role role = RoleOf(generation);
   if (role == Role::kUnknown || role == Role::kLeaving) return News::kNothing;
   // Who does not serve yet has nothing to finish.
@@ -85,21 +85,21 @@ News Slot::OnLost(Turn& turn, uint32_t generation, Cause cause, Way way) {
   const Span grace = milder == Way::kAbandon ? std::min(turn.policy.shutdown_timeout, kAbandonGrace)
                                              : turn.policy.shutdown_timeout;
   Retire(turn, *Find(generation), milder, grace);
-  return Lose(turn, role, std::move(cause));
+  return Lose(turn, role, cause);
 }
 
-News Slot::OnExited(Turn& turn, uint32_t generation, Cause cause) {
+News Slot::OnExited(Turn& turn, uint32_t generation, const Cause& cause) {
   const Role role = RoleOf(generation);
   if (role == Role::kUnknown) return News::kNothing;
-  if (role == Role::kLeaving) return LeavingExited(turn, generation, std::move(cause));
-  return Lose(turn, role, std::move(cause));
+  if (role == Role::kLeaving) return LeavingExited(turn, generation, cause);
+  return Lose(turn, role, cause);
 }
 
-News Slot::LeavingExited(Turn& turn, uint32_t generation, Cause cause) {
+News Slot::LeavingExited(Turn& turn, uint32_t generation, const Cause& cause) {
   const auto found = std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
     return leaving.process.generation == generation;
   });
-  Note(turn, Milestone::kStopped, found->process.pid, std::move(cause));
+  Note(turn, Milestone::kStopped, found->process.pid, cause);
   leaving_.erase(found);
   return News::kNothing;
 }

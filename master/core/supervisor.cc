@@ -31,7 +31,7 @@ News OfProcess(const Spawned& e, Slot& slot, Turn& turn) {
 News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
   Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
   cause.number = e.transient ? 1 : 0;
-  return slot.OnExited(turn, e.who.generation, std::move(cause));
+  return slot.OnExited(turn, e.who.generation, cause);
 }
 
 News OfProcess(const WorkerLoaded& e, Slot& slot, Turn& turn) {
