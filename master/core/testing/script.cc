@@ -2,33 +2,13 @@
 
 #include <algorithm>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "master/core/testing/words.h"
+
 namespace fectl::core {
-namespace {
-
-std::string_view Word(Order order) {
-  constexpr std::string_view kWords[] = {"start", "pause", "resume", "stop"};
-  return kWords[static_cast<size_t>(order)];
-}
-
-std::string_view Word(Sig sig) {
-  constexpr std::string_view kWords[] = {"TERM", "QUIT", "KILL"};
-  return kWords[static_cast<size_t>(sig)];
-}
-
-std::string_view Word(Answer answer) {
-  constexpr std::string_view kWords[] = {"Started",       "Stopped",       "Failed",       "Done",
-                                         "ErrorUnknown",  "ErrorStarting", "ErrorRunning", "ErrorReloading",
-                                         "ErrorStopping", "ErrorStopped",  "ErrorFailed"};
-  return kWords[static_cast<size_t>(answer)];
-}
-
-}  // namespace
-
 ServicePolicy Web(uint32_t num) {
   ServicePolicy policy;
   policy.name = "web";
@@ -128,7 +108,7 @@ void Script::RunEffects() {
   for (const Effect& effect : std::exchange(effects_, {})) {
     if (const auto* spawn = std::get_if<Spawn>(&effect)) {
       if (!spawn_error_.empty()) {
-        decided_.push_back("spawn fails");
+        decided_.emplace_back("spawn fails");
         Step(SpawnFailed{spawn->who, spawn_error_, spawn_error_transient_});
         continue;
       }
@@ -145,7 +125,7 @@ void Script::RunEffects() {
       if (!reply->words.empty()) text += ": " + reply->words;
       decided_.push_back(text);
     } else if (std::holds_alternative<Finish>(effect)) {
-      decided_.push_back("finish");
+      decided_.emplace_back("finish");
     }
   }
 }

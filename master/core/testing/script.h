@@ -43,6 +43,10 @@ class Script {
   void Shutdown(bool graceful);
   void Stall(Span length);
 
+  // Any other event, and the incarnation that it may be about.
+  void Step(const Event& event);
+  const Incarnation& Who(int32_t pid) const;
+
   // From here on no process can be made.
   void BreakSpawning(const std::string& words, bool transient = false) {
     spawn_error_ = words;
@@ -65,10 +69,8 @@ class Script {
   Instant now() const { return at_.now; }
 
  private:
-  void Step(const Event& event);
   void RunEffects();
   std::string Name(const Incarnation& who) const;
-  const Incarnation& Who(int32_t pid) const;
 
   Supervisor supervisor_;
   Moment at_;
