@@ -77,11 +77,11 @@ def test_F65_AThousandHangupsDisturbNobody(place: Place) -> None:
 
 
 def test_F68_NobodyIsBlamedForThePauseOfTheMaster(place: Place) -> None:
-    # Several times the workers' timeout; and the workers' pipes have room for all that they said meanwhile.
-    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=2))
+    # More than twice the workers' timeout; and the workers' pipes have room for all that they said meanwhile.
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=4))
     pids = master.wait_running("web", 3)
     master.signal(signal.SIGSTOP)
-    time.sleep(7)
+    time.sleep(9)
     master.signal(signal.SIGCONT)
     wait_until(lambda: "fectld did not run for" in master.log(), "the pause is noticed")
     _nobody_is_lost_for(master, pids, 3)
@@ -89,13 +89,13 @@ def test_F68_NobodyIsBlamedForThePauseOfTheMaster(place: Place) -> None:
 
 def test_F68_NobodyIsBlamedForThePauseOfTheMachine(place: Place) -> None:
     # All stand still, as in a suspended machine; the master wakes first and has heard nobody since.
-    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=2))
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=4))
     pids = master.wait_running("web", 3)
     for pid in [*pids, master.pid]:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(5)
+    time.sleep(9)
     master.signal(signal.SIGCONT)
-    time.sleep(0.5)
+    wait_until(lambda: "fectld did not run for" in master.log(), "the master is awake")
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     _nobody_is_lost_for(master, pids, 3)
