@@ -72,7 +72,10 @@ class World final : private Engine {
       if (process.life == SimProcess::Life::kAlive) programs_.CalmDown(process, place);
     }
     const core::Instant begin = now_;
-    while (ok() && !AllServe(now_ - begin)) {
+    core::Span longest;
+    for (const core::ServicePolicy& policy : swarm_.policies) longest = std::max(longest, Limit(policy));
+    // A command may still wait behind a replacement that a worker asked for while all serve.
+    while (ok() && (!AllServe(now_ - begin) || (checks_.open_requests() != 0 && now_ - begin <= longest))) {
       for (core::ServiceId id = 0; id < supervisor_.services().size(); ++id) MendService(id);
       Pass(now_ + core::Seconds(1));
     }
