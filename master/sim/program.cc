@@ -131,6 +131,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       host_->Write(process, place, Said::kLeaves);
       return host_->Later(place, Draw(core::Seconds(10)), Action::kLeave);
     case Behaviour::kFloods:
+      host_->Write(process, place, Said::kLoaded);  // once more
       // More than the smaller pipe holds.
       for (int i = 0; i < 600; ++i) host_->Write(process, place, Said::kBeat);
       return host_->Later(place, Draw(core::Seconds(200)), Action::kTurnBad);
