@@ -1,5 +1,6 @@
 #include "proto_spec/json_tree.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -47,6 +48,21 @@ TEST(JsonTreeTest, HoldsWhateverTheScanAccepts) {
   }
   EXPECT_EQ(JsonTree("5e-324").root().GetDouble(), 5e-324);
   EXPECT_EQ(JsonTree("1.7976931348623157e308").root().GetDouble(), 1.7976931348623157e308);
+}
+
+TEST(JsonTreeTest, NumbersKeepTheirTypes) {
+  const JsonTree tree(
+      R"([0,-0,-0.0,0E84,0.00e99,7,-7,9223372036854775807,18446744073709551615,18446744073709551616,1.0])");
+  const auto& numbers = tree.root().GetArray();
+  for (rapidjson::SizeType i = 0; i < 5; ++i) EXPECT_EQ(numbers[i].GetDouble(), 0) << i;
+  EXPECT_TRUE(numbers[0].IsInt() && numbers[1].IsInt());
+  EXPECT_TRUE(numbers[2].IsDouble() && numbers[3].IsDouble());
+  EXPECT_EQ(numbers[5].GetInt(), 7);
+  EXPECT_EQ(numbers[6].GetInt(), -7);
+  EXPECT_EQ(numbers[7].GetInt64(), INT64_MAX);
+  EXPECT_EQ(numbers[8].GetUint64(), UINT64_MAX);
+  EXPECT_FALSE(numbers[8].IsInt64() || numbers[9].IsUint64() || numbers[10].IsInt());
+  EXPECT_EQ(numbers[9].GetDouble(), 18446744073709551616.0);
 }
 
 }  // namespace
