@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Files, Scenario, testing::ValuesIn(Files()), [](const a
 
 TEST(ParseTrace, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(ParseTrace("service web num=x\n").error, "line 1: what is num=x?");
+  EXPECT_EQ(ParseTrace("service \"web num=3\"\n").error,
+            "line 1: a service has a name of letters, digits, '.', '_' and '-'");
   EXPECT_EQ(ParseTrace("service web\n0.1 loaded nobody/1#1\n").error,
             "line 2: a process is named like web/1#1");
   EXPECT_EQ(ParseTrace("service web\n1 beat web/1#1\n0.5 beat web/1#1\n").error,

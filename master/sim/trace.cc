@@ -68,6 +68,12 @@ bool ReadNumber(std::string_view text, Number* number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+// As names are in a configuration. Others could not be told from what stands around them.
+bool IsName(std::string_view text) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !text.empty() && text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 // "1.5" or "30s" or "30": nanoseconds.
 bool ReadSeconds(std::string_view text, int64_t* ns) {
   if (text.ends_with('s')) text.remove_suffix(1);
@@ -110,7 +116,9 @@ class Reader {
   static std::optional<std::string> Wrong(std::string_view what) { return std::string(what); }
 
   std::optional<std::string> Service(const std::vector<std::string>& words) {
-    if (words.size() < 2) return Wrong("a service has a name");
+    if (words.size() < 2 || !IsName(words[1])) {
+      return Wrong("a service has a name of letters, digits, '.', '_' and '-'");
+    }
     core::ServicePolicy policy;
     policy.name = words[1];
     for (size_t i = 2; i < words.size(); ++i) {
