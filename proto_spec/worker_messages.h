@@ -47,8 +47,9 @@ struct WorkerMessage {
 // pass ValidJson.
 std::string EncodeWorkerMessage(const WorkerMessage& message);
 
-// InvalidArgument, quoting the start of the payload, for everything that is not one of the messages above.
-// A heartbeat without data is decoded without allocation: a master hears thousands of them each second.
+// Unimplemented for a message whose `cmd` is unknown, else InvalidArgument for everything that is not one of
+// the messages above, both quoting the start of the payload. A heartbeat without data is decoded without
+// allocation: a master hears thousands of them each second.
 absl::StatusOr<WorkerMessage> DecodeWorkerMessage(std::string_view payload);
 
 struct MasterCommand {
@@ -70,8 +71,7 @@ struct MasterCommand {
 // kAppMessage: `json` must pass ValidJson.
 std::string EncodeMasterCommand(const MasterCommand& command);
 
-// As DecodeWorkerMessage. A worker meets an unknown command (Unimplemented, not InvalidArgument) by ignoring
-// it.
+// As DecodeWorkerMessage. A worker meets an unknown command by ignoring it.
 absl::StatusOr<MasterCommand> DecodeMasterCommand(std::string_view payload);
 
 // The word on the wire, for logs.

@@ -26,10 +26,13 @@ uint64_t Checksum(std::string_view bytes) {
 std::string WriteJournal(const Supervisor& supervisor) {
   ArchiveWriter body;
   Supervisor::Fields(body, supervisor);
-  const std::string bytes = body.Take();
+  return SealJournal(body.Take());
+}
+
+std::string SealJournal(std::string_view state) {
   ArchiveWriter head;
-  head(kMagic, Checksum(bytes));
-  return head.Take() + bytes;
+  head(kMagic, Checksum(state));
+  return head.Take().append(state);
 }
 
 std::optional<Supervisor> ReadJournal(std::string_view bytes) {

@@ -15,6 +15,10 @@ namespace fectl::core {
 // machine's monotonic clock, which goes on over exec.
 std::string WriteJournal(const Supervisor& supervisor);
 
+// The other half of it: what follows from the state's bytes is put before them. For tests that make such
+// bytes up.
+std::string SealJournal(std::string_view state);
+
 // nullopt when the bytes are not a whole journal of this version: torn, damaged, or another program's. Never
 // crashes, whatever the bytes are, and allocates no more than in proportion to them.
 std::optional<Supervisor> ReadJournal(std::string_view bytes);

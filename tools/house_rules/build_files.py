@@ -86,6 +86,8 @@ def _calls(source: Source) -> list[tuple[ast.Call, dict[str, object]]]:
 
 def _elements(node: object, names: dict[str, object]) -> list[object]:
     """What a comprehension walks over: strings, or tuples of strings and lists."""
+    if isinstance(node, ast.Name):
+        node = names.get(node.id, node)
     if isinstance(node, ast.List) and all(isinstance(element, ast.Tuple) for element in node.elts):
         return list(node.elts)
     return list(_values(node, names))

@@ -58,10 +58,13 @@ def test_globs_constants_and_comprehensions_are_read() -> None:
 def test_comprehensions_over_tuples_are_read() -> None:
     build = '[cc_test(name = n + "_test", srcs = [n + ".cc"], deps = ["@host//:gtest_main"] + d) for n, d in [\n'
     build += '    ("x", [":a"]),\n    ("y", []),\n]]\n'
-    assert findings(build, **{"m/x.cc": "", "m/y.cc": '#include "m/a.h"\n'}) == [
-        "//m:x_test depends on //m:a but includes none of its headers",
-        "//m:y_test includes m/a.h but does not depend on //m:a",
-    ]
+    named = "_TESTS = " + build[build.index("n, d in ") + 8 :].removesuffix("]\n") + "\n"
+    named += build[: build.index("[\n")] + "_TESTS]\n"
+    for text in (build, named):
+        assert findings(text, **{"m/x.cc": "", "m/y.cc": '#include "m/a.h"\n'}) == [
+            "//m:x_test depends on //m:a but includes none of its headers",
+            "//m:y_test includes m/a.h but does not depend on //m:a",
+        ]
 
 
 def test_what_cannot_be_read_is_told() -> None:
