@@ -6,8 +6,10 @@
 namespace {
 
 fectl::proto::Allocations g_so_far;
+size_t g_fails_in = 0;
 
 void* Allocate(size_t bytes) {
+  if (g_fails_in > 0 && --g_fails_in == 0) throw std::bad_alloc();
   g_so_far.bytes += bytes;
   ++g_so_far.count;
   void* memory = std::malloc(bytes == 0 ? 1 : bytes);
@@ -40,6 +42,14 @@ namespace fectl::proto {
 
 Allocations AllocationsSoFar() {
   return g_so_far;
+}
+
+void FailAllocation(size_t count) {
+  g_fails_in = count;
+}
+
+bool AllocationFailed() {
+  return g_fails_in == 0;
 }
 
 }  // namespace fectl::proto

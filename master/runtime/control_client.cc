@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +32,21 @@ void ControlClient::BecomeLevel2() {
   reader_.AllowLongFrames(proto::kRequestBytesMax);
 }
 
+// The one exception that is met: what a client asks for is work that can be refused.
+template <typename Work>
+void ControlClient::OrClose(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    Close();
+  }
+}
+
 void ControlClient::OnReady(uint32_t events) {
+  OrClose([this, events] { ReadAndWrite(events); });
+}
+
+void ControlClient::ReadAndWrite(uint32_t events) {
   if ((events & EPOLLOUT) != 0) Flush();
   if (closed()) return;
   // An end of both directions comes unasked. There is nobody left to answer to.
@@ -98,12 +113,14 @@ void ControlClient::Refuse(const std::string& words) {
 
 void ControlClient::Answer(const proto::Response& response) {
   if (closed()) return;
-  awaiting_ = false;
-  Push(response);
-  if (closed()) return;
-  HandRequests();
-  if (!closed() && !handing_) WatchWhatIsNeeded();
-  TellHeld();
+  OrClose([&] {
+    awaiting_ = false;
+    Push(response);
+    if (closed()) return;
+    HandRequests();
+    if (!closed() && !handing_) WatchWhatIsNeeded();
+    TellHeld();
+  });
 }
 
 void ControlClient::Push(const proto::Response& response) {
@@ -129,6 +146,10 @@ void ControlClient::Flush() {
 }
 
 void ControlClient::OnSecond(core::Instant now) {
+  OrClose([this, now] { SecondPassed(now); });
+}
+
+void ControlClient::SecondPassed(core::Instant now) {
   // What waits behind a request that is being answered is not late.
   if (awaiting_ || !reader_.mid_frame()) {
     torn_since_ = core::kNever;

@@ -30,7 +30,8 @@ class ControlClientOwner {
 
 // One connection of the control socket: requests come in, one is answered at a time. What is held for a
 // client is bounded: unread input by one request and one read, unsent output by one answer; no answer is
-// begun before the one before it is gone, so a client which does not read stops itself.
+// begun before the one before it is gone, so a client which does not read stops itself. Where memory fails
+// while a client is served, that client's connection ends, and nothing else.
 class ControlClient final : private platform::FdWatcher {
  public:
   // The loop and the owner outlive it.
@@ -72,6 +73,10 @@ class ControlClient final : private platform::FdWatcher {
 
  private:
   void OnReady(uint32_t events) override;
+  template <typename Work>
+  void OrClose(Work work);
+  void ReadAndWrite(uint32_t events);
+  void SecondPassed(core::Instant now);
   void ReadSome();
   void HandRequests();
   void Refuse(const std::string& words);

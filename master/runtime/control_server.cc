@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,6 +47,15 @@ void ControlServer::StopAccepting() {
 }
 
 void ControlServer::OnReady(uint32_t /*events*/) {
+  try {
+    AcceptSome();
+  } catch (const std::bad_alloc&) {
+    // The connection in hand has ended with its descriptor's owner. The others are still waiting at the next
+    // turn.
+  }
+}
+
+void ControlServer::AcceptSome() {
   // A few at a time: a flood of connections must not keep the workers waiting.
   constexpr int kAcceptsPerTurn = 16;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
@@ -75,14 +85,17 @@ void ControlServer::Admit(platform::ControlPeer peer) {
   if (!HasPlaceFor(peer.uid)) {
     return SendAway(peer, proto::Response::Kind::kError, "has too many connections already");
   }
+  // A connection may end where no memory is left, so there must be room for its end from its beginning on.
+  const size_t ends = clients_.size() + closed_.size() + 1;
+  if (closed_.capacity() < ends) closed_.reserve(2 * ends);
+  Share& share = shares_[peer.uid];
   const ClientId id = ++last_id_;
   ControlClientOwner* const owner = this;
   auto client =
       std::make_unique<ControlClient>(id, Peer{peer.uid, peer.pid, *role}, std::move(peer.fd), loop_, owner);
-  const absl::Status watched = client->Watch();
+  if (!client->Watch().ok()) return;
   clients_.emplace(id, std::move(client));
-  ++shares_[peer.uid].clients;
-  if (!watched.ok()) closed_.push_back(id);
+  ++share.clients;
 }
 
 // Many users together can use up all places but root's; one alone leaves some to the others.
@@ -189,13 +202,14 @@ void ControlServer::KeepReachable() {
 }
 
 void ControlServer::FreeClosed() {
-  for (const ClientId id : std::exchange(closed_, {})) {
+  for (const ClientId id : closed_) {
     const auto client = clients_.find(id);
     if (client == clients_.end()) continue;
     const auto share = shares_.find(client->second->peer().uid);
     if (--share->second.clients == 0) shares_.erase(share);
     clients_.erase(client);
   }
+  closed_.clear();  // its room stays
 }
 
 void ControlServer::OnTurn(core::Instant now) {

@@ -57,6 +57,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   void OnRequest(ControlClient& client, const proto::Request& request) override;
   void OnHeld(const ControlClient& client, size_t before, size_t now) override;
   void OnClosed(ControlClient& client) override;
+  void AcceptSome();
   void StopAccepting();
   void Admit(platform::ControlPeer peer);
   bool HasPlaceFor(uid_t user) const;

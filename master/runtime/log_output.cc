@@ -176,7 +176,8 @@ size_t LogOutput::Write(const std::string& lines) {
   const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
   // The description may be shared with others who rely on its mode, so it is asked and not made non-blocking.
   pollfd ready = {.fd = fd, .events = POLLOUT, .revents = 0};
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return 0;
+  while (poll(&ready, 1, 0) < 0 && errno == EINTR) continue;
+  if ((ready.revents & POLLOUT) == 0) return 0;
   const std::string mended = torn_ ? '\n' + lines : lines;
   ssize_t written = -1;
   do {
