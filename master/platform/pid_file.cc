@@ -52,7 +52,10 @@ absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& tem
   if (owner != nullptr && fchown(fd.get(), owner->uid, owner->gid) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot set the owner of ", file.path()));
   }
-  const ssize_t written = write(fd.get(), text.data(), text.size());
+  ssize_t written = -1;
+  do {
+    written = write(fd.get(), text.data(), text.size());
+  } while (written < 0 && errno == EINTR);  // as network file systems may
   if (written != static_cast<ssize_t>(text.size())) return Error(file.path(), written < 0 ? errno : ENOSPC);
   return fd;
 }
