@@ -37,7 +37,7 @@ using Verb = proto::Request::Verb;
 // Answers every request at once, with something that takes memory. Its state is how often it was asked.
 class Requests : public ControlRequests {
  public:
-  void OnControlRequest(ClientId client, const proto::Request& request) override {
+  void OnControlRequest(ClientId client, const Peer& /*who*/, const proto::Request& request) override {
     ++asked;
     proto::Response response;
     response.kind = request.verb == Verb::kHello ? Kind::kHello : Kind::kOverview;
