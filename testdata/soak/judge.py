@@ -59,7 +59,7 @@ _ENDED = r"exited with code \d+(?: \(.*\))?|was killed by SIG(?:KILL|SEGV|TERM)(
 _OTHER_FAILED = "given up, since the replacement of another worker failed"
 EXPLAINED = [
     (r"fectl \S+ \(pid \d+\) serves \S+|socket \S+ listens on \S+", "the master's start"),
-    (r"an operator asks: \w+(?: \w+)?", "operators and clients"),
+    (r"user \d+ \(pid \d+\) asks: \w+(?: \w+)?", "operators and clients"),
     (r"got SIGHUP: .*|got SIGUSR1: log files were opened anew", "signals that mean little"),
     (r"got SIGTERM: .*|all services are stopped; fectld leaves", "the master's end"),
     (_WORKER.format(_ALL, f"(?:{_UNDER_WAY})(?:: (?:asked for by an operator|first start|fectld stops))?"),

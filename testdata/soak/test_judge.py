@@ -65,7 +65,7 @@ _LOG = """
 2026-01-02T03:34:03Z I socket gentle listens on 127.0.0.1:20613
 2026-01-02T03:34:03Z I service gentle worker(1) pid 31113: starting: first start
 2026-01-02T03:34:04Z I service gentle worker(1) pid 31113: running
-2026-01-02T03:34:05Z I an operator asks: Reload gentle
+2026-01-02T03:34:05Z I user 0 (pid 31200) asks: Reload gentle
 2026-01-02T03:34:05Z I service gentle worker(1) pid 31113: stopping old: asked for by an operator
 2026-01-02T03:34:05Z I service gentle worker(1) pid 31113: stopped: exited with code 0
 2026-01-02T03:34:30Z W service rough worker(3) pid 8164: lost: sent no heartbeat for 4 s
@@ -81,4 +81,5 @@ Segmentation fault
 2026-01-02T03:34:30Z W service rough worker(3) pid 8164: lost: broke the worker protocol
 2026-01-02T03:34:30Z E a log file could not be opened anew: no space
 2026-01-02T03:34:30Z W 3 lines were lost
+2026-01-02T03:34:30Z W user 1000 (pid 31200) asks: Reload gentle: refused, may observe but not operate
 """.lstrip()
