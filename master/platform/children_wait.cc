@@ -52,9 +52,10 @@ std::optional<EndedProcess> LookAtAny() {
   return EndedProcess{info.si_pid, StatusFrom(info)};
 }
 
-void Reap(pid_t pid) {
+ExitStatus Reap(pid_t pid) {
   siginfo_t info;
-  Wait(P_PID, pid, WEXITED, &info);
+  if (Wait(P_PID, pid, WEXITED, &info) != 0) return {ExitStatus::Kind::kUnknown, 0, false};
+  return StatusFrom(info);
 }
 
 absl::Status SendSignal(pid_t pid, int pidfd, int number) {

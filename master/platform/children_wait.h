@@ -24,8 +24,8 @@ std::optional<EndedProcess> LookAt(pid_t pid);
 // Any child that has ended, without reaping it. Without a reap in between it may be the same one again.
 std::optional<EndedProcess> LookAtAny();
 
-// Reaps the child, waiting for its end if need be. Its pid is a stranger from here on.
-void Reap(pid_t pid);
+// Reaps the child, waiting for its end if need be; how it ended. Its pid is a stranger from here on.
+ExitStatus Reap(pid_t pid);
 
 // `pidfd` may be -1. The caller holds the process unreaped, which makes its number safe to use.
 absl::Status SendSignal(pid_t pid, int pidfd, int number);

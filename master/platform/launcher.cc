@@ -16,8 +16,10 @@
 #include <utility>
 
 #include "master/platform/children_wait.h"
+#include "master/platform/exit_status.h"
 #include "master/platform/launcher_child.h"
 #include "master/platform/privileges.h"
+#include "master/platform/signal_name.h"
 
 namespace fectl::platform {
 namespace {
@@ -182,7 +184,8 @@ std::string Words(Step step, const std::string& subject) {
 }  // namespace
 
 std::string LaunchError::ToString() const {
-  std::string words = Words(step, subject) + ": " + strerror(error);
+  std::string words = Words(step, subject) + ": ";
+  words += error != 0 ? std::string(strerror(error)) : "killed before exec by " + SignalName(signal);
   if (!hint.empty()) words += " (" + hint + ")";
   return words;
 }
@@ -247,10 +250,17 @@ PreparedLaunch::Attempt PreparedLaunch::Run(std::vector<int> sources, bool share
 
   UniqueFd pidfd;
   const pid_t pid = CloneAndWait(&plan, spec_->start_limit_ns, &pidfd);
-  if (pid < 0) return {LaunchError{Step::kClone, errno, "", ""}};
+  if (pid < 0) return {LaunchError{.step = Step::kClone, .error = errno}};
   if (plan.error != 0) {
     Reap(pid);
-    return {LaunchError{plan.step, plan.error, Subject(plan), Hint(plan)}, plan.cannot_leave};
+    return {LaunchError{.step = plan.step, .error = plan.error, .subject = Subject(plan), .hint = Hint(plan)},
+            plan.cannot_leave};
+  }
+  if (plan.step != Step::kExecute) {
+    // It no longer uses our memory, did not fail, and never came to exec: somebody killed it on its way
+    // there.
+    const ExitStatus status = Reap(pid);
+    return {LaunchError{.step = plan.step, .signal = status.code, .subject = Subject(plan)}};
   }
   // Safe although the process may have ended: nobody but us reaps it, so the number is still its own.
   if (!pidfd.valid()) pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));

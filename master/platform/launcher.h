@@ -66,11 +66,13 @@ struct LaunchError {
   };
 
   Step step = Step::kClone;
-  int error = 0;             // errno
+  int error = 0;             // errno; 0: a signal ended it in this step, before it executed anything
+  int signal = 0;            // that signal
   std::string subject = {};  // the path or number that the step is about
   std::string hint = {};     // empty, or what the errno does not say
 
-  // For people: "cannot change directory to /srv/app: No such file or directory".
+  // For people: "cannot change directory to /srv/app: No such file or directory", or "... killed before exec
+  // by SIGKILL".
   std::string ToString() const;
 
   // The same start may succeed later with nothing changed: a limit of processes, memory or descriptors was

@@ -2,18 +2,22 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "master/platform/children_wait.h"
 #include "master/platform/launcher.h"
 #include "master/platform/test_launch.h"
 #include "master/platform/test_process.h"
@@ -124,6 +128,31 @@ TEST(LauncherFaults, F47_AStartThatHangsIsGivenUp) {
     if (end == "exited with code 99") GTEST_SKIP() << "this kernel cannot hold a call";
     EXPECT_EQ(end, "exited with code 0");
   }
+}
+
+// Somebody kills the child on its way to exec, where the kernel holds it as a slow file system would.
+TEST(LauncherFaults, AChildKilledBeforeExecIsNoProcess) {
+  TestProcess process([] {
+    const UniqueFd held = InstallUnansweredFilter(SYS_chdir);
+    if (!held.valid()) return 99;
+    TestProcess killer([&held] {
+      seccomp_notif call = {};
+      if (ioctl(held.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return 1;
+      return SendSignal(static_cast<pid_t>(call.pid), -1, SIGKILL).ok() ? 0 : 1;
+    });
+    LaunchSpec spec = Shell("exit 0");
+    spec.directory = "/";
+    const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
+    const auto* error = std::get_if<LaunchError>(&outcome);
+    if (error == nullptr) return 1;
+    if (error->ToString() != "cannot change directory to /: killed before exec by SIGKILL") return 2;
+    if (error->IsTransient()) return 3;
+    if (killer.Wait() != "exited with code 0") return 4;
+    return NoChildren() ? 0 : 5;
+  });
+  const std::string end = process.Wait();
+  if (end == "exited with code 99") GTEST_SKIP() << "this kernel cannot hold a call";
+  EXPECT_EQ(end, "exited with code 0");
 }
 
 // The child shares the master's memory, and with it the flag that the kernel changes at a change of user.
