@@ -25,18 +25,16 @@ std::string WithText(std::string_view words, std::string_view separator, const s
   return out;
 }
 
-std::string ExitWords(int32_t code) {
-  std::string words = "exited with code " + std::to_string(code);
-  // Codes with a meaning in the worker protocol.
-  if (code == 98) return words + " (start-up timed out)";
-  if (code == 99) return words + " (initialisation failed)";
-  if (code == 100) return words + " (could not boot)";
-  return words;
+std::string InBrackets(const std::string& text) {
+  return text.empty() ? text : " (" + text + ")";
 }
 
-std::string SignalWords(const Cause& cause) {
-  std::string words = "was killed by " + SignalName(cause.number);
-  if (!cause.text.empty()) words += " (" + cause.text + ")";
+std::string ExitWords(const Cause& cause) {
+  std::string words = "exited with code " + std::to_string(cause.number) + InBrackets(cause.text);
+  // Codes with a meaning in the worker protocol.
+  if (cause.number == 98) return words + " (start-up timed out)";
+  if (cause.number == 99) return words + " (initialisation failed)";
+  if (cause.number == 100) return words + " (could not boot)";
   return words;
 }
 
@@ -64,9 +62,9 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kMasterStops:
       return "fectld stops";
     case Cause::Kind::kExited:
-      return ExitWords(cause.number);
+      return ExitWords(cause);
     case Cause::Kind::kSignaled:
-      return SignalWords(cause);
+      return "was killed by " + SignalName(cause.number) + InBrackets(cause.text);
     case Cause::Kind::kStartupTimeout:
       return "did not say `loaded` within " + InSeconds(cause.number);
     case Cause::Kind::kHeartbeatTimeout:

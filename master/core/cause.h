@@ -15,8 +15,8 @@ struct Cause {
     kOperator,          // somebody ran a command
     kWorkerAsked,       // the worker asked to be replaced; text: why, if it said so
     kMasterStops,       // the whole system shuts down
-    kExited,            // number: exit code
-    kSignaled,          // number: signal; text: "core dumped" or empty
+    kExited,            // number: exit code; text: what else is known of the end, or empty
+    kSignaled,          // number: signal; text: the same ("core dumped")
     kStartupTimeout,    // not `loaded` in time; number: milliseconds allowed
     kHeartbeatTimeout,  // silent for too long; number: milliseconds allowed
     kShutdownTimeout,   // did not leave in time; number: milliseconds allowed

@@ -32,6 +32,12 @@ struct WorkerBeat {
   Incarnation who;
 };
 
+// What the worker has written so far ends inside a message. The next whole message ends that. Said again, it
+// changes nothing.
+struct WorkerBeganMessage {
+  Incarnation who;
+};
+
 enum class Urgency : uint8_t { kReload, kRestart };
 
 // The worker asked to be replaced. `leaves` says that it will exit by itself, on purpose, soon.
@@ -69,6 +75,7 @@ struct Exited {
   bool signaled = false;
   int32_t number = 0;  // exit code, or signal
   bool core_dumped = false;
+  bool inside_message = false;  // the last thing that it wrote has no end
 };
 
 enum class Verb : uint8_t { kStart, kStop, kReload, kRestart, kPause, kResume };
@@ -94,9 +101,9 @@ struct Stalled {
   Span length;
 };
 
-using Event =
-    std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerAsked, WorkerConfigError,
-                 WorkerViolated, ChannelClosed, Exited, Commanded, ShutdownAsked, TimePassed, Stalled>;
+using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerAsked,
+                           WorkerConfigError, WorkerViolated, ChannelClosed, Exited, Commanded, ShutdownAsked,
+                           TimePassed, Stalled>;
 
 // When an event happened.
 struct Moment {

@@ -29,6 +29,7 @@ TEST(Journal, RestoresEachState) {
   script.Boot();
   ExpectRestores(script);
   for (int pid = 1; pid <= 5; ++pid) script.Load(pid);
+  script.BeginMessage(3);
   ExpectRestores(script);
   script.Command(Verb::kReload);
   script.Load(6);

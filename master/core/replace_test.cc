@@ -89,6 +89,39 @@ TEST(Reload, OneThatHangsInItsStartIsKilled) {
           "reply 1 Failed: worker(1) did not say `loaded` within 30 s; the old worker keeps serving"));
 }
 
+TEST(Reload, MessageOfTheNewWorkerThatNeverEndsFailsIt) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.BeginMessage(2);
+  script.Pass(Seconds(9));
+  script.Beat(1);
+  script.BeginMessage(1);
+  script.Pass(Seconds(1));
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("stop 2", "TERM 2", testing::HasSubstr("left a message unfinished")));
+  script.Pass(Seconds(8));
+  script.Beat(1);
+  EXPECT_THAT(script.Decided(), testing::Not(testing::Contains("stop 1")));
+}
+
+TEST(Reload, MessageOfTheOldWorkerThatNeverEndsLeavesTheNewOneAlone) {
+  ServicePolicy patient = Web(1);
+  patient.timeout = Seconds(3600);
+  Script script({patient});
+  script.Boot();
+  script.Load(1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.BeginMessage(1);
+  script.Pass(kMessageGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1"));
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 1 Started"));
+}
+
 TEST(Reload, ConfigurationErrorOfTheNewVersionIsToldInItsWords) {
   Script script = Serving(1);
   script.Command(Verb::kReload);

@@ -37,6 +37,7 @@ class Slot {
   News OnExited(Turn& turn, uint32_t generation, const Cause& cause);         // also: never came into being
   News OnLoaded(Turn& turn, uint32_t generation);
   void OnBeat(uint32_t generation, Instant next_deadline);
+  void OnBeganMessage(Turn& turn, uint32_t generation);
   News OnAsked(Turn& turn, const WorkerAsked& event);
   void OnChannelClosed(Turn& turn, uint32_t generation);
   // Does what is due. One news at a time: call again until next_deadline() is later than now.
@@ -80,6 +81,7 @@ class Slot {
   void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
   bool LeavingOnTime(Turn& turn);
+  News MessageOnTime(Turn& turn);
   News StateOnTime(Turn& turn);
 
   uint32_t index_;

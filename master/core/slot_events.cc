@@ -106,6 +106,7 @@ News Slot::LeavingExited(Turn& turn, uint32_t generation, const Cause& cause) {
 
 News Slot::OnLoaded(Turn& turn, uint32_t generation) {
   const Role role = RoleOf(generation);
+  if (Process* process = Find(generation); process != nullptr) process->message_due = kNever;
   const Instant beat_deadline = turn.at.now + turn.policy.timeout;
   if (role == Role::kStarting) {
     failed_starts_ = 0;
@@ -127,18 +128,24 @@ News Slot::OnLoaded(Turn& turn, uint32_t generation) {
 
 void Slot::OnBeat(uint32_t generation, Instant next_deadline) {
   // By far the most frequent event, and nearly always of the process that serves.
+  const auto hear = [&](Process& process, bool loaded, Instant& deadline) {
+    if (process.generation != generation) return;
+    process.message_due = kNever;
+    if (loaded && !process.channel_closed) deadline = next_deadline;
+  };
   if (auto* serving = std::get_if<Serving>(&state_)) {
-    if (serving->process.generation == generation && !serving->process.channel_closed) {
-      serving->deadline = next_deadline;
-    }
+    hear(serving->process, true, serving->deadline);
   } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
-    if (replacing->old.process.generation == generation && !replacing->old.process.channel_closed) {
-      replacing->old.deadline = next_deadline;
-    } else if (replacing->next.generation == generation && replacing->next_loaded &&
-               !replacing->next.channel_closed) {
-      replacing->deadline = next_deadline;
-    }
+    hear(replacing->old.process, true, replacing->old.deadline);
+    hear(replacing->next, replacing->next_loaded, replacing->deadline);
+  } else if (auto* starting = std::get_if<Starting>(&state_)) {
+    hear(starting->process, false, starting->deadline);
   }
+}
+
+void Slot::OnBeganMessage(Turn& turn, uint32_t generation) {
+  Process* process = Find(generation);
+  if (process != nullptr) process->message_due = std::min(process->message_due, turn.at.now + kMessageGrace);
 }
 
 News Slot::OnAsked(Turn& turn, const WorkerAsked& event) {
@@ -173,6 +180,22 @@ void Slot::OnChannelClosed(Turn& turn, uint32_t generation) {
     if (process == &replacing->next || process == &replacing->old.process)
       deadline = std::min(deadline, soon);
   }
+}
+
+News Slot::MessageOnTime(Turn& turn) {
+  const auto late = [&turn](const Process& process) { return process.message_due <= turn.at.now; };
+  uint32_t generation = 0;
+  if (const auto* starting = std::get_if<Starting>(&state_)) {
+    if (late(starting->process)) generation = starting->process.generation;
+  } else if (const auto* serving = std::get_if<Serving>(&state_)) {
+    if (late(serving->process)) generation = serving->process.generation;
+  } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
+    if (late(replacing->old.process)) generation = replacing->old.process.generation;
+    if (late(replacing->next)) generation = replacing->next.generation;
+  }
+  if (generation == 0) return News::kNothing;
+  return OnLost(turn, generation, MakeCause(Cause::Kind::kProtocolViolation, "left a message unfinished"),
+                Way::kFinish);
 }
 
 News Slot::StateOnTime(Turn& turn) {
@@ -216,7 +239,8 @@ News Slot::StateOnTime(Turn& turn) {
 
 News Slot::OnTime(Turn& turn) {
   LeavingOnTime(turn);
-  return StateOnTime(turn);
+  const News news = MessageOnTime(turn);
+  return news == News::kNothing ? StateOnTime(turn) : news;
 }
 
 Instant Slot::next_deadline() const {
@@ -224,26 +248,31 @@ Instant Slot::next_deadline() const {
   if (const auto* waiting = std::get_if<Waiting>(&state_)) {
     earliest = waiting->retry_at;
   } else if (const auto* starting = std::get_if<Starting>(&state_)) {
-    earliest = starting->deadline;
+    earliest = std::min(starting->deadline, starting->process.message_due);
   } else if (const auto* serving = std::get_if<Serving>(&state_)) {
-    earliest = std::min(serving->deadline, ask_at_);
+    earliest = std::min({serving->deadline, serving->process.message_due, ask_at_});
   } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
-    earliest = std::min(replacing->deadline, replacing->old.deadline);
+    earliest = std::min({replacing->deadline, replacing->next.message_due, replacing->old.deadline,
+                         replacing->old.process.message_due});
   }
   for (const Leaving& leaving : leaving_) earliest = std::min(earliest, leaving.deadline);
   return earliest;
 }
 
 void Slot::ShiftDeadlines(Span by) {
+  const auto shift = [by](Process& process, Instant& deadline) {
+    process.message_due = process.message_due + by;
+    deadline = deadline + by;
+  };
   if (auto* waiting = std::get_if<Waiting>(&state_)) {
     waiting->retry_at = waiting->retry_at + by;
   } else if (auto* starting = std::get_if<Starting>(&state_)) {
-    starting->deadline = starting->deadline + by;
+    shift(starting->process, starting->deadline);
   } else if (auto* serving = std::get_if<Serving>(&state_)) {
-    serving->deadline = serving->deadline + by;
+    shift(serving->process, serving->deadline);
   } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
-    replacing->deadline = replacing->deadline + by;
-    replacing->old.deadline = replacing->old.deadline + by;
+    shift(replacing->next, replacing->deadline);
+    shift(replacing->old.process, replacing->old.deadline);
   }
   for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
 }

@@ -29,12 +29,13 @@ struct Process {
   uint32_t generation = 0;
   int32_t pid = 0;  // 0 until Spawned
   Instant since;
-  bool excused = false;         // said that it leaves on purpose: its exit is no failure
-  bool channel_closed = false;  // its pipe ended: it will not be heard again
+  bool excused = false;          // said that it leaves on purpose: its exit is no failure
+  bool channel_closed = false;   // its pipe ended: it will not be heard again
+  Instant message_due = kNever;  // when the message that it has begun has to be whole
   bool operator==(const Process&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.generation, self.pid, self.since, self.excused, self.channel_closed);
+    archive(self.generation, self.pid, self.since, self.excused, self.channel_closed, self.message_due);
   }
 };
 

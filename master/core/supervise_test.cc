@@ -272,6 +272,59 @@ TEST(Serve, WhatBreaksTheProtocolIsAskedToLeaveAndReplaced) {
   EXPECT_THAT(script.Decided(), testing::Contains("KILL 1"));
 }
 
+TEST(Serve, MessageThatNeverEndsIsTheEndOfItsWorker) {
+  ServicePolicy patient = Web(1);
+  patient.timeout = Seconds(3600);
+  Script script({patient});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.BeginMessage(1);
+  script.Pass(Seconds(6));
+  script.BeginMessage(1);  // more of the same message
+  script.Pass(kMessageGrace + Span{-Seconds(6).ns - 1});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Span{1});
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "spawn 2"));
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
+            "broke the worker protocol: left a message unfinished");
+}
+
+TEST(Serve, MessageThatEndsInTimeIsLikeAnyOther) {
+  ServicePolicy patient = Web(1);
+  patient.timeout = Seconds(3600);
+  Script script({patient});
+  script.Boot();
+  script.BeginMessage(1);
+  script.Pass(Seconds(9));
+  script.Load(1);
+  script.Decided();
+  script.BeginMessage(1);
+  script.Pass(Seconds(9));
+  script.Beat(1);
+  script.BeginMessage(1);  // the next one has its own time
+  script.Pass(Seconds(9));
+  script.Stall(Seconds(60));
+  script.Pass(Span{Seconds(1).ns - 1});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Span{1});
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "spawn 2"));
+}
+
+TEST(Start, MessageThatNeverEndsIsAFailedStart) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Decided();
+  script.BeginMessage(1);
+  script.Pass(Seconds(5));
+  script.Beat(1);  // any whole message
+  script.BeginMessage(1);
+  script.Pass(kMessageGrace + Span{-1});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Span{1});
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "spawn 2"));
+}
+
 TEST(Serve, EndOfThePipeMeansNothingUntilTheWorkerOutlivesIt) {
   Script script({Web(1)});
   script.Boot();

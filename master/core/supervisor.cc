@@ -18,6 +18,7 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 Cause ExitCause(const Exited& event) {
   Cause cause = MakeCause(event.signaled ? Cause::Kind::kSignaled : Cause::Kind::kExited, event.number);
   if (event.core_dumped) cause.text = "core dumped";
+  if (event.inside_message) cause.text += cause.text.empty() ? "inside a message" : ", inside a message";
   return cause;
 }
 
@@ -36,6 +37,11 @@ News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
 
 News OfProcess(const WorkerLoaded& e, Slot& slot, Turn& turn) {
   return slot.OnLoaded(turn, e.who.generation);
+}
+
+News OfProcess(const WorkerBeganMessage& e, Slot& slot, Turn& turn) {
+  slot.OnBeganMessage(turn, e.who.generation);
+  return News::kNothing;
 }
 
 News OfProcess(const WorkerAsked& e, Slot& slot, Turn& turn) {

@@ -4,13 +4,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "master/runtime/limits.h"
 #include "proto_spec/frame.h"
 
 namespace fectl::runtime {
+
+OrderQueue::OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe, std::function<void()> on_deaf)
+    : loop_(loop), pipe_(std::move(pipe)), on_deaf_(std::move(on_deaf)) {
+  // The kernel reports an error when the last reader has gone, also to who asks for nothing. Without the
+  // watch the next order finds out.
+  watched_ = loop_->Watch(pipe_.get(), 0, this).ok();
+}
 
 OrderQueue::~OrderQueue() {
   Close();
@@ -19,12 +28,14 @@ OrderQueue::~OrderQueue() {
 bool OrderQueue::Push(std::string_view payload) {
   if (!pipe_.valid() || unsent_.size() + payload.size() > kOrderBytesMax) return false;
   if (!proto::AppendFrame(payload, proto::Level::kBase, &unsent_).ok()) return false;
-  if (!watched_) Flush();
+  if (!waits_for_room_) Flush();
   return pipe_.valid();
 }
 
-void OrderQueue::OnReady(uint32_t /*events*/) {
-  Flush();
+void OrderQueue::OnReady(uint32_t events) {
+  if ((events & EPOLLERR) == 0) return Flush();
+  Close();
+  on_deaf_();
 }
 
 void OrderQueue::Flush() {
@@ -37,22 +48,23 @@ void OrderQueue::Flush() {
     if (errno == EINTR) continue;
     if (errno == EAGAIN) break;
     Close();  // EPIPE: nobody reads any more
+    on_deaf_();
     return;
   }
-  const bool wanted = !unsent_.empty();
-  if (wanted == watched_) return;
-  if (!wanted) {
-    loop_->Unwatch(pipe_.get());
-    watched_ = false;
-  } else {
-    // Without the watch the frames go out with the next push.
-    watched_ = loop_->Watch(pipe_.get(), EPOLLOUT, this).ok();
-  }
+  WaitForRoom(!unsent_.empty());
+}
+
+void OrderQueue::WaitForRoom(bool wanted) {
+  if (wanted == waits_for_room_) return;
+  // Where that fails the frames go out with the next push.
+  const uint32_t events = wanted ? uint32_t{EPOLLOUT} : 0;
+  waits_for_room_ = watched_ && loop_->Modify(pipe_.get(), events).ok() && wanted;
 }
 
 void OrderQueue::Close() {
   if (watched_) loop_->Unwatch(pipe_.get());
   watched_ = false;
+  waits_for_room_ = false;
   unsent_.clear();
   pipe_.reset();
 }

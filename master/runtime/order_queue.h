@@ -2,6 +2,7 @@
 #define MASTER_RUNTIME_ORDER_QUEUE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,26 +16,29 @@ namespace fectl::runtime {
 // it deaf, not an error: a death is seen elsewhere.
 class OrderQueue final : private platform::FdWatcher {
  public:
-  // `loop` outlives it.
-  OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe) : loop_(loop), pipe_(std::move(pipe)) {}
+  // `loop` outlives it. `on_deaf` is called once, from the loop or from within Push().
+  OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe, std::function<void()> on_deaf);
   ~OrderQueue() override;
   OrderQueue(const OrderQueue&) = delete;
   OrderQueue& operator=(const OrderQueue&) = delete;
 
   // One payload as one frame. False when it was dropped.
   bool Push(std::string_view payload);
-  // True once the worker's end of the pipe was found closed.
+  // True once the worker has closed its end of the pipe.
   bool deaf() const { return !pipe_.valid(); }
 
  private:
   void OnReady(uint32_t events) override;
   void Flush();
+  void WaitForRoom(bool wanted);
   void Close();
 
   platform::EventLoop* loop_;
   platform::UniqueFd pipe_;
+  std::function<void()> on_deaf_;
   std::string unsent_;
-  bool watched_ = false;
+  bool watched_ = false;         // for the end of its reader
+  bool waits_for_room_ = false;  // for room in the pipe, too
 };
 
 }  // namespace fectl::runtime

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ class OrderQueueTest : public testing::Test {
     fcntl(worker_.get(), F_SETFL, O_NONBLOCK);
     // The smallest pipe that the kernel gives: a page.
     fcntl(pipes.master_write.get(), F_SETPIPE_SZ, 4096);
-    queue_ = std::make_unique<OrderQueue>(loop_.get(), std::move(pipes.master_write));
+    queue_ = std::make_unique<OrderQueue>(loop_.get(), std::move(pipes.master_write), [this] { ++deaf_; });
   }
 
   // All complete payloads that can be read now.
@@ -52,12 +53,13 @@ class OrderQueueTest : public testing::Test {
   platform::UniqueFd worker_;
   std::unique_ptr<OrderQueue> queue_;
   proto::FrameReader reader_{proto::kBaseFrameBytesMax};
+  int deaf_ = 0;
 };
 
 TEST_F(OrderQueueTest, WritesAtOnce) {
   EXPECT_TRUE(queue_->Push(kOrder));
   EXPECT_EQ(ReadAll(), 1);
-  EXPECT_EQ(loop_->watched(), 0U);
+  EXPECT_EQ(deaf_, 0);
 }
 
 TEST_F(OrderQueueTest, KeepsWhatTheWorkerDoesNotReadUpToItsBoundAndNeverTearsAFrame) {
@@ -65,9 +67,8 @@ TEST_F(OrderQueueTest, KeepsWhatTheWorkerDoesNotReadUpToItsBoundAndNeverTearsAFr
   while (queue_->Push(kOrder)) {
     ASSERT_LT(++accepted, 10'000) << "grows without bound";
   }
-  EXPECT_EQ(loop_->watched(), 1U);
   int received = ReadAll();
-  while (loop_->watched() > 0) {
+  while (received < accepted) {
     ASSERT_TRUE(loop_->Turn(-1).ok());
     received += ReadAll();
   }
@@ -85,6 +86,28 @@ TEST_F(OrderQueueTest, WorkerThatHasGoneIsNoErrorAndNoticedAtTheFirstOrder) {
   EXPECT_TRUE(queue_->deaf());
   EXPECT_FALSE(queue_->Push(kOrder));
   EXPECT_EQ(loop_->watched(), 0U);
+  EXPECT_EQ(deaf_, 1);
+}
+
+TEST_F(OrderQueueTest, WorkerThatReadsNoMoreIsNoticedWithoutAnOrder) {
+  EXPECT_TRUE(queue_->Push(kOrder));
+  worker_.reset();
+  ASSERT_TRUE(loop_->Turn(-1).ok());
+  EXPECT_TRUE(queue_->deaf());
+  EXPECT_EQ(deaf_, 1);
+  EXPECT_FALSE(queue_->Push(kOrder));
+  EXPECT_EQ(loop_->watched(), 0U);
+  EXPECT_EQ(deaf_, 1);
+}
+
+// A pipe that has room but no orders to send must not keep the loop awake.
+TEST_F(OrderQueueTest, IsQuietOnceEverythingIsSent) {
+  while (queue_->Push(kOrder)) {
+  }
+  while (ReadAll() > 0) ASSERT_TRUE(loop_->Turn(1'000'000'000).ok());
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(loop_->Turn(50'000'000).ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(45));
 }
 
 }  // namespace

@@ -69,7 +69,9 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
                                 : absl::InternalError(error->ToString());
   }
   child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
-  orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write));
+  // Either it is about to be seen dead, or it lives on without an ear.
+  orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write),
+                                         [this] { sink_->Emit(core::ChannelClosed{who_}); });
   return absl::OkStatus();
 }
 
@@ -83,14 +85,9 @@ void WorkerLink::SendBeat() {
 }
 
 void WorkerLink::Push(std::string_view payload) {
-  if (orders_ == nullptr || orders_->Push(payload) || deaf_) return;
-  deaf_ = true;
-  if (orders_->deaf()) {
-    // Either it is about to be seen dead, or it lives on without an ear.
-    sink_->Emit(core::ChannelClosed{who_});
-  } else {
-    sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
-  }
+  if (orders_ == nullptr || orders_->Push(payload) || orders_->deaf() || unread_) return;
+  unread_ = true;
+  sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
 }
 
 void WorkerLink::Signal(core::Sig sig) {
@@ -121,6 +118,7 @@ void WorkerLink::OnReady(uint32_t /*events*/) {
   switch (ReadOnce()) {
     case ReadResult::kMore:
       HandFrames();
+      if (InsideMessage()) sink_->Emit(core::WorkerBeganMessage{who_});
       break;
     case ReadResult::kNothing:
       break;
@@ -209,7 +207,8 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
   sink_->Emit(core::Exited{.who = who_,
                            .signaled = status.kind == platform::ExitStatus::Kind::kSignaled,
                            .number = status.code,
-                           .core_dumped = status.core_dumped});
+                           .core_dumped = status.core_dumped,
+                           .inside_message = InsideMessage()});
 }
 
 void WorkerLink::StopReading() {

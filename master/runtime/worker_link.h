@@ -67,6 +67,8 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   ReadResult ReadOnce();
   void HandFrames();
   void OnMessage(proto::WorkerMessage message);
+  // What was read last is the beginning of a message whose end has not come.
+  bool InsideMessage() const { return !broken_ && reader_.mid_frame(); }
   void Push(std::string_view payload);
   void StopReading();
 
@@ -80,7 +82,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   int level_ = 1;
   bool loaded_ = false;
   bool broken_ = false;  // what it writes is no longer understood
-  bool deaf_ = false;    // it does not hear its orders, which was said
+  bool unread_ = false;  // it leaves its orders unread, which was said
   std::string note_;
   std::vector<std::pair<std::string, double>> gauges_;
 };

@@ -214,6 +214,8 @@ class Reader {
       *event = core::WorkerLoaded{who};
     } else if (word == "beat") {
       *event = core::WorkerBeat{who};
+    } else if (word == "begins-message") {
+      *event = core::WorkerBeganMessage{who};
     } else if (word == "asks-reload" || word == "asks-restart") {
       *event = core::WorkerAsked{
           who, word == "asks-reload" ? core::Urgency::kReload : core::Urgency::kRestart, false, argument};
@@ -252,6 +254,7 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     }
     std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
     std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }
+    std::string operator()(const core::WorkerBeganMessage& e) { return "begins-message " + name(e.who); }
     std::string operator()(const core::WorkerAsked& e) {
       const std::string word = e.leaves                              ? "leaves "
                                : e.urgency == core::Urgency::kReload ? "asks-reload "

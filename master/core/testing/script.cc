@@ -42,6 +42,9 @@ void Script::Load(int32_t pid) {
 void Script::Beat(int32_t pid) {
   Step(WorkerBeat{Who(pid)});
 }
+void Script::BeginMessage(int32_t pid) {
+  Step(WorkerBeganMessage{Who(pid)});
+}
 void Script::Exit(int32_t pid, int32_t code) {
   Step(Exited{.who = Who(pid), .number = code});
 }

@@ -32,6 +32,7 @@ class Script {
   void Beat(int32_t pid);
   void Exit(int32_t pid, int32_t code);
   void Die(int32_t pid, int32_t signal);
+  void BeginMessage(int32_t pid);
   void Ask(int32_t pid, Urgency urgency = Urgency::kReload);
   void Leave(int32_t pid);  // says `stopping`
   void ConfigError(int32_t pid, const std::string& words);
