@@ -1,5 +1,5 @@
 // In its first incarnation closes one or both ends of its channel once it serves (argument: read, write,
-// both), and lives on.
+// both), and lives on. With the further argument `level-2` it is a worker of that level.
 
 #include <unistd.h>
 
@@ -10,7 +10,8 @@
 int main(int argc, char** argv) {
   fectl::guests::Guest guest = fectl::guests::Guest::FromEnvironment();
   const std::string which = argc > 1 ? argv[1] : "both";
-  guest.LoadAndStart();
+  const bool level_2 = argc > 2 && std::string(argv[2]) == "level-2";
+  guest.LoadAndStart(level_2 ? R"({"cmd": "loaded", "data": {"proto": 2}})" : R"({"cmd": "loaded"})");
   if (!fectl::guests::Guest::FirstTime("closed")) {
     guest.BeatUntilStopped();
     return 0;

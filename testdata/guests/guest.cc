@@ -145,8 +145,9 @@ std::optional<std::string> Guest::NextCommand(std::chrono::milliseconds wait, co
   }
 }
 
-void Guest::LoadAndStart() {
-  SendCommand("loaded");
+void Guest::LoadAndStart(std::string_view loaded) {
+  Send(loaded);
+  loaded_ = true;
   while (true) {
     const std::optional<std::string> command = NextCommand(std::chrono::hours(1));
     if (command == "start") return;

@@ -34,7 +34,7 @@ class Guest {
   std::optional<std::string> NextCommand(std::chrono::milliseconds wait, const std::vector<int>& also = {});
 
   // Says `loaded` and waits for `start`. Ends the process where `stop` comes instead.
-  void LoadAndStart();
+  void LoadAndStart(std::string_view loaded = R"({"cmd": "loaded"})");
 
   // Beats until the command `stop`, SIGTERM or the end of the pipe.
   void BeatUntilStopped();
