@@ -1,5 +1,5 @@
-// hold PROGRAM [ARGUMENT...]: executes a program in a world in which a change of directory never comes to its end,
-// like one into a file system that hangs.
+// hold PROGRAM [ARGUMENT...]: executes a program in a world in which a change of directory never comes to its
+// end, like one into a file system that hangs.
 
 #include <fcntl.h>
 #include <sys/syscall.h>
