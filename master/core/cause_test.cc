@@ -14,7 +14,9 @@ using Kind = Cause::Kind;
 
 TEST(Cause, SaysWhatPeopleNeed) {
   EXPECT_EQ(ToWords(MakeCause(Kind::kExited, 3)), "exited with code 3");
+  EXPECT_EQ(ToWords(MakeCause(Kind::kExited, 98)), "exited with code 98 (start-up timed out)");
   EXPECT_EQ(ToWords(MakeCause(Kind::kExited, 99)), "exited with code 99 (initialisation failed)");
+  EXPECT_EQ(ToWords(MakeCause(Kind::kExited, 100)), "exited with code 100 (could not boot)");
   EXPECT_EQ(ToWords(MakeCause(Kind::kSignaled, 9)), "was killed by SIGKILL");
   EXPECT_EQ(ToWords(Cause{Kind::kSignaled, 11, "core dumped"}), "was killed by SIGSEGV (core dumped)");
   EXPECT_EQ(ToWords(MakeCause(Kind::kStartupTimeout, 30'000)), "did not say `loaded` within 30 s");

@@ -5,7 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "master/core/supervisor.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {
@@ -82,6 +88,95 @@ TEST(Journal, TornOrDamagedBytesAreRefused) {
     EXPECT_FALSE(ReadJournal(damaged).has_value()) << i;
   }
   EXPECT_FALSE(ReadJournal(bytes + "x").has_value());
+}
+
+// What a service is made of, laid open by its own description for the journal.
+template <typename Counted, typename Operation>
+struct Members {
+  ServicePolicy& policy;
+  TimerQueue::Key& first_key;
+  std::vector<Slot>& slots;
+  Counted& counted;
+  std::vector<uint32_t>& touched;
+  Operation& operation;
+};
+
+// Whether the journal of the script's supervisor is read after `edit` has changed its first service.
+template <typename Edit>
+bool ReadsAfter(const Script& script, Edit edit) {
+  Supervisor supervisor = script.supervisor();
+  const auto open_service = [&edit](auto& /*id*/, auto& policy, auto& first_key, auto& /*up*/,
+                                    auto& /*up_since*/, auto& /*paused*/, auto& slots, auto& counted,
+                                    auto& touched, auto& /*ready*/, auto& /*processes*/, auto& /*given_up*/,
+                                    auto& operation, auto& /*queued*/) {
+    edit(Members<std::decay_t<decltype(counted)>, std::decay_t<decltype(operation)>>{
+        policy, first_key, slots, counted, touched, operation});
+  };
+  const auto open = [&open_service](std::vector<Service>& services, auto&... /*others*/) {
+    Service::Fields(open_service, services[0]);
+  };
+  Supervisor::Fields(open, supervisor);
+  return ReadJournal(WriteJournal(supervisor)).has_value();
+}
+
+Script Two() {
+  Script script({Web(2)});
+  script.Boot();
+  return script;
+}
+
+Script TwoThatReload() {
+  ServicePolicy policy = Web(2);
+  policy.max_surge = 1;
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  script.Command(Verb::kReload);
+  return script;
+}
+
+constexpr size_t kStart = 1;  // of the alternatives of a service's operation
+constexpr size_t kReplace = 2;
+
+TEST(Journal, ContradictionInTheSlotsIsRefused) {
+  const Script script = Two();
+  EXPECT_TRUE(ReadsAfter(script, [](auto /*members*/) {}));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.policy.num = 3; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.first_key = 1; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.slots.emplace_back(2); }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.counted.pop_back(); }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::swap(m.slots[0], m.slots[1]); }));
+  EXPECT_TRUE(ReadsAfter(script, [](auto m) { m.touched = {1}; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.touched = {2}; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) {
+    m.policy.num = 0;
+    m.slots.clear();
+    m.counted.clear();
+    m.operation = {};
+  }));
+}
+
+TEST(Journal, ContradictionInAStartIsRefused) {
+  const Script script = Two();
+  EXPECT_TRUE(ReadsAfter(script, [](auto m) { std::get<kStart>(m.operation).failed = 1; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<kStart>(m.operation).failed = 2; }));
+}
+
+// `committed` <= `begun` <= the number of slots.
+TEST(Journal, ContradictionInAReloadIsRefused) {
+  const Script script = TwoThatReload();
+  const auto reads_with = [&script](size_t committed, size_t begun) {
+    return ReadsAfter(script, [&](auto m) {
+      std::get<kReplace>(m.operation).committed = committed;
+      std::get<kReplace>(m.operation).begun = begun;
+    });
+  };
+  EXPECT_TRUE(reads_with(0, 1));
+  EXPECT_TRUE(reads_with(2, 2));
+  EXPECT_FALSE(reads_with(2, 1));
+  EXPECT_FALSE(reads_with(0, 3));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<kReplace>(m.operation).slots[1] = 2; }));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Reload, restart and what workers ask for themselves, as scripts.
+// Reload and restart, as scripts.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -157,6 +157,33 @@ TEST(Reload, FailureOfALaterBatchSaysHowFarItCame) {
                           "old worker keeps serving (1 of 2 workers had been replaced before)"));
 }
 
+TEST(Reload, FailureOfTheFirstBatchCountsThoseWhoseTurnHasNotCome) {
+  Script script = Serving(2, 1);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Exit(3, 1);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("reply 1 Failed: worker(1) exited with code 1 before it was loaded; the old "
+                          "workers keep serving"));
+}
+
+// Nobody is said to serve who does not.
+TEST(Reload, FailureDoesNotCountSlotsWithoutAWorker) {
+  ServicePolicy policy = Web(2);
+  policy.max_surge = 1;
+  Script script({policy});
+  script.Boot();
+  for (const int pid : {1, 2}) {
+    script.ConfigError(pid, "bad");
+    script.Exit(pid, 99);
+  }
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.ConfigError(3, "bad");
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("stop 3", "TERM 3", "reply 1 Failed: worker(1) configuration error: bad"));
+}
+
 TEST(Reload, ReplacementThatHangsWhileItWaitsForTheOthersFailsTheReload) {
   Script script = Serving(2);
   script.Command(Verb::kReload);
@@ -300,111 +327,18 @@ TEST(Restart, FollowsAReload) {
   EXPECT_THAT(script.Decided(), Contains("KILL 2"));
 }
 
-TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
-  Script script = Serving(2);
-  script.Ask(2);
-  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
-  EXPECT_EQ(script.State(), "running");
-  script.Load(3);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 2", "TERM 2"));
-}
-
-TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
+// Of the commands that wait together, the more urgent one says how.
+TEST(Restart, MakesTheReloadThatWaitsARestart) {
   Script script = Serving(1);
-  script.Ask(1);
-  script.Exit(2, 1);
-  EXPECT_EQ(script.State(), "running");
-  EXPECT_EQ(script.service().ready(), 1U);
-  EXPECT_EQ(script.LastRecord(0), "running pid 1: keeps serving, since its replacement failed");
-}
-
-TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
-  Script script = Serving(3);
-  script.Ask(1);
-  script.Ask(2);
-  script.Ask(3);
-  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
-  script.Load(4);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 1", "TERM 1", "spawn 5", "spawn 6"));
-}
-
-TEST(Asked, ReloadOfAnOperatorComesAfterIt) {
-  Script script = Serving(2);
-  script.Ask(1);
-  script.Decided();
   script.Command(Verb::kReload);
-  EXPECT_THAT(script.Decided(), IsEmpty());
-  script.Load(3);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1", "spawn 4", "spawn 5"));
-  script.Load(4);
-  script.Load(5);
-  EXPECT_THAT(script.Decided(), Contains("reply 1 Started"));
-}
-
-// The start of a slot that was given up takes the place of a replacement which a worker of another slot asked
-// for: it must neither be answered by that one's worker nor leave it half replaced.
-TEST(Asked, StartOfAnotherSlotTakesItsPlace) {
-  Script script({Web(2)});
-  script.Boot();
-  script.ConfigError(1, "bad");
-  script.Exit(1, 99);
-  script.Load(2);
-  script.Ask(2);  // pid 3 is to replace it
-  script.Decided();
-  script.Command(Verb::kStart);
-  EXPECT_THAT(script.Decided(), ElementsAre("stop 3", "TERM 3", "spawn 4"));
-  script.Load(3);  // too late
-  EXPECT_THAT(script.Decided(), IsEmpty());
-  script.Load(4);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "reply 1 Started"));
   script.Command(Verb::kReload);
-  script.Load(5);
-  script.Load(6);
-  EXPECT_THAT(script.Decided(), Contains("reply 2 Started"));
-}
-
-TEST(Asked, RequestOfAWorkerThatIsLostIsForgotten) {
-  Script script = Serving(2);
-  script.Ask(1);  // pid 3
-  script.Ask(2);  // waits for that
-  script.ConfigError(2, "bad");
-  script.Exit(2, 99);
-  script.Decided();
-  script.Load(3);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1"));
-  EXPECT_EQ(script.State(), "failed");
-}
-
-TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
-  Script script = Serving(1);
-  const Instant begin = script.now();
-  int32_t newest = 1;
-  while (script.now() - begin < Seconds(10)) {
-    script.Ask(newest);
-    script.Beat(newest);
-    if (script.Spawns() > newest) {
-      newest = script.Spawns();
-      script.Load(newest);
-    }
-    script.Pass(Milliseconds(50));
-  }
-  EXPECT_LE(script.Spawns(), 11);
-  EXPECT_GE(script.Spawns(), 4);
-}
-
-TEST(Asked, LeavingOnPurposeIsNoFailure) {
-  Script script = Serving(1);
-  script.Leave(1);
-  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
-  script.Exit(1, 0);  // before its successor is there
+  script.Command(Verb::kRestart);
   script.Load(2);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 2"));
-  EXPECT_EQ(script.State(), "running");
-  // Also where no replacement could be begun yet.
-  script.Leave(2);
-  script.Exit(2, 0);
-  EXPECT_EQ(script.service().slots()[0].restarts(), 0U);
-  EXPECT_EQ(script.service().slots()[0].last_trouble().kind, Cause::Kind::kNone);
+  script.Exit(1, 0);
+  script.Load(3);
+  script.Decided();
+  script.Pass(kRestartGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 2"));
 }
 
 }  // namespace

@@ -217,7 +217,6 @@ void Service::Shutdown(Turn& turn, Way way) {
 
 void Service::BeginPauseOrResume(Turn& turn, RequestId request, Verb verb) {
   paused_ = verb == Verb::kPause;
-  turn.paused = paused_;
   const Cause cause = MakeCause(Cause::Kind::kOperator);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     if (paused_) {

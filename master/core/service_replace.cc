@@ -1,6 +1,7 @@
 // Reload and restart: one operation with an urgency. (The rest of the service is in service.cc.)
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -96,9 +97,8 @@ void Service::AbortReplace(Turn& turn, uint32_t failed) {
   auto& replace = std::get<ReplaceOperation>(operation_);
   std::string words = SlotTrouble(failed);
   GiveUpBatch(turn, replace, MakeCause(Cause::Kind::kOtherFailed));
-  uint32_t kept = 0;
-  for (size_t i = replace.committed; i < replace.begun; ++i) kept += slots_[replace.slots[i]].ready() ? 1 : 0;
-  kept += static_cast<uint32_t>(replace.slots.size() - replace.begun);
+  const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
+                                  replace.slots.end(), [this](uint32_t i) { return slots_[i].ready(); });
   if (kept > 0) words += kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
   if (replace.committed > 0) {
     words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +

@@ -17,8 +17,15 @@ TEST(SignalName, AgreesWithTheSystem) {
   }
 }
 
+// The system calls it POLL, people call it IO.
+TEST(SignalName, OfTwoNamesHasTheUsualOne) {
+  EXPECT_EQ(SignalName(29), "SIGIO");
+}
+
 TEST(SignalName, NumbersWithoutNameStayNumbers) {
   EXPECT_EQ(SignalName(0), "signal 0");
+  EXPECT_EQ(SignalName(16), "signal 16");
+  EXPECT_EQ(SignalName(32), "signal 32");
   EXPECT_EQ(SignalName(42), "signal 42");
   EXPECT_EQ(SignalName(-1), "signal -1");
 }

@@ -106,6 +106,36 @@ TEST(Stop, StoppedServiceStartsAfresh) {
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 2", "start 2", "reply 2 Started"));
 }
 
+TEST(Stop, EndsThePause) {
+  Script script = Serving(1);
+  script.Command(Verb::kPause);
+  script.Command(Verb::kStop);
+  script.Exit(1, 0);
+  EXPECT_FALSE(script.service().paused());
+  script.Command(Verb::kStart);
+  script.Decided();
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 3 Started"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Stop, ForgetsTheReloadThatWaits) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Command(Verb::kStop);
+  EXPECT_THAT(script.Decided(), ElementsAre("reply 1 ErrorStopping: web was told to stop meanwhile",
+                                            "reply 2 ErrorStopping: web was told to stop meanwhile", "stop 2",
+                                            "TERM 2", "stop 1", "TERM 1"));
+  script.Exit(1, 0);
+  script.Exit(2, 0);
+  script.Command(Verb::kStart);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "reply 4 Started"));  // and no further process
+}
+
 TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
   Script stopped = Serving(1);
   stopped.Command(Verb::kStop);

@@ -1,0 +1,171 @@
+// What workers ask for themselves, as scripts.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "master/core/limits.h"
+#include "master/core/testing/script.h"
+
+namespace fectl::core {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A service with `num` workers that all serve, pids 1 to num.
+Script Serving(uint32_t num) {
+  Script script({Web(num)});
+  script.Boot();
+  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
+  script.Decided();
+  return script;
+}
+
+TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
+  Script script = Serving(2);
+  script.Ask(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+  EXPECT_EQ(script.State(), "running");
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 2", "TERM 2"));
+}
+
+TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
+  Script script = Serving(1);
+  script.Ask(1);
+  script.Exit(2, 1);
+  EXPECT_EQ(script.State(), "running");
+  EXPECT_EQ(script.service().ready(), 1U);
+  EXPECT_EQ(script.LastRecord(0), "running pid 1: keeps serving, since its replacement failed");
+}
+
+TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
+  Script script = Serving(3);
+  script.Ask(1);
+  script.Ask(2);
+  script.Ask(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 1", "TERM 1", "spawn 5", "spawn 6"));
+}
+
+TEST(Asked, ReloadOfAnOperatorComesAfterIt) {
+  Script script = Serving(2);
+  script.Ask(1);
+  script.Decided();
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1", "spawn 4", "spawn 5"));
+  script.Load(4);
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), Contains("reply 1 Started"));
+}
+
+// The start of a slot that was given up takes the place of a replacement which a worker of another slot asked
+// for: it must neither be answered by that one's worker nor leave it half replaced.
+TEST(Asked, StartOfAnotherSlotTakesItsPlace) {
+  Script script({Web(2)});
+  script.Boot();
+  script.ConfigError(1, "bad");
+  script.Exit(1, 99);
+  script.Load(2);
+  script.Ask(2);  // pid 3 is to replace it
+  script.Decided();
+  script.Command(Verb::kStart);
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 3", "TERM 3", "spawn 4"));
+  script.Load(3);  // too late
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "reply 1 Started"));
+  script.Command(Verb::kReload);
+  script.Load(5);
+  script.Load(6);
+  EXPECT_THAT(script.Decided(), Contains("reply 2 Started"));
+}
+
+TEST(Asked, WhileTheServiceStartsComesAfterTheStart) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  script.Ask(1);
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "spawn 3"));
+}
+
+TEST(Asked, RequestOfAWorkerThatIsLostIsForgotten) {
+  Script script = Serving(2);
+  script.Ask(1);  // pid 3
+  script.Ask(2);  // waits for that
+  script.ConfigError(2, "bad");
+  script.Exit(2, 99);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1"));
+  EXPECT_EQ(script.State(), "failed");
+}
+
+TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
+  Script script = Serving(1);
+  const Instant begin = script.now();
+  int32_t newest = 1;
+  while (script.now() - begin < Seconds(10)) {
+    script.Ask(newest);
+    script.Beat(newest);
+    if (script.Spawns() > newest) {
+      newest = script.Spawns();
+      script.Load(newest);
+    }
+    script.Pass(Milliseconds(50));
+  }
+  EXPECT_LE(script.Spawns(), 11);
+  EXPECT_GE(script.Spawns(), 4);
+}
+
+TEST(Asked, LeavingOnPurposeIsNoFailure) {
+  Script script = Serving(1);
+  script.Leave(1);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  script.Exit(1, 0);  // before its successor is there
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2"));
+  EXPECT_EQ(script.State(), "running");
+  // Also where no replacement could be begun yet.
+  script.Leave(2);
+  script.Exit(2, 0);
+  EXPECT_EQ(script.service().slots()[0].restarts(), 0U);
+  EXPECT_EQ(script.service().slots()[0].last_trouble().kind, Cause::Kind::kNone);
+}
+
+TEST(Asked, LeavingOnPurposeEachTimeIsPaced) {
+  Script script = Serving(1);
+  script.Leave(1);  // replaced at once
+  script.Load(2);
+  script.Exit(1, 0);
+  script.Leave(2);  // has to wait for its replacement, and does not
+  script.Decided();
+  script.Exit(2, 0);
+  script.Pass(Span{kBackoffFirst.ns / 4});
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(kBackoffFirst);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+}
+
+TEST(Asked, LeavingThatWasSaidBeforeLoadedIsNoFailure) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Leave(1);
+  script.Load(1);
+  script.Decided();
+  script.Exit(1, 0);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+  EXPECT_EQ(script.service().slots()[0].restarts(), 0U);
+}
+
+}  // namespace
+}  // namespace fectl::core
