@@ -42,6 +42,10 @@ struct Cause {
   }
 };
 
+// The text of a protocol violation that is not the worker's word, but its silence behind the beginning of
+// one.
+inline constexpr std::string_view kUnfinishedMessage = "left a message unfinished";
+
 // Causes with a text: the text is cut at kCauseTextBytes.
 Cause MakeCause(Cause::Kind kind, std::string_view text);
 Cause MakeCause(Cause::Kind kind, int64_t number = 0);

@@ -121,6 +121,7 @@ void Slot::Abandon(Turn& turn, const Cause& why) {
 void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
   const Incarnation who = Who(turn, process);
   Leaving leaving{process, Leaving::Stage::kAsked, turn.at.now + grace, grace};
+  leaving.process.message_due = kNever;  // it is not waited for any more
   switch (way) {
     case Way::kFinish:
     case Way::kAbandon:
@@ -292,11 +293,9 @@ News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
   return News::kNothing;
 }
 
-bool Slot::LeavingOnTime(Turn& turn) {
-  bool acted = false;
+void Slot::LeavingOnTime(Turn& turn) {
   for (Leaving& leaving : leaving_) {
     if (leaving.deadline > turn.at.now) continue;
-    acted = true;
     if (leaving.stage < Leaving::Stage::kKilled) {
       Note(turn, Milestone::kStopping, leaving.process.pid,
            MakeCause(Cause::Kind::kShutdownTimeout, InMilliseconds(leaving.grace)));
@@ -309,7 +308,6 @@ bool Slot::LeavingOnTime(Turn& turn) {
       leaving.deadline = kNever;
     }
   }
-  return acted;
 }
 
 }  // namespace fectl::core

@@ -80,7 +80,7 @@ class Slot {
   uint32_t CountLoss();
   void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
-  bool LeavingOnTime(Turn& turn);
+  void LeavingOnTime(Turn& turn);
   News MessageOnTime(Turn& turn);
   News StateOnTime(Turn& turn);
 

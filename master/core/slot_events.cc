@@ -145,7 +145,8 @@ void Slot::OnBeat(uint32_t generation, Instant next_deadline) {
 
 void Slot::OnBeganMessage(Turn& turn, uint32_t generation) {
   Process* process = Find(generation);
-  if (process != nullptr) process->message_due = std::min(process->message_due, turn.at.now + kMessageGrace);
+  if (process == nullptr || RoleOf(generation) == Role::kLeaving) return;
+  process->message_due = std::min(process->message_due, turn.at.now + kMessageGrace);
 }
 
 News Slot::OnAsked(Turn& turn, const WorkerAsked& event) {
@@ -194,7 +195,7 @@ News Slot::MessageOnTime(Turn& turn) {
     if (late(replacing->next)) generation = replacing->next.generation;
   }
   if (generation == 0) return News::kNothing;
-  return OnLost(turn, generation, MakeCause(Cause::Kind::kProtocolViolation, "left a message unfinished"),
+  return OnLost(turn, generation, MakeCause(Cause::Kind::kProtocolViolation, kUnfinishedMessage),
                 Way::kFinish);
 }
 

@@ -180,6 +180,7 @@ std::vector<Named> EventsOf(uint32_t who) {
       {"loaded", [who](Bench& b, Turn& t) { return b.slot.OnLoaded(t, who); }},
       {"beat",
        [who](Bench& b, Turn& t) { return b.slot.OnBeat(who, t.at.now + t.policy.timeout), Nothing(); }},
+      {"began a message", [who](Bench& b, Turn& t) { return b.slot.OnBeganMessage(t, who), Nothing(); }},
       {"asked", asked(false)},
       {"asked, leaves", asked(true)},
       {"channel closed", [who](Bench& b, Turn& t) { return b.slot.OnChannelClosed(t, who), Nothing(); }},

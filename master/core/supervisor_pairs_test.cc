@@ -57,6 +57,7 @@ std::vector<Named> Events() {
       {"spawn failed", Tell(SpawnFailed{worker, "no memory", false})},
       {"loaded", Tell(WorkerLoaded{worker})},
       {"beat", Tell(WorkerBeat{worker})},
+      {"began a message", Tell(WorkerBeganMessage{worker})},
       {"asked", Tell(WorkerAsked{worker, Urgency::kReload, false, ""})},
       {"configuration error", Tell(WorkerConfigError{worker, "bad"})},
       {"violated", Tell(WorkerViolated{worker, "garbage"})},

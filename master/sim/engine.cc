@@ -147,11 +147,16 @@ void Engine::Read(uint32_t place) {
   process.read_planned = false;
   // Short reads tear frames anywhere.
   const size_t bytes = calm_ || random_master_.Below(8) != 0 ? 16 * 1024 : 1 + random_master_.Below(40);
-  Deliver(process, bytes);
+  Hear(process, bytes);
   if (process.readable() && !process.read_planned) {
     process.read_planned = true;
     Plan(core::Milliseconds(1), Kind::kMasterReads, place);
   }
+}
+
+void Engine::Hear(SimProcess& process, size_t bytes) {
+  Deliver(process, bytes);
+  if (process.mid_frame()) Step(core::WorkerBeganMessage{process.who});
 }
 
 void Engine::Deliver(SimProcess& process, size_t bytes) {
@@ -161,9 +166,10 @@ void Engine::Deliver(SimProcess& process, size_t bytes) {
   said.clear();
   kernel_.Read(process, bytes, &said);
   for (const Said message : said) {
+    const bool understood = message != Said::kGarbage && message != Said::kHalfFrame;
+    if (understood && message != Said::kLoaded) Step(core::WorkerBeat{who});
     switch (message) {
       case Said::kBeat:
-        Step(core::WorkerBeat{who});
         break;
       case Said::kLoaded:
         Step(core::WorkerLoaded{who});
@@ -192,7 +198,7 @@ void Engine::Deliver(SimProcess& process, size_t bytes) {
 void Engine::SeeEnd(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   if (process.end_seen) return;
-  Deliver(process, SIZE_MAX);
+  if (process.readable()) Hear(process, SIZE_MAX);
   process.end_seen = true;
   Step(core::ChannelClosed{process.who});
 }
@@ -200,7 +206,10 @@ void Engine::SeeEnd(uint32_t place) {
 void Engine::SeeExit(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   Deliver(process, SIZE_MAX);
-  const core::Exited exited{.who = process.who, .signaled = process.signaled, .number = process.number};
+  const core::Exited exited{.who = process.who,
+                            .signaled = process.signaled,
+                            .number = process.number,
+                            .inside_message = process.mid_frame()};
   // Its number may be another's before the supervisor has heard of it.
   kernel_.Reap(place);
   Step(exited);
@@ -211,7 +220,7 @@ void Engine::HandInLate(const core::Incarnation& who) {
   core::Incarnation whom = who;
   if (random_late_.Below(8) == 0) whom.slot = 1000;
   if (random_late_.Below(8) == 0) whom.service = 1000;
-  switch (random_late_.Below(7)) {
+  switch (random_late_.Below(8)) {
     case 0:
       return Step(core::WorkerBeat{whom});
     case 1:
@@ -224,6 +233,8 @@ void Engine::HandInLate(const core::Incarnation& who) {
       return Step(core::WorkerViolated{whom, "late"});
     case 5:
       return Step(core::Spawned{whom, 7});
+    case 6:
+      return Step(core::WorkerBeganMessage{whom});
     default:
       return Step(core::ChannelClosed{whom});
   }
@@ -232,7 +243,7 @@ void Engine::HandInLate(const core::Incarnation& who) {
 void Engine::HearEverybody() {
   for (uint32_t place = 0; place < kernel_.places(); ++place) {
     SimProcess& process = kernel_.process(place);
-    if (process.life != SimProcess::Life::kFree && process.readable()) Deliver(process, SIZE_MAX);
+    if (process.life != SimProcess::Life::kFree && process.readable()) Hear(process, SIZE_MAX);
   }
 }
 

@@ -71,6 +71,8 @@ class Engine : private ProgramHost {
   size_t pipe_bytes() const override { return kernel_.pipe_bytes(); }
   bool calm() const override { return calm_; }
   void Read(uint32_t place);
+  // What a read gives: the whole messages, and that another one has begun.
+  void Hear(SimProcess& process, size_t bytes);
   void Deliver(SimProcess& process, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);

@@ -1,5 +1,6 @@
 #include "master/sim/kernel.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -90,13 +91,11 @@ void Kernel::Read(SimProcess& process, size_t bytes, std::vector<Said>* out) {
   while (bytes > 0 && process.readable()) {
     const Said first = process.unread.front();
     const size_t missing = FrameBytes(first) - process.taken_of_first;
-    if (bytes < missing) {
-      process.taken_of_first += bytes;
-      process.unread_bytes -= bytes;
-      return;
-    }
-    bytes -= missing;
-    process.unread_bytes -= missing;
+    const size_t taken = std::min(bytes, missing);
+    process.taken_of_first += taken;
+    process.unread_bytes -= taken;
+    bytes -= taken;
+    if (taken < missing || (first == Said::kHalfFrame && process.unread.size() == 1)) return;
     process.taken_of_first = 0;
     process.unread.pop_front();
     out->push_back(first);

@@ -43,15 +43,14 @@ struct SimProcess {
 
   std::deque<Said> unread;  // written, not yet handed to the master
   size_t unread_bytes = 0;
-  size_t taken_of_first = 0;  // bytes of the first message that a short read has taken already
+  size_t taken_of_first = 0;  // bytes of the first message that were read without its end
   bool read_planned = false;
   bool pipe_closed = false;  // by the worker, or by its death
   bool end_seen = false;     // the master has seen the end of the pipe
 
-  // Whether a read would give something: of half a frame nothing comes.
-  bool readable() const {
-    return !unread.empty() && (unread.size() > 1 || unread.front() != Said::kHalfFrame);
-  }
+  bool readable() const { return unread_bytes > 0; }
+  // What was read last is the beginning of a message whose end was not read.
+  bool mid_frame() const { return taken_of_first > 0; }
 };
 
 // Process table with a tiny pid space. Numbers are given out in turn, as Linux does, and come back soon.

@@ -57,20 +57,27 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
   if (stalled == nullptr) return;
   for (auto& service : lives_) {
     for (auto& slot : service) {
-      for (Life& life : slot) life.deadline = life.deadline + stalled->length;
+      for (Life& life : slot) {
+        life.deadline = life.deadline + stalled->length;
+        life.message_due = life.message_due + stalled->length;
+      }
     }
   }
 }
 
 void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at) {
   if (std::holds_alternative<core::WorkerBeat>(event)) {
+    life.message_due = core::kNever;
     if (life.on_duty() && !life.closed) life.deadline = at.now + policies_[life.who.service].timeout;
   } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
     life.pid = spawned->pid;
   } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
+    life.message_due = core::kNever;
     if (life.loaded || life.told()) return;
     life.loaded = true;
     life.deadline = at.now + policies_[life.who.service].timeout;
+  } else if (std::holds_alternative<core::WorkerBeganMessage>(event)) {
+    if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
@@ -122,11 +129,13 @@ void Ledger::Tell(const core::Incarnation& who, const core::Event* event, const 
   Life* life = Find(who);
   if (life == nullptr || life->told()) return;
   life->overdue =
-      event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life->deadline <= at.now;
+      event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life->due() <= at.now;
+  life->unfinished = life->overdue && life->message_due <= at.now;
   life->was_next = IsNext(*life);
   life->grace = Grace(*life, event);
   life->told_at = at.now;
   life->deadline = at.now + life->grace;
+  life->message_due = core::kNever;
 }
 
 void Ledger::TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at) {

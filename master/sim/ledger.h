@@ -1,6 +1,7 @@
 #ifndef MASTER_SIM_LEDGER_H_
 #define MASTER_SIM_LEDGER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,20 +20,23 @@ struct Life {
   core::Incarnation who;
   int32_t pid = 0;  // 0 until Spawned
   core::Instant spawned_at;
-  core::Instant deadline;                // when something must be done about it, unless it is heard before
-  core::Instant told_at = core::kNever;  // first order or signal to leave
-  core::Span grace;                      // what it was given then
-  bool loaded = false;                   // said so before it was told to leave
-  bool active = false;                   // told to start or resume, and not to pause since
+  core::Instant deadline;  // when something must be done about it, unless it is heard before
+  core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
+  core::Instant told_at = core::kNever;      // first order or signal to leave
+  core::Span grace;                          // what it was given then
+  bool loaded = false;                       // said so before it was told to leave
+  bool active = false;                       // told to start or resume, and not to pause since
   bool told_kill = false;
-  bool alarmed = false;   // outlived SIGKILL, and people were told
-  bool overdue = false;   // it was told to leave since its deadline had come
-  bool closed = false;    // its pipe ended
-  bool asked = false;     // asked to be replaced, or said that it leaves
-  bool urgent = false;    // replaces another for a restart
-  bool was_next = false;  // it was told to leave while the one that it was to replace served
-  bool ended = false;     // this step is about its end
+  bool alarmed = false;     // outlived SIGKILL, and people were told
+  bool overdue = false;     // it was told to leave since its deadline had come
+  bool unfinished = false;  // and that was the one of its message
+  bool closed = false;      // its pipe ended
+  bool asked = false;       // asked to be replaced, or said that it leaves
+  bool urgent = false;      // replaces another for a restart
+  bool was_next = false;    // it was told to leave while the one that it was to replace served
+  bool ended = false;       // this step is about its end
   bool told() const { return told_at != core::kNever; }
+  core::Instant due() const { return std::min(deadline, message_due); }
   bool on_duty() const { return loaded && !told() && !ended; }
 };
 

@@ -152,6 +152,8 @@ void AddRow(Row& to, const Row& from) {
 void Marks::Saw(const core::Effect& effect) {
   if (const auto* report = std::get_if<core::Report>(&effect)) {
     ++records_[static_cast<size_t>(report->record.milestone)][static_cast<size_t>(report->record.cause.kind)];
+    if (report->record.cause.text == core::kUnfinishedMessage)
+      ++unfinished_[static_cast<size_t>(report->record.milestone)];
   } else if (const auto* reply = std::get_if<core::Reply>(&effect)) {
     ++answers_[static_cast<size_t>(reply->answer)];
   }
@@ -163,6 +165,7 @@ void Marks::Add(const Marks& other) {
   for (size_t i = 0; i < kMilestones; ++i) AddRow(records_[i], other.records_[i]);
   for (size_t i = 0; i < kServiceStates; ++i) AddRow(commands_[i], other.commands_[i]);
   AddRow(answers_, other.answers_);
+  AddRow(unfinished_, other.unfinished_);
 }
 
 bool Marks::SlotEdge(size_t from, size_t to) {
@@ -192,6 +195,11 @@ std::vector<std::pair<std::string, uint64_t>> Marks::All() const {
   for (const auto& record : kRecords) {
     all.emplace_back(Name(record),
                      records_[static_cast<size_t>(record.first)][static_cast<size_t>(record.second)]);
+  }
+  for (const Milestone milestone : {Milestone::kLost, Milestone::kReloadFailed, Milestone::kRestartFailed}) {
+    all.emplace_back(
+        "record " + std::string(core::ToWord(milestone)) + " / " + std::string(core::kUnfinishedMessage),
+        unfinished_[static_cast<size_t>(milestone)]);
   }
   for (size_t state = 0; state < kServiceStates; ++state) {
     for (size_t verb = 0; verb < kVerbs; ++verb) {

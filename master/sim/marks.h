@@ -51,6 +51,7 @@ class Marks {
   std::array<std::array<uint64_t, kCauses>, kMilestones> records_ = {};
   std::array<std::array<uint64_t, kVerbs>, kServiceStates> commands_ = {};
   std::array<uint64_t, kAnswers> answers_ = {};
+  std::array<uint64_t, kMilestones> unfinished_ = {};  // messages, by what their end was recorded as
 };
 
 }  // namespace fectl::sim

@@ -97,7 +97,7 @@ void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Inca
   const bool by_own_word = view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
                                                   view.event_as<core::WorkerViolated>() != nullptr);
   if (by_own_word) return;
-  if (view.event_as<core::TimePassed>() != nullptr && life->deadline <= view.at.now) {
+  if (view.event_as<core::TimePassed>() != nullptr && life->due() <= view.at.now) {
     return SilenceWasListenedTo(view, *life);
   }
   if (view.ledger.IsNext(*life)) return;  // given up, while the one before it serves on

@@ -77,6 +77,9 @@ void Programs::Load(SimProcess& process, uint32_t place) {
     case Behaviour::kConfigError:
       host_->Write(process, place, Said::kConfigError);
       return host_->Later(place, Draw(core::Seconds(1)), Action::kLeave);
+    case Behaviour::kPartialFrame:
+      if (random_.Below(4) == 0) return host_->Write(process, place, Said::kHalfFrame);
+      break;
     default:
       break;
   }
@@ -121,6 +124,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
     case Behaviour::kGarbage:
       return host_->Write(process, place, random_.Below(4) == 0 ? Said::kConfigError : Said::kGarbage);
     case Behaviour::kPartialFrame:
+      process.silent = random_.Below(2) == 0;
       return host_->Write(process, place, Said::kHalfFrame);
     case Behaviour::kClosesPipe:
       return host_->ClosePipe(process, place);

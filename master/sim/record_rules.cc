@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/cause.h"
 #include "master/core/limits.h"
 #include "master/sim/facts.h"
 
@@ -31,8 +32,15 @@ const Life* Subject(const View& view, const core::Report& report) {
   return view.ledger.WithPid(report.service, report.slot, report.record.pid);
 }
 
-bool IsFirstToldBy(const View& view, const Life* life) {
-  return life != nullptr && life->overdue && life->told_at == view.at.now;
+// Whether it is told to leave now, since it was not heard in time or, `unfinished`, not to the end of a
+// message.
+bool IsOverdue(const View& view, const Life* life, bool unfinished) {
+  return life != nullptr && life->overdue && life->told_at == view.at.now && life->unfinished == unfinished;
+}
+
+std::string WordsOfTheEnd(const core::Exited& exited) {
+  if (!exited.inside_message) return exited.core_dumped ? "core dumped" : "";
+  return exited.core_dumped ? "core dumped, inside a message" : "inside a message";
 }
 
 // Whether the event is the end that the record tells of, code or signal unmodified.
@@ -42,7 +50,7 @@ bool IsOfTheEnd(const View& view, const core::Report& report) {
   if (life == nullptr || !view.is_about(life->who)) return false;
   if (const auto* exited = view.event_as<core::Exited>()) {
     return cause.kind == (exited->signaled ? CauseKind::kSignaled : CauseKind::kExited) &&
-           cause.number == exited->number && cause.text == (exited->core_dumped ? "core dumped" : "");
+           cause.number == exited->number && cause.text == WordsOfTheEnd(*exited);
   }
   const auto* failed = view.event_as<core::SpawnFailed>();
   return failed != nullptr && cause.kind == CauseKind::kSpawnFailed && cause.text == failed->words;
@@ -109,15 +117,15 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = IsOfTheEnd(view, report);
       break;
     case CauseKind::kStartupTimeout:
-      holds = IsFirstToldBy(view, life) && !life->loaded &&
+      holds = IsOverdue(view, life, false) && !life->loaded &&
               cause.number == InMilliseconds(policy.startup_timeout);
       break;
     case CauseKind::kHeartbeatTimeout:
-      holds = IsFirstToldBy(view, life) && life->loaded && !life->closed &&
+      holds = IsOverdue(view, life, false) && life->loaded && !life->closed &&
               cause.number == InMilliseconds(policy.timeout);
       break;
     case CauseKind::kChannelClosed:
-      holds = IsFirstToldBy(view, life) && life->closed;
+      holds = IsOverdue(view, life, false) && life->closed;
       break;
     case CauseKind::kShutdownTimeout:
       holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
@@ -133,8 +141,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     }
     case CauseKind::kProtocolViolation: {
       const auto* violated = view.event_as<core::WorkerViolated>();
-      holds = violated != nullptr && life != nullptr && violated->who == life->who &&
-              violated->words == cause.text;
+      holds = violated != nullptr
+                  ? life != nullptr && violated->who == life->who && violated->words == cause.text
+                  : IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
       break;
     }
     default:

@@ -21,8 +21,11 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
   if (who == nullptr) return false;
   const Life* life = ledger.Find(*who);
   if (life == nullptr) return true;
-  if (std::holds_alternative<core::WorkerLoaded>(event)) return life->loaded || life->told();
-  if (std::holds_alternative<core::WorkerBeat>(event)) return life->told() || !life->loaded || life->closed;
+  const bool begun = life->message_due != core::kNever;  // and a whole message ends that
+  if (std::holds_alternative<core::WorkerLoaded>(event)) return (life->loaded || life->told()) && !begun;
+  if (std::holds_alternative<core::WorkerBeat>(event))
+    return (life->told() || !life->loaded || life->closed) && !begun;
+  if (std::holds_alternative<core::WorkerBeganMessage>(event)) return life->told() || begun;
   return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
                           std::holds_alternative<core::WorkerViolated>(event));
 }

@@ -46,21 +46,23 @@ void SlotRules::OneOfEachRole(const View& view, core::ServiceId id, uint32_t slo
 void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint32_t slot) {
   const core::SlotState& state = view.service(id).slots()[slot].state();
   uint32_t expected = 0;
-  const auto is = [&](const core::Process& process, bool loaded) {
+  const auto is = [&](const core::Process& process, bool loaded, core::Instant deadline) {
     ++expected;
     const Life* life = view.ledger.Find({id, slot, process.generation});
     if (life == nullptr || life->told() || life->ended || life->loaded != loaded ||
         life->pid != process.pid) {
       view.Break("a slot's state means what it says (I4, I31)", Name({id, slot, process.generation}));
+    } else if (life->deadline != deadline || life->message_due != process.message_due) {
+      view.Break("each process has its own deadline (I13)", Name(life->who));
     }
   };
   if (const auto* serving = std::get_if<core::Serving>(&state)) {
-    is(serving->process, true);
+    is(serving->process, true, serving->deadline);
   } else if (const auto* starting = std::get_if<core::Starting>(&state)) {
-    is(starting->process, false);
+    is(starting->process, false, starting->deadline);
   } else if (const auto* replacing = std::get_if<core::Replacing>(&state)) {
-    is(replacing->old.process, true);
-    is(replacing->next, replacing->next_loaded);
+    is(replacing->old.process, true, replacing->old.deadline);
+    is(replacing->next, replacing->next_loaded, replacing->deadline);
   }
   if (Untold(view, id, slot) != expected) {
     view.Break("a slot's state means what it says (I4, I31)",
@@ -82,6 +84,8 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
     const Life* life = view.ledger.Find({id, slot, leaving.process.generation});
     if (life == nullptr || life->ended || !life->told())
       view.Break("the supervisor knows its processes (I9)", Name({id, slot, leaving.process.generation}));
+    else if (life->deadline != leaving.deadline)
+      view.Break("each process has its own deadline (I13)", Name(life->who));
   }
 }
 
@@ -93,7 +97,7 @@ void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id,
   bool asked = false;
   for (const Life& life : view.ledger.InSlot(id, slot)) {
     if (life.ended) continue;
-    due = std::min(due, life.deadline);
+    due = std::min(due, life.due());
     asked = asked || (life.asked && life.on_duty());
   }
   if (const auto* waiting = std::get_if<core::Waiting>(&s.state())) due = std::min(due, waiting->retry_at);

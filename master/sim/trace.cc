@@ -1,5 +1,6 @@
 #include "master/sim/trace.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -201,6 +202,11 @@ class Reader {
     return OfProcess(word, who, argument, words, event);
   }
 
+  // Behind the event, its process and its argument.
+  static bool IsAdded(std::string_view word, const std::vector<std::string>& words) {
+    return words.size() > 4 && std::find(words.begin() + 4, words.end(), word) != words.end();
+  }
+
   static std::optional<std::string> OfProcess(const std::string& word, const core::Incarnation& who,
                                               const std::string& argument,
                                               const std::vector<std::string>& words, core::Event* event) {
@@ -209,7 +215,7 @@ class Reader {
     if (word == "spawned") {
       *event = core::Spawned{who, number};
     } else if (word == "spawn-failed") {
-      *event = core::SpawnFailed{who, argument, words.size() > 4 && words[4] == "transient"};
+      *event = core::SpawnFailed{who, argument, IsAdded("transient", words)};
     } else if (word == "loaded") {
       *event = core::WorkerLoaded{who};
     } else if (word == "beat") {
@@ -231,7 +237,8 @@ class Reader {
       *event = core::Exited{.who = who,
                             .signaled = word == "killed",
                             .number = number,
-                            .core_dumped = words.size() > 4 && words[4] == "core"};
+                            .core_dumped = IsAdded("core", words),
+                            .inside_message = IsAdded("inside-message", words)};
     } else {
       return Wrong("what is " + word + "?");
     }
@@ -270,7 +277,7 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
     std::string operator()(const core::Exited& e) {
       return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
-             (e.core_dumped ? " core" : "");
+             (e.core_dumped ? " core" : "") + (e.inside_message ? " inside-message" : "");
     }
     std::string operator()(const core::Commanded& e) {
       const std::string service = e.service < policies.size() ? policies[e.service].name : "nobody";
