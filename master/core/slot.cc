@@ -240,7 +240,7 @@ void Slot::AfterCrash(Turn& turn, const Serving& lost) {
   if (turn.at.now - lost.loaded_at >= kStableAfter) losses_ = 0;
   if (lost.process.excused) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
-    TryAgain(turn, asks_ > 0 ? asks_ - 1 : 0, Cause::Kind::kWorkerAsked);
+    TryAgain(turn, CountLoss(), Cause::Kind::kWorkerAsked);
     --restarts_;  // those are after losses
     return;
   }
