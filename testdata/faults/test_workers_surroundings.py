@@ -100,8 +100,8 @@ def test_F32_DescriptorsOfAWorkerAreItsOwn(place: Place) -> None:
     began = time.monotonic()
     wait_until(lambda: time.monotonic() > began + 4, "more than the timeout")
     assert master.pids("web") == pids
-    # The second worker costs the master its two pipes and its pidfd.
-    assert open_descriptors(master.pid) <= before + 3
+    # The second worker costs the master its two pipes and its pidfd. (The last client may not be closed yet.)
+    wait_until(lambda: open_descriptors(master.pid) <= before + 3, "the master has no more descriptors than it needs")
     os.kill(pids[0], signal.SIGKILL)
     master.wait_replaced("web", pids[0])
 
@@ -153,4 +153,4 @@ def test_F39_WorkerOfAnotherUserCannotSignalTheMaster(place: Place) -> None:
     master.wait_running("web")
     kills = wait_until(lambda: len(place.lines("his/kills")) == 5 and place.lines("his/kills"), "it has tried all")
     assert {line.split()[1] for line in kills} == {"1"}, "EPERM"
-    assert master.running() and process_state(master.pid) == "S"
+    assert master.running() and process_state(master.pid) != "T", "neither ended nor stopped"

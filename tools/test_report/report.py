@@ -58,8 +58,10 @@ def _failure(run: TargetRun, failed: list[Case]) -> list[str]:
 def unproven(tables: Iterable[proof_tables.Table], outcome: BuildOutcome) -> list[str]:
     """The proofs of the tables that did not run. Targets that failed as a whole are told already."""
     cases: dict[str, list[str]] = {}
+    # A target may have run in shards, and a shard that failed keeps what passed in it to itself.
+    failed = {run.label for run in outcome.runs if run.status not in ("PASSED", "FLAKY")}
     for run in outcome.runs:
-        if run.status in ("PASSED", "FLAKY"):
+        if run.label not in failed:
             cases.setdefault(run.label, []).extend(case.name for case in cases_of(run))
     return [f"FAILED {problem}" for table in tables for problem in proof_tables.not_run(table, cases)]
 

@@ -158,3 +158,10 @@ def test_a_proof_that_did_not_run_is_a_failure(tmp_path: Path) -> None:
     # Of a target that failed, or was not asked for, something else is told or nothing.
     problems = report.unproven([table], run.outcome())
     assert problems == ["FAILED table.md:1: //a:py_test test_z: did not run"]
+
+
+def test_of_a_target_with_a_failed_shard_no_proof_is_missed(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.test("//a:py_test", "PASSED", PYTEST_XML, shard=1)
+    run.test("//a:py_test", "FAILED", PYTEST_XML, shard=2)
+    assert report.unproven([Table("table.md", "| told | `//a:py_test` `test_z` |\n")], run.outcome()) == []
