@@ -98,20 +98,6 @@ def test_an_applications_blocked_loop_is_replaced_after_the_timeout(place: Place
     assert "HeartbeatFailed" in master.reasons("web")
 
 
-def test_deaf_workers_are_killed_at_the_shutdown_timeout_with_all_that_is_theirs(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=1))
-    master.wait_running("web")
-    worker, child = (int(word) for word in place.lines("deaf")[0].split())
-    assert alive(worker) and alive(child)
-    began = time.monotonic()
-    master.fectl_ok("stop", "web")
-    assert time.monotonic() - began >= 0.9
-    assert not alive(worker)
-    wait_until(lambda: not alive(child), "the child in the worker's process group is killed too")
-    assert master.state("web") == "stopped"
-    assert "StopTimeout" in master.reasons("web")
-
-
 def test_what_a_dead_worker_started_dies_with_it(place: Place) -> None:
     master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=1))
     master.wait_running("web")
