@@ -31,9 +31,17 @@ FileWatch::~FileWatch() {
   loop_->Unwatch(fd_.get());
 }
 
-absl::Status FileWatch::Add(const std::string& path) {
-  if (inotify_add_watch(fd_.get(), path.c_str(), kEvents) >= 0) return absl::OkStatus();
+absl::Status FileWatch::Follow(const std::string& path) {
+  Forget();
+  followed_ = inotify_add_watch(fd_.get(), path.c_str(), kEvents);
+  if (followed_ >= 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot watch ", path));
+}
+
+void FileWatch::Forget() {
+  // It fails when the file is gone: the kernel forgets such a one by itself.
+  if (followed_ >= 0) inotify_rm_watch(fd_.get(), followed_);
+  followed_ = -1;
 }
 
 void FileWatch::OnReady(uint32_t /*events*/) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,9 +25,12 @@ class FileWatch final : private FdWatcher {
   FileWatch& operator=(const FileWatch&) = delete;
   ~FileWatch() override;
 
-  // The file that has this name now; one that gets the name later has to be added then. A file that is gone
-  // is forgotten by itself.
-  absl::Status Add(const std::string& path);
+  // From now on the file that has this name now, and no other; when one gets the name later, call it anew.
+  absl::Status Follow(const std::string& path);
+
+  // Forgets the file, without a wait. The kernel takes some 15 ms to give it up: who destroys this earlier
+  // waits for the rest of them.
+  void Forget();
 
  private:
   FileWatch(UniqueFd fd, EventLoop* loop, std::function<void()> touched)
@@ -37,6 +41,7 @@ class FileWatch final : private FdWatcher {
   UniqueFd fd_;
   EventLoop* loop_;
   std::function<void()> touched_;
+  int followed_ = -1;  // the kernel's number
 };
 
 }  // namespace fectl::platform

@@ -25,7 +25,7 @@ class FileWatchTest : public testing::Test {
     loop_ = *EventLoop::Create();
     watch_ = *FileWatch::Create(loop_.get(), [this] { ++touched_; });
     file_ = folder_.Write("file", "");
-    ASSERT_TRUE(watch_->Add(file_).ok());
+    ASSERT_TRUE(watch_->Follow(file_).ok());
   }
   bool Touched() {
     const bool told = TurnUntil(loop_.get(), [this] { return touched_ > 0; });
@@ -55,7 +55,7 @@ TEST_F(FileWatchTest, HearsOfARemovalAlsoWhileTheFileIsInUse) {
 TEST_F(FileWatchTest, HearsOfAMoveAndOfAReplacement) {
   ASSERT_EQ(rename(file_.c_str(), (folder_ / "moved").c_str()), 0);
   EXPECT_TRUE(Touched());
-  ASSERT_TRUE(watch_->Add(folder_.Write("file", "")).ok());
+  ASSERT_TRUE(watch_->Follow(folder_.Write("file", "")).ok());
   const std::string other = folder_.Write("other", "");
   ASSERT_EQ(rename(other.c_str(), file_.c_str()), 0);
   EXPECT_TRUE(Touched());
@@ -76,8 +76,29 @@ TEST_F(FileWatchTest, NothingIsToldAfterItsEnd) {
   EXPECT_EQ(loop_->watched(), 0U);
 }
 
+TEST_F(FileWatchTest, NothingIsToldOfAForgottenFile) {
+  watch_->Forget();
+  TurnUntil(loop_.get(), [this] { return touched_ > 0; });  // the kernel says that it has forgotten
+  touched_ = 0;
+  unlink(file_.c_str());
+  ASSERT_TRUE(loop_->Turn(0).ok());
+  EXPECT_EQ(touched_, 0);
+}
+
+TEST_F(FileWatchTest, OnlyTheNewestFileIsFollowed) {
+  const std::string other = folder_.Write("other", "");
+  ASSERT_TRUE(watch_->Follow(other).ok());
+  TurnUntil(loop_.get(), [this] { return touched_ > 0; });
+  touched_ = 0;
+  unlink(file_.c_str());
+  ASSERT_TRUE(loop_->Turn(0).ok());
+  EXPECT_EQ(touched_, 0);
+  unlink(other.c_str());
+  EXPECT_TRUE(Touched());
+}
+
 TEST_F(FileWatchTest, WhatIsNotThereIsAnError) {
-  EXPECT_EQ(watch_->Add(folder_ / "missing").message(),
+  EXPECT_EQ(watch_->Follow(folder_ / "missing").message(),
             "cannot watch " + (folder_ / "missing") + ": No such file or directory");
 }
 

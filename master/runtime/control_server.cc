@@ -32,13 +32,19 @@ absl::Status ControlServer::Watch() {
 }
 
 void ControlServer::WatchFile() {
+  if (leaving_) return;
   if (file_watch_ == nullptr) {
     auto watch = platform::FileWatch::Create(loop_, [this] { file_suspected_ = true; });
     if (!watch.ok()) return;  // an old kernel, a sandbox, a limit: other turns see it
     file_watch_ = *std::move(watch);
   }
   // Not there: it went in this very moment.
-  if (!file_watch_->Add(socket_->path()).ok()) file_suspected_ = true;
+  if (!file_watch_->Follow(socket_->path()).ok()) file_suspected_ = true;
+}
+
+void ControlServer::PrepareToLeave() {
+  leaving_ = true;
+  if (file_watch_ != nullptr) file_watch_->Forget();
 }
 
 void ControlServer::StopAccepting() {

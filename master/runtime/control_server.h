@@ -46,6 +46,9 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
 
   // Once in each turn of the loop, with its time; frees what has closed.
   void OnTurn(core::Instant now);
+  // The master leaves soon, so what takes the kernel a while to give up is given up now. All requests are
+  // still answered; that the socket's file is gone is only seen in turns that there are anyway.
+  void PrepareToLeave();
   // When OnTurn() has to be called at the latest; kNever: no need.
   core::Instant next_deadline() const;
 
@@ -98,6 +101,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   bool file_suspected_ = false;  // to be looked at as soon as may be
   bool file_missing_ = false;    // and cannot be made anew for now
   bool accepting_ = false;
+  bool leaving_ = false;
 };
 
 }  // namespace fectl::runtime

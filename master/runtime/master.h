@@ -92,6 +92,7 @@ class Master final : private EventSink,
   void Run(const core::Finish& effect);
   bool Started() const;
   void OnTurnEnd();
+  void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
   proto::MasterView Overview(core::Instant now) const;

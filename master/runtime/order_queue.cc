@@ -62,11 +62,10 @@ void OrderQueue::WaitForRoom(bool wanted) {
 }
 
 void OrderQueue::Close() {
-  if (watched_) loop_->Unwatch(pipe_.get());
+  loop_->Close(std::move(pipe_));
   watched_ = false;
   waits_for_room_ = false;
   unsent_.clear();
-  pipe_.reset();
 }
 
 }  // namespace fectl::runtime
