@@ -93,10 +93,11 @@ class Judges:
     root: Path  # where tests find their data
     programs: Path
     seeds: int  # of the simulator, at most
-    cpu_seconds: int  # for one mutant, at most
+    cpu_seconds: int  # for each run of one, at most
+    _usual: dict[str, float] = dataclasses.field(default_factory=dict)  # command -> CPU seconds of the core as it is
 
     def verdict(self, number: int) -> Verdict:
-        """Of mutant `number`; 0 is the core as it is."""
+        """Of mutant `number`; 0 is the core as it is, which has to come first: it shows how long a run may take."""
         tests = self._tests(number)
         simulator = self._simulator(number)
         if _UNCOMPILED in (tests, simulator):
@@ -105,7 +106,7 @@ class Judges:
 
     def _tests(self, number: int) -> str:
         command = [str(self.programs / "tests"), "--gtest_brief=1", "--gtest_fail_fast"]
-        return self._run(command, number, min(10, self.cpu_seconds), _FAILED_TEST)
+        return self._run(command, number, _FAILED_TEST)
 
     def _simulator(self, number: int) -> str:
         """Few and short seeds first: most that is wrong shows at once."""
@@ -117,19 +118,22 @@ class Judges:
             command = [str(self.programs / "simulator"), f"--first={first}", f"--seeds={seeds}", f"--hours={hours}"]
             command += ["--nominimize", "--journal_every=20"]
             command += ["--require_marks"] if seeds >= _SEEDS_WITH_EVERYTHING else []
-            if killer := self._run(command, number, self.cpu_seconds, _BROKEN_RULE):
+            if killer := self._run(command, number, _BROKEN_RULE):
                 return killer
             first += seeds
         return ""
 
-    def _run(self, command: list[str], number: int, cpu_seconds: int, named: re.Pattern[str]) -> str:
+    def _run(self, command: list[str], number: int, named: re.Pattern[str]) -> str:
         """Who or what stopped it; "" when it went through."""
+        name = " ".join(command)
+        cpu_seconds = self.cpu_seconds if number == 0 else min(self.cpu_seconds, round(2 + 5 * self._usual[name]))
 
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
+        before = _cpu_seconds_of_children()
         ran = subprocess.run(
             command,
             cwd=self.root,
@@ -139,6 +143,8 @@ class Judges:
             stderr=subprocess.STDOUT,
             check=False,
         )
+        if number == 0:
+            self._usual[name] = _cpu_seconds_of_children() - before
         if ran.returncode == 0:
             return ""
         if ran.returncode == _DOES_NOT_COMPILE:
@@ -147,3 +153,8 @@ class Judges:
             return "time" if -ran.returncode in (signal.SIGXCPU, signal.SIGKILL) else "crash"
         found = named.search(ran.stdout.decode(errors="replace"))
         return found[1] if found else "crash"
+
+
+def _cpu_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,8 +1,10 @@
 #ifndef TOOLS_MUTATION_MUTANT_H_
 #define TOOLS_MUTATION_MUTANT_H_
 
+#include <algorithm>
 #include <concepts>
 #include <cstdlib>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 
@@ -170,6 +172,10 @@ struct Choose {
   template <typename T>
   constexpr T operator()(const T& a, const T& b) const {
     return (On(number) == kMin) == (a < b) ? b : a;
+  }
+  template <typename T>
+  constexpr T operator()(std::initializer_list<T> values) const {
+    return On(number) == kMin ? std::max(values) : std::min(values);
   }
 };
 

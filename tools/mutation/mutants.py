@@ -71,7 +71,8 @@ _STEP = re.compile(r"(?P<behind>(?<=[\w\])]))?(?P<step>\+\+|--)")
 _NOT = re.compile(r"!(?=[\w(:])")
 _BOOL = re.compile(r"\b(true|false)\b")
 _CHOICE = re.compile(r"\bstd::(min|max)(?:<\w+>)?(?=\()")
-_NUMBER = re.compile(r"(?<![\w.'])(?<!case )(0[xX][0-9a-fA-F']+|[0-9][0-9']*)[uUlL]{0,3}\b(?![.eE'])")
+# Not an argument of a template: that is constant, and one more element of an array is seen by nobody.
+_NUMBER = re.compile(r"(?<![\w.'])(?<!case )(0[xX][0-9a-fA-F']+|[0-9][0-9']*)[uUlL]{0,3}\b(?![.eE'>])")
 _EQUALITY = re.compile(r" [=!]= [^;(),&|?]*$")
 # One that a changed operator negates already.
 _NEGATED_BY_OTHERS = re.compile(r"![\w.:>-]*(?:\(.*\))?|[^&|]* [=!]= [^&|]*", re.DOTALL)

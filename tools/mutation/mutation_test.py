@@ -19,7 +19,7 @@ int unseen = 3;
 int Clamp(int value, bool loud) {
   std::string words = "a" + std::to_string(value);
   if (value < 0 || value > 9) {
-    value = std::min(std::max(value, 0), 9);
+    value = std::min({std::max(value, 0), 9, 99});
   }
   if (!loud && value == 4) ++value;
   switch (value) {
@@ -117,6 +117,10 @@ def test_changes_operators_constants_conditions_and_statements() -> None:
 
 def test_leaves_comments_literals_declarations_and_the_last_return_alone() -> None:
     assert changes('// a < b\nint F() {\n  const char* s = "1 < 2";\n  return s;\n}\n') == []
+
+
+def test_leaves_arguments_of_templates_alone() -> None:
+    assert changes("void F() {\n  static std::array<int, 32> all = {};\n  G(all);\n}\n") == ["3:3 G(all); -> nothing"]
 
 
 def test_body_of_a_case_is_dropped_as_a_whole() -> None:
