@@ -1,5 +1,6 @@
 #include "master/core/cause.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -41,12 +42,12 @@ std::string ExitWords(const Cause& cause) {
 }  // namespace
 
 Cause MakeCause(Cause::Kind kind, std::string_view text) {
-  return Cause{kind, 0, std::string(text.substr(0, kCauseTextBytes))};
+  return Cause{.kind = kind, .text = std::string(text.substr(0, kCauseTextBytes))};
 }
 
 Cause MakeCause(Cause::Kind kind, int64_t number) {
-  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
-  return Cause{kind, static_cast<int32_t>(number > kMax ? kMax : number), {}};
+  const int64_t shown = std::min<int64_t>(number, std::numeric_limits<int32_t>::max());
+  return Cause{.kind = kind, .number = static_cast<int32_t>(shown), .text = {}};
 }
 
 std::string ToWords(const Cause& cause) {

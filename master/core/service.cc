@@ -157,8 +157,8 @@ void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
   if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
-  if (counted_[index].part != Part::kAwaited || news == News::kStartFailed) return;
-  counted_[index].part = Part::kNone;
+  if (!counted_[index].awaited || news == News::kStartFailed) return;
+  counted_[index].awaited = false;
   if (--start.awaited > 0) return;
   const StartOperation done = std::move(start);
   operation_ = std::monostate{};
@@ -178,13 +178,11 @@ void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    if (!std::holds_alternative<Vacant>(slots_[i].state()) &&
-        !std::holds_alternative<GivenUp>(slots_[i].state())) {
-      continue;
-    }
-    Touch(i).Launch(turn, cause);
-    counted_[i].part = Part::kAwaited;
+    const SlotState& state = slots_[i].state();
+    counted_[i].awaited = std::holds_alternative<Vacant>(state) || std::holds_alternative<GivenUp>(state);
+    if (!counted_[i].awaited) continue;
     ++start.awaited;
+    Touch(i).Launch(turn, cause);
   }
   operation_ = std::move(start);
 }
@@ -204,10 +202,7 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
   StopOperation stop;
   if (request != 0) stop.waiters.push_back(request);
   operation_ = std::move(stop);
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    counted_[i].part = Part::kNone;
-    Touch(i).RetireAll(turn, way, cause);
-  }
+  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).RetireAll(turn, way, cause);
 }
 
 void Service::Shutdown(Turn& turn, Way way) {

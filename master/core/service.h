@@ -83,9 +83,8 @@ class Service {
   void Settle(Turn& turn, TimerQueue& timers);
 
  private:
-  enum class Part : uint8_t { kNone, kAwaited, kReady };  // of a slot in the operation
   struct Counted {
-    Part part = Part::kNone;
+    bool awaited = false;  // by the operation that is under way
     bool touched = false;
     bool ready = false;
     bool given_up = false;
@@ -93,7 +92,7 @@ class Service {
     bool operator==(const Counted&) const = default;
     template <typename Archive>
     static void Fields(Archive& archive, auto& self) {
-      archive(self.part, self.touched, self.ready, self.given_up, self.processes);
+      archive(self.awaited, self.touched, self.ready, self.given_up, self.processes);
     }
   };
   struct StartOperation {

@@ -50,7 +50,7 @@ void Service::BeginBatch(Turn& turn) {
     const uint32_t index = replace.slots[replace.begun++];
     // Who asked for itself and is gone by now has a successor of its own.
     if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
-    counted_[index].part = Part::kAwaited;
+    counted_[index].awaited = true;
     ++replace.awaited;
     Touch(index).Replace(turn, replace.urgency, replace.cause);
   }
@@ -59,26 +59,21 @@ void Service::BeginBatch(Turn& turn) {
 
 void Service::OnReplaceNews(Turn& turn, uint32_t index, News news) {
   auto& replace = std::get<ReplaceOperation>(operation_);
-  const Part part = counted_[index].part;
-  if (part == Part::kNone) return;
-  if (news == News::kReady && part == Part::kAwaited) {
-    counted_[index].part = Part::kReady;
+  bool& awaited = counted_[index].awaited;
+  if (awaited && news == News::kReady) {
+    awaited = false;
     if (--replace.awaited == 0) CommitBatch(turn);
-    return;
-  }
-  // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
-  // what is still awaited, or a replacement that was ready and is lost before the commit, ends the operation.
-  if (part == Part::kAwaited ? news != News::kReady : news == News::kReplacementFailed)
+  } else if (awaited || news == News::kReplacementFailed) {
+    // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
+    // what is still awaited, or a replacement that was ready and is lost before the commit, ends the
+    // operation.
     AbortReplace(turn, index);
+  }
 }
 
 void Service::CommitBatch(Turn& turn) {
   auto& replace = std::get<ReplaceOperation>(operation_);
-  for (size_t i = replace.committed; i < replace.begun; ++i) {
-    const uint32_t index = replace.slots[i];
-    counted_[index].part = Part::kNone;
-    Touch(index).Commit(turn);
-  }
+  for (size_t i = replace.committed; i < replace.begun; ++i) Touch(replace.slots[i]).Commit(turn);
   if (replace.begun < replace.slots.size()) {
     BeginBatch(turn);
   } else {
@@ -88,7 +83,7 @@ void Service::CommitBatch(Turn& turn) {
 
 void Service::GiveUpBatch(Turn& turn, const ReplaceOperation& replace, const Cause& why) {
   for (size_t i = replace.committed; i < replace.begun; ++i) {
-    counted_[replace.slots[i]].part = Part::kNone;
+    counted_[replace.slots[i]].awaited = false;
     Touch(replace.slots[i]).Abandon(turn, why);
   }
 }

@@ -1,6 +1,7 @@
 #include "master/core/signal_names.h"
 
 #include <array>
+#include <cstddef>
 #include <string>
 
 namespace fectl::core {
@@ -14,10 +15,8 @@ std::string SignalName(int number) {
       nullptr,   "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
       "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
   };
-  if (number > 0 && number < static_cast<int>(kNames.size()) &&
-      kNames[static_cast<size_t>(number)] != nullptr) {
-    return kNames[static_cast<size_t>(number)];
-  }
+  const auto index = static_cast<size_t>(number);  // of a negative number: far behind the end
+  if (index < kNames.size() && kNames[index] != nullptr) return kNames[index];
   return "signal " + std::to_string(number);
 }
 

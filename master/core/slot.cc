@@ -19,11 +19,6 @@ int64_t InMilliseconds(Span span) {
   return span.ns / 1'000'000;
 }
 
-// The smallest counter that never wraps back to "no failures".
-void CountUp(uint32_t& counter) {
-  if (counter < UINT32_MAX) ++counter;
-}
-
 }  // namespace
 
 Incarnation Slot::Who(const Turn& turn, const Process& process) const {
@@ -51,7 +46,6 @@ void Slot::ForgetAsks() {
 }
 
 void Slot::Start(Turn& turn, Cause cause) {
-  ForgetAsks();
   state_ = Starting{NewProcess(turn), turn.at.now + turn.policy.startup_timeout, std::move(cause)};
 }
 
@@ -71,15 +65,14 @@ void Slot::Replace(Turn& turn, Urgency urgency, Cause cause) {
                        .loaded_at = {},
                        .urgency = urgency,
                        .cause = std::move(cause)};
-    return;
+  } else if (!std::holds_alternative<Replacing>(state_)) {
+    // A start that is on its way may still be one of the old program: what was asked for is the new one.
+    if (auto* starting = std::get_if<Starting>(&state_)) {
+      Note(turn, Milestone::kStopping, starting->process.pid, cause);
+      Retire(turn, starting->process, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
+    }
+    Launch(turn, std::move(cause));
   }
-  if (std::holds_alternative<Replacing>(state_)) return;
-  // A start that is on its way may still be one of the old program: what was asked for is the new one.
-  if (auto* starting = std::get_if<Starting>(&state_)) {
-    Note(turn, Milestone::kStopping, starting->process.pid, cause);
-    Retire(turn, starting->process, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
-  }
-  Launch(turn, std::move(cause));
 }
 
 void Slot::Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause) {
@@ -201,9 +194,11 @@ void Slot::Resume(Turn& turn, const Cause& why) {
   Note(turn, Milestone::kRunning, serving->process.pid, why);
 }
 
-void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
+// Failed starts and crashes are counted together: a program that fails now in its start and now behind it is
+// one loop.
+void Slot::TryAgain(Turn& turn, Cause::Kind why) {
   ++restarts_;
-  const Span delay = BackoffDelay(failures, turn.random);
+  const Span delay = BackoffDelay(losses_++, turn.random);
   if (delay == Span{0}) {
     Start(turn, MakeCause(why));
   } else {
@@ -211,16 +206,8 @@ void Slot::TryAgain(Turn& turn, uint32_t failures, Cause::Kind why) {
   }
 }
 
-// How many there were before this one. Failed starts and crashes are counted together: a program that fails
-// now in its start and now behind it is one loop.
-uint32_t Slot::CountLoss() {
-  const uint32_t earlier = losses_;
-  CountUp(losses_);
-  return earlier;
-}
-
 News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
-  CountUp(failed_starts_);
+  ++failed_starts_;
   // A configuration error is the worker's own word that another attempt is of no use.
   const bool useless = cause.kind == Cause::Kind::kConfigError;
   // A system without memory or process numbers says nothing about the worker: no number of such attempts is
@@ -228,7 +215,7 @@ News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
   const bool transient = cause.kind == Cause::Kind::kSpawnFailed && cause.number != 0;
   const bool last = useless || (!transient && failed_starts_ >= std::max(1U, turn.policy.restarts));
   if (!last) {
-    TryAgain(turn, CountLoss(), Cause::Kind::kAfterFailedStart);
+    TryAgain(turn, Cause::Kind::kAfterFailedStart);
     return News::kStartFailed;
   }
   state_ = GivenUp{};
@@ -240,11 +227,11 @@ void Slot::AfterCrash(Turn& turn, const Serving& lost) {
   if (turn.at.now - lost.loaded_at >= kStableAfter) losses_ = 0;
   if (lost.process.excused) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
-    TryAgain(turn, CountLoss(), Cause::Kind::kWorkerAsked);
+    TryAgain(turn, Cause::Kind::kWorkerAsked);
     --restarts_;  // those are after losses
     return;
   }
-  TryAgain(turn, CountLoss(), Cause::Kind::kAfterCrash);
+  TryAgain(turn, Cause::Kind::kAfterCrash);
 }
 
 News Slot::Lose(Turn& turn, Role role, const Cause& cause) {

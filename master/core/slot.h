@@ -77,8 +77,7 @@ class Slot {
   News Lose(Turn& turn, Role role, const Cause& cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);
   void AfterCrash(Turn& turn, const Serving& lost);
-  uint32_t CountLoss();
-  void TryAgain(Turn& turn, uint32_t failures, Cause::Kind why);
+  void TryAgain(Turn& turn, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
   void LeavingOnTime(Turn& turn);
   News MessageOnTime(Turn& turn);

@@ -120,7 +120,6 @@ News Slot::OnLoaded(Turn& turn, uint32_t generation) {
     replacing.next_loaded = true;
     replacing.deadline = beat_deadline;
     replacing.loaded_at = turn.at.now;
-    failed_starts_ = 0;
     return News::kReady;
   }
   return News::kNothing;  // said twice, or too late
@@ -156,8 +155,7 @@ News Slot::OnAsked(Turn& turn, const WorkerAsked& event) {
   // A worker that is being replaced already, or that does not serve yet, asks for nothing new.
   if (role != Role::kServing || later_ask_.has_value() || due_ask_.has_value()) return News::kNothing;
   if (turn.at.now - std::get<Serving>(state_).loaded_at >= kStableAfter) asks_ = 0;
-  const Span delay = BackoffDelay(asks_, turn.random);
-  if (asks_ < UINT32_MAX) ++asks_;
+  const Span delay = BackoffDelay(asks_++, turn.random);
   if (delay == Span{0}) {
     due_ask_ = event;
     return News::kAsks;

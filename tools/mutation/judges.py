@@ -21,7 +21,7 @@ _SIMULATOR_LIBRARIES = ["-lgflags"]
 _MEMORY_BYTES = 2 << 30  # a loop that never ends must not take the machine with it
 _DOES_NOT_COMPILE = 77  # mutant.h
 _UNCOMPILED = "does not compile"
-_SEEDS_WITH_EVERYTHING = 500  # that see every mark; fewer may not
+_SEEDS_WITH_EVERYTHING = 3000  # that see every mark; fewer may not
 _FAILED_TEST = re.compile(r"^\[  FAILED  \] ([\w/.]+)", re.MULTILINE)
 _BROKEN_RULE = re.compile(r"^FAILED(?: seed \d+)?: ([^:\n]+)", re.MULTILINE)
 
