@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <string>
 
 #include "master/core/limits.h"
 #include "master/core/testing/script.h"
@@ -85,6 +86,95 @@ TEST(Asked, StartOfAnotherSlotTakesItsPlace) {
   script.Load(5);
   script.Load(6);
   EXPECT_THAT(script.Decided(), Contains("reply 2 Started"));
+}
+
+TEST(Asked, OperatorsReloadThatWaitedGoesInItsBatches) {
+  ServicePolicy policy = Web(2);
+  policy.max_surge = 1;
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  script.Ask(1);  // pid 3
+  script.Ask(2);  // waits for that
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1", "spawn 4"));
+}
+
+// One that waits for its turn and is lost has a successor of its own by then.
+TEST(Asked, WhoIsLostBeforeItsTurnIsNotReplacedTwice) {
+  ServicePolicy policy = Web(3);
+  policy.max_surge = 1;
+  Script script({policy});
+  script.Boot();
+  for (const int32_t pid : {1, 2, 3}) script.Load(pid);
+  for (const int32_t pid : {1, 2, 3}) script.Ask(pid);
+  script.Load(4);  // pid 5 is for pid 2
+  script.Exit(3, 1);
+  script.Decided();
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "stop 2", "TERM 2"));
+  script.Load(6);
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 6", "spawn 7"));
+}
+
+TEST(Asked, RecordSaysWhyInTheWordsOfTheFirst) {
+  Script script({Web(3)});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  for (const int32_t pid : {1, 2})
+    script.Step(WorkerAsked{script.Who(pid), Urgency::kReload, false, "since " + std::to_string(pid)});
+  script.Load(3);
+  EXPECT_EQ(script.LastRecord(0), "reloading pid 4: asked for by the worker: since 1");
+  EXPECT_EQ(script.LastRecord(1), "reloading pid 5: asked for by the worker: since 1");
+}
+
+TEST(Asked, RestartLeavesLittleTime) {
+  Script script = Serving(1);
+  script.Ask(1, Urgency::kRestart);
+  script.Load(2);
+  script.Decided();
+  script.Pass(kRestartGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
+}
+
+TEST(Asked, ResumeReachesTheWorkerThatIsBeingReplaced) {
+  Script script = Serving(1);
+  script.Command(Verb::kPause);
+  script.Ask(1);
+  script.Decided();
+  script.Command(Verb::kResume);
+  EXPECT_THAT(script.Decided(), ElementsAre("resume 1", "reply 2 Done"));
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "stop 1", "TERM 1"));
+}
+
+TEST(Asked, RequestThatIsHeldBackGoesWithItsWorker) {
+  Script script = Serving(1);
+  script.Ask(1);
+  script.Load(2);
+  script.Exit(1, 0);
+  script.Ask(2);  // held back
+  script.Exit(2, 1);
+  script.Load(3);
+  EXPECT_EQ(script.supervisor().next_deadline(), script.now() + Web(1).timeout);
+}
+
+TEST(Asked, RequestAfterALongTimeIsAFirstOne) {
+  Script script = Serving(1);
+  script.Ask(1);
+  script.Load(2);
+  script.Exit(1, 0);
+  script.Pass(Seconds(5));
+  script.Beat(2);
+  script.Pass(kStableAfter + Span{-Seconds(5).ns});
+  script.Decided();
+  script.Ask(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));  // at once
 }
 
 TEST(Asked, WhileTheServiceStartsComesAfterTheStart) {

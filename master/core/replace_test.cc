@@ -44,6 +44,12 @@ TEST(Reload, OldWorkersLeaveOnlyWhenAllNewOnesAreLoaded) {
   EXPECT_EQ(script.service().processes(), 2U);
 }
 
+TEST(Reload, SaysWhoAskedForIt) {
+  Script script = Serving(1);
+  script.Command(Verb::kReload);
+  EXPECT_EQ(script.LastRecord(0), "reloading pid 2: asked for by an operator");
+}
+
 TEST(Reload, GoesInBatchesWhereConfigured) {
   Script script = Serving(3, 1);
   script.Command(Verb::kReload);
@@ -221,6 +227,25 @@ TEST(Reload, OldWorkerThatDiesAfterItsSuccessorIsReadyIsSucceededAtOnce) {
   script.Exit(4, 1);  // the reload fails, but what serves goes on
   EXPECT_EQ(script.service().ready(), 2U);
   EXPECT_EQ(script.State(), "running");
+}
+
+// One that came up and crashed is neither awaited again nor the end of the reload.
+TEST(Reload, CrashInASlotThatIsDoneIsAnOrdinaryCrash) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);  // pids 3 and 4
+  script.Die(1, 9);
+  script.Load(3);
+  script.Exit(3, 1);
+  script.Load(5);
+  script.Exit(5, 1);
+  script.Pass(kBackoffFirst);
+  script.Decided();
+  script.Exit(6, 1);
+  script.Pass(Seconds(2));
+  script.Load(7);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 7", "start 7"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 2", "TERM 2", "reply 1 Started"));
 }
 
 TEST(Reload, WhilePausedComesUpPaused) {

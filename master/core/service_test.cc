@@ -47,6 +47,7 @@ TEST(Trouble, IsOfTheFirstSlotThatIsNotReady) {
 TEST(Trouble, OfAWorkerThatServesAgainIsOver) {
   Script script = Booted(1);
   script.Exit(1, 3);
+  EXPECT_EQ(Trouble(script), "0 exited with code 3");
   script.Load(2);
   EXPECT_EQ(Trouble(script), "");
 }
@@ -139,6 +140,23 @@ TEST(Command, StartForgetsEarlierRequestsOfWorkers) {
   script.Load(3);
   script.Ask(3);
   EXPECT_THAT(script.Decided(), Contains("spawn 4"));  // at once
+}
+
+// Nobody waits for the reload that was given up, neither does the start.
+TEST(Command, StartIsAnsweredForItsOwnSlots) {
+  Script script = Booted(2);
+  script.Load(1);
+  script.Load(2);
+  script.Command(Verb::kReload);  // pids 3 and 4
+  script.Exit(4, 1);
+  FailForGood(script, 2);
+  script.Command(Verb::kStart);  // pid 5
+  script.Exit(1, 1);
+  script.Decided();
+  script.Load(6);  // the successor of pid 1
+  EXPECT_THAT(script.Decided(), ElementsAre("start 6"));
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "reply 2 Started"));
 }
 
 TEST(Command, StartForgetsEarlierFailedStarts) {

@@ -106,9 +106,13 @@ void Slot::Abandon(Turn& turn, const Cause& why) {
   Replacing given_up = std::move(*replacing);
   Note(turn, FailureOf(given_up.urgency), given_up.next.pid, why);
   Retire(turn, given_up.next, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
-  Note(turn, given_up.old.told == Serving::Told::kPause ? Milestone::kPaused : Milestone::kRunning,
-       given_up.old.process.pid, MakeCause(Cause::Kind::kRestored));
-  state_ = std::move(given_up.old);
+  Restore(turn, std::move(given_up.old));
+}
+
+void Slot::Restore(Turn& turn, Serving old) {
+  Note(turn, old.told == Serving::Told::kStart ? Milestone::kRunning : Milestone::kPaused, old.process.pid,
+       MakeCause(Cause::Kind::kRestored));
+  state_ = std::move(old);
 }
 
 void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
@@ -266,10 +270,7 @@ News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
     case Role::kNext: {
       Replacing& replacing = std::get<Replacing>(before);
       Note(turn, FailureOf(replacing.urgency), replacing.next.pid, cause);
-      const Serving& old = replacing.old;
-      Note(turn, old.told == Serving::Told::kPause ? Milestone::kPaused : Milestone::kRunning,
-           old.process.pid, MakeCause(Cause::Kind::kRestored));
-      state_ = std::move(replacing.old);
+      Restore(turn, std::move(replacing.old));
       return News::kReplacementFailed;
     }
     case Role::kUnknown:

@@ -73,6 +73,7 @@ class Slot {
   void ForgetAsks();
   void Start(Turn& turn, Cause cause);
   void Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
+  void Restore(Turn& turn, Serving old);  // whose replacement failed
   void Retire(Turn& turn, const Process& process, Way way, Span grace);
   News Lose(Turn& turn, Role role, const Cause& cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);

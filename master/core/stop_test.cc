@@ -80,6 +80,7 @@ TEST(Stop, EndsTheWaitForTheNextAttempt) {
   script.Decided();
   script.Command(Verb::kStop);
   EXPECT_THAT(script.Decided(), ElementsAre("reply 1 Stopped: web is stopped"));
+  EXPECT_EQ(script.LastRecord(0), "stopped: asked for by an operator");
   script.Pass(Seconds(60));
   EXPECT_EQ(script.Spawns(), 2);
 }
@@ -203,13 +204,14 @@ TEST(Shutdown, GracefulStopsEverythingAndFinishes) {
 }
 
 TEST(Shutdown, EachSignalIsMoreUrgentThanTheOneBefore) {
-  Script script = Serving(1);
+  Script script = Serving(2);
   script.Shutdown(true);
   script.Shutdown(true);
-  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "QUIT 1"));
+  EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "stop 2", "TERM 2", "QUIT 1", "QUIT 2"));
   script.Shutdown(true);
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "KILL 2"));
   script.Die(1, 9);
+  script.Die(2, 9);
   EXPECT_THAT(script.Decided(), ElementsAre("finish"));
 }
 
@@ -219,6 +221,16 @@ TEST(Shutdown, QuickKillsAfterASecond) {
   EXPECT_THAT(script.Decided(), ElementsAre("QUIT 1"));
   script.Pass(kQuickGrace);
   EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
+}
+
+TEST(Shutdown, QuickAfterGracefulLeavesASecond) {
+  Script script = Serving(1);
+  script.Shutdown(true);
+  script.Shutdown(false);
+  script.Decided();
+  script.Pass(kQuickGrace);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
+  EXPECT_EQ(script.LastRecord(0), "stopping pid 1: did not exit within 1 s after it was told to");
 }
 
 TEST(Shutdown, WithNothingRunningIsDoneAtOnce) {

@@ -74,6 +74,18 @@ TEST(Start, LoadedJustInTimeIsLoaded) {
   EXPECT_EQ(script.State(), "running");
 }
 
+TEST(Start, OneAttemptIsMadeWhereNoneMayFail) {
+  for (const uint32_t restarts : {0U, 1U}) {
+    ServicePolicy policy = Web(1);
+    policy.restarts = restarts;
+    Script script({policy});
+    script.Boot();
+    script.Exit(1, 1);
+    EXPECT_EQ(script.State(), "failed");
+    EXPECT_EQ(script.Spawns(), 1);
+  }
+}
+
 TEST(Start, ExitBeforeLoadedCountsAlsoWithCodeZero) {
   Script script({Web(1)});
   script.Boot();
@@ -227,10 +239,9 @@ TEST(Serve, CrashAfterALongTimeIsAFirstOne) {
   script.Load(1);
   script.Exit(1, 1);
   script.Load(2);
-  for (int i = 0; i < 11; ++i) {
-    script.Beat(2);
-    script.Pass(Seconds(1));
-  }
+  script.Pass(Seconds(5));
+  script.Beat(2);
+  script.Pass(kStableAfter + Span{-Seconds(5).ns});
   script.Exit(2, 1);
   EXPECT_EQ(script.Spawns(), 3);  // at once
 }
@@ -394,8 +405,13 @@ TEST(Pause, WorkerThatIsReplacedMeanwhileComesUpPaused) {
   script.Load(2);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));  // no start
   EXPECT_EQ(script.State(), "paused");
+  EXPECT_EQ(script.LastRecord(0), "paused pid 2");
+  script.Command(Verb::kReload);
+  script.Exit(3, 1);
+  EXPECT_EQ(script.LastRecord(0), "paused pid 2: keeps serving, since its replacement failed");
+  script.Decided();
   script.Command(Verb::kResume);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 2 Done"));
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 3 Done"));
 }
 
 TEST(Late, EventsOfOldIncarnationsChangeNothing) {

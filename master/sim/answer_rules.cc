@@ -19,6 +19,7 @@ using core::Verb;
 
 AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks) : marks_(marks) {
   for (const core::ServicePolicy& policy : policies) spawned_at_.emplace_back(policy.num);
+  starting_.resize(policies.size());
 }
 
 void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event) {
@@ -28,7 +29,12 @@ void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Eve
 }
 
 void AnswerRules::OnEvent(const View& view) {
-  if (const auto* commanded = view.event_as<core::Commanded>()) {
+  begins_ = false;
+  if (const auto* loaded = view.event_as<core::WorkerLoaded>()) {
+    const Life* life = view.ledger.Find(loaded->who);
+    if (life != nullptr && life->on_duty()) starting_[loaded->who.service].erase(loaded->who.slot);
+  } else if (const auto* commanded = view.event_as<core::Commanded>()) {
+    begins_ = commanded->verb == Verb::kStart;
     open_[commanded->request] = {false, commanded->verb, commanded->service, view.at.now};
   } else if (const auto* shutdown = view.event_as<core::ShutdownAsked>()) {
     if (shutdown->request != 0) open_[shutdown->request] = {.of_shutdown = true, .asked_at = view.at.now};
@@ -36,8 +42,7 @@ void AnswerRules::OnEvent(const View& view) {
 }
 
 void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
-  if (const auto* spawn = std::get_if<core::Spawn>(&effect))
-    spawned_at_[spawn->who.service][spawn->who.slot] = view.at.now;
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) OnSpawn(view, spawn->who);
   const auto* reply = std::get_if<core::Reply>(&effect);
   if (reply == nullptr) return;
   const auto found = open_.find(reply->request);
@@ -49,6 +54,15 @@ void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
                                              reply->words);
   }
   open_.erase(found);
+}
+
+void AnswerRules::OnSpawn(const View& view, const core::Incarnation& who) {
+  spawned_at_[who.service][who.slot] = view.at.now;
+  const auto* commanded = view.event_as<core::Commanded>();
+  if (view.event != nullptr && (commanded == nullptr || commanded->verb != Verb::kStart)) return;
+  if (begins_) starting_[who.service].clear();
+  begins_ = false;
+  starting_[who.service].insert(who.slot);
 }
 
 bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Request& request) const {
@@ -64,7 +78,8 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
   switch (reply.answer) {
     case Answer::kStarted:
       if (replaces) return AllAreNew(view, request);
-      return request.verb == Verb::kStart && service.state() != ServiceState::kStarting &&
+      return request.verb == Verb::kStart && starting_[request.service].empty() &&
+             service.state() != ServiceState::kStarting &&
              service.state() != ServiceState::kFailed;
     case Answer::kStopped:
       return request.verb == Verb::kStop && service.state() == ServiceState::kStopped;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -39,10 +40,13 @@ class AnswerRules {
   bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   bool TroubleIsReported(const View& view, const Request& request) const;
   bool AllAreNew(const View& view, const Request& request) const;
+  void OnSpawn(const View& view, const core::Incarnation& who);
 
   Marks* marks_;
   std::map<core::RequestId, Request> open_;
   std::vector<std::vector<core::Instant>> spawned_at_;  // by service, slot: the last time
+  std::vector<std::set<uint32_t>> starting_;  // by service: the slots of the last start that were not loaded since
+  bool begins_ = false;                       // a start, in this step, that has begun no process yet
 };
 
 }  // namespace fectl::sim

@@ -65,8 +65,8 @@ class Rules : public testing::Test {
 };
 
 TEST_F(Rules, NotMoreThanTwoForEachPlace) {
-  Step(core::TimePassed{}, [](core::Effects& effects) {
-    for (uint32_t generation = 2; generation < 5; ++generation)
+  Step(core::Commanded{.request = 1, .verb = core::Verb::kReload}, [](core::Effects& effects) {
+    for (uint32_t generation = 3; generation < 6; ++generation)
       effects.emplace_back(core::Spawn{{0, 0, generation}});
   });
   EXPECT_THAT(Broken(), HasSubstr("(I1)"));
@@ -187,8 +187,27 @@ TEST_F(Rules, PauseKeepsTheWorkers) {
 }
 
 TEST_F(Rules, PausedServesNobody) {
-  Step(core::Commanded{.request = 1, .verb = core::Verb::kPause}, Drop<core::Send>);
+  Step(core::Commanded{.request = 1, .verb = core::Verb::kPause}, [](core::Effects& effects) {
+    Drop<core::Send>(effects);
+    Drop<core::Report>(effects);
+  });
   EXPECT_THAT(Broken(), HasSubstr("(I17)"));
+}
+
+TEST_F(Rules, NewestRecordIsTrue) {
+  Step(core::Commanded{.request = 1, .verb = core::Verb::kPause}, Drop<core::Report>);
+  EXPECT_THAT(Broken(), HasSubstr("(I31)"));
+}
+
+TEST_F(Rules, NobodyIsReplacedUnasked) {
+  Invent(core::Spawn{Second()});
+  EXPECT_THAT(Broken(), HasSubstr("nobody is replaced unasked (I5)"));
+}
+
+TEST_F(Rules, ShutdownReachesEverybody) {
+  Step(core::ShutdownAsked{});
+  Step(core::ShutdownAsked{}, Drop<core::Signal>);
+  EXPECT_THAT(Broken(), HasSubstr("a shutdown reaches everybody (I16)"));
 }
 
 TEST_F(Rules, OneAnswerForEachRequest) {

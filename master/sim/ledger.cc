@@ -75,6 +75,7 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     life.message_due = core::kNever;
     if (life.loaded || life.told()) return;
     life.loaded = true;
+    life.loaded_at = at.now;
     life.deadline = at.now + policies_[life.who.service].timeout;
   } else if (std::holds_alternative<core::WorkerBeganMessage>(event)) {
     if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
@@ -104,6 +105,7 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
   } else if (const auto* report = std::get_if<core::Report>(&effect)) {
     for (Life& life : lives_[report->service][report->slot]) {
       if (life.pid != report->record.pid || life.pid == 0) continue;
+      life.newest = report->record.milestone;
       if (report->record.milestone == core::Milestone::kRestarting) life.urgent = true;
       if (report->record.milestone != core::Milestone::kAlarm) continue;
       life.alarmed = true;
@@ -147,6 +149,7 @@ void Ledger::TakeSignal(const core::Signal& signal, const core::Event* event, co
     life->told_kill = true;
     life->deadline = at.now + core::kUnkillableAfter;
   } else if (signal.sig == core::Sig::kQuit) {
+    life->told_quit = true;
     life->grace = first ? std::min(life->grace, core::kQuickGrace) : core::kQuickGrace;
     life->deadline = std::min(life->deadline, at.now + life->grace);
   }

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "master/core/effects.h"
 #include "master/core/events.h"
+#include "master/core/history.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/core/time.h"
@@ -20,12 +22,14 @@ struct Life {
   core::Incarnation who;
   int32_t pid = 0;  // 0 until Spawned
   core::Instant spawned_at;
+  core::Instant loaded_at;  // only if loaded
   core::Instant deadline;  // when something must be done about it, unless it is heard before
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
   bool loaded = false;                       // said so before it was told to leave
   bool active = false;                       // told to start or resume, and not to pause since
+  bool told_quit = false;
   bool told_kill = false;
   bool alarmed = false;     // outlived SIGKILL, and people were told
   bool overdue = false;     // it was told to leave since its deadline had come
@@ -35,6 +39,7 @@ struct Life {
   bool urgent = false;      // replaces another for a restart
   bool was_next = false;    // it was told to leave while the one that it was to replace served
   bool ended = false;       // this step is about its end
+  std::optional<core::Milestone> newest;  // of what was reported of it
   bool told() const { return told_at != core::kNever; }
   core::Instant due() const { return std::min(deadline, message_due); }
   bool on_duty() const { return loaded && !told() && !ended; }

@@ -42,6 +42,7 @@ void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
     GenerationIsUsedOnce(view, spawn->who);
     ConfigErrorIsNotTriedAgain(view, spawn->who);
     StartsArePaced(view, spawn->who);
+    ReplacementIsAskedFor(view, spawn->who);
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
     OnlyTheLivingAreReached(view, send->who);
     if (send->order == core::Order::kStop) WhoServesInTimeIsLeftAlone(view, send->who);
@@ -137,6 +138,31 @@ void ProcessRules::PauseAndResumeKeepWorkers(const View& view, const core::Effec
 
 void ProcessRules::AfterStep(const View& view) {
   StartsGiveWayToStarts(view);
+  ShutdownReachesEverybody(view);
+}
+
+// Beside one that serves nobody is started but for an operator or at its own request.
+void ProcessRules::ReplacementIsAskedFor(const View& view, const core::Incarnation& who) const {
+  if (view.service(who.service).state() == core::ServiceState::kReloading) return;
+  for (const Life& life : view.ledger.InSlot(who.service, who.slot)) {
+    if (life.on_duty() && !life.asked) view.Break("nobody is replaced unasked (I5)", Name(life.who));
+  }
+}
+
+// Each signal is a step more urgent than the one before; a client that asks again waits with the others.
+void ProcessRules::ShutdownReachesEverybody(const View& view) {
+  const auto* asked = view.event_as<core::ShutdownAsked>();
+  if (asked == nullptr || (asked->request != 0 && shutdown_stage_ > 0)) return;
+  shutdown_stage_ = std::min(3, std::max(shutdown_stage_ + 1, asked->graceful ? 1 : 2));
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+      for (const Life& life : view.ledger.InSlot(id, slot)) {
+        const bool hurried = life.told_kill || (shutdown_stage_ == 2 && life.told_quit);
+        if (!life.told() || (shutdown_stage_ > 1 && !hurried))
+          view.Break("a shutdown reaches everybody (I16)", Name(life.who));
+      }
+    }
+  }
 }
 
 // A start that was given up without a fault of its own was begun anew in the same step.

@@ -31,9 +31,12 @@ class ProcessRules {
   void KillComesInItsTime(const View& view, const core::Signal& signal) const;         // I16
   void PauseAndResumeKeepWorkers(const View& view, const core::Effect& effect) const;  // I17
   void StartsGiveWayToStarts(const View& view) const;                                  // I5
+  void ReplacementIsAskedFor(const View& view, const core::Incarnation& who) const;    // I5
+  void ShutdownReachesEverybody(const View& view);                                     // I16
 
   std::vector<std::vector<uint32_t>> generations_;               // by service, slot: the highest seen
   std::vector<std::vector<std::vector<core::Instant>>> starts_;  // automatic ones of the last window
+  int shutdown_stage_ = 0;                                       // 1 graceful, 2 quick, 3 kills
   std::vector<core::Incarnation> begun_anew_;                    // in this step: starts that were given up
 };
 

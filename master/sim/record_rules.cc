@@ -109,8 +109,12 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
   const core::Cause& cause = report.record.cause;
   const core::ServicePolicy& policy = view.ledger.policy(report.service);
   const Life* life = Subject(view, report);
-  bool holds = true;
+  const Milestone milestone = report.record.milestone;
+  bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
+    case CauseKind::kNone:
+      holds = holds && (milestone == Milestone::kRunning || milestone == Milestone::kPaused);
+      break;
     case CauseKind::kExited:
     case CauseKind::kSignaled:
     case CauseKind::kSpawnFailed:
@@ -149,7 +153,8 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     default:
       break;
   }
-  if (!holds)
+  const bool replaces = milestone == Milestone::kReloading || milestone == Milestone::kRestarting;
+  if (!holds || (replaces && cause.kind != CauseKind::kOperator && cause.kind != CauseKind::kWorkerAsked))
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -18,6 +19,32 @@ uint32_t Untold(const View& view, core::ServiceId id, uint32_t slot) {
   return count;
 }
 
+bool Fits(std::optional<core::Milestone> newest, const Life& life, const Ledger& ledger) {
+  if (!newest.has_value()) return life.told();  // it was told to leave before it was there
+  switch (*newest) {
+    case core::Milestone::kStarting:
+    case core::Milestone::kReloading:
+    case core::Milestone::kRestarting:
+      return !life.told() && (!life.loaded || ledger.IsNext(life));
+    case core::Milestone::kRunning:
+      return life.on_duty() && life.active;
+    case core::Milestone::kPaused:
+      return life.on_duty() && !life.active;
+    case core::Milestone::kAlarm:
+      return life.alarmed;
+    case core::Milestone::kReloadFailed:
+    case core::Milestone::kRestartFailed:
+    case core::Milestone::kStoppingOld:
+    case core::Milestone::kStopping:
+    case core::Milestone::kLost:
+      return life.told() && !life.alarmed;
+    case core::Milestone::kStopped:
+    case core::Milestone::kFailed:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
 void SlotRules::AfterStep(const View& view, core::ServiceId id, uint32_t slot) {
@@ -26,6 +53,7 @@ void SlotRules::AfterStep(const View& view, core::ServiceId id, uint32_t slot) {
   TimerIsTheEarliestDeadline(view, id, slot);
   if (view.event_as<core::WorkerBeat>() != nullptr) return;  // which moves a deadline and nothing else
   ProcessesAreKnown(view, id, slot);
+  RecordsSayWhatIs(view, id, slot);
   PausedServesNobody(view, id, slot);
   MemoryIsBounded(view, id, slot);
 }
@@ -46,23 +74,25 @@ void SlotRules::OneOfEachRole(const View& view, core::ServiceId id, uint32_t slo
 void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint32_t slot) {
   const core::SlotState& state = view.service(id).slots()[slot].state();
   uint32_t expected = 0;
-  const auto is = [&](const core::Process& process, bool loaded, core::Instant deadline) {
+  const auto is = [&](const core::Process& process, bool loaded, core::Instant loaded_at,
+                      core::Instant deadline) {
     ++expected;
     const Life* life = view.ledger.Find({id, slot, process.generation});
     if (life == nullptr || life->told() || life->ended || life->loaded != loaded ||
-        life->pid != process.pid) {
+        life->pid != process.pid || life->spawned_at != process.since ||
+        (loaded && life->loaded_at != loaded_at)) {
       view.Break("a slot's state means what it says (I4, I31)", Name({id, slot, process.generation}));
     } else if (life->deadline != deadline || life->message_due != process.message_due) {
       view.Break("each process has its own deadline (I13)", Name(life->who));
     }
   };
   if (const auto* serving = std::get_if<core::Serving>(&state)) {
-    is(serving->process, true, serving->deadline);
+    is(serving->process, true, serving->loaded_at, serving->deadline);
   } else if (const auto* starting = std::get_if<core::Starting>(&state)) {
-    is(starting->process, false, starting->deadline);
+    is(starting->process, false, {}, starting->deadline);
   } else if (const auto* replacing = std::get_if<core::Replacing>(&state)) {
-    is(replacing->old.process, true, replacing->old.deadline);
-    is(replacing->next, replacing->next_loaded, replacing->deadline);
+    is(replacing->old.process, true, replacing->old.loaded_at, replacing->old.deadline);
+    is(replacing->next, replacing->next_loaded, replacing->loaded_at, replacing->deadline);
   }
   if (Untold(view, id, slot) != expected) {
     view.Break("a slot's state means what it says (I4, I31)",
@@ -82,10 +112,18 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
     view.Break("the supervisor knows its processes (I9)", Name(id, slot));
   for (const core::Leaving& leaving : s.leaving()) {
     const Life* life = view.ledger.Find({id, slot, leaving.process.generation});
-    if (life == nullptr || life->ended || !life->told())
+    if (life == nullptr || life->ended || !life->told() || life->pid != leaving.process.pid)
       view.Break("the supervisor knows its processes (I9)", Name({id, slot, leaving.process.generation}));
-    else if (life->deadline != leaving.deadline)
+    else if (life->deadline != leaving.deadline || life->message_due != leaving.process.message_due)
       view.Break("each process has its own deadline (I13)", Name(life->who));
+  }
+}
+
+// What people read last of each process that exists is what it does.
+void SlotRules::RecordsSayWhatIs(const View& view, core::ServiceId id, uint32_t slot) {
+  for (const Life& life : view.ledger.InSlot(id, slot)) {
+    if (life.ended || life.pid == 0 || Fits(life.newest, life, view.ledger)) continue;
+    view.Break("the newest record of a process is true (I31)", Name(life.who));
   }
 }
 
