@@ -1,4 +1,4 @@
-// What a service tells of itself, and what a command makes it forget, as scripts.
+// What a service tells of itself, what a command makes it forget, and pauses, as scripts.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -79,6 +79,41 @@ TEST(UpSince, IsTheStartThatMadeTheServiceRun) {
   script.Exit(2, 0);
   script.Command(Verb::kStart);
   EXPECT_EQ(script.service().up_since(), boot + Seconds(5));
+}
+
+TEST(Pause, TellsWorkersAndResumeTellsThemAgain) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.Load(2);
+  script.Decided();
+  script.Command(Verb::kPause);
+  EXPECT_THAT(script.Decided(), ElementsAre("pause 1", "pause 2", "reply 1 Done"));
+  EXPECT_EQ(script.State(), "paused");
+  script.Command(Verb::kPause);
+  EXPECT_THAT(script.Decided(), ElementsAre("reply 2 Done"));
+  script.Command(Verb::kResume);
+  EXPECT_THAT(script.Decided(), ElementsAre("resume 1", "resume 2", "reply 3 Done"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Pause, WorkerThatIsReplacedMeanwhileComesUpPaused) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Command(Verb::kPause);
+  script.Decided();
+  script.Exit(1, 1);
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));  // no start
+  EXPECT_EQ(script.State(), "paused");
+  EXPECT_EQ(script.LastRecord(0), "paused pid 2");
+  script.Command(Verb::kReload);
+  script.Exit(3, 1);
+  EXPECT_EQ(script.LastRecord(0), "paused pid 2: keeps serving, since its replacement failed");
+  script.Decided();
+  script.Command(Verb::kResume);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 3 Done"));
 }
 
 TEST(Resume, WhoBecomesReadyAfterwardsIsToldToStart) {

@@ -79,8 +79,7 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
     case Answer::kStarted:
       if (replaces) return AllAreNew(view, request);
       return request.verb == Verb::kStart && starting_[request.service].empty() &&
-             service.state() != ServiceState::kStarting &&
-             service.state() != ServiceState::kFailed;
+             service.state() != ServiceState::kStarting && service.state() != ServiceState::kFailed;
     case Answer::kStopped:
       return request.verb == Verb::kStop && service.state() == ServiceState::kStopped;
     case Answer::kFailed:

@@ -45,8 +45,9 @@ class AnswerRules {
   Marks* marks_;
   std::map<core::RequestId, Request> open_;
   std::vector<std::vector<core::Instant>> spawned_at_;  // by service, slot: the last time
-  std::vector<std::set<uint32_t>> starting_;  // by service: the slots of the last start that were not loaded since
-  bool begins_ = false;                       // a start, in this step, that has begun no process yet
+  std::vector<std::set<uint32_t>>
+      starting_;         // by service: the slots of the last start that were not loaded since
+  bool begins_ = false;  // a start, in this step, that has begun no process yet
 };
 
 }  // namespace fectl::sim

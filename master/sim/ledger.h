@@ -23,7 +23,7 @@ struct Life {
   int32_t pid = 0;  // 0 until Spawned
   core::Instant spawned_at;
   core::Instant loaded_at;  // only if loaded
-  core::Instant deadline;  // when something must be done about it, unless it is heard before
+  core::Instant deadline;   // when something must be done about it, unless it is heard before
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
@@ -31,14 +31,14 @@ struct Life {
   bool active = false;                       // told to start or resume, and not to pause since
   bool told_quit = false;
   bool told_kill = false;
-  bool alarmed = false;     // outlived SIGKILL, and people were told
-  bool overdue = false;     // it was told to leave since its deadline had come
-  bool unfinished = false;  // and that was the one of its message
-  bool closed = false;      // its pipe ended
-  bool asked = false;       // asked to be replaced, or said that it leaves
-  bool urgent = false;      // replaces another for a restart
-  bool was_next = false;    // it was told to leave while the one that it was to replace served
-  bool ended = false;       // this step is about its end
+  bool alarmed = false;                   // outlived SIGKILL, and people were told
+  bool overdue = false;                   // it was told to leave since its deadline had come
+  bool unfinished = false;                // and that was the one of its message
+  bool closed = false;                    // its pipe ended
+  bool asked = false;                     // asked to be replaced, or said that it leaves
+  bool urgent = false;                    // replaces another for a restart
+  bool was_next = false;                  // it was told to leave while the one that it was to replace served
+  bool ended = false;                     // this step is about its end
   std::optional<core::Milestone> newest;  // of what was reported of it
   bool told() const { return told_at != core::kNever; }
   core::Instant due() const { return std::min(deadline, message_due); }
