@@ -40,6 +40,7 @@ std::string_view ToWord(Milestone milestone) {
 }
 
 void History::Add(Record record) {
+  if (records_.empty()) records_.reserve(2);  // its start, and that it serves
   if (records_.size() == kHistoryRecords) records_.erase(records_.begin());
   records_.push_back(std::move(record));
 }

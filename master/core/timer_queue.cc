@@ -7,35 +7,55 @@ namespace fectl::core {
 
 void TimerQueue::AddKeys(size_t count) {
   deadlines_.resize(deadlines_.size() + count, kNever);
-  positions_.resize(positions_.size() + count, kAbsent);
-  heap_.reserve(positions_.size());
+  places_.resize(places_.size() + count, Place{.line = static_cast<uint32_t>(ends_.size())});
+  ends_.push_back(kNone);
+  heap_.reserve(places_.size());
 }
 
 void TimerQueue::Set(Key key, Instant deadline) {
   if (deadlines_[key] == deadline) return;
+  if (deadlines_[key] != kNever) Take(key);
   deadlines_[key] = deadline;
-  const uint32_t position = positions_[key];
-  if (position == kAbsent) {
-    heap_.push_back({deadline, key});
-    SiftUp(heap_.size() - 1);
-  } else if (deadline == kNever) {
-    Remove(position);
-  } else if (deadline < heap_[position].queued) {
-    heap_[position].queued = deadline;
-    SiftUp(position);
-  } else if (position == 0) {
-    SettleFront();
-  }
+  if (deadline != kNever) Insert({deadline, key});
 }
 
 bool TimerQueue::Before(const Entry& a, const Entry& b) {
-  if (a.queued != b.queued) return a.queued < b.queued;
+  if (a.deadline != b.deadline) return a.deadline < b.deadline;
   return a.key < b.key;
 }
 
-void TimerQueue::Place(size_t position, const Entry& entry) {
+void TimerQueue::Insert(const Entry& entry) {
+  Place& place = places_[entry.key];
+  Key& end = ends_[place.line];
+  if (end != kNone && Before({deadlines_[end], end}, entry)) {
+    place.ahead = end;
+    places_[end].behind = entry.key;
+    end = entry.key;
+    return;
+  }
+  if (end == kNone) end = entry.key;
+  heap_.push_back(entry);
+  SiftUp(heap_.size() - 1);
+}
+
+void TimerQueue::Take(Key key) {
+  Place& place = places_[key];
+  if (ends_[place.line] == key) ends_[place.line] = place.ahead;
+  if (place.behind != kNone) places_[place.behind].ahead = place.ahead;
+  if (place.ahead != kNone) {
+    places_[place.ahead].behind = place.behind;
+  } else if (place.behind != kNone) {  // whose deadline is later, or as late with a larger key
+    Put(place.position, {deadlines_[place.behind], place.behind});
+    SiftDown(place.position);
+  } else {
+    RemoveFromHeap(place.position);
+  }
+  place = {.line = place.line};
+}
+
+void TimerQueue::Put(size_t position, const Entry& entry) {
   heap_[position] = entry;
-  positions_[entry.key] = static_cast<uint32_t>(position);
+  places_[entry.key].position = static_cast<uint32_t>(position);
 }
 
 void TimerQueue::SiftUp(size_t position) {
@@ -43,10 +63,10 @@ void TimerQueue::SiftUp(size_t position) {
   while (position > 0) {
     const size_t parent = (position - 1) / 2;
     if (!Before(entry, heap_[parent])) break;
-    Place(position, heap_[parent]);
+    Put(position, heap_[parent]);
     position = parent;
   }
-  Place(position, entry);
+  Put(position, entry);
 }
 
 void TimerQueue::SiftDown(size_t position) {
@@ -56,30 +76,19 @@ void TimerQueue::SiftDown(size_t position) {
     if (child >= heap_.size()) break;
     if (child + 1 < heap_.size() && Before(heap_[child + 1], heap_[child])) ++child;
     if (!Before(heap_[child], entry)) break;
-    Place(position, heap_[child]);
+    Put(position, heap_[child]);
     position = child;
   }
-  Place(position, entry);
+  Put(position, entry);
 }
 
-void TimerQueue::Remove(size_t position) {
-  positions_[heap_[position].key] = kAbsent;
+void TimerQueue::RemoveFromHeap(size_t position) {
   const Entry last = heap_.back();
   heap_.pop_back();
-  if (position < heap_.size()) {
-    Place(position, last);
-    SiftUp(position);
-    SiftDown(positions_[last.key]);
-  }
-  SettleFront();
-}
-
-// Who came to the front by a deadline that was moved since goes to where it belongs.
-void TimerQueue::SettleFront() {
-  while (!heap_.empty() && heap_.front().queued != deadlines_[heap_.front().key]) {
-    heap_.front().queued = deadlines_[heap_.front().key];
-    SiftDown(0);
-  }
+  if (position == heap_.size()) return;
+  Put(position, last);
+  SiftUp(position);
+  SiftDown(places_[last.key].position);
 }
 
 }  // namespace fectl::core

@@ -10,14 +10,17 @@
 namespace fectl::core {
 
 // One deadline per key, the earliest first; equal deadlines in the order of their keys, so that a run can be
-// repeated. An indexed binary heap: Set costs O(log keys) at most and no allocation after AddKeys. Every
-// heartbeat moves a deadline to later, so that costs next to nothing: a key keeps its place until it comes to
-// the front. Owns no clock.
+// repeated. No allocation after AddKeys. Owns no clock.
+//
+// A heartbeat moves its key's deadline behind those of all others with the same timeout. So the keys that are
+// added together have a line: who comes later than its end is put there, and only the line's first takes part
+// in the search for the earliest, which is a binary heap. Everybody else is in the heap alone. Moving to the
+// end of the line costs the same however many stand in it; anything else costs O(log keys).
 class TimerQueue {
  public:
   using Key = uint32_t;
 
-  // Adds `count` keys without deadline; the new keys follow the old ones.
+  // Adds `count` keys without deadline, and their line; the new keys follow the old ones.
   void AddKeys(size_t count);
 
   // kNever: no deadline.
@@ -26,33 +29,40 @@ class TimerQueue {
   Instant deadline(Key key) const { return deadlines_[key]; }
 
   // kNever when no key has a deadline.
-  Instant earliest() const { return heap_.empty() ? kNever : heap_.front().queued; }
+  Instant earliest() const { return heap_.empty() ? kNever : heap_.front().deadline; }
 
   // The key of the earliest deadline. Only when earliest() is not kNever.
   Key earliest_key() const { return heap_.front().key; }
 
-  size_t size() const { return heap_.size(); }
-
-  // Of the deadlines: the heap is a way to find the earliest, and there are many for the same deadlines.
+  // Of the deadlines: the rest is a way to find the earliest, and there are many for the same deadlines.
   bool operator==(const TimerQueue& other) const { return deadlines_ == other.deadlines_; }
 
  private:
-  static constexpr uint32_t kAbsent = UINT32_MAX;
+  static constexpr uint32_t kNone = UINT32_MAX;
 
   struct Entry {
-    Instant queued;  // what its place is by: never later than its deadline, and the same at the front
+    Instant deadline;
     Key key = 0;
+  };
+  // Of a key with a deadline. Who stands behind another is not in the heap.
+  struct Place {
+    uint32_t line = 0;
+    Key ahead = kNone;
+    Key behind = kNone;
+    uint32_t position = kNone;  // in the heap
   };
 
   static bool Before(const Entry& a, const Entry& b);
-  void Place(size_t position, const Entry& entry);
+  void Insert(const Entry& entry);
+  void Take(Key key);
+  void Put(size_t position, const Entry& entry);
   void SiftUp(size_t position);
   void SiftDown(size_t position);
-  void Remove(size_t position);
-  void SettleFront();
+  void RemoveFromHeap(size_t position);
 
-  std::vector<Instant> deadlines_;   // by key
-  std::vector<uint32_t> positions_;  // by key: where in the heap, or kAbsent
+  std::vector<Instant> deadlines_;  // by key
+  std::vector<Place> places_;       // by key
+  std::vector<Key> ends_;           // of each line; kNone: nobody stands in it
   std::vector<Entry> heap_;
 };
 
