@@ -75,6 +75,7 @@ struct Exited {
   bool signaled = false;
   int32_t number = 0;  // exit code, or signal
   bool core_dumped = false;
+  bool out_of_memory = false;   // the kernel killed it because no memory was left
   bool inside_message = false;  // the last thing that it wrote has no end
 };
 

@@ -33,6 +33,14 @@ TEST(Start, RunsWhenEveryWorkerIsLoaded) {
   EXPECT_EQ(script.service().ready(), 2U);
 }
 
+TEST(Serve, ADeathForWantOfMemoryIsToldAsSuch) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Step(Exited{.who = script.Who(1), .signaled = true, .number = 9, .out_of_memory = true});
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "was killed by SIGKILL (out of memory)");
+}
+
 TEST(Start, LoadedTwiceIsLoadedOnce) {
   Script script({Web(1)});
   script.Boot();

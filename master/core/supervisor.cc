@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -17,8 +18,14 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 Cause ExitCause(const Exited& event) {
   Cause cause = MakeCause(event.signaled ? Cause::Kind::kSignaled : Cause::Kind::kExited, event.number);
-  if (event.core_dumped) cause.text = "core dumped";
-  if (event.inside_message) cause.text += cause.text.empty() ? "inside a message" : ", inside a message";
+  const auto add = [&cause](bool holds, std::string_view words) {
+    if (!holds) return;
+    if (!cause.text.empty()) cause.text += ", ";
+    cause.text += words;
+  };
+  add(event.core_dumped, "core dumped");
+  add(event.out_of_memory, "out of memory");
+  add(event.inside_message, "inside a message");
   return cause;
 }
 

@@ -204,10 +204,12 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
   }
   StopReading();
   orders_.reset();
+  const bool signaled = status.kind == platform::ExitStatus::Kind::kSignaled;
   sink_->Emit(core::Exited{.who = who_,
-                           .signaled = status.kind == platform::ExitStatus::Kind::kSignaled,
+                           .signaled = signaled,
                            .number = status.code,
                            .core_dumped = status.core_dumped,
+                           .out_of_memory = signaled && status.code == SIGKILL && memory_kills_->TakeOne(),
                            .inside_message = InsideMessage()});
 }
 

@@ -16,6 +16,7 @@
 #include "master/platform/event_loop.h"
 #include "master/platform/launcher.h"
 #include "master/platform/low_descriptors.h"
+#include "master/platform/memory_kills.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/order_queue.h"
@@ -36,8 +37,13 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   };
 
   // All of them outlive it.
-  WorkerLink(core::Incarnation who, platform::EventLoop* loop, EventSink* sink)
-      : who_(who), loop_(loop), sink_(sink), reader_(proto::kBaseFrameBytesMax) {}
+  WorkerLink(core::Incarnation who, platform::EventLoop* loop, platform::MemoryKills* memory_kills,
+             EventSink* sink)
+      : who_(who),
+        loop_(loop),
+        memory_kills_(memory_kills),
+        sink_(sink),
+        reader_(proto::kBaseFrameBytesMax) {}
   ~WorkerLink() override;
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -74,6 +80,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
 
   core::Incarnation who_;
   platform::EventLoop* loop_;
+  platform::MemoryKills* memory_kills_;
   EventSink* sink_;
   platform::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;

@@ -14,7 +14,7 @@ absl::Status WorkerSet::Start(const core::Incarnation& who) {
   if (!spec.ok()) return spec.status();
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
-  auto link = std::make_unique<WorkerLink>(who, loop_, sink_);
+  auto link = std::make_unique<WorkerLink>(who, loop_, &memory_kills_, sink_);
   absl::Status started = link->Start(
       *std::move(spec),
       {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,

@@ -12,6 +12,7 @@
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/low_descriptors.h"
+#include "master/platform/memory_kills.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/output_files.h"
 #include "master/runtime/service_plan.h"
@@ -64,6 +65,7 @@ class WorkerSet {
   EventSink* sink_;
   platform::LowDescriptors low_;
   platform::Children children_;
+  platform::MemoryKills memory_kills_;
   std::map<core::Incarnation, std::unique_ptr<WorkerLink>> links_;
 };
 

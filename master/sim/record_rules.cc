@@ -39,8 +39,10 @@ bool IsOverdue(const View& view, const Life* life, bool unfinished) {
 }
 
 std::string WordsOfTheEnd(const core::Exited& exited) {
-  if (!exited.inside_message) return exited.core_dumped ? "core dumped" : "";
-  return exited.core_dumped ? "core dumped, inside a message" : "inside a message";
+  std::string words = exited.core_dumped ? ", core dumped" : "";
+  if (exited.out_of_memory) words += ", out of memory";
+  if (exited.inside_message) words += ", inside a message";
+  return words.empty() ? words : words.substr(2);
 }
 
 // Whether the event is the end that the record tells of, code or signal unmodified.

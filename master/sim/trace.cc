@@ -238,6 +238,7 @@ class Reader {
                             .signaled = word == "killed",
                             .number = number,
                             .core_dumped = IsAdded("core", words),
+                            .out_of_memory = IsAdded("out-of-memory", words),
                             .inside_message = IsAdded("inside-message", words)};
     } else {
       return Wrong("what is " + word + "?");
@@ -277,7 +278,8 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
     std::string operator()(const core::Exited& e) {
       return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
-             (e.core_dumped ? " core" : "") + (e.inside_message ? " inside-message" : "");
+             (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +
+             (e.inside_message ? " inside-message" : "");
     }
     std::string operator()(const core::Commanded& e) {
       const std::string service = e.service < policies.size() ? policies[e.service].name : "nobody";

@@ -2,9 +2,10 @@
 // says how:
 //
 //   interrupt   every third call fails with EINTR; every fifth read or write that may not block fails with
-//   EAGAIN though
-//               epoll said otherwise
+//               EAGAIN though epoll said otherwise
 //   shorten     streams take and give at most 7 bytes in a call
+//   break-disk  as long as a file `broken` lies in the working directory, writes to regular files fail with
+//   EIO
 //
 // Only what may happen: a read of a signalfd, say, is never short, and a datagram is never cut.
 
@@ -58,6 +59,14 @@ bool NotNow(int fd, int flags) {
   return true;
 }
 
+bool OnBrokenDisk(int fd) {
+  struct stat status = {};
+  if (!Asked("break-disk") || access("broken", F_OK) != 0) return false;
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  errno = EIO;
+  return true;
+}
+
 size_t Shortened(int fd, size_t bytes) {
   return Asked("shorten") && IsStream(fd) ? std::min(bytes, kBytesMax) : bytes;
 }
@@ -71,6 +80,7 @@ ssize_t read(int fd, void* data, size_t bytes) {
 }
 
 ssize_t write(int fd, const void* data, size_t bytes) {
+  if (OnBrokenDisk(fd)) return -1;
   return NotNow(fd, 0) ? -1 : syscall(SYS_write, fd, data, Shortened(fd, bytes));
 }
 

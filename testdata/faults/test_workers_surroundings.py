@@ -75,7 +75,7 @@ def test_F30_ForkBombIsStopped(place: Place) -> None:
         assert master.state("other") == "running" and master.state("web") == "stopped"
 
 
-def test_F31_OutOfMemoryCostsOnlyItsWorker(place: Place) -> None:
+def test_F31_OutOfMemoryCostsOnlyItsWorkerAndIsToldAsSuch(place: Place) -> None:
     with cgroup("memory", "memory.limit_in_bytes", str(96 * 1024 * 1024)) as group:
         master = place.start(place.service("web", place.guest("eats_memory")) +
                              place.service("other", place.guest("steady")), preexec_fn=group.join)
@@ -83,8 +83,13 @@ def test_F31_OutOfMemoryCostsOnlyItsWorker(place: Place) -> None:
         others = master.wait_running("other")
         os.kill(pid, signal.SIGUSR1)
         master.wait_replaced("web", pid)
-        assert "killed by SIGKILL" in master.fectl_ok("status", "web")
+        assert "killed by SIGKILL (out of memory)" in master.fectl_ok("status", "web")
         assert master.pids("other") == others
+        # What somebody else kills has not run out of memory.
+        os.kill(others[0], signal.SIGKILL)
+        master.wait_replaced("other", others[0])
+        shown = master.fectl_ok("status", "other")
+        assert "killed by SIGKILL" in shown and "memory" not in shown
 
 
 def test_F32_DescriptorsOfAWorkerAreItsOwn(place: Place) -> None:
