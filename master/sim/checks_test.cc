@@ -204,6 +204,17 @@ TEST_F(Rules, NobodyIsReplacedUnasked) {
   EXPECT_THAT(Broken(), HasSubstr("nobody is replaced unasked (I5)"));
 }
 
+TEST_F(Rules, WhoShallLeaveIsToldByItsPipeAndByASignal) {
+  Step(core::Commanded{.request = 1, .verb = core::Verb::kStop}, Drop<core::Signal>);
+  EXPECT_THAT(Broken(), HasSubstr("by its pipe and by a signal (I16)"));
+}
+
+TEST_F(Rules, OneSigquitIsEnough) {
+  Step(core::ShutdownAsked{.graceful = false});
+  Invent(core::Signal{First(), core::Sig::kQuit});
+  EXPECT_THAT(Broken(), HasSubstr("one SIGQUIT is enough (I16)"));
+}
+
 TEST_F(Rules, ShutdownReachesEverybody) {
   Step(core::ShutdownAsked{});
   Step(core::ShutdownAsked{}, Drop<core::Signal>);

@@ -48,6 +48,15 @@ bool Ledger::IsNext(const Life& life) const {
   });
 }
 
+bool Ledger::Begins(core::ServiceId service) const {
+  const auto begins = [this](const Life& life) {
+    return !life.told() && !life.ended && (!life.loaded || IsNext(life));
+  };
+  return std::any_of(lives_[service].begin(), lives_[service].end(), [&](const std::vector<Life>& slot) {
+    return std::any_of(slot.begin(), slot.end(), begins);
+  });
+}
+
 void Ledger::Take(const core::Event& event, const core::Moment& at) {
   if (const core::Incarnation* who = Concerns(event)) {
     if (Life* life = Find(*who)) TakeOf(*life, event, at);
@@ -81,6 +90,8 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
+    const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
+    if (life.on_duty() && is_newest) life.asked_at = std::min(life.asked_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
     if (!life.closed && !life.told()) life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
     life.closed = true;
@@ -93,13 +104,20 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
 void Ledger::Take(const core::Effect& effect, const core::Event* event, const core::Moment& at) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
     ++size_;
+    for (Life& other : lives_[spawn->who.service][spawn->who.slot]) other.asked_at = core::kNever;
     Life& life = lives_[spawn->who.service][spawn->who.slot].emplace_back();
     life.who = spawn->who;
     life.spawned_at = at.now;
     life.deadline = at.now + policies_[spawn->who.service].startup_timeout;
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
-    if (send->order == core::Order::kStop) return Tell(send->who, event, at);
-    if (Life* life = Find(send->who)) life->active = send->order != core::Order::kPause;
+    Life* life = Find(send->who);
+    if (life == nullptr) return;
+    if (send->order == core::Order::kStop) {
+      Tell(*life, event, at);
+      life->told_by_pipe = true;
+    } else {
+      life->active = send->order != core::Order::kPause;
+    }
   } else if (const auto* signal = std::get_if<core::Signal>(&effect)) {
     TakeSignal(*signal, event, at);
   } else if (const auto* report = std::get_if<core::Report>(&effect)) {
@@ -127,24 +145,22 @@ core::Span Ledger::Grace(const Life& life, const core::Event* event) const {
   return successor != nullptr && successor->urgent ? std::min(whole, core::kRestartGrace) : whole;
 }
 
-void Ledger::Tell(const core::Incarnation& who, const core::Event* event, const core::Moment& at) {
-  Life* life = Find(who);
-  if (life == nullptr || life->told()) return;
-  life->overdue =
-      event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life->due() <= at.now;
-  life->unfinished = life->overdue && life->message_due <= at.now;
-  life->was_next = IsNext(*life);
-  life->grace = Grace(*life, event);
-  life->told_at = at.now;
-  life->deadline = at.now + life->grace;
-  life->message_due = core::kNever;
+void Ledger::Tell(Life& life, const core::Event* event, const core::Moment& at) {
+  if (life.told()) return;
+  life.overdue = event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life.due() <= at.now;
+  life.unfinished = life.overdue && life.message_due <= at.now;
+  life.was_next = IsNext(life);
+  life.grace = Grace(life, event);
+  life.told_at = at.now;
+  life.deadline = at.now + life.grace;
+  life.message_due = core::kNever;
 }
 
 void Ledger::TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at) {
   Life* life = Find(signal.who);
   if (life == nullptr) return;
   const bool first = !life->told();
-  Tell(signal.who, event, at);
+  Tell(*life, event, at);
   if (signal.sig == core::Sig::kKill) {
     life->told_kill = true;
     life->deadline = at.now + core::kUnkillableAfter;
@@ -152,6 +168,8 @@ void Ledger::TakeSignal(const core::Signal& signal, const core::Event* event, co
     life->told_quit = true;
     life->grace = first ? std::min(life->grace, core::kQuickGrace) : core::kQuickGrace;
     life->deadline = std::min(life->deadline, at.now + life->grace);
+  } else {
+    life->told_by_signal = true;
   }
 }
 

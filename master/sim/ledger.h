@@ -27,8 +27,11 @@ struct Life {
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
+  core::Instant asked_at = core::kNever;     // to be replaced, which was not begun since
   bool loaded = false;                       // said so before it was told to leave
   bool active = false;                       // told to start or resume, and not to pause since
+  bool told_by_pipe = false;
+  bool told_by_signal = false;
   bool told_quit = false;
   bool told_kill = false;
   bool alarmed = false;                   // outlived SIGKILL, and people were told
@@ -68,13 +71,15 @@ class Ledger {
   const Life* Successor(const Life& life) const;
   // Whether one that serves is beside it, which it is to replace.
   bool IsNext(const Life& life) const;
+  // Whether a process of the service was begun and is not on duty yet, or not alone.
+  bool Begins(core::ServiceId service) const;
   size_t services() const { return lives_.size(); }
   size_t size() const { return size_; }
 
  private:
   Life* Find(const core::Incarnation& who);
   void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
-  void Tell(const core::Incarnation& who, const core::Event* event, const core::Moment& at);
+  void Tell(Life& life, const core::Event* event, const core::Moment& at);
   void TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at);
   core::Span Grace(const Life& life, const core::Event* event) const;
 

@@ -121,6 +121,8 @@ void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& sign
   const Life* life = view.ledger.Find(signal.who);
   if (life == nullptr || signal.sig == core::Sig::kTerminate) return;
   if (life->told_kill) view.Break("one SIGKILL is enough (I16)", Name(signal.who));
+  if (life->told_quit && signal.sig == core::Sig::kQuit)
+    view.Break("one SIGQUIT is enough (I16)", Name(signal.who));
   if (view.event_as<core::ShutdownAsked>() != nullptr) return;
   if (signal.sig == core::Sig::kQuit) view.Break("SIGQUIT only in a shutdown (I16)", Name(signal.who));
   if (life->deadline > view.at.now) view.Break("no SIGKILL before its time (I16)", Name(signal.who));

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "master/core/limits.h"
 #include "master/sim/facts.h"
 
 namespace fectl::sim {
@@ -36,6 +38,7 @@ ServiceRules::ServiceRules(const std::vector<core::ServicePolicy>& policies, Mar
     : marks_(marks), states_(policies.size(), core::ServiceState::kStopped) {
   for (const core::ServicePolicy& policy : policies) {
     slot_states_.emplace_back(policy.num);
+    restarts_.emplace_back(policy.num);
     places_ += policy.num;
   }
 }
@@ -75,6 +78,8 @@ void ServiceRules::AfterStep(const View& view, core::ServiceId id) {
   StoppedMeansNobody(view, id);
   StopEnds(view, id);
   EdgesAreInTheTables(view, id);
+  WhoAsksIsReplaced(view, id);
+  RestartsAreCounted(view, id);
 }
 
 void ServiceRules::AfterStep(const View& view) {
@@ -152,6 +157,40 @@ void ServiceRules::EdgesAreInTheTables(const View& view, core::ServiceId id) {
     if ((before != after || anew) && !marks_->SlotEdge(before, after))
       view.Break("a slot goes by its table (I14)", Name(id, slot) + " " + Marks::SlotEdgeName(before, after));
     before = after;
+  }
+}
+
+// At the latest when the pacing allows it and nothing else is under way.
+void ServiceRules::WhoAsksIsReplaced(const View& view, core::ServiceId id) const {
+  const core::ServiceState state = view.service(id).state();
+  const bool busy = state == core::ServiceState::kStarting || state == core::ServiceState::kReloading;
+  if (view.event_as<core::TimePassed>() == nullptr || busy || view.ledger.Begins(id)) return;
+  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (const Life& life : view.ledger.InSlot(id, slot)) {
+      if (life.on_duty() && life.asked_at + core::kBackoffMax < view.at.now)
+        view.Break("who asks is replaced (J3)", Name(life.who));
+    }
+  }
+}
+
+// One for each that was lost and is to be followed by another.
+void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
+  const core::Service& service = view.service(id);
+  for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
+    bool lost = false;
+    bool given_up = false;
+    bool follows = std::holds_alternative<core::Waiting>(service.slots()[slot].state());
+    for (const core::Effect& effect : view.effects) {
+      const auto* spawn = std::get_if<core::Spawn>(&effect);
+      follows = follows || (spawn != nullptr && spawn->who.service == id && spawn->who.slot == slot);
+      const auto* report = std::get_if<core::Report>(&effect);
+      if (report == nullptr || report->service != id || report->slot != slot) continue;
+      lost = lost || report->record.milestone == core::Milestone::kLost;
+      given_up = given_up || report->record.milestone == core::Milestone::kFailed;
+    }
+    const uint64_t before = std::exchange(restarts_[id][slot], service.slots()[slot].restarts());
+    if (restarts_[id][slot] != before + (lost && follows && !given_up ? 1 : 0))
+      view.Break("restarts are counted (I31)", Name(id, slot));
   }
 }
 

@@ -36,10 +36,13 @@ class ServiceRules {
   void LateEventsChangeNothing(const View& view) const;                         // I23, I32
   void WhatIsDueIsDone(const View& view) const;                                 // I13, I16
   void WorkIsBounded(const View& view) const;                                   // I22
+  void WhoAsksIsReplaced(const View& view, core::ServiceId id) const;           // J3
+  void RestartsAreCounted(const View& view, core::ServiceId id);                // I31
 
   Marks* marks_;
   std::vector<core::ServiceState> states_;         // as of the last step
   std::vector<std::vector<uint8_t>> slot_states_;  // by service, slot: which alternative
+  std::vector<std::vector<uint64_t>> restarts_;    // by service, slot: as of the last step
   bool means_nothing_ = false;                     // the event of this step: late, or said twice
   uint64_t meaningless_ = 0;                       // such events so far
   std::optional<core::Supervisor> unchanged_;      // before some of them

@@ -133,12 +133,13 @@ class World final : private Engine {
     core::Span longest;
     for (const core::ServicePolicy& policy : swarm_.policies)
       longest = std::max(longest, policy.shutdown_timeout);
-    const uint64_t how = random_operator_.Below(5);
+    const uint64_t how = random_operator_.Below(6);
     if (how == 4) {  // in the middle of a reload
       Step(core::Commanded{.request = ++last_request_, .service = 0, .verb = core::Verb::kReload});
     }
     Step(core::ShutdownAsked{.graceful = how != 0, .request = how == 1 ? ++last_request_ : 0});
-    if (how == 2) Step(core::ShutdownAsked{.graceful = true});
+    if (how == 2 || how == 5) Step(core::ShutdownAsked{.graceful = true});
+    if (how == 5) Step(core::ShutdownAsked{.graceful = true});
     if (how == 3) {
       Pass(now_ + core::Milliseconds(100));
       Step(core::Commanded{.request = ++last_request_, .service = 0, .verb = core::Verb::kStart});
