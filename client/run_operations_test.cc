@@ -108,6 +108,7 @@ TEST(RunOperations, AsksForAllAtTheSameTime) {
 
 TEST(RunOperations, AllIsAsManyAsThereAre) {
   std::vector<std::string> names;
+  names.reserve(200);
   for (int i = 0; i < 200; ++i) names.push_back("service" + std::to_string(i));
   FakeControlServer server([&](const Request& request) -> std::vector<FakeStep> {
     if (request.verb == Request::Verb::kOverview) return {Answer(Overview(names))};

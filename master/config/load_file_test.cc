@@ -34,7 +34,7 @@ class LoadFileTest : public testing::Test {
   ~LoadFileTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Write(const std::string& text, mode_t mode = 0600) {
-    const std::string path = folder_ + "/fectld.toml";
+    std::string path = folder_ + "/fectld.toml";
     std::ofstream(path, std::ios::binary) << text;
     EXPECT_EQ(chmod(path.c_str(), mode), 0);
     return path;
