@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "master/config/config.h"
@@ -203,8 +204,9 @@ TEST(Parse, ALargeConfigurationIsRead) {
   std::string text;
   for (int i = 0; i < 5'000; ++i) {
     const std::string name = "web" + std::to_string(i);
-    text += "[[service]]\nname = '" + name + "'\nnum = 1\ncommand = 'run'\n[[socket]]\nname = '" + name +
-            "'\nport = " + std::to_string(10'000 + i) + "\nservice = ['" + name + "']\n";
+    absl::StrAppend(&text, "[[service]]\nname = '", name, "'\nnum = 1\ncommand = 'run'\n");
+    absl::StrAppend(&text, "[[socket]]\nname = '", name, "'\nport = ", 10'000 + i, "\nservice = ['", name,
+                    "']\n");
   }
   const LoadResult result = Parse(text, "f");
   EXPECT_EQ(result.Describe(), "");
