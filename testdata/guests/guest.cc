@@ -19,9 +19,16 @@ namespace {
 constexpr std::chrono::milliseconds kBeatInterval{500};
 
 volatile sig_atomic_t saw_sigterm = 0;
+volatile sig_atomic_t saw_sigusr1 = 0;
 
-void OnSigterm(int) {
-  saw_sigterm = 1;
+void OnSignal(int number) {
+  (number == SIGTERM ? saw_sigterm : saw_sigusr1) = 1;
+}
+
+void Catch(int number) {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;  // without SA_RESTART: poll() must return
+  sigaction(number, &action, nullptr);
 }
 
 // The name of a command, from JSON of which only this much is known: it has a member "cmd" whose value is a
@@ -43,9 +50,11 @@ bool SawSigterm() {
 }
 
 void CatchSigterm() {
-  struct sigaction action {};
-  action.sa_handler = OnSigterm;  // without SA_RESTART: poll() must return
-  sigaction(SIGTERM, &action, nullptr);
+  Catch(SIGTERM);
+}
+
+void CatchSigusr1() {
+  Catch(SIGUSR1);
 }
 
 void AppendLine(const std::string& file, const std::string& line) {
@@ -159,6 +168,17 @@ void Guest::BeatUntilStopped() {
   while (!SawSigterm()) {
     if (NextCommand(std::chrono::hours(1)) == "stop") return;
   }
+}
+
+bool Guest::BeatUntilSigusr1() {
+  while (!SawSigterm()) {
+    if (saw_sigusr1 != 0) {
+      saw_sigusr1 = 0;
+      return true;
+    }
+    if (NextCommand(std::chrono::milliseconds(20)) == "stop") return false;
+  }
+  return false;
 }
 
 void Guest::Silent() {

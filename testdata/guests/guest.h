@@ -39,6 +39,10 @@ class Guest {
   // Beats until the command `stop`, SIGTERM or the end of the pipe.
   void BeatUntilStopped();
 
+  // Beats until SIGUSR1, by which a test gives the word, and once for each. False on what ends
+  // BeatUntilStopped. CatchSigusr1 has been called before `loaded`.
+  bool BeatUntilSigusr1();
+
   // Neither reads nor writes ever again.
   [[noreturn]] void Silent();
 
@@ -70,6 +74,7 @@ class Guest {
 // Set by SIGTERM once CatchSigterm was called.
 bool SawSigterm();
 void CatchSigterm();
+void CatchSigusr1();
 
 // Appends a line to a file of the working directory, in one write, so that the lines of several guests stay
 // whole.
