@@ -1,32 +1,16 @@
 // Memory fails while a client is served, once at each place where it can.
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
-#include "master/core/time.h"
-#include "master/platform/control_socket.h"
-#include "master/platform/event_loop.h"
-#include "master/platform/unique_fd.h"
-#include "master/runtime/access.h"
 #include "master/runtime/control_server.h"
+#include "master/runtime/test_control_server.h"
 #include "proto_spec/allocation_count.h"
 #include "proto_spec/control_messages.h"
-#include "proto_spec/frame.h"
 
 namespace fectl::runtime {
 namespace {
@@ -50,71 +34,24 @@ class Requests : public ControlRequests {
   int asked = 0;
 };
 
-class ControlServerAllocations : public testing::Test {
+class ControlServerAllocations : public ControlServerFixture<Requests> {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/fectl-control-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    loop_ = *platform::EventLoop::Create();
-    socket_ = *platform::ControlSocket::Open(folder_ + "/sock");
-    server_ = std::make_unique<ControlServer>(socket_.get(), Access({}, geteuid()), loop_.get(), &requests_);
-    requests_.server = server_.get();
-    ASSERT_TRUE(server_->Watch().ok());
-  }
-  void TearDown() override {
-    server_.reset();
-    socket_.reset();
-    EXPECT_EQ(rmdir(folder_.c_str()), 0) << "files were left behind";
-  }
-
-  void Settle() {
-    for (int i = 0; i < 10; ++i) {
-      ASSERT_TRUE(loop_->Turn(0).ok());
-      server_->OnTurn(core::Instant{i});
-    }
-  }
-
   // A client that says Hello and asks for the overview: what it was answered until the server did no more for
   // it. Only the server's own memory fails, the `failing`th allocation of it.
   std::vector<Kind> Served(size_t failing) {
-    const platform::UniqueFd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, (folder_ + "/sock").c_str(), sizeof(address.sun_path) - 1);
-    EXPECT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-    std::string frames;
-    for (const proto::Request& request :
-         {proto::Request{Verb::kHello, "", 2}, proto::Request{Verb::kOverview}}) {
-      EXPECT_TRUE(proto::AppendFrame(proto::EncodeRequest(request), proto::Level::kBase, &frames).ok());
-    }
-    EXPECT_EQ(send(client.get(), frames.data(), frames.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(frames.size()));
+    TestControlClient client(path_);
+    client.Ask(Verb::kHello, "", 2);
+    client.Ask(Verb::kOverview);
     proto::FailAllocation(failing);
     Settle();
     failed_ = failing > 0 && proto::AllocationFailed();
     proto::FailAllocation(0);
-
-    std::array<char, 65536> buffer;
-    proto::FrameReader reader(proto::kAnswerBytesMax, /*long_frames=*/true);
-    ssize_t got = 0;
-    while ((got = recv(client.get(), buffer.data(), buffer.size(), 0)) > 0) {
-      reader.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
-    }
-    ended_ = got == 0 || errno == ECONNRESET;
-    std::vector<Kind> kinds;
-    while (const std::optional<std::string_view> payload = *reader.Next()) {
-      kinds.push_back(proto::DecodeResponse(*payload)->kind);
-    }
-    EXPECT_FALSE(reader.mid_frame()) << "half an answer";
+    std::vector<Kind> kinds = client.Heard();
+    ended_ = client.ended();
+    EXPECT_FALSE(client.mid_frame()) << "half an answer";
     return kinds;
   }
 
-  std::string folder_;
-  std::unique_ptr<platform::EventLoop> loop_;
-  std::unique_ptr<platform::ControlSocket> socket_;
-  Requests requests_;
-  std::unique_ptr<ControlServer> server_;
   bool failed_ = false;
   bool ended_ = false;
 };

@@ -3,16 +3,9 @@
 #include "master/runtime/control_server.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +14,8 @@
 #include <vector>
 
 #include "master/core/time.h"
-#include "master/platform/control_socket.h"
-#include "master/platform/event_loop.h"
-#include "master/platform/unique_fd.h"
-#include "master/runtime/access.h"
 #include "master/runtime/limits.h"
+#include "master/runtime/test_control_server.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
 
@@ -46,88 +36,14 @@ class FakeRequests : public ControlRequests {
   std::vector<std::pair<ClientId, proto::Request>> asked;
 };
 
-class Client {
- public:
-  explicit Client(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-    EXPECT_EQ(connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-  }
+using Client = TestControlClient;
 
-  void Send(std::string_view bytes) {
-    EXPECT_EQ(send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
-  }
-  void Ask(proto::Request::Verb verb, const std::string& service = "", int version = 0) {
-    std::string frame;
-    const proto::Request request{verb, service, version};
-    EXPECT_TRUE(proto::AppendFrame(proto::EncodeRequest(request), proto::Level::kBase, &frame).ok());
-    Send(frame);
-  }
-  // Answers that have arrived.
-  std::vector<Kind> Heard() {
-    std::vector<Kind> kinds;
-    std::array<char, 65536> buffer;
-    for (;;) {
-      const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-      if (got == 0 || (got < 0 && errno == ECONNRESET)) ended_ = true;
-      if (got <= 0) break;
-      reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
-    }
-    for (;;) {
-      auto payload = *reader_.Next();
-      if (!payload.has_value()) return kinds;
-      kinds.push_back(proto::DecodeResponse(*payload)->kind);
-    }
-  }
-  bool ended() const { return ended_; }
-  void CloseForWriting() { shutdown(fd_.get(), SHUT_WR); }
-  void Close() { fd_.reset(); }
-
- private:
-  platform::UniqueFd fd_;
-  proto::FrameReader reader_{proto::kAnswerBytesMax, true};
-  bool ended_ = false;
-};
-
-class ControlServerTest : public testing::Test {
+class ControlServerTest : public ControlServerFixture<FakeRequests> {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/fectl-control-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    path_ = folder_ + "/sock";
-    loop_ = *platform::EventLoop::Create();
-    socket_ = *platform::ControlSocket::Open(path_);
-    server_ = std::make_unique<ControlServer>(socket_.get(), Access({}, geteuid()), loop_.get(), &requests_);
-    requests_.server = server_.get();
-    ASSERT_TRUE(server_->Watch().ok());
-  }
-  void TearDown() override {
-    server_.reset();
-    socket_.reset();
-    EXPECT_EQ(rmdir(folder_.c_str()), 0) << "files were left behind";
-  }
-
-  // Lets the server do all that it can without waiting.
-  void Settle() {
-    for (int i = 0; i < 20; ++i) {
-      ASSERT_TRUE(loop_->Turn(0).ok());
-      server_->OnTurn(now_);
-    }
-  }
   void Pass(core::Span time) {
     now_ = now_ + time;
     Settle();
   }
-
-  std::string folder_;
-  std::string path_;
-  std::unique_ptr<platform::EventLoop> loop_;
-  std::unique_ptr<platform::ControlSocket> socket_;
-  FakeRequests requests_;
-  std::unique_ptr<ControlServer> server_;
-  core::Instant now_{1};
 };
 
 TEST_F(ControlServerTest, EndsWithOpenClients) {
