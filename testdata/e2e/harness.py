@@ -282,7 +282,8 @@ class Place:
                 problems.append(f"left behind: {name}")
         for master in self.masters:
             log = master.log()
-            for mark in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Check failed"):
+            # Of workers, which do not get the variables that say where sanitizers write.
+            for mark in ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "Check failed"):
                 if mark in log:
                     problems.append(f"{mark} in the log of fectld {master.pid}")
         return problems

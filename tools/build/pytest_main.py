@@ -2,9 +2,12 @@
 
 import faulthandler
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 
@@ -20,6 +23,23 @@ class Shard:
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items[:] = items[self._index :: self._total]
+
+
+class SanitizerReports:
+    """What sanitizers say in any process that a test starts, also where nobody reads its words or its exit status:
+    in the environment of all that starts from now on they write into a folder."""
+
+    def __init__(self, environment: MutableMapping[str, str]) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="sanitizers-", dir="/tmp"))
+        self._folder.chmod(0o1777)  # processes of other users, too
+        for name in [name for name in environment if name.endswith("SAN_OPTIONS")]:
+            environment[name] += f":log_path={self._folder}/report"
+
+    def take(self) -> list[str]:
+        try:
+            return [f"{path.name}:\n{path.read_text(errors='replace')}" for path in sorted(self._folder.iterdir())]
+        finally:
+            shutil.rmtree(self._folder)
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +63,11 @@ def main(arguments: list[str]) -> int:
     if "TESTBRIDGE_TEST_ONLY" in os.environ:
         options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
     plugins = [Shard(os.environ)] if "TEST_TOTAL_SHARDS" in os.environ else []
-    return int(pytest.main(options + arguments, plugins=plugins))
+    sanitizers = SanitizerReports(os.environ)
+    status = int(pytest.main(options + arguments, plugins=plugins))
+    reports = sanitizers.take()
+    print(*reports, sep="\n")
+    return status or (1 if reports else 0)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Result:
         (folder / "tmp").mkdir()
         done = subprocess.run([sys.executable, MAIN, "cases.py"], cwd=folder, env=own, capture_output=True, check=False)
         self.status = done.returncode
+        self.output = done.stdout.decode()
         root = xml.etree.ElementTree.parse(folder / "test.xml").getroot()
         self.cases = [case.get("name") for case in root.iter("testcase")]
         self.files = sorted(path.name for path in folder.iterdir())
@@ -59,6 +60,22 @@ def test_an_unknown_mark_fails(tmp_path: Path) -> None:
 
 def test_a_filter_is_obeyed(tmp_path: Path) -> None:
     assert Result(tmp_path / "a", CASES, TESTBRIDGE_TEST_ONLY="3").cases == ["test_number[3]"]
+
+
+BAD_CHILD = """
+import os, subprocess
+
+def test_it():
+    write = 'options = dict(o.split("=") for o in os.environ["UBSAN_OPTIONS"].split(":")); '
+    write += 'open(options["log_path"] + ".1", "w").write("runtime error: bad")'
+    subprocess.run(["python3", "-c", "import os; " + write], check=True)
+"""
+
+
+def test_a_sanitizer_report_of_a_process_that_nobody_looks_at_fails(tmp_path: Path) -> None:
+    result = Result(tmp_path / "a", BAD_CHILD, UBSAN_OPTIONS="halt_on_error=1")
+    assert result.status == 1
+    assert "runtime error: bad" in result.output
 
 
 def test_shards_divide_the_cases(tmp_path: Path) -> None:
