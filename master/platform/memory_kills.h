@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "master/platform/unique_fd.h"
+
 namespace fectl::platform {
 
 // How often the kernel has killed a process of this one's memory cgroup because there was no memory left.
@@ -21,7 +23,7 @@ class MemoryKills {
   bool TakeOne();
 
  private:
-  std::string path_;  // of the file that has the counter; empty: none
+  UniqueFd file_;  // that has the counter; invalid: none
   uint64_t taken_ = 0;
 };
 

@@ -50,6 +50,12 @@ TEST_F(MemoryKillsTest, FindsTheGroupOfAContainerThatSeesItAsTheRoot) {
 }
 
 TEST_F(MemoryKillsTest, WithoutAGroupNothingIsCounted) {
+  for (const std::string text : {"", "oom 1", "oom_kill", "oom_kill ", "oom_kill x", "oom_kill_disable 0"}) {
+    Write("/odd/memory.events", text);
+    MemoryKills kills("0::/odd\n", root_.path());
+    Write("/odd/memory.events", "oom_kill 5\n");
+    EXPECT_FALSE(kills.TakeOne()) << text;
+  }
   for (const std::string groups : {"", "nonsense", "3:cpu:/a\n", "0::/gone\n"}) {
     MemoryKills kills(groups, root_.path());
     EXPECT_FALSE(kills.TakeOne()) << groups;

@@ -105,6 +105,7 @@ void WorkerLink::Signal(core::Sig sig) {
       child_->Signal(SIGCONT).IgnoreError();
       break;
     case core::Sig::kKill:
+      killed_ = true;
       child_->SignalGroup(SIGKILL).IgnoreError();
       break;
   }
@@ -205,12 +206,13 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
   StopReading();
   orders_.reset();
   const bool signaled = status.kind == platform::ExitStatus::Kind::kSignaled;
-  sink_->Emit(core::Exited{.who = who_,
-                           .signaled = signaled,
-                           .number = status.code,
-                           .core_dumped = status.core_dumped,
-                           .out_of_memory = signaled && status.code == SIGKILL && memory_kills_->TakeOne(),
-                           .inside_message = InsideMessage()});
+  sink_->Emit(core::Exited{
+      .who = who_,
+      .signaled = signaled,
+      .number = status.code,
+      .core_dumped = status.core_dumped,
+      .out_of_memory = signaled && status.code == SIGKILL && !killed_ && memory_kills_->TakeOne(),
+      .inside_message = InsideMessage()});
 }
 
 void WorkerLink::StopReading() {

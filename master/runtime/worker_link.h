@@ -90,6 +90,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   bool loaded_ = false;
   bool broken_ = false;  // what it writes is no longer understood
   bool unread_ = false;  // it leaves its orders unread, which was said
+  bool killed_ = false;  // by us
   std::string note_;
   std::vector<std::pair<std::string, double>> gauges_;
 };

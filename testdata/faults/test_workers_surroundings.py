@@ -4,6 +4,8 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from typing import Optional
 
@@ -90,6 +92,18 @@ def test_F31_OutOfMemoryCostsOnlyItsWorkerAndIsToldAsSuch(place: Place) -> None:
         master.wait_replaced("other", others[0])
         shown = master.fectl_ok("status", "other")
         assert "killed by SIGKILL" in shown and "memory" not in shown
+
+
+def test_F31_WhatTheMasterKillsHasNotRunOutOfMemory(place: Place) -> None:
+    with cgroup("memory", "memory.limit_in_bytes", str(96 * 1024 * 1024)) as group:
+        master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=1), preexec_fn=group.join)
+        (pid,) = master.wait_running("web")
+        stranger = subprocess.run([sys.executable, "-c", "bytearray(1 << 30)"], preexec_fn=group.join, check=False)
+        assert stranger.returncode == -signal.SIGKILL
+        master.fectl_ok("stop", "web")
+        wait_until(lambda: not alive(pid), "it is killed")
+        ended = [line for line in master.log().splitlines() if "killed by SIGKILL" in line]
+        assert len(ended) == 1 and "memory" not in ended[0]
 
 
 def test_F32_DescriptorsOfAWorkerAreItsOwn(place: Place) -> None:
