@@ -40,7 +40,7 @@ inline constexpr Span kChannelGrace = Seconds(1);
 inline constexpr Span kMessageGrace = Seconds(10);
 
 // A process that outlives SIGKILL for this long sits in the kernel (a hung file system, a frozen cgroup):
-// people are told once, and the slot goes on without it.
+// people are told once, and its slot goes on without it, but starts nothing more by itself until it is gone.
 inline constexpr Span kUnkillableAfter = Seconds(10);
 
 // What each slot remembers. Existing clients expect up to 50.

@@ -204,9 +204,19 @@ void Slot::TryAgain(Turn& turn, Cause::Kind why) {
   ++restarts_;
   const Span delay = BackoffDelay(losses_++, turn.random);
   if (delay == Span{0}) {
-    Start(turn, MakeCause(why));
+    StartAgain(turn, why);
   } else {
     state_ = Waiting{turn.at.now + delay, why};
+  }
+}
+
+// What one process hung on its successor will hang on, too, and they would become more and more: so nothing
+// is started by itself until it is gone.
+void Slot::StartAgain(Turn& turn, Cause::Kind why) {
+  if (has_unkillable()) {
+    state_ = Waiting{kNever, why};
+  } else {
+    Start(turn, MakeCause(why));
   }
 }
 

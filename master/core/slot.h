@@ -52,6 +52,7 @@ class Slot {
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
   uint32_t process_count() const;  // without those that outlived SIGKILL
+  bool has_unkillable() const;     // one that outlived SIGKILL is still there
   bool ready() const;              // a loaded process has this slot's duty
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
@@ -79,6 +80,7 @@ class Slot {
   News AfterFailedStart(Turn& turn, const Cause& cause);
   void AfterCrash(Turn& turn, const Serving& lost);
   void TryAgain(Turn& turn, Cause::Kind why);
+  void StartAgain(Turn& turn, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
   void LeavingOnTime(Turn& turn);
   News MessageOnTime(Turn& turn);

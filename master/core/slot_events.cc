@@ -16,6 +16,10 @@ int64_t InMilliseconds(Span span) {
   return span.ns / 1'000'000;
 }
 
+bool IsUnkillable(const Leaving& leaving) {
+  return leaving.stage == Leaving::Stage::kAlarmed;
+}
+
 }  // namespace
 
 Slot::Role Slot::RoleOf(uint32_t generation) const {
@@ -101,6 +105,8 @@ News Slot::LeavingExited(Turn& turn, uint32_t generation, const Cause& cause) {
   });
   Note(turn, Milestone::kStopped, found->process.pid, cause);
   leaving_.erase(found);
+  auto* waiting = std::get_if<Waiting>(&state_);
+  if (waiting != nullptr && waiting->retry_at == kNever && !has_unkillable()) waiting->retry_at = turn.at.now;
   return News::kNothing;
 }
 
@@ -213,7 +219,7 @@ News Slot::StateOnTime(Turn& turn) {
   const auto way = [](const Process& process) { return process.channel_closed ? Way::kFinish : Way::kKill; };
 
   if (auto* waiting = std::get_if<Waiting>(&state_)) {
-    if (waiting->retry_at <= now) Start(turn, MakeCause(waiting->why));
+    if (waiting->retry_at <= now) StartAgain(turn, waiting->why);
   } else if (auto* starting = std::get_if<Starting>(&state_)) {
     const Process process = starting->process;
     if (starting->deadline <= now) return OnLost(turn, process.generation, unready(process), way(process));
@@ -281,10 +287,13 @@ uint32_t Slot::process_count() const {
   if (std::holds_alternative<Starting>(state_) || std::holds_alternative<Serving>(state_)) here = 1;
   if (std::holds_alternative<Replacing>(state_)) here = 2;
   // One that outlives SIGKILL was told of and is not waited for any more.
-  const auto waited_for = std::count_if(leaving_.begin(), leaving_.end(), [](const Leaving& leaving) {
-    return leaving.stage != Leaving::Stage::kAlarmed;
-  });
+  const auto waited_for = std::count_if(leaving_.begin(), leaving_.end(),
+                                        [](const Leaving& leaving) { return !IsUnkillable(leaving); });
   return here + static_cast<uint32_t>(waited_for);
+}
+
+bool Slot::has_unkillable() const {
+  return std::any_of(leaving_.begin(), leaving_.end(), IsUnkillable);
 }
 
 bool Slot::ready() const {

@@ -47,8 +47,8 @@ struct Vacant {  // the service is stopped
   template <typename Archive>
   static void Fields(Archive& /*archive*/, auto& /*self*/) {}
 };
-struct Waiting {  // for the next attempt
-  Instant retry_at;
+struct Waiting {     // for the next attempt
+  Instant retry_at;  // kNever: when the processes that outlived SIGKILL are gone
   Cause::Kind why = Cause::Kind::kNone;
   bool operator==(const Waiting&) const = default;
   template <typename Archive>

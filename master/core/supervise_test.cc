@@ -368,25 +368,6 @@ TEST(Serve, DeathBehindTheEndOfThePipeIsAnOrdinaryDeath) {
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "exited with code 3");
 }
 
-TEST(Serve, WorkerThatLivesOnAfterSigkillIsToldOfOnce) {
-  Script script({Web(1)});
-  script.Boot();
-  script.Load(1);
-  script.Pass(Seconds(10));
-  script.Load(2);
-  for (int i = 0; i < 30; ++i) {
-    script.Beat(2);
-    script.Pass(Seconds(1));
-  }
-  int alarms = 0;
-  for (const Record& record : script.service().slots()[0].history().records()) {
-    if (record.milestone == Milestone::kAlarm) ++alarms;
-  }
-  EXPECT_EQ(alarms, 1);
-  EXPECT_EQ(script.service().processes(), 1U);  // it is not waited for any more
-  EXPECT_EQ(script.service().ready(), 1U);
-}
-
 TEST(Late, EventsOfOldIncarnationsChangeNothing) {
   Script script({Web(1)});
   script.Boot();

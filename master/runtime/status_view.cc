@@ -52,7 +52,8 @@ proto::WorkerView DescribeWorker(core::ServiceId service, uint32_t index, const 
       view.gauges = link->gauges();
     }
   }
-  if (const auto* waiting = std::get_if<core::Waiting>(&slot.state())) {
+  const auto* waiting = std::get_if<core::Waiting>(&slot.state());
+  if (waiting != nullptr && waiting->retry_at != core::kNever) {
     view.retry_in_s = std::max(0.0, InSeconds(waiting->retry_at - now));
   }
   for (const core::Leaving& leaving : slot.leaving()) view.leaving.push_back(leaving.process.pid);

@@ -53,6 +53,7 @@ void SlotRules::AfterStep(const View& view, core::ServiceId id, uint32_t slot) {
   TimerIsTheEarliestDeadline(view, id, slot);
   if (view.event_as<core::WorkerBeat>() != nullptr) return;  // which moves a deadline and nothing else
   ProcessesAreKnown(view, id, slot);
+  NothingFollowsTheUnkillable(view, id, slot);
   RecordsSayWhatIs(view, id, slot);
   PausedServesNobody(view, id, slot);
   MemoryIsBounded(view, id, slot);
@@ -118,6 +119,22 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
       view.Break("who shall leave is told by its pipe and by a signal (I16)", Name(life->who));
     else if (life->deadline != leaving.deadline || life->message_due != leaving.process.message_due)
       view.Break("each process has its own deadline (I13)", Name(life->who));
+  }
+}
+
+void SlotRules::NothingFollowsTheUnkillable(const View& view, core::ServiceId id, uint32_t slot) {
+  const auto* starting = std::get_if<core::Starting>(&view.service(id).slots()[slot].state());
+  if (starting == nullptr) return;
+  const core::Cause::Kind why = starting->cause.kind;
+  if (why != core::Cause::Kind::kAfterCrash && why != core::Cause::Kind::kAfterFailedStart) return;
+  const core::Incarnation who{id, slot, starting->process.generation};
+  const bool now = std::any_of(view.effects.begin(), view.effects.end(), [&who](const core::Effect& effect) {
+    const auto* spawn = std::get_if<core::Spawn>(&effect);
+    return spawn != nullptr && spawn->who == who;
+  });
+  for (const Life& life : view.ledger.InSlot(id, slot)) {
+    if (now && life.alarmed && !life.ended)
+      view.Break("where a process cannot be killed nothing is started by itself (I1)", Name(life.who));
   }
 }
 

@@ -16,13 +16,14 @@ class SlotRules {
   static void AfterStep(const View& view, core::ServiceId id, uint32_t slot);
 
  private:
-  static void OneOfEachRole(const View& view, core::ServiceId id, uint32_t slot);               // I2
-  static void StateMeansWhatItSays(const View& view, core::ServiceId id, uint32_t slot);        // I4, I31
-  static void ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t slot);           // I9
-  static void RecordsSayWhatIs(const View& view, core::ServiceId id, uint32_t slot);            // I31
-  static void TimerIsTheEarliestDeadline(const View& view, core::ServiceId id, uint32_t slot);  // I13
-  static void PausedServesNobody(const View& view, core::ServiceId id, uint32_t slot);          // I17
-  static void MemoryIsBounded(const View& view, core::ServiceId id, uint32_t slot);             // I21
+  static void OneOfEachRole(const View& view, core::ServiceId id, uint32_t slot);                // I2
+  static void StateMeansWhatItSays(const View& view, core::ServiceId id, uint32_t slot);         // I4, I31
+  static void ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t slot);            // I9
+  static void NothingFollowsTheUnkillable(const View& view, core::ServiceId id, uint32_t slot);  // I1
+  static void RecordsSayWhatIs(const View& view, core::ServiceId id, uint32_t slot);             // I31
+  static void TimerIsTheEarliestDeadline(const View& view, core::ServiceId id, uint32_t slot);   // I13
+  static void PausedServesNobody(const View& view, core::ServiceId id, uint32_t slot);           // I17
+  static void MemoryIsBounded(const View& view, core::ServiceId id, uint32_t slot);              // I21
 };
 
 }  // namespace fectl::sim

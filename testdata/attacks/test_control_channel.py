@@ -206,7 +206,9 @@ def test_K25_TenThousandConnectionsAndHalfRequests(place: Place) -> None:
         crowd += halves
         assert master.ask("Pid") == ("Pid", str(master.pid))
         assert resident_kib(master.pid) - before < 64 * 1024
-        wait_until(lambda: len(os.listdir(f"/proc/{master.pid}/fd")) < count // 2 + 200, "half requests are dropped")
+        if IS_ROOT:  # nobody else may look into the master
+            fds = f"/proc/{master.pid}/fd"
+            wait_until(lambda: len(os.listdir(fds)) < count // 2 + 200, "half requests are dropped")
         assert master.ask("Status", "web")[0] == "ServiceStatus"
     finally:
         for one in crowd:

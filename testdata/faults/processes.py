@@ -17,6 +17,9 @@ _F_GETPIPE_SZ = 1032
 _SYS_CLONE3 = 435
 
 
+looks_into_master = pytest.mark.skipif(os.geteuid() != 0, reason="only root may see a master's descriptors and files")
+
+
 def rounds(usual: int) -> int:
     """How often a race is run: the test's own number, or what the environment says."""
     return int(os.environ.get("FECTL_FAULT_ROUNDS", usual))

@@ -14,6 +14,7 @@ from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Master, Place, built, tcp, unix
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import descendants, wait_until
+from testdata.faults.processes import looks_into_master
 from testdata.faults.surroundings import (bind, clock_ahead, kill_and_replace, log_to, needs_mounts, needs_namespace,
                                           needs_root, own_namespaces, read_only, shown)
 from testdata.guests import base_client
@@ -158,6 +159,7 @@ def _children(pid: int) -> list[str]:
     return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
 
 
+@looks_into_master
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]])
 def test_F104_ClosedStreamsAreNobodyElses(place: Place, closed: list[int]) -> None:
 

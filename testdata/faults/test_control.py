@@ -15,6 +15,7 @@ import pytest
 
 from testdata.e2e.harness import Master, Place
 from testdata.e2e.processes import alive, resident_kib, wait_until
+from testdata.faults.processes import looks_into_master
 from testdata.faults.surroundings import processor_seconds, sockets
 from testdata.guests import base_client
 
@@ -71,6 +72,7 @@ def test_F75_HalfARequestIsNone(place: Place) -> None:
     assert master.state("web") == "running"
 
 
+@looks_into_master
 def test_F75_WhoLeavesBeforeTheAnswerHasAsked(place: Place) -> None:
     master = _steady(place)
     (old,) = master.pids("web")
@@ -92,6 +94,7 @@ def many_descriptors() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@looks_into_master
 def test_F76_AnIdleCrowdLocksNobodyOut(place: Place, many_descriptors: int) -> None:
     # Ten thousand where the limit of descriptors allows it: the master gives half of its own to clients, and one user
     # does not get all of those.

@@ -14,6 +14,7 @@ from testdata.e2e.harness import Master, Place, tcp
 from testdata.e2e.http_requests import free_port, http_get
 from testdata.e2e.processes import alive, descendants, wait_until
 from testdata.guests import base_client
+from testdata.faults.processes import looks_into_master
 from testdata.faults.surroundings import (failed_starts, limited, needs_root, open_descriptors, processor_seconds,
                                           shown, sockets, wait_shown)
 
@@ -233,6 +234,7 @@ def _try_everything(master: Master) -> None:
     master.fectl("--timeout", "20", "status")
 
 
+@looks_into_master
 @pytest.mark.parametrize("spare", range(0, 13))
 def test_F50_EachNumberOfFreeDescriptorsFailsCleanly(place: Place, spare: int) -> None:
     port = free_port()
@@ -287,6 +289,7 @@ def test_F51_WithoutConnectionsTheWorkersServe(place: Place) -> None:
     assert master.log().count("no descriptor is left for a control client") == 1
 
 
+@looks_into_master
 def test_F55_WithoutDescriptorsForClientsTheMasterDoesNotSpin(place: Place) -> None:
     master, web, _ = _web_and_other(place)
     wait_until(lambda: len(sockets(master)) == 1, "the clients of the test are gone")

@@ -2,6 +2,7 @@
 or fail (F86)."""
 
 import json
+import os
 import pathlib
 import re
 
@@ -31,7 +32,8 @@ def _disturbed(place: Place, how: str, kind: str, port: int) -> Master:
     # The workers' own lines are none of the master's.
     master = place.start(configured(place, kind, port, num=2, environ=python_environment(place.directory) + words,
                                     stderr=str(place.directory / "workers.log")))
-    for pid in [master.pid, *master.wait_running("web", 2)]:
+    # Only root may look into the master.
+    for pid in [*([master.pid] if os.geteuid() == 0 else []), *master.wait_running("web", 2)]:
         assert "disturb.so" in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
     return master
 

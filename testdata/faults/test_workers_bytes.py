@@ -11,7 +11,7 @@ import pytest
 
 from testdata.e2e.harness import Master, Place
 from testdata.e2e.processes import adopt_orphans, alive, resident_kib, wait_until
-from testdata.faults.processes import cpu_seconds, pipes_used_up, process_state, rounds
+from testdata.faults.processes import cpu_seconds, looks_into_master, pipes_used_up, process_state, rounds
 
 _F_GETPIPE_SZ = 1032
 _UNFINISHED = "broke the worker protocol: left a message unfinished"
@@ -61,6 +61,7 @@ def test_F21_OneByteEachSecond(place: Place) -> None:
     assert cpu_seconds(master.pid) - spent < 3
 
 
+@looks_into_master
 def test_F22_FloodDelaysNobody(place: Place) -> None:
     master = place.start(place.service("flood", place.guest("floods"), num=4, shutdown_timeout=1) +
                          place.service("calm", place.guest("steady"), num=4, timeout=3))

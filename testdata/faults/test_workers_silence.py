@@ -1,4 +1,4 @@
-"""Workers that hang, stop, never come up or never leave (F8, F10, F12, F13, F15, F16, F28)."""
+"""Workers that hang, stop, never come up or never leave (F8 to F10, F12, F13, F15, F16, F28)."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import pytest
 
 from testdata.e2e.harness import Place
 from testdata.e2e.processes import alive, wait_until
-from testdata.faults.processes import process_state
+from testdata.faults.processes import cgroup, process_state
 
 
 def test_F8_StoppedWhileStarting(place: Place) -> None:
@@ -110,6 +110,29 @@ def test_F16_DeafWorkersAreKilledAtTheShutdownTimeoutWithAllThatIsTheirs(place: 
     wait_until(lambda: not alive(child), "the child in the worker's process group is killed too")
     assert master.state("web") == "stopped"
     assert "StopTimeout" in master.reasons("web")
+
+
+def test_F9_FrozenWorkerToldToStopIsToldOfAndNotWaitedFor(place: Place) -> None:
+    with cgroup("freezer") as group:
+        master = place.start(place.service("web", place.guest("steady"), shutdown_timeout=1) +
+                             place.service("other", place.guest("steady")))
+        (pid,), others = master.wait_running("web"), master.wait_running("other")
+        group.add(pid)
+        group.set("freezer.state", "FROZEN")
+        try:
+            wait_until(lambda: group.get("freezer.state") == "FROZEN", "it is frozen")
+            master.fectl_ok("stop", "web")
+            assert alive(pid) and master.state("web") == "stopped"
+            shown = master.fectl_ok("status", "web")
+            assert "still exists after SIGKILL" in shown and str(pid) in shown, shown
+            assert master.log().count("still exists after SIGKILL") == 1
+            assert master.pids("other") == others and master.state("other") == "running"
+        finally:
+            group.set("freezer.state", "THAWED")
+        wait_until(lambda: process_state(pid) == "-", "it is reaped when it dies at last")
+        wait_until(lambda: f"{pid}" in master.log().split("still exists after SIGKILL")[1], "its end is told")
+        master.fectl_ok("start", "web")
+        assert master.pids("other") == others
 
 
 def test_F28_LeaderThreadEndsAndAnotherLives(place: Place) -> None:

@@ -14,7 +14,7 @@ import pytest
 from testdata.e2e.harness import NOBODY, Place, tcp
 from testdata.e2e.http_requests import free_port, http_get
 from testdata.e2e.processes import alive, descendants, wait_until
-from testdata.faults.processes import cgroup, open_descriptors, parent, process_state
+from testdata.faults.processes import cgroup, looks_into_master, open_descriptors, parent, process_state
 
 
 def _orphans(place: Place) -> list[int]:
@@ -106,6 +106,7 @@ def test_F31_WhatTheMasterKillsHasNotRunOutOfMemory(place: Place) -> None:
         assert len(ended) == 1 and "memory" not in ended[0]
 
 
+@looks_into_master
 def test_F32_DescriptorsOfAWorkerAreItsOwn(place: Place) -> None:
     master = place.start(place.service("other", place.guest("steady")))
     master.wait_running("other")
