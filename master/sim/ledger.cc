@@ -90,8 +90,9 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
+    // Who is being replaced already, or does not serve yet, asks for nothing new.
     const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
-    if (life.on_duty() && is_newest) life.asked_at = std::min(life.asked_at, at.now);
+    if (life.on_duty() && is_newest && !IsNext(life)) life.asked_at = std::min(life.asked_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
     if (!life.closed && !life.told()) life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
     life.closed = true;

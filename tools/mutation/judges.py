@@ -31,6 +31,7 @@ class Verdict:
     compiles: bool
     tests: str = ""  # who killed it: a test, a rule of the simulator, "crash" or "time"; "" where it survived
     simulator: str = ""
+    sampled: bool = True  # the simulator was asked whatever the tests said
 
     @property
     def survived(self) -> bool:
@@ -96,13 +97,14 @@ class Judges:
     cpu_seconds: int  # for each run of one, at most
     _usual: dict[str, float] = dataclasses.field(default_factory=dict)  # command -> CPU seconds of the core as it is
 
-    def verdict(self, number: int) -> Verdict:
-        """Of mutant `number`; 0 is the core as it is, which has to come first: it shows how long a run may take."""
+    def verdict(self, number: int, *, sampled: bool = True) -> Verdict:
+        """Of mutant `number`; 0 is the core as it is, which has to come first: it shows how long a run may take. The
+        simulator, which costs far more, looks at what is sampled and at what the tests miss."""
         tests = self._tests(number)
-        simulator = self._simulator(number)
+        simulator = self._simulator(number) if sampled or not tests else ""
         if _UNCOMPILED in (tests, simulator):
             return Verdict(compiles=False)
-        return Verdict(True, tests, simulator)
+        return Verdict(True, tests, simulator, sampled)
 
     def _tests(self, number: int) -> str:
         command = [str(self.programs / "tests"), "--gtest_brief=1", "--gtest_fail_fast"]

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -32,7 +33,8 @@ class Remembered:
             for line in path.read_text(encoding="utf-8").splitlines():
                 saved = json.loads(line)
                 verdict = Verdict(**saved["verdict"])
-                if not (again and verdict.compiles and not (verdict.tests and verdict.simulator)):
+                missed = not verdict.tests or (verdict.sampled and not verdict.simulator)
+                if not (again and verdict.compiles and missed):
                     self._verdicts[saved["key"]] = verdict
 
     def get(self, mutant: Mutant) -> Verdict | None:
@@ -53,6 +55,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("/tmp/fectl-mutation"), help="folder of the results")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants at a time")
     parser.add_argument("--seeds", type=int, default=1000, help="of the simulator for one mutant, at most")
+    parser.add_argument("--sample", type=int, help="show the simulator so many mutants, drawn by lot, and what tests miss")
     parser.add_argument("--cpu-seconds", type=int, default=60, help="for each run of a judge, at most")
     parser.add_argument("--list", action="store_true", help="print the mutants and leave")
     parser.add_argument("--again", action="store_true", help="judge anew what a judge missed in an earlier run")
@@ -61,10 +64,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _judge_all(
-    todo: list[tuple[int, Mutant]], judges: Judges, remembered: Remembered, pool: concurrent.futures.Executor
+    todo: list[tuple[int, Mutant]],
+    sample: set[int],
+    judges: Judges,
+    remembered: Remembered,
+    pool: concurrent.futures.Executor,
 ) -> dict[str, Verdict]:
     verdicts = {}
-    running = {pool.submit(judges.verdict, number): mutant for number, mutant in todo}
+    running = {pool.submit(judges.verdict, number, sampled=number in sample): mutant for number, mutant in todo}
     for done in concurrent.futures.as_completed(running):
         mutant, verdict = running[done], done.result()
         remembered.add(mutant, verdict)
@@ -99,7 +106,10 @@ def main(arguments: list[str]) -> int:
             as_it_is = judges.verdict(0)
             if not as_it_is.survived:
                 raise SystemExit(f"tools/mutation: the core as it is fails: {as_it_is.tests or as_it_is.simulator}")
-            verdicts |= _judge_all(todo, judges, remembered, pool)
+            numbers = [number for number, _ in todo]
+            if options.sample is not None:
+                numbers = random.Random(1).sample(numbers, min(options.sample, len(numbers)))
+            verdicts |= _judge_all(todo, set(numbers), judges, remembered, pool)
     return _conclude(options, every, verdicts, known)
 
 

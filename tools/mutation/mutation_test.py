@@ -143,6 +143,13 @@ def test_finds_what_nobody_notices_and_who_notices_the_rest(root: Path, capsys: 
     assert f"{PATH}:9:" not in told
 
 
+def test_simulator_is_shown_a_sample_and_what_tests_miss(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(root, "--sample", "0")
+    told = capsys.readouterr().out
+    assert "0 of 0 (-)" in told
+    assert f"{PATH}:6:14 3 -> 4: survives" in told
+
+
 def test_list_explains_survivors_and_must_be_true(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = root / mutation.LIST
     path.write_text(EQUIVALENT.replace("{change}", "no -> such"), encoding="utf-8")

@@ -13,18 +13,21 @@ from tools.mutation.survivors import Survivors
 class Count:
     mutants: int = 0  # that compile and are not equivalent
     tests: int = 0
-    simulator: int = 0
+    sampled: int = 0
+    simulator: int = 0  # of those
     either: int = 0
 
     def add(self, verdict: Verdict) -> None:
         self.mutants += 1
         self.tests += bool(verdict.tests)
-        self.simulator += bool(verdict.simulator)
+        self.sampled += verdict.sampled
+        self.simulator += verdict.sampled and bool(verdict.simulator)
         self.either += not verdict.survived
 
     def row(self, name: str) -> str:
-        cells = [f"{n} ({share(n, self.mutants)})" for n in (self.tests, self.simulator, self.either)]
-        return f"| {name} | {self.mutants} | {' | '.join(cells)} |"
+        tests, either = (f"{n} ({share(n, self.mutants)})" for n in (self.tests, self.either))
+        simulator = f"{self.simulator} of {self.sampled} ({share(self.simulator, self.sampled)})"
+        return f"| {name} | {self.mutants} | {tests} | {simulator} | {either} |"
 
 
 def share(part: int, whole: int) -> str:
