@@ -55,7 +55,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("/tmp/fectl-mutation"), help="folder of the results")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants at a time")
     parser.add_argument("--seeds", type=int, default=1000, help="of the simulator for one mutant, at most")
-    parser.add_argument("--sample", type=int, help="show the simulator so many mutants, drawn by lot, and what tests miss")
+    parser.add_argument("--sample", type=int, help="mutants for the simulator, and what tests miss (default: all)")
     parser.add_argument("--cpu-seconds", type=int, default=60, help="for each run of a judge, at most")
     parser.add_argument("--list", action="store_true", help="print the mutants and leave")
     parser.add_argument("--again", action="store_true", help="judge anew what a judge missed in an earlier run")
