@@ -66,10 +66,15 @@ def command_line(pid: int) -> str:
         return "(gone)"
 
 
+def sanitized() -> bool:
+    """Whether a sanitizer runs in the programs under test. It takes SIGSEGV and the limit of cores for itself."""
+    return any(name.endswith("SAN_OPTIONS") for name in os.environ)
+
+
 def resident_kib(pid: int) -> int:
     """Nothing where a sanitizer runs: its shadows and what it keeps back of freed memory are not the program's, so
     limits on what may grow are only held to without."""
-    if any("SAN_OPTIONS" in name for name in os.environ):
+    if sanitized():
         return 0
     for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS:"):
