@@ -121,6 +121,19 @@ TEST(Asked, WhoIsLostBeforeItsTurnIsNotReplacedTwice) {
   EXPECT_THAT(script.Decided(), ElementsAre("start 6", "spawn 7"));
 }
 
+// What a reload that was given up waited for, nobody waits for any more.
+TEST(Asked, AfterAReloadThatFailedWaitsForItsOwnWorkerOnly) {
+  Script script = Serving(2);
+  script.Command(Verb::kReload);
+  script.Exit(4, 1);
+  script.Ask(1);      // pid 5
+  script.Exit(2, 1);  // pid 6 comes up by itself
+  script.Load(6);
+  script.Decided();
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "stop 1", "TERM 1"));
+}
+
 TEST(Asked, RecordSaysWhyInTheWordsOfTheFirst) {
   Script script({Web(3)});
   script.Boot();
