@@ -54,6 +54,14 @@ TEST(Journal, RestoresEachState) {
   ExpectRestores(script);
 }
 
+TEST(Journal, RestoresARequestThatWaits) {
+  Script script({Web(2)});
+  script.Boot();
+  script.Load(1);
+  script.Ask(1);  // the start comes first
+  ExpectRestores(script);
+}
+
 TEST(Journal, RestoredSupervisorDecidesTheSame) {
   Script script({Web(2)});
   script.Boot();

@@ -81,11 +81,16 @@ _OTHER_LINES = re.compile(
     r"^\s*(#.*|static_assert\b.*|template <.*|requires .*|.*\bconstexpr \S+ k[A-Z].*|.*\boperator\b.*= default;)$",
     re.MULTILINE,
 )
+# The value of a member that is given none. Whoever makes the value does it outside of the core, with the true header, or
+# writes over it.
+_DEFAULTS = re.compile(r"^ +(?:\w+::)*\w+ \w+ = [\w':]+(?:\(\d+\))?; *$", re.MULTILINE)
 
 
 def mutants(path: str, text: str) -> list[Mutant]:
     """In the order of the source. The same text gives the same mutants."""
     code = _OTHER_LINES.sub(lambda m: " " * len(m[0]), cpp_code(text))
+    if path.endswith(".h"):
+        code = _DEFAULTS.sub(lambda m: " " * len(m[0]), code)
     changes = sorted(_changes(code), key=lambda change: (change.begin, change.end, change.new))
     return [_mutant(path, text, change) for change in changes]
 

@@ -119,6 +119,11 @@ def test_leaves_comments_literals_declarations_and_the_last_return_alone() -> No
     assert changes('// a < b\nint F() {\n  const char* s = "1 < 2";\n  return s;\n}\n') == []
 
 
+def test_leaves_defaults_of_members_alone() -> None:
+    text = "struct A {\n  uint32_t count = 0;  // of them\n  Span time = Seconds(10);\n  bool on = false;\n};\n"
+    assert mutants("a.h", text) == []
+
+
 def test_leaves_arguments_of_templates_alone() -> None:
     assert changes("void F() {\n  static std::array<int, 32> all = {};\n  G(all);\n}\n") == ["3:3 G(all); -> nothing"]
 
