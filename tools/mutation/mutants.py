@@ -81,8 +81,7 @@ _OTHER_LINES = re.compile(
     r"^\s*(#.*|static_assert\b.*|template <.*|requires .*|.*\bconstexpr \S+ k[A-Z].*|.*\boperator\b.*= default;)$",
     re.MULTILINE,
 )
-# The value of a member that is given none. Whoever makes one does it outside of the core, with the true header, or writes
-# over it.
+# The value of a member that is given none: it is given one by the core, or by others, who see the true header.
 _DEFAULTS = re.compile(r"^ +(?:\w+::)*\w+ \w+ = [\w':]+(?:\(\d+\))?; *$", re.MULTILINE)
 
 
