@@ -92,12 +92,11 @@ class ArchiveReader {
     std::memcpy(&value, rest_.data(), sizeof(T));
     rest_.remove_prefix(sizeof(T));
   }
-  // What follows takes at least `least` bytes for each element, so a count that cannot be true reserves
-  // nothing.
-  size_t GetCount(size_t least) {
+  // What follows takes at least a byte for each element, so a count that cannot be true reserves nothing.
+  size_t GetCount() {
     uint64_t count = 0;
     Get(count);
-    if (count <= rest_.size() / least) return static_cast<size_t>(count);
+    if (count <= rest_.size()) return static_cast<size_t>(count);
     Fail();
     return 0;
   }
@@ -107,13 +106,13 @@ class ArchiveReader {
     value = raw != 0;
   }
   void Get(std::string& text) {
-    const size_t size = GetCount(1);
+    const size_t size = GetCount();
     text.assign(rest_.substr(0, size));
     rest_.remove_prefix(size);
   }
   template <typename T>
   void Get(std::vector<T>& values) {
-    const size_t count = GetCount(1);
+    const size_t count = GetCount();
     values.clear();
     for (size_t i = 0; i < count && ok_; ++i) {
       values.emplace_back();

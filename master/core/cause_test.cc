@@ -26,6 +26,10 @@ TEST(Cause, SaysWhatPeopleNeed) {
   EXPECT_EQ(ToWords(MakeCause(Kind::kConfigError, "")), "configuration error");
 }
 
+TEST(Cause, WithoutANumberItIsZero) {
+  EXPECT_EQ(MakeCause(Kind::kExited), (Cause{Kind::kExited, 0, ""}));
+}
+
 TEST(Cause, EachKindHasItsOwnWords) {
   std::set<std::string> seen;
   for (int kind = 0; kind <= static_cast<int>(Kind::kUnkillable); ++kind) {

@@ -41,6 +41,29 @@ TEST(Serve, ADeathForWantOfMemoryIsToldAsSuch) {
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "was killed by SIGKILL (out of memory)");
 }
 
+TEST(Serve, ADeathIsToldWithAllThatIsKnownOfIt) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Load(1);
+  script.Step(Exited{
+      .who = script.Who(1), .signaled = true, .number = 6, .core_dumped = true, .inside_message = true});
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
+            "was killed by SIGABRT (core dumped, inside a message)");
+}
+
+TEST(Start, WhatIsSaidOfNobodyIsNotHeard) {
+  Script script({Web(1)});
+  script.Boot();
+  for (const Incarnation nobody :
+       {Incarnation{.service = 1, .generation = 1}, Incarnation{.slot = 1, .generation = 1}}) {
+    script.Step(WorkerLoaded{nobody});
+    script.Step(WorkerBeat{nobody});
+    script.Step(Exited{.who = nobody});
+  }
+  EXPECT_EQ(script.service().ready(), 0U);
+  EXPECT_EQ(script.service().processes(), 1U);
+}
+
 TEST(Start, LoadedTwiceIsLoadedOnce) {
   Script script({Web(1)});
   script.Boot();

@@ -38,7 +38,7 @@ News OfProcess(const Spawned& e, Slot& slot, Turn& turn) {
 
 News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
   Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
-  cause.number = e.transient ? 1 : 0;
+  cause.number = static_cast<int32_t>(e.transient);
   return slot.OnExited(turn, e.who.generation, cause);
 }
 
@@ -88,7 +88,6 @@ Supervisor::Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed
 }
 
 bool Supervisor::RestoreTimers() {
-  timers_ = TimerQueue();
   TimerQueue::Key next_key = 0;
   for (const Service& service : services_) {
     if (service.first_key() != next_key || !service.Consistent()) return false;
@@ -151,7 +150,6 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
   Turn turn = service.MakeTurn(at, random_, effects);
   service.OnCommand(turn, event.request, event.verb);
   service.Settle(turn, timers_);
-  FinishIfDone(effects);
 }
 
 void Supervisor::OnStalled(const Stalled& event, const Moment& at, Effects& effects) {
@@ -169,7 +167,7 @@ void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {
         std::upper_bound(services_.begin(), services_.end(), key,
                          [](TimerQueue::Key k, const Service& s) { return k < s.first_key(); });
     const auto id = static_cast<ServiceId>(std::distance(services_.begin(), after) - 1);
-    const Incarnation who{id, key - services_[id].first_key(), 0};
+    const Incarnation who{.service = id, .slot = key - services_[id].first_key()};
     OnSlot(who, at, effects, [](Slot& slot, Turn& turn) { return slot.OnTime(turn); });
   }
 }

@@ -45,7 +45,8 @@ class Supervisor {
   static void Fields(Archive& archive, auto& self) {
     archive(self.services_, self.random_, self.shutdown_, self.shutdown_waiters_, self.finished_);
   }
-  // Makes the timers anew after everything else was read. False where the state contradicts itself.
+  // Makes the timers, after everything else was read into an object without services. False where the state
+  // contradicts itself.
   bool RestoreTimers();
 
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }

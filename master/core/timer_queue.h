@@ -34,6 +34,9 @@ class TimerQueue {
   // The key of the earliest deadline. Only when earliest() is not kNever.
   Key earliest_key() const { return heap_.front().key; }
 
+  // How many keys take part in the search: what anything but a heartbeat takes grows with it.
+  size_t searched() const { return heap_.size(); }
+
   // Of the deadlines: the rest is a way to find the earliest, and there are many for the same deadlines.
   bool operator==(const TimerQueue& other) const { return deadlines_ == other.deadlines_; }
 

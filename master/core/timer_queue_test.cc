@@ -74,6 +74,20 @@ TEST_F(TimerQueueModel, AgreesAboutAnyDeadlines) {
   ExpectSameOrder();
 }
 
+TEST(TimerQueue, WhoBeatsInTurnStandsInALine) {
+  TimerQueue queue;
+  queue.AddKeys(50);
+  queue.AddKeys(1);
+  queue.Set(50, Instant{1000});
+  queue.Set(0, Instant{900});  // nobody can stand behind it before it has gone
+  for (TimerQueue::Key key = 1; key < 50; ++key) queue.Set(key, Instant{int64_t{100} + key});
+  EXPECT_EQ(queue.searched(), 51U);
+  queue.Set(0, kNever);
+  for (TimerQueue::Key key = 1; key < 50; ++key) queue.Set(key, Instant{int64_t{200} + key});
+  EXPECT_EQ(queue.searched(), 2U);
+  EXPECT_EQ(queue.earliest_key(), 1U);
+}
+
 // As slots do it: most move to the end of their line, in some order; some wait for longer, or for nothing.
 TEST_F(TimerQueueModel, AgreesAboutHeartbeats) {
   for (int line = 0; line < 3; ++line) AddKeys(20);

@@ -16,6 +16,7 @@
 
 #include "master/core/signal_names.h"
 #include "master/platform/clock.h"
+#include "master/platform/start_code.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
@@ -195,9 +196,10 @@ bool Master::Started() const {
 }
 
 void Master::OnTurnEnd() {
-  if (says_what_to_try_ && Started()) {
-    says_what_to_try_ = false;
-    std::cout << DemonstrationHint(parts_.plans) << std::flush;
+  if (!came_up_ && Started()) {
+    came_up_ = true;
+    if (says_what_to_try_) std::cout << DemonstrationHint(parts_.plans) << std::flush;
+    platform::GiveBackStartCode();
   }
   server_.OnTurn(at_.now);
   parts_.listeners->OnTurn(at_.now);

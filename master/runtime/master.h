@@ -112,7 +112,8 @@ class Master final : private EventSink,
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them
   core::Instant sweep_at_ = core::kNever;  // when the children are looked at
-  bool says_what_to_try_ = false;          // and has not yet
+  bool says_what_to_try_ = false;
+  bool came_up_ = false;  // every service was, once
   bool finished_ = false;
 };
 
