@@ -45,8 +45,8 @@ def sources(root: Path) -> list[str]:
 
 
 def build(root: Path, mutants: Sequence[Mutant], folder: Path, pool: Executor) -> None:
-    """Makes `tests` and `simulator` in the folder. Mutant number n is mutants[n - 1]. Mutated headers reach the core
-    only: the judges keep the true ones."""
+    """Makes `tests` and `simulator` in the folder. Mutant number n is mutants[n - 1]. Mutated headers reach the core and
+    the test of the same name, which may be the only user of a template; the other judges keep the true ones."""
     mutated = folder / "mutated"
     for path in sources(root):
         text = (root / path).read_text(encoding="utf-8")
@@ -58,12 +58,24 @@ def build(root: Path, mutants: Sequence[Mutant], folder: Path, pool: Executor) -
     tests = _those(root, CORE, tests=True) + _those(root, f"{CORE}/testing", tests=False)
     simulator = _those(root, SIMULATOR, tests=False)
     jobs = [(mutated / path, folder / _object(path), [mutated, root]) for path in core]
-    jobs += [(root / path, folder / _object(path), [root]) for path in tests + simulator]
+    jobs += [(root / path, folder / _object(path), _headers(folder, root, path)) for path in tests + simulator]
     for error in pool.map(lambda job: _compile(*job), jobs):
         if error:
             raise SystemExit(f"tools/mutation: with its mutants the core does not compile:\n{error}")
     _link(folder, "tests", core + tests, _TEST_LIBRARIES)
     _link(folder, "simulator", core + simulator, _SIMULATOR_LIBRARIES)
+
+
+def _headers(folder: Path, root: Path, judge: str) -> list[Path]:
+    """Where a judge finds its headers: of the mutated ones it sees the one that it is the test of."""
+    own = Path(judge.removesuffix("_test.cc") + ".h")
+    mutated = folder / "mutated" / own
+    if not mutated.exists():
+        return [root]
+    seen = folder / "seen" / own.stem
+    (seen / own).parent.mkdir(parents=True, exist_ok=True)
+    (seen / own).symlink_to(mutated)
+    return [seen, root]
 
 
 def _those(root: Path, folder: str, *, tests: bool) -> list[str]:
