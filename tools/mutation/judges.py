@@ -45,8 +45,8 @@ def sources(root: Path) -> list[str]:
 
 
 def build(root: Path, mutants: Sequence[Mutant], folder: Path, pool: Executor) -> None:
-    """Makes `tests` and `simulator` in the folder. Mutant number n is mutants[n - 1]. Mutated headers reach the core and
-    the test of the same name, which may be the only user of a template; the other judges keep the true ones."""
+    """Makes `tests` and `simulator` in the folder. Mutant number n is mutants[n - 1]. Mutated headers reach the core
+    and the test of the same name, which may be the only user of a template; other judges keep the true ones."""
     mutated = folder / "mutated"
     for path in sources(root):
         text = (root / path).read_text(encoding="utf-8")
