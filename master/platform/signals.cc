@@ -42,6 +42,7 @@ absl::StatusOr<std::unique_ptr<Signals>> Signals::Create() {
 }
 
 Signals::~Signals() {
+  if (stays_) return;
   // What is still pending was meant for this object; delivered after the mask is back it would end the
   // process.
   Take();

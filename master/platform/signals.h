@@ -34,8 +34,12 @@ class Signals {
 
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  // Puts the mask and the dispositions back.
+  // Puts the mask and the dispositions back, unless StayForExit().
   ~Signals();
+
+  // The process ends after this object: a signal that comes in between, when there is nothing left to end, is
+  // not to make its exit status.
+  void StayForExit() { stays_ = true; }
 
   // Readable (EPOLLIN) when Take() has something.
   int fd() const { return fd_.get(); }
@@ -51,6 +55,7 @@ class Signals {
   struct sigaction old_pipe_ = {};
   struct sigaction old_file_size_ = {};
   struct sigaction old_child_ = {};
+  bool stays_ = false;
 };
 
 }  // namespace fectl::platform

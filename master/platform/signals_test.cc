@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "master/platform/signal_name.h"
+#include "master/platform/test_process.h"
 
 namespace fectl::platform {
 namespace {
@@ -65,6 +66,18 @@ TEST(Signals, AnIgnoredChildSignalIsMadeDefault) {
   }
   sigaction(SIGCHLD, &before, &now);
   EXPECT_EQ(now.sa_handler, SIG_IGN);
+}
+
+TEST(Signals, WhatComesBeforeTheExitDoesNotMakeItsStatus) {
+  TestProcess process([] {
+    {
+      const auto signals = *Signals::Create();
+      signals->StayForExit();
+    }
+    raise(SIGTERM);
+    return 7;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 7");
 }
 
 TEST(Signals, EverythingIsPutBack) {

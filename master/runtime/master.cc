@@ -184,6 +184,7 @@ void Master::Run(const core::Report& effect) {
 
 void Master::Run(const core::Finish& /*effect*/) {
   finished_ = true;
+  parts_.signals->StayForExit();
   // What outlived SIGKILL hangs in the kernel. Waiting for it here would be for ever; init gets it.
   workers_.ReleaseAll();
 }

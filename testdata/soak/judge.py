@@ -71,6 +71,8 @@ EXPLAINED = [
      "a replacement that was broken, killed or called off"),
     (_WORKER.format("rough|churned", f"stopped: (?:{_ENDED})|(?:reload|restart) failed: (?:{_ENDED}|{_OTHER_FAILED})"),
      "killed while it replaces or is replaced; stopped before it was loaded"),
+    (_WORKER.format("churned", "(?:reload|restart) failed: asked for by an operator"),
+     "stopped by one operator while another replaces it"),
     (_WORKER.format("deployed", rf"(?:reload failed|stopped): (?:{_ENDED}|{_OTHER_FAILED}|could not be started: .*|"
                                 r"configuration error: .*|did not say `loaded` within 15 s)"),
      "broken versions"),
