@@ -11,6 +11,7 @@ from typing import Iterator, Optional
 
 import pytest
 
+from testdata.e2e.harness import Place
 from testdata.e2e.processes import wait_until
 
 _F_GETPIPE_SZ = 1032
@@ -152,3 +153,13 @@ def cgroup(controller: str, *settings: str) -> Iterator[Cgroup]:
             (folder.parent / "cgroup.procs").write_text(str(pid), encoding="utf-8")
         wait_until(lambda: not group.pids(), "the group is empty")
         folder.rmdir()
+
+
+def without_leak_check(place: Place) -> list[str]:
+    """For a place in which the sanitizer that looks for leaks cannot work: it needs /proc, and to trace its process.
+    Returns what the environment of workers wants for the same."""
+    options = place.environment.get("ASAN_OPTIONS")
+    if options is None:
+        return []
+    place.environment["ASAN_OPTIONS"] = options + ":detect_leaks=0"
+    return ["ASAN_OPTIONS=" + place.environment["ASAN_OPTIONS"]]

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 import pytest
 
-from testdata.e2e.harness import Master, Place
+from testdata.e2e.harness import Master
 from testdata.e2e.processes import wait_until
 
 AS_ROOT = os.geteuid() == 0
@@ -52,16 +52,6 @@ def own_namespaces(*kinds: str, steps: Iterable[Step] = ()) -> Step:
             step()
 
     return enter
-
-
-def without_leak_check(place: Place) -> list[str]:
-    """For a place in which the sanitizer that looks for leaks cannot work: it needs /proc, and to trace its process.
-    Returns what the environment of workers wants for the same."""
-    options = place.environment.get("ASAN_OPTIONS")
-    if options is None:
-        return []
-    place.environment["ASAN_OPTIONS"] = options + ":detect_leaks=0"
-    return ["ASAN_OPTIONS=" + place.environment["ASAN_OPTIONS"]]
 
 
 def tmpfs(where: pathlib.Path, options: str = "") -> Step:

@@ -14,9 +14,9 @@ from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Master, Place, built, tcp, unix
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import descendants, wait_until
-from testdata.faults.processes import looks_into_master
+from testdata.faults.processes import looks_into_master, without_leak_check
 from testdata.faults.surroundings import (bind, clock_ahead, kill_and_replace, log_to, needs_mounts, needs_namespace,
-                                          needs_root, own_namespaces, read_only, shown, without_leak_check)
+                                          needs_root, own_namespaces, read_only, shown)
 from testdata.guests import base_client
 
 
