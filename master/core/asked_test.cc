@@ -16,17 +16,8 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A service with `num` workers that all serve, pids 1 to num.
-Script Serving(uint32_t num) {
-  Script script({Web(num)});
-  script.Boot();
-  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
-  script.Decided();
-  return script;
-}
-
 TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Ask(2);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
   EXPECT_EQ(script.State(), "running");
@@ -35,7 +26,7 @@ TEST(Asked, WorkerIsReplacedAloneAndTheServiceStaysRunning) {
 }
 
 TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Ask(1);
   script.Exit(2, 1);
   EXPECT_EQ(script.State(), "running");
@@ -44,7 +35,7 @@ TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
 }
 
 TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
-  Script script = Serving(3);
+  Script script = AllServing(3);
   script.Ask(1);
   script.Ask(2);
   script.Ask(3);
@@ -54,7 +45,7 @@ TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
 }
 
 TEST(Asked, ReloadOfAnOperatorComesAfterIt) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Ask(1);
   script.Decided();
   script.Command(Verb::kReload);
@@ -89,12 +80,7 @@ TEST(Asked, StartOfAnotherSlotTakesItsPlace) {
 }
 
 TEST(Asked, OperatorsReloadThatWaitedGoesInItsBatches) {
-  ServicePolicy policy = Web(2);
-  policy.max_surge = 1;
-  Script script({policy});
-  script.Boot();
-  script.Load(1);
-  script.Load(2);
+  Script script = AllServing(2, 1);
   script.Ask(1);  // pid 3
   script.Ask(2);  // waits for that
   script.Command(Verb::kReload);
@@ -123,7 +109,7 @@ TEST(Asked, WhoIsLostBeforeItsTurnIsNotReplacedTwice) {
 
 // What a reload that was given up waited for, nobody waits for any more.
 TEST(Asked, AfterAReloadThatFailedWaitsForItsOwnWorkerOnly) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   script.Exit(4, 1);
   script.Ask(1);      // pid 5
@@ -147,7 +133,7 @@ TEST(Asked, RecordSaysWhyInTheWordsOfTheFirst) {
 }
 
 TEST(Asked, RestartLeavesLittleTime) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Ask(1, Urgency::kRestart);
   script.Load(2);
   script.Decided();
@@ -156,7 +142,7 @@ TEST(Asked, RestartLeavesLittleTime) {
 }
 
 TEST(Asked, ResumeReachesTheWorkerThatIsBeingReplaced) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kPause);
   script.Ask(1);
   script.Decided();
@@ -167,7 +153,7 @@ TEST(Asked, ResumeReachesTheWorkerThatIsBeingReplaced) {
 }
 
 TEST(Asked, RequestThatIsHeldBackGoesWithItsWorker) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Ask(1);
   script.Load(2);
   script.Exit(1, 0);
@@ -178,7 +164,7 @@ TEST(Asked, RequestThatIsHeldBackGoesWithItsWorker) {
 }
 
 TEST(Asked, RequestAfterALongTimeIsAFirstOne) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Ask(1);
   script.Load(2);
   script.Exit(1, 0);
@@ -202,7 +188,7 @@ TEST(Asked, WhileTheServiceStartsComesAfterTheStart) {
 }
 
 TEST(Asked, RequestOfAWorkerThatIsLostIsForgotten) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Ask(1);  // pid 3
   script.Ask(2);  // waits for that
   script.ConfigError(2, "bad");
@@ -214,7 +200,7 @@ TEST(Asked, RequestOfAWorkerThatIsLostIsForgotten) {
 }
 
 TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   const Instant begin = script.now();
   int32_t newest = 1;
   while (script.now() - begin < Seconds(10)) {
@@ -231,7 +217,7 @@ TEST(Asked, WorkersThatAskAtOnceEachTimeArePaced) {
 }
 
 TEST(Asked, LeavingOnPurposeIsNoFailure) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Leave(1);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
   script.Exit(1, 0);  // before its successor is there

@@ -158,12 +158,7 @@ Script Two() {
 }
 
 Script TwoThatReload() {
-  ServicePolicy policy = Web(2);
-  policy.max_surge = 1;
-  Script script({policy});
-  script.Boot();
-  script.Load(1);
-  script.Load(2);
+  Script script = AllServing(2, 1);
   script.Command(Verb::kReload);
   return script;
 }

@@ -16,19 +16,8 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A service with `num` workers that all serve, pids 1 to num.
-Script Serving(uint32_t num, uint32_t max_surge = 0) {
-  ServicePolicy policy = Web(num);
-  policy.max_surge = max_surge;
-  Script script({policy});
-  script.Boot();
-  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
-  script.Decided();
-  return script;
-}
-
 TEST(Reload, OldWorkersLeaveOnlyWhenAllNewOnesAreLoaded) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 3", "spawn 4"));
   EXPECT_EQ(script.State(), "reloading");
@@ -45,13 +34,13 @@ TEST(Reload, OldWorkersLeaveOnlyWhenAllNewOnesAreLoaded) {
 }
 
 TEST(Reload, SaysWhoAskedForIt) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   EXPECT_EQ(script.LastRecord(0), "reloading pid 2: asked for by an operator");
 }
 
 TEST(Reload, GoesInBatchesWhereConfigured) {
-  Script script = Serving(3, 1);
+  Script script = AllServing(3, 1);
   script.Command(Verb::kReload);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
   script.Load(4);
@@ -63,7 +52,7 @@ TEST(Reload, GoesInBatchesWhereConfigured) {
 }
 
 TEST(Reload, OneThatDiesLeavesEveryOldWorkerServing) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   script.Load(3);
   script.Decided();
@@ -81,7 +70,7 @@ TEST(Reload, OneThatDiesLeavesEveryOldWorkerServing) {
 }
 
 TEST(Reload, OneThatHangsInItsStartIsKilled) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Decided();
   for (int i = 0; i < 30; ++i) {
@@ -129,7 +118,7 @@ TEST(Reload, MessageOfTheOldWorkerThatNeverEndsLeavesTheNewOneAlone) {
 }
 
 TEST(Reload, ConfigurationErrorOfTheNewVersionIsToldInItsWords) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Decided();
   script.ConfigError(2, "no such app");
@@ -142,7 +131,7 @@ TEST(Reload, ConfigurationErrorOfTheNewVersionIsToldInItsWords) {
 }
 
 TEST(Reload, MissingExecutableLeavesTheOldWorkers) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.BreakSpawning("cannot execute /x");
   script.Command(Verb::kReload);
   EXPECT_THAT(script.Decided(),
@@ -153,7 +142,7 @@ TEST(Reload, MissingExecutableLeavesTheOldWorkers) {
 }
 
 TEST(Reload, FailureOfALaterBatchSaysHowFarItCame) {
-  Script script = Serving(2, 1);
+  Script script = AllServing(2, 1);
   script.Command(Verb::kReload);
   script.Load(3);
   script.Decided();
@@ -164,7 +153,7 @@ TEST(Reload, FailureOfALaterBatchSaysHowFarItCame) {
 }
 
 TEST(Reload, FailureOfTheFirstBatchCountsThoseWhoseTurnHasNotCome) {
-  Script script = Serving(2, 1);
+  Script script = AllServing(2, 1);
   script.Command(Verb::kReload);
   script.Decided();
   script.Exit(3, 1);
@@ -191,7 +180,7 @@ TEST(Reload, FailureDoesNotCountSlotsWithoutAWorker) {
 }
 
 TEST(Reload, ReplacementThatHangsWhileItWaitsForTheOthersFailsTheReload) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   script.Load(3);
   script.Decided();
@@ -206,7 +195,7 @@ TEST(Reload, ReplacementThatHangsWhileItWaitsForTheOthersFailsTheReload) {
 }
 
 TEST(Reload, OldWorkerThatDiesMeanwhileLeavesTheNewOneAlone) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   script.Decided();
   script.Die(1, 9);
@@ -218,7 +207,7 @@ TEST(Reload, OldWorkerThatDiesMeanwhileLeavesTheNewOneAlone) {
 }
 
 TEST(Reload, OldWorkerThatDiesAfterItsSuccessorIsReadyIsSucceededAtOnce) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);
   script.Load(3);
   script.Decided();
@@ -231,7 +220,7 @@ TEST(Reload, OldWorkerThatDiesAfterItsSuccessorIsReadyIsSucceededAtOnce) {
 
 // One that came up and crashed is neither awaited again nor the end of the reload.
 TEST(Reload, CrashInASlotThatIsDoneIsAnOrdinaryCrash) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kReload);  // pids 3 and 4
   script.Die(1, 9);
   script.Load(3);
@@ -249,7 +238,7 @@ TEST(Reload, CrashInASlotThatIsDoneIsAnOrdinaryCrash) {
 }
 
 TEST(Reload, WhilePausedComesUpPaused) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kPause);
   script.Command(Verb::kReload);
   script.Decided();
@@ -261,7 +250,7 @@ TEST(Reload, WhilePausedComesUpPaused) {
 // The program may have changed since the first one began: an answer is only for what was loaded after the
 // question.
 TEST(Reload, SecondOneFollowsTheFirst) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
@@ -275,7 +264,7 @@ TEST(Reload, SecondOneFollowsTheFirst) {
 }
 
 TEST(Reload, SecondOneFollowsAlsoAFailedOne) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
   script.Decided();
@@ -302,7 +291,7 @@ TEST(Reload, TakesAFailedServiceUpAgain) {
 }
 
 TEST(Reload, StartThatIsOnItsWayIsBegunAnew) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Exit(1, 1);  // pid 2 comes up with what may be the old program
   script.Decided();
   script.Command(Verb::kReload);
@@ -326,7 +315,7 @@ TEST(Reload, StartThatIsBegunAnewHasNoMoreThanTheShutdownTimeout) {
 }
 
 TEST(Restart, GivesTheOldWorkersLessTime) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kRestart);
   script.Load(2);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 2", "start 2", "stop 1", "TERM 1", "reply 1 Started"));
@@ -335,13 +324,13 @@ TEST(Restart, GivesTheOldWorkersLessTime) {
 }
 
 TEST(Restart, TakesAllAtOnceWhateverTheBatchSize) {
-  Script script = Serving(2, 1);
+  Script script = AllServing(2, 1);
   script.Command(Verb::kRestart);
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 3", "spawn 4"));
 }
 
 TEST(Restart, FollowsAReload) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kRestart);
   script.Load(2);
@@ -354,7 +343,7 @@ TEST(Restart, FollowsAReload) {
 
 // Of the commands that wait together, the more urgent one says how.
 TEST(Restart, MakesTheReloadThatWaitsARestart) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
   script.Command(Verb::kRestart);

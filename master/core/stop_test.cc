@@ -15,16 +15,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Script Serving(uint32_t num) {
-  Script script({Web(num)});
-  script.Boot();
-  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
-  script.Decided();
-  return script;
-}
-
 TEST(Stop, IsDoneWhenNoProcessIsLeft) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Command(Verb::kStop);
   EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "stop 2", "TERM 2"));
   EXPECT_EQ(script.State(), "stopping");
@@ -37,7 +29,7 @@ TEST(Stop, IsDoneWhenNoProcessIsLeft) {
 }
 
 TEST(Stop, KillsWhatDoesNotLeaveInTime) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kStop);
   script.Decided();
   script.Pass(Span{Seconds(20).ns - 1});
@@ -50,7 +42,7 @@ TEST(Stop, KillsWhatDoesNotLeaveInTime) {
 }
 
 TEST(Stop, WaitsForOldWorkersOfAReloadToo) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Load(2);
   script.Command(Verb::kStop);
@@ -62,7 +54,7 @@ TEST(Stop, WaitsForOldWorkersOfAReloadToo) {
 }
 
 TEST(Stop, EndsAReloadAndTellsWhoWaitsForIt) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Decided();
   script.Command(Verb::kStop);
@@ -86,7 +78,7 @@ TEST(Stop, EndsTheWaitForTheNextAttempt) {
 }
 
 TEST(Stop, WhatOutlivesSigkillIsNotWaitedFor) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kStop);
   script.Pass(Seconds(20) + kUnkillableAfter);
   EXPECT_THAT(script.Decided(), testing::Contains("reply 1 Stopped: web is stopped"));
@@ -98,7 +90,7 @@ TEST(Stop, WhatOutlivesSigkillIsNotWaitedFor) {
 }
 
 TEST(Stop, StoppedServiceStartsAfresh) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kStop);
   script.Exit(1, 0);
   script.Decided();
@@ -108,7 +100,7 @@ TEST(Stop, StoppedServiceStartsAfresh) {
 }
 
 TEST(Stop, EndsThePause) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kPause);
   script.Command(Verb::kStop);
   script.Exit(1, 0);
@@ -121,7 +113,7 @@ TEST(Stop, EndsThePause) {
 }
 
 TEST(Stop, ForgetsTheReloadThatWaits) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kReload);
   script.Command(Verb::kReload);
   script.Decided();
@@ -138,7 +130,7 @@ TEST(Stop, ForgetsTheReloadThatWaits) {
 }
 
 TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
-  Script stopped = Serving(1);
+  Script stopped = AllServing(1);
   stopped.Command(Verb::kStop);
   stopped.Exit(1, 0);
   stopped.Decided();
@@ -150,7 +142,7 @@ TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
                           "reply 4 ErrorStopped: web is stopped", "reply 5 ErrorStopped: web is stopped",
                           "reply 6 ErrorStopped: web is stopped"));
 
-  Script running = Serving(1);
+  Script running = AllServing(1);
   running.Command(Verb::kStart);
   EXPECT_THAT(running.Decided(), ElementsAre("reply 1 ErrorRunning: web is already running"));
 
@@ -160,13 +152,13 @@ TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
   for (const Verb verb : {Verb::kReload, Verb::kRestart, Verb::kPause, Verb::kResume}) starting.Command(verb);
   EXPECT_THAT(starting.Decided(), testing::Each(testing::HasSubstr("ErrorStarting")));
 
-  Script stopping = Serving(1);
+  Script stopping = AllServing(1);
   stopping.Command(Verb::kStop);
   stopping.Decided();
   for (const Verb verb : {Verb::kStart, Verb::kReload, Verb::kPause}) stopping.Command(verb);
   EXPECT_THAT(stopping.Decided(), testing::Each(testing::HasSubstr("ErrorStopping")));
 
-  Script reloading = Serving(1);
+  Script reloading = AllServing(1);
   reloading.Command(Verb::kReload);
   reloading.Decided();
   for (const Verb verb : {Verb::kStart, Verb::kPause, Verb::kResume}) reloading.Command(verb);
@@ -181,7 +173,7 @@ TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
 }
 
 TEST(Commands, OfAnUnknownServiceAreAnswered) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kStart, 7);
   EXPECT_THAT(script.Decided(), ElementsAre("reply 1 ErrorUnknown: there is no such service"));
 }
@@ -204,7 +196,7 @@ TEST(Shutdown, GracefulStopsEverythingAndFinishes) {
 }
 
 TEST(Shutdown, EachSignalIsMoreUrgentThanTheOneBefore) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Shutdown(true);
   script.Shutdown(true);
   EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "stop 2", "TERM 2", "QUIT 1", "QUIT 2"));
@@ -216,7 +208,7 @@ TEST(Shutdown, EachSignalIsMoreUrgentThanTheOneBefore) {
 }
 
 TEST(Shutdown, QuickKillsAfterASecond) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Shutdown(false);
   EXPECT_THAT(script.Decided(), ElementsAre("QUIT 1"));
   script.Pass(kQuickGrace);
@@ -224,7 +216,7 @@ TEST(Shutdown, QuickKillsAfterASecond) {
 }
 
 TEST(Shutdown, QuickAfterGracefulLeavesASecond) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Shutdown(true);
   script.Shutdown(false);
   script.Decided();
@@ -234,7 +226,7 @@ TEST(Shutdown, QuickAfterGracefulLeavesASecond) {
 }
 
 TEST(Shutdown, WithNothingRunningIsDoneAtOnce) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Command(Verb::kStop);
   script.Exit(1, 0);
   script.Decided();
@@ -243,7 +235,7 @@ TEST(Shutdown, WithNothingRunningIsDoneAtOnce) {
 }
 
 TEST(Shutdown, DoesNotWaitForWhatOutlivesSigkill) {
-  Script script = Serving(1);
+  Script script = AllServing(1);
   script.Shutdown(true);
   script.Pass(Seconds(20));
   EXPECT_THAT(script.Decided(), ElementsAre("stop 1", "TERM 1", "KILL 1"));
@@ -252,7 +244,7 @@ TEST(Shutdown, DoesNotWaitForWhatOutlivesSigkill) {
 }
 
 TEST(Shutdown, NothingIsStartedAfterwards) {
-  Script script = Serving(2);
+  Script script = AllServing(2);
   script.Shutdown(true);
   script.Decided();
   script.Exit(1, 1);

@@ -17,6 +17,16 @@ ServicePolicy Web(uint32_t num) {
   return policy;
 }
 
+Script AllServing(uint32_t num, uint32_t max_surge) {
+  ServicePolicy policy = Web(num);
+  policy.max_surge = max_surge;
+  Script script({policy});
+  script.Boot();
+  for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
+  script.Decided();
+  return script;
+}
+
 Script::Script(std::vector<ServicePolicy> policies, uint64_t seed) : supervisor_(std::move(policies), seed) {
   at_.now = Instant{1'000'000'000};
   at_.wall_seconds = 1'700'000'000;

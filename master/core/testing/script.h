@@ -88,6 +88,9 @@ class Script {
 // A policy named "web" with round numbers: timeout 10 s, startup 30 s, shutdown 20 s, 3 restarts.
 ServicePolicy Web(uint32_t num);
 
+// That service with all its workers serving, pids 1 to num, and nothing decided since.
+Script AllServing(uint32_t num, uint32_t max_surge = 0);
+
 }  // namespace fectl::core
 
 #endif  // MASTER_CORE_TESTING_SCRIPT_H_
