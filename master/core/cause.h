@@ -21,7 +21,8 @@ struct Cause {
     kHeartbeatTimeout,  // silent for too long; number: milliseconds allowed
     kShutdownTimeout,   // did not leave in time; number: milliseconds allowed
     kConfigError,       // the worker said `cfgerror`; text: its words
-    kSpawnFailed,  // no process came into being; text: which step failed and why; number 1: it may work later
+    kSpawnFailed,       // nothing came to the program; text: which step failed and why; number 1: it may work
+                        // later
     kProtocolViolation,  // text: what it sent
     kChannelClosed,      // closed its pipe and lived on
     kAfterFailedStart,   // started again because the start before failed

@@ -18,6 +18,7 @@ struct Spawned {
   int32_t pid = 0;  // shown to people, never used to act
 };
 
+// No process came into being; or, after Spawned, it has ended without having come to its program.
 struct SpawnFailed {
   Incarnation who;
   std::string words;       // which step failed, and why

@@ -168,6 +168,16 @@ TEST(Start, F41_ShortageOfTheSystemIsWaitedOut) {
   EXPECT_EQ(script.State(), "running");
 }
 
+TEST(Start, F38_AProcessThatNeverComesToItsProgramIsAFailedStart) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Decided();
+  script.Step(SpawnFailed{script.Who(1), "cannot execute /srv/app: Stale file handle"});
+  EXPECT_THAT(script.Decided(), testing::ElementsAre("spawn 2"));
+  script.Load(2);
+  EXPECT_EQ(script.State(), "running");
+}
+
 TEST(Start, OneWorkerThatFailsLeavesTheOthersServing) {
   Script script({Web(2)});
   script.Boot();

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "master/platform/identity.h"
+#include "master/platform/launch_error.h"
+#include "master/platform/launch_in_flight.h"
 #include "master/platform/low_descriptors.h"
 #include "master/platform/unique_fd.h"
 
@@ -29,9 +31,8 @@ struct LaunchSpec {
   mode_t umask = 022;
   // A worker can then never gain rights by executing a set-uid file.
   bool no_new_privileges = true;
-  // A start that has not come to exec by then is given up (ETIMEDOUT): the master waits for it, and must not
-  // wait for ever when the program or its directory is on a file system that hangs, or when another process
-  // of the identity's user stops this one just before exec.
+  // A new process that has not even its descriptors by then is given up (ETIMEDOUT): until it has, the master
+  // waits.
   int64_t start_limit_ns = 5'000'000'000;
 };
 
@@ -47,54 +48,24 @@ struct LaunchDescriptors {
 struct LaunchResult {
   pid_t pid = 0;        // leads its own session and process group
   UniqueFd pidfd = {};  // not valid on a kernel without pidfds
-};
-
-struct LaunchError {
-  // In the order in which they are taken.
-  enum class Step {
-    kClone,
-    kSession,
-    kSignals,
-    kDescriptors,
-    kLimits,
-    kDirectory,
-    kGroups,
-    kGroup,
-    kNoNewPrivileges,
-    kUser,
-    kExecute,
-  };
-
-  Step step = Step::kClone;
-  int error = 0;             // errno; 0: a signal ended it in this step, before it executed anything
-  int signal = 0;            // that signal
-  std::string subject = {};  // the path or number that the step is about
-  std::string hint = {};     // empty, or what the errno does not say
-
-  // For people: "cannot change directory to /srv/app: No such file or directory", or "... killed before exec
-  // by SIGKILL".
-  std::string ToString() const;
-
-  // The same start may succeed later with nothing changed: a limit of processes, memory or descriptors was
-  // reached.
-  bool IsTransient() const;
+  // Whether it has come to its program by now; if it has not, this tells in the end why it did not. Keep it
+  // until the process has ended.
+  LaunchInFlight in_flight = {};
 };
 
 using LaunchOutcome = std::variant<LaunchResult, LaunchError>;
 
-// A LaunchSpec in the form that execve() wants, made once so that a respawn allocates next to nothing.
+// A LaunchSpec in the form that execve() wants.
 class PreparedLaunch {
  public:
   explicit PreparedLaunch(LaunchSpec spec);
-  PreparedLaunch(PreparedLaunch&&) = default;
-  PreparedLaunch& operator=(PreparedLaunch&&) = default;
 
-  const LaunchSpec& spec() const { return *spec_; }
+  const LaunchSpec& spec() const { return strings_->spec; }
 
-  // Starts the process. Returns when it runs `executable` (the caller sleeps until then, at most
-  // start_limit_ns; as with vfork the cost does not grow with the master's memory) or with the step that
-  // failed, in which case nothing is left of it. One thread at a time; any signal mask is fine. With `low`
-  // the cost does not grow with the number of open descriptors either.
+  // Starts the process. Returns when it runs `executable`; with the step that failed, in which case nothing
+  // is left of it; or after a few milliseconds with a process that is still on its way there (`in_flight`).
+  // The caller sleeps until then; the cost does not grow with its memory. One thread at a time; any signal
+  // mask is fine. With `low` the cost does not grow with the number of open descriptors either.
   LaunchOutcome Launch(const LaunchDescriptors& descriptors, LowDescriptors* low = nullptr) const;
 
  private:
@@ -102,13 +73,18 @@ class PreparedLaunch {
     LaunchOutcome outcome;
     bool cannot_leave = false;  // the master's table of descriptors, which it shared
   };
+  // What a new process reads, which may be longer than this exists.
+  struct Strings {
+    explicit Strings(LaunchSpec the_spec);
+
+    LaunchSpec spec;
+    std::vector<char*> argv;         // ends with nullptr
+    std::vector<char*> environment;  // ends with nullptr
+  };
 
   Attempt Run(std::vector<int> sources, bool shares_descriptors) const;
 
-  // On the heap, so that the pointers into it survive a move.
-  std::unique_ptr<LaunchSpec> spec_;
-  std::vector<char*> argv_;         // ends with nullptr
-  std::vector<char*> environment_;  // ends with nullptr
+  std::shared_ptr<const Strings> strings_;
 };
 
 }  // namespace fectl::platform

@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <cstdint>
 
-// The child runs on a stack that the sanitizers know nothing of, in memory that is not its own: their
-// bookkeeping for its frames would land in the master's. So nothing in this file is instrumented.
-#define FECTL_CHILD_CODE __attribute__((no_sanitize("address", "undefined", "thread")))
+#include "master/platform/raw_call.h"
+
+// Nothing in this file is instrumented (raw_call.h). Functions that can fail return the errno, or 0.
 
 namespace fectl::platform {
 namespace {
@@ -36,58 +36,61 @@ struct DirectoryEntry {
   char name[];
 };
 
-FECTL_CHILD_CODE long Fcntl(int fd, int command, long argument) {
-  return syscall(SYS_fcntl, fd, command, argument);
+// The errno of a call that answered this, or 0.
+FECTL_CHILD_CODE int ErrorOf(long answer) {
+  return answer < 0 ? static_cast<int>(-answer) : 0;
 }
 
-FECTL_CHILD_CODE bool ResetSignalActions() {
+FECTL_CHILD_CODE long Fcntl(int fd, int command, long argument) {
+  return RawCall(SYS_fcntl, fd, command, argument);
+}
+
+FECTL_CHILD_CODE int ResetSignalActions() {
   const KernelSignalAction fallback = {};
   for (int number = 1; number <= kSignalMax; ++number) {
     if (number == 9 || number == 19) continue;  // KILL and STOP have no other action
     // An ignored signal would stay ignored over exec, as the blocked ones would stay blocked.
-    if (syscall(SYS_rt_sigaction, number, &fallback, nullptr, kKernelSignalSetBytes) != 0) return false;
+    const long answer = RawCall(SYS_rt_sigaction, number, &fallback, nullptr, kKernelSignalSetBytes);
+    if (answer != 0) return ErrorOf(answer);
   }
-  return true;
+  return 0;
 }
 
-FECTL_CHILD_CODE bool UnblockSignals() {
+FECTL_CHILD_CODE int UnblockSignals() {
   const uint64_t none = 0;
-  return syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, nullptr, kKernelSignalSetBytes) == 0;
+  return ErrorOf(RawCall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, nullptr, kKernelSignalSetBytes));
 }
 
 // Gives descriptor `source` the number `target` and lets it survive exec.
-FECTL_CHILD_CODE bool Place(int source, int target) {
-  if (source != target) return syscall(SYS_dup3, source, target, 0) == target;
-  return Fcntl(target, F_SETFD, 0) == 0;
+FECTL_CHILD_CODE int Place(int source, int target) {
+  if (source != target) return ErrorOf(RawCall(SYS_dup3, source, target, 0));
+  return ErrorOf(Fcntl(target, F_SETFD, 0));
 }
 
-FECTL_CHILD_CODE bool PlaceDescriptors(ChildPlan* plan) {
+FECTL_CHILD_CODE int PlaceDescriptors(ChildPlan* plan) {
   // First everything that lies where another one must go is moved out of the way, above all targets.
   for (int target = 0; target < plan->source_count; ++target) {
     const int source = plan->sources[target];
     if (source == target || source >= plan->source_count) continue;
     plan->target = target;
-    if (source < 0 && target != STDIN_FILENO) {
-      errno = EBADF;
-      return false;
-    }
-    const long moved = source < 0 ? syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC)
+    if (source < 0 && target != STDIN_FILENO) return EBADF;
+    const long moved = source < 0 ? RawCall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC)
                                   : Fcntl(source, F_DUPFD_CLOEXEC, plan->source_count);
-    if (moved < 0) return false;
+    if (moved < 0) return ErrorOf(moved);
     plan->sources[target] = static_cast<int>(moved);
     if (source >= 0 || moved >= plan->source_count) continue;
     // /dev/null itself came to lie among the targets. The low number goes on existing until its target is
     // placed.
     const long higher = Fcntl(static_cast<int>(moved), F_DUPFD_CLOEXEC, plan->source_count);
-    if (higher < 0) return false;
+    if (higher < 0) return ErrorOf(higher);
     plan->sources[target] = static_cast<int>(higher);
   }
   for (int target = 0; target < plan->source_count; ++target) {
     plan->target = target;
-    if (!Place(plan->sources[target], target)) return false;
+    if (const int error = Place(plan->sources[target], target); error != 0) return error;
   }
   plan->target = -1;
-  return true;
+  return 0;
 }
 
 // -1: not a number ("." and "..").
@@ -101,16 +104,16 @@ FECTL_CHILD_CODE int NumberFrom(const char* name) {
 }
 
 // For kernels and sandboxes without close_range().
-FECTL_CHILD_CODE bool CloseAtExecOneByOne(int first) {
-  const long folder = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+FECTL_CHILD_CODE int CloseAtExecOneByOne(int first) {
+  const long folder = RawCall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) {
     for (int fd = first; fd < kBlindCloseMax; ++fd) Fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return true;
+    return 0;
   }
   alignas(DirectoryEntry) char buffer[2048];
   while (true) {
-    const long bytes = syscall(SYS_getdents64, folder, buffer, sizeof(buffer));
-    if (bytes <= 0) return bytes == 0;
+    const long bytes = RawCall(SYS_getdents64, folder, buffer, sizeof(buffer));
+    if (bytes <= 0) return ErrorOf(bytes);
     for (long at = 0; at < bytes;) {
       const void* const position = buffer + at;
       const DirectoryEntry* const entry = static_cast<const DirectoryEntry*>(position);
@@ -122,70 +125,81 @@ FECTL_CHILD_CODE bool CloseAtExecOneByOne(int first) {
 }
 
 // At exec and not now: until then nothing is lost, and a failed start needs nothing of it.
-FECTL_CHILD_CODE bool CloseOthersAtExec(int first) {
-  if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0) return true;
+FECTL_CHILD_CODE int CloseOthersAtExec(int first) {
+  if (RawCall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0) return 0;
   return CloseAtExecOneByOne(first);
 }
 
 // A table of its own, which holds no number above the highest source: the kernel copies no more than that.
 // (With a copy from the start it would copy, and close at exec, all that the master has open.)
-FECTL_CHILD_CODE bool LeaveSharedDescriptors(ChildPlan* plan) {
+FECTL_CHILD_CODE int LeaveSharedDescriptors(ChildPlan* plan) {
   int highest = STDERR_FILENO;
   for (int i = 0; i < plan->source_count; ++i) {
     if (plan->sources[i] > highest) highest = plan->sources[i];
   }
-  plan->cannot_leave = syscall(SYS_close_range, highest + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0;
-  return !plan->cannot_leave;
+  const long answer = RawCall(SYS_close_range, highest + 1, ~0u, CLOSE_RANGE_UNSHARE);
+  plan->cannot_leave = answer != 0;
+  return ErrorOf(answer);
 }
 
-FECTL_CHILD_CODE bool HasIds(const ChildPlan& plan) {
+FECTL_CHILD_CODE int OwnDescriptors(ChildPlan* plan) {
+  int error = plan->shares_descriptors ? LeaveSharedDescriptors(plan) : 0;
+  if (error == 0) error = PlaceDescriptors(plan);
+  return error != 0 ? error : CloseOthersAtExec(plan->source_count);
+}
+
+FECTL_CHILD_CODE int ForbidNewPrivileges(const ChildPlan& plan) {
+  const long answer = plan.no_new_privileges ? RawCall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
+  if (answer != 0) return ErrorOf(answer);
+  // Only here, when no handler of the master's is left that could run in the child.
+  return UnblockSignals();
+}
+
+FECTL_CHILD_CODE int SwitchUser(const ChildPlan& plan) {
+  if (const long answer = RawCall(SYS_setresuid, plan.uid, plan.uid, plan.uid); answer != 0) {
+    return ErrorOf(answer);
+  }
   uid_t uids[3] = {};
   gid_t gids[3] = {};
-  if (syscall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) != 0) return false;
-  if (syscall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) != 0) return false;
+  if (RawCall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) != 0) return EPERM;
+  if (RawCall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) != 0) return EPERM;
   for (int i = 0; i < 3; ++i) {
-    if (uids[i] != plan.uid || gids[i] != plan.gid) {
-      errno = EPERM;
-      return false;
-    }
+    if (uids[i] != plan.uid || gids[i] != plan.gid) return EPERM;
   }
-  return true;
+  return 0;
 }
 
-FECTL_CHILD_CODE bool TakeStep(Step step, ChildPlan* plan) {
+FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
   switch (step) {
     case Step::kClone:
-      return true;
+      return 0;
     case Step::kSession:
-      return syscall(SYS_setsid) >= 0;
+      return ErrorOf(RawCall(SYS_setsid));
     case Step::kSignals:
       return ResetSignalActions();
     case Step::kDescriptors:
-      if (plan->shares_descriptors && !LeaveSharedDescriptors(plan)) return false;
-      return PlaceDescriptors(plan) && CloseOthersAtExec(plan->source_count);
+      return OwnDescriptors(plan);
     case Step::kLimits:
-      syscall(SYS_umask, plan->umask);
-      return plan->open_files == nullptr ||
-             syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, plan->open_files, nullptr) == 0;
+      RawCall(SYS_umask, plan->umask);
+      if (plan->open_files == nullptr) return 0;
+      return ErrorOf(RawCall(SYS_prlimit64, 0, RLIMIT_NOFILE, plan->open_files, nullptr));
     case Step::kDirectory:
-      return plan->directory == nullptr || syscall(SYS_chdir, plan->directory) == 0;
+      return plan->directory == nullptr ? 0 : ErrorOf(RawCall(SYS_chdir, plan->directory));
     case Step::kGroups:
-      return !plan->switch_identity || syscall(SYS_setgroups, plan->group_count, plan->groups) == 0;
+      if (!plan->switch_identity) return 0;
+      return ErrorOf(RawCall(SYS_setgroups, plan->group_count, plan->groups));
     case Step::kGroup:
-      return !plan->switch_identity || syscall(SYS_setresgid, plan->gid, plan->gid, plan->gid) == 0;
+      if (!plan->switch_identity) return 0;
+      return ErrorOf(RawCall(SYS_setresgid, plan->gid, plan->gid, plan->gid));
     case Step::kNoNewPrivileges:
-      if (plan->no_new_privileges && syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-      // Only here, when no handler of the master's is left that could run in the child.
-      return UnblockSignals();
+      return ForbidNewPrivileges(*plan);
     case Step::kUser:
       // As late as can be: from here until exec other processes of that user can stop this one.
-      return !plan->switch_identity ||
-             (syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid) == 0 && HasIds(*plan));
+      return plan->switch_identity ? SwitchUser(*plan) : 0;
     case Step::kExecute:
-      syscall(SYS_execve, plan->executable, plan->argv, plan->environment);
-      return false;
+      return ErrorOf(RawCall(SYS_execve, plan->executable, plan->argv, plan->environment));
   }
-  return false;
+  return 0;
 }
 
 }  // namespace
@@ -193,13 +207,13 @@ FECTL_CHILD_CODE bool TakeStep(Step step, ChildPlan* plan) {
 FECTL_CHILD_CODE int RunChild(void* argument) {
   ChildPlan* const plan = static_cast<ChildPlan*>(argument);
   for (int step = 0; step <= static_cast<int>(Step::kExecute); ++step) {
-    plan->step = static_cast<Step>(step);
-    if (TakeStep(plan->step, plan)) continue;
-    plan->error = errno;
-    break;
+    // A built-in, as std::atomic's functions may be instrumented ones.
+    __atomic_store_n(&plan->step, static_cast<Step>(step), __ATOMIC_RELEASE);
+    plan->error = TakeStep(static_cast<Step>(step), plan);
+    if (plan->error != 0) break;
   }
   // Not exit(): its handlers are the master's.
-  while (true) syscall(SYS_exit_group, 127);
+  while (true) RawCall(SYS_exit_group, 127);
 }
 
 }  // namespace fectl::platform

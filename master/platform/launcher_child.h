@@ -6,12 +6,12 @@
 
 #include <cstddef>
 
-#include "master/platform/launcher.h"
+#include "master/platform/launch_error.h"
 
 namespace fectl::platform {
 
-// What the new process needs between its birth and exec. It shares the master's memory, and the master waits
-// meanwhile, so everything is made before, and the answer is left here.
+// What the new process needs between its birth and exec. It shares the master's memory, so everything is made
+// before, and the answer is left here.
 struct ChildPlan {
   const char* executable = nullptr;
   char* const* argv = nullptr;
@@ -29,13 +29,18 @@ struct ChildPlan {
   size_t group_count = 0;
   bool no_new_privileges = true;
 
-  // The answer; error 0: it runs.
+  // The answer; error 0: it runs. While the process is on its way only `step` may be looked at, by StepOf().
   LaunchError::Step step = LaunchError::Step::kClone;
   int error = 0;
   int target =
       -1;  // kDescriptors: the number that could not be given; -1: all the others could not be closed
   bool cannot_leave = false;  // kDescriptors: the kernel does not let it have a table of its own
 };
+
+// How far it has come. What it did in the steps before is seen by the caller.
+inline LaunchError::Step StepOf(const ChildPlan& plan) {
+  return __atomic_load_n(&plan.step, __ATOMIC_ACQUIRE);
+}
 
 // The child's whole life before exec; the argument of clone(). Does not return. Raw system calls only: no
 // allocation, no lock, no function of the C library with state or with a thought for other threads (its

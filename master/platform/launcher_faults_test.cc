@@ -108,51 +108,143 @@ TEST(LauncherFaults, F41_F42_ARefusedCloneIsReportedAsTransient) {
   }
 }
 
-// The kernel holds the call until somebody answers for it, and nobody does: like a file system that hangs.
-TEST(LauncherFaults, F47_AStartThatHangsIsGivenUp) {
-  for (const auto& [call, words] : std::vector<std::pair<int, std::string>>{
-           {SYS_execve, "cannot execute /bin/sh: Connection timed out"},
-           {SYS_chdir, "cannot change directory to /: Connection timed out"}}) {
-    TestProcess process([&call = call, &words = words] {
-      const UniqueFd unanswered = InstallUnansweredFilter(call);
-      if (!unanswered.valid()) return 99;
-      LaunchSpec spec = Shell("exit 0");
-      spec.directory = "/";
-      spec.start_limit_ns = 20'000'000;
-      const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
-      const auto* error = std::get_if<LaunchError>(&outcome);
-      if (error == nullptr || error->ToString() != words || !error->IsTransient()) return 1;
-      return NoChildren() ? 0 : 2;
-    });
-    const std::string end = process.Wait();
-    if (end == "exited with code 99") GTEST_SKIP() << "this kernel cannot hold a call";
-    EXPECT_EQ(end, "exited with code 0");
-  }
+// Lets the oldest call that is held go on, or fail.
+bool Answer(const UniqueFd& held, int error) {
+  seccomp_notif call = {};
+  if (ioctl(held.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return false;
+  seccomp_notif_resp answer = {};
+  answer.id = call.id;
+  answer.error = -error;
+  answer.flags = error == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
+  return ioctl(held.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0;
 }
 
-// Somebody kills the child on its way to exec, where the kernel holds it as a slow file system would.
-TEST(LauncherFaults, AChildKilledBeforeExecIsNoProcess) {
-  TestProcess process([] {
-    const UniqueFd held = InstallUnansweredFilter(SYS_chdir);
+// Waits for the end of a process that was still on its way when its start returned; why it never came to its
+// program, or how it ended.
+std::string EndOnTheWay(const LaunchResult& result) {
+  siginfo_t info = {};
+  waitid(P_PID, static_cast<id_t>(result.pid), &info, WEXITED | WNOWAIT);
+  if (result.in_flight.pending()) return "still pending";
+  const auto failure = result.in_flight.Failure(Reap(result.pid));
+  return failure.has_value() ? failure->ToString() : "has executed";
+}
+
+// Runs `test` in a process where the kernel holds the call until somebody answers for it, as a file system
+// that hangs does, and returns what was wrong.
+template <typename Test>
+void InAWorldThatHolds(int call, Test test) {
+  TestProcess process([call, &test] {
+    const UniqueFd held = InstallUnansweredFilter(call);
     if (!held.valid()) return 99;
-    TestProcess killer([&held] {
-      seccomp_notif call = {};
-      if (ioctl(held.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return 1;
-      return SendSignal(static_cast<pid_t>(call.pid), -1, SIGKILL).ok() ? 0 : 1;
-    });
-    LaunchSpec spec = Shell("exit 0");
-    spec.directory = "/";
-    const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
-    const auto* error = std::get_if<LaunchError>(&outcome);
-    if (error == nullptr) return 1;
-    if (error->ToString() != "cannot change directory to /: killed before exec by SIGKILL") return 2;
-    if (error->IsTransient()) return 3;
-    if (killer.Wait() != "exited with code 0") return 4;
-    return NoChildren() ? 0 : 5;
+    const int wrong = test(held);
+    return wrong != 0 ? wrong : NoChildren() ? 0 : 50;
   });
   const std::string end = process.Wait();
   if (end == "exited with code 99") GTEST_SKIP() << "this kernel cannot hold a call";
   EXPECT_EQ(end, "exited with code 0");
+}
+
+LaunchSpec InRoot(const std::string& script) {
+  LaunchSpec spec = Shell(script);
+  spec.directory = "/";
+  return spec;
+}
+
+TEST(LauncherFaults, F38_F47_AStartThatHangsIsNotWaitedFor) {
+  for (const int call : {SYS_execve, SYS_chdir}) {
+    InAWorldThatHolds(call, [](const UniqueFd& held) {
+      const UniqueFd output = NewFile();
+      LowDescriptors low(1);
+      LaunchOutcome outcome = PreparedLaunch(InRoot("echo $$")).Launch({.stdout_fd = output.get()}, &low);
+      auto* const result = std::get_if<LaunchResult>(&outcome);
+      if (result == nullptr) return 1;
+      if (!result->in_flight.pending() || !result->pidfd.valid()) return 2;
+      // What the caller does meanwhile does not matter to it, another start included.
+      const LaunchOutcome other = PreparedLaunch(InRoot("exit 0")).Launch({});
+      if (!Answer(held, 0) || !Answer(held, 0)) return 3;
+      if (EndOnTheWay(*result) != "has executed") return 4;
+      if (EndOnTheWay(std::get<LaunchResult>(other)) != "has executed") return 5;
+      return Content(output.get()) == std::to_string(result->pid) + "\n" ? 0 : 6;
+    });
+  }
+}
+
+TEST(LauncherFaults, F38_AStartThatFailsLateSaysWhy) {
+  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+    LaunchOutcome outcome = PreparedLaunch(InRoot("exit 0")).Launch({});
+    auto* const result = std::get_if<LaunchResult>(&outcome);
+    if (result == nullptr || !result->in_flight.pending()) return 1;
+    if (!Answer(held, ESTALE)) return 2;
+    // The caller's errno is its own, though the memory is shared.
+    errno = 0;
+    while (result->in_flight.pending()) {
+    }
+    if (errno != 0) return 3;
+    const std::string words = EndOnTheWay(*result);
+    return words == "cannot change directory to /: Stale file handle" ? 0 : 4;
+  });
+}
+
+TEST(LauncherFaults, F38_WhatAStartNeedsStaysThoughNobodyWaits) {
+  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+    pid_t pid = 0;
+    {
+      LaunchOutcome outcome = PreparedLaunch(InRoot("exit 7")).Launch({});
+      auto* const result = std::get_if<LaunchResult>(&outcome);
+      if (result == nullptr || !result->in_flight.pending()) return 1;
+      pid = result->pid;
+    }
+    // Memory that was given back would be written over.
+    const std::vector<std::string> more(1000, std::string(1000, 'x'));
+    if (!Answer(held, 0)) return 2;
+    return Reap(pid).code == 7 ? 0 : 3;
+  });
+}
+
+// Before that the master's own calls may still be mixed up with the child's.
+TEST(LauncherFaults, F47_AStartThatHangsWithoutItsDescriptorsIsGivenUp) {
+  InAWorldThatHolds(SYS_setsid, [](const UniqueFd& /*held*/) {
+    LaunchSpec spec = Shell("exit 0");
+    spec.start_limit_ns = 20'000'000;
+    const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
+    const auto* error = std::get_if<LaunchError>(&outcome);
+    if (error == nullptr || error->ToString() != "cannot start a session: Connection timed out") return 1;
+    return error->IsTransient() ? 0 : 2;
+  });
+}
+
+// Somebody kills the child on its way to exec, where the kernel holds it as a slow file system would.
+TEST(LauncherFaults, AChildKilledBeforeExecIsNoProcess) {
+  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& /*held*/) {
+    LaunchOutcome outcome = PreparedLaunch(InRoot("exit 0")).Launch({});
+    auto* const result = std::get_if<LaunchResult>(&outcome);
+    if (result == nullptr || !result->in_flight.pending()) return 1;
+    if (!SendSignal(result->pid, -1, SIGKILL).ok()) return 2;
+    const std::string words = EndOnTheWay(*result);
+    return words == "cannot change directory to /: killed before exec by SIGKILL" ? 0 : 3;
+  });
+}
+
+// The child shares the master's memory, and with it the flag that the kernel changes at a change of user: as
+// long as one of another user shares it, others of that user must not trace it.
+TEST(LauncherFaults, TheMastersDumpableFlagComesBackWithTheLast) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
+  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return 1;
+    LaunchSpec elsewhere = InRoot("exit 0");
+    elsewhere.identity = Identity{54321, 54321, {}};
+    LaunchSpec here = Shell("exit 0");
+    here.identity = elsewhere.identity;
+    {
+      LaunchOutcome slow = PreparedLaunch(elsewhere).Launch({});
+      auto* const result = std::get_if<LaunchResult>(&slow);
+      if (result == nullptr || !result->in_flight.pending()) return 2;
+      if (End(PreparedLaunch(here).Launch({})) != "exited with code 0") return 3;
+      if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1) return 4;
+      if (!Answer(held, 0) || EndOnTheWay(*result) != "has executed") return 5;
+    }
+    return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? 0 : 6;
+  });
 }
 
 // The child shares the master's memory, and with it the flag that the kernel changes at a change of user.

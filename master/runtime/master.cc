@@ -149,6 +149,7 @@ void Master::StepQueue() {
 void Master::Step(const core::Event& event) {
   supervisor_.Step(event, at_, effects_);
   if (const auto* exited = std::get_if<core::Exited>(&event)) workers_.Forget(exited->who);
+  if (const auto* failed = std::get_if<core::SpawnFailed>(&event)) workers_.Forget(failed->who);
   if (std::holds_alternative<core::WorkerLoaded>(event) && beat_at_ == core::kNever) {
     beat_at_ = at_.now + kMasterBeatInterval;
   }

@@ -68,7 +68,9 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
     return error->IsTransient() ? absl::ResourceExhaustedError(error->ToString())
                                 : absl::InternalError(error->ToString());
   }
-  child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
+  auto& launched = std::get<platform::LaunchResult>(outcome);
+  in_flight_ = std::move(launched.in_flight);
+  child_ = children->Adopt(std::move(launched), this);
   // Either it is about to be seen dead, or it lives on without an ear.
   orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write),
                                          [this] { sink_->Emit(core::ChannelClosed{who_}); });
@@ -92,6 +94,9 @@ void WorkerLink::Push(std::string_view payload) {
 
 void WorkerLink::Signal(core::Sig sig) {
   if (child_ == nullptr || child_->reaped()) return;
+  // Who has not come to its program has nothing to finish, and could dump what it shares: the master's
+  // memory.
+  if (in_flight_.pending()) sig = core::Sig::kKill;
   // An error means that the process is no more, or that it became another user's: then the next stage
   // follows, and in the end people are told.
   switch (sig) {
@@ -118,6 +123,7 @@ void WorkerLink::Release() {
 void WorkerLink::OnReady(uint32_t /*events*/) {
   switch (ReadOnce()) {
     case ReadResult::kMore:
+      in_flight_ = {};  // it speaks, so it runs its program
       HandFrames();
       if (InsideMessage()) sink_->Emit(core::WorkerBeganMessage{who_});
       break;
@@ -205,6 +211,10 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
   }
   StopReading();
   orders_.reset();
+  if (const auto failure = in_flight_.Failure(status); failure.has_value()) {
+    sink_->Emit(core::SpawnFailed{who_, failure->ToString(), failure->IsTransient()});
+    return;
+  }
   const bool signaled = status.kind == platform::ExitStatus::Kind::kSignaled;
   sink_->Emit(core::Exited{
       .who = who_,

@@ -14,6 +14,7 @@
 #include "master/core/ids.h"
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
+#include "master/platform/launch_in_flight.h"
 #include "master/platform/launcher.h"
 #include "master/platform/low_descriptors.h"
 #include "master/platform/memory_kills.h"
@@ -48,7 +49,8 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
 
-  // Once. After an error no process exists; the message names the step that failed.
+  // Once. After an error no process exists; the message names the step that failed. A process that has not
+  // come to its program yet may still end as SpawnFailed.
   absl::Status Start(platform::LaunchSpec spec, const Streams& streams, platform::LowDescriptors* low,
                      platform::Children* children);
 
@@ -84,6 +86,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   EventSink* sink_;
   platform::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;
+  platform::LaunchInFlight in_flight_;  // outlives child_, whose end it waits for
   std::unique_ptr<platform::Child> child_;
   proto::FrameReader reader_;
   int level_ = 1;

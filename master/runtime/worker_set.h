@@ -30,7 +30,7 @@ class WorkerSet {
             EventSink* sink)
       : plans_(plans), outputs_(outputs), loop_(loop), sink_(sink), low_(kLentAtOnce), children_(loop) {}
 
-  // Emits Spawned or SpawnFailed.
+  // Emits Spawned or SpawnFailed; the latter may still follow the former.
   void Spawn(const core::Incarnation& who);
 
   // nullptr: it has ended, or never was.

@@ -206,14 +206,20 @@ void Engine::SeeEnd(uint32_t place) {
 void Engine::SeeExit(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   Deliver(process, SIZE_MAX);
-  const core::Exited exited{.who = process.who,
+  const core::Incarnation who = process.who;
+  const core::Exited exited{.who = who,
                             .signaled = process.signaled,
                             .number = process.number,
                             .inside_message = process.mid_frame()};
+  const bool failed_exec = process.failed_exec;
   // Its number may be another's before the supervisor has heard of it.
   kernel_.Reap(place);
-  Step(exited);
-  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(exited.who);
+  if (failed_exec) {
+    Step(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
+  } else {
+    Step(exited);
+  }
+  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(who);
 }
 
 void Engine::HandInLate(const core::Incarnation& who) {

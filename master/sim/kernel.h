@@ -34,8 +34,9 @@ struct SimProcess {
   bool leaving = false;  // has understood that it is to go
   bool silent = false;   // says nothing more
   bool unkillable = false;
-  bool holds_pipe = false;  // somebody else has the pipe open: no end of file at its death
-  bool signaled = false;    // how it ended
+  bool holds_pipe = false;   // somebody else has the pipe open: no end of file at its death
+  bool failed_exec = false;  // it ended without having come to its program
+  bool signaled = false;     // how it ended
   int32_t number = 0;
 
   std::deque<core::Order> orders;  // written by the master, not yet heard

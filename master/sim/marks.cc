@@ -130,6 +130,7 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kFailed, CauseKind::kSpawnFailed},
     {Milestone::kStopped, CauseKind::kExited},
     {Milestone::kStopped, CauseKind::kSignaled},
+    {Milestone::kStopped, CauseKind::kSpawnFailed},
     {Milestone::kAlarm, CauseKind::kUnkillable},
     {Milestone::kStarting, CauseKind::kAfterCrash},
     {Milestone::kStarting, CauseKind::kAfterFailedStart},

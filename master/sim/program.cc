@@ -24,7 +24,9 @@ core::Span Programs::Draw(core::Span max) {
 
 core::Span Programs::StartTime(const SimProcess& process) {
   const core::Span limit = host_->PolicyOf(process).startup_timeout;
-  if (process.behaviour == Behaviour::kSlowStart) return Draw(core::Span{limit.ns + limit.ns / 3});
+  if (process.behaviour == Behaviour::kSlowStart || process.behaviour == Behaviour::kHangsAtExec) {
+    return Draw(core::Span{limit.ns + limit.ns / 3});
+  }
   // Only what is quick to start makes a loop that is fast enough to need pacing.
   if (process.behaviour == Behaviour::kCrashLoops) return Draw(core::Milliseconds(200));
   if (host_->calm()) return Draw(std::min(core::Span{limit.ns / 4}, core::Seconds(1)));
@@ -80,6 +82,9 @@ void Programs::Load(SimProcess& process, uint32_t place) {
     case Behaviour::kPartialFrame:
       if (random_.Below(4) == 0) return host_->Write(process, place, Said::kHalfFrame);
       break;
+    case Behaviour::kHangsAtExec:
+      if (random_.Below(2) == 0) return FailToExecute(process, place);
+      break;
     default:
       break;
   }
@@ -97,6 +102,11 @@ void Programs::Load(SimProcess& process, uint32_t place) {
   host_->Later(place, Draw(most), Action::kTurnBad);
 }
 
+void Programs::FailToExecute(SimProcess& process, uint32_t place) {
+  process.failed_exec = true;
+  host_->Die(process, place, false, 127);
+}
+
 void Programs::TurnBad(SimProcess& process, uint32_t place) {
   switch (process.behaviour) {
     case Behaviour::kGood:
@@ -107,6 +117,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
     case Behaviour::kDiesOnOrder:
     case Behaviour::kIgnoresTerm:
     case Behaviour::kNeverReads:
+    case Behaviour::kHangsAtExec:
       return;
     case Behaviour::kFallsSilent:
     case Behaviour::kStops:
@@ -191,7 +202,10 @@ void Programs::Hear(SimProcess& process, uint32_t place) {
 
 void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
   if (process.life != SimProcess::Life::kAlive) return;
-  if (sig == core::Sig::kKill) {
+  // The master sends no other signal to what has not come to its program.
+  const bool hangs = process.behaviour == Behaviour::kHangsAtExec && !process.loaded;
+  if (sig == core::Sig::kKill || hangs) {
+    process.failed_exec = hangs && random_.Below(2) == 0;  // in exec itself it is a death like any other
     if (!process.unkillable) host_->Later(place, {}, Action::kDieBySignal9);
     return;
   }

@@ -34,8 +34,9 @@ enum class Behaviour : uint8_t {
   kForks,         // leaves a grandchild behind that holds its pipe open
   kTwoFaced,      // good until somebody is to replace it
   kCrashLoops,    // dies as soon as it is loaded
+  kHangsAtExec,   // comes to its program late or never: the file system of the program does not answer
 };
-inline constexpr size_t kBehaviours = 21;
+inline constexpr size_t kBehaviours = 22;
 
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.
