@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <string_view>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace fectl::platform {
 namespace {
@@ -20,13 +23,22 @@ int WhyNotExecutable(const std::string& path) {
   return access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-std::string Join(std::string_view folder, const std::string& name) {
-  std::string path(folder);
+std::string Join(std::string path, const std::string& name) {
   if (!path.empty() && path.back() != '/') path += '/';
   return path + name;
 }
 
 }  // namespace
+
+std::vector<std::string> CandidatesFor(const std::string& command, const std::string& search_path) {
+  if (command.find('/') != std::string::npos) return {command};
+  const std::vector<std::string> folders = absl::StrSplit(search_path, ':');
+  std::vector<std::string> candidates;
+  for (const std::string& folder : folders) {
+    if (!folder.empty() && folder[0] == '/') candidates.push_back(Join(folder, command));
+  }
+  return candidates;
+}
 
 absl::StatusOr<std::string> FindExecutable(const std::string& command, const std::string& search_path,
                                            const std::string& directory) {
@@ -39,15 +51,9 @@ absl::StatusOr<std::string> FindExecutable(const std::string& command, const std
     return path;
   }
   std::string not_permitted;
-  std::string_view rest = search_path;
-  while (!rest.empty()) {
-    const size_t end = rest.find(':');
-    const std::string_view folder = rest.substr(0, end);
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (folder.empty() || folder[0] != '/') continue;
-    std::string path = Join(folder, command);
+  for (std::string& path : CandidatesFor(command, search_path)) {
     const int error = WhyNotExecutable(path);
-    if (error == 0) return path;
+    if (error == 0) return std::move(path);
     if (error == EACCES && not_permitted.empty()) not_permitted = std::move(path);
   }
   if (!not_permitted.empty()) {

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,6 +90,28 @@ class DumpableKept {
   bool counted_;
 };
 
+std::string PathOf(const ChildPlan& plan, int candidate) {
+  const std::string path = plan.executables[candidate];
+  return path[0] == '/' || plan.directory == nullptr ? path : std::string(plan.directory) + "/" + path;
+}
+
+// The file that the error of exec is about; empty: it is about all that it could have been. (A script whose
+// interpreter is missing is refused as if it were missing itself. Files are looked at only after the system
+// has answered for them.)
+std::string ExecutableOf(const ChildPlan& plan) {
+  if (plan.tried >= 0) return PathOf(plan, plan.tried);
+  for (int i = 0; plan.executables[i] != nullptr; ++i) {
+    std::string path = PathOf(plan, i);
+    if (access(path.c_str(), F_OK) == 0) return path;
+  }
+  return "";
+}
+
+std::string NameOf(const ChildPlan& plan) {
+  const std::string path = ExecutableOf(plan);
+  return path.empty() ? plan.argv[0] : path;
+}
+
 std::string SubjectOf(const ChildPlan& plan) {
   switch (plan.step) {
     case Step::kDescriptors:
@@ -104,7 +127,7 @@ std::string SubjectOf(const ChildPlan& plan) {
     case Step::kGroup:
       return std::to_string(plan.gid);
     case Step::kExecute:
-      return plan.executable;
+      return NameOf(plan);
     case Step::kClone:
     case Step::kSession:
     case Step::kSignals:
@@ -114,12 +137,16 @@ std::string SubjectOf(const ChildPlan& plan) {
   return "";
 }
 
-// A script is refused with the same errno as a file that is missing when it is its interpreter that is
-// missing, and people then look at a file that is plainly there.
+// What the errno does not say.
 std::string HintOf(const ChildPlan& plan) {
-  if (plan.step != Step::kExecute || plan.error != ENOENT) return "";
-  if (plan.executable[0] != '/' || access(plan.executable, F_OK) != 0) return "";
-  return "the file is there, but not the interpreter that it names";
+  if (plan.step != Step::kExecute) return "";
+  const std::string path = ExecutableOf(plan);
+  if (path.empty()) return "PATH is " + std::string(plan.search_path);
+  struct stat status = {};
+  const bool there = stat(path.c_str(), &status) == 0;
+  if (there && plan.error == EACCES && S_ISDIR(status.st_mode)) return "it is a directory";
+  if (there && plan.error == ENOENT) return "the file is there, but not the interpreter that it names";
+  return "";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "master/platform/children_wait.h"
+#include "master/platform/command_path.h"
 #include "master/platform/launcher_child.h"
 #include "master/platform/privileges.h"
 
@@ -24,7 +25,11 @@ std::vector<char*> Pointers(std::vector<std::string>* strings) {
 }  // namespace
 
 PreparedLaunch::Strings::Strings(LaunchSpec the_spec)
-    : spec(std::move(the_spec)), argv(Pointers(&spec.argv)), environment(Pointers(&spec.environment)) {}
+    : spec(std::move(the_spec)),
+      candidates(CandidatesFor(spec.executable, spec.search_path)),
+      executables(Pointers(&candidates)),
+      argv(Pointers(&spec.argv)),
+      environment(Pointers(&spec.environment)) {}
 
 PreparedLaunch::PreparedLaunch(LaunchSpec spec)
     : strings_(std::make_shared<const Strings>(std::move(spec))) {}
@@ -51,7 +56,8 @@ LaunchOutcome PreparedLaunch::Launch(const LaunchDescriptors& descriptors, LowDe
 PreparedLaunch::Attempt PreparedLaunch::Run(std::vector<int> sources, bool shares_descriptors) const {
   const LaunchSpec& spec = strings_->spec;
   ChildPlan plan;
-  plan.executable = spec.executable.c_str();
+  plan.executables = strings_->executables.data();
+  plan.search_path = spec.search_path.c_str();
   plan.argv = strings_->argv.data();
   plan.environment = strings_->environment.data();
   plan.directory = spec.directory.empty() ? nullptr : spec.directory.c_str();

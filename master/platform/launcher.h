@@ -22,7 +22,11 @@ namespace fectl::platform {
 
 // What stays the same each time that one place starts a process.
 struct LaunchSpec {
-  std::string executable = {};                // absolute; FindExecutable() gives it
+  // A path, from `directory` on if it is relative; or without a slash a name, which is looked for anew at
+  // each start in the folders of `search_path`, as execvp(3) does. It is the new process that looks: the file
+  // system may not answer.
+  std::string executable = {};
+  std::string search_path = {};
   std::vector<std::string> argv = {};         // argv[0] included
   std::vector<std::string> environment = {};  // "NAME=value"; complete, nothing of the master's is added
   std::string directory = {};                 // empty: the master's
@@ -78,8 +82,11 @@ class PreparedLaunch {
     explicit Strings(LaunchSpec the_spec);
 
     LaunchSpec spec;
-    std::vector<char*> argv;         // ends with nullptr
-    std::vector<char*> environment;  // ends with nullptr
+    std::vector<std::string> candidates;  // for the executable
+    // Each ends with nullptr.
+    std::vector<char*> executables;
+    std::vector<char*> argv;
+    std::vector<char*> environment;
   };
 
   Attempt Run(std::vector<int> sources, bool shares_descriptors) const;

@@ -169,6 +169,22 @@ FECTL_CHILD_CODE int SwitchUser(const ChildPlan& plan) {
   return 0;
 }
 
+// As execvp(3): what is missing is passed over, and what may not be executed, unless there is nothing else.
+FECTL_CHILD_CODE int Execute(ChildPlan* plan) {
+  int error = ENOENT;
+  int denied = -1;
+  int count = 0;
+  for (; plan->executables[count] != nullptr; ++count) {
+    plan->tried = count;
+    error = ErrorOf(RawCall(SYS_execve, plan->executables[count], plan->argv, plan->environment));
+    if (error == EACCES && denied < 0) denied = count;
+    if (error != ENOENT && error != ENOTDIR && error != EACCES) return error;
+  }
+  if (count == 1) return error;
+  plan->tried = denied;
+  return denied < 0 ? ENOENT : EACCES;
+}
+
 FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
   switch (step) {
     case Step::kClone:
@@ -197,7 +213,7 @@ FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
       // As late as can be: from here until exec other processes of that user can stop this one.
       return plan->switch_identity ? SwitchUser(*plan) : 0;
     case Step::kExecute:
-      return ErrorOf(RawCall(SYS_execve, plan->executable, plan->argv, plan->environment));
+      return Execute(plan);
   }
   return 0;
 }

@@ -13,7 +13,8 @@ namespace fectl::platform {
 // What the new process needs between its birth and exec. It shares the master's memory, so everything is made
 // before, and the answer is left here.
 struct ChildPlan {
-  const char* executable = nullptr;
+  char* const* executables = nullptr;  // the first that is there is executed; ends with null
+  const char* search_path = nullptr;   // where they are from, for people
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* directory = nullptr;  // null: stay
@@ -32,6 +33,7 @@ struct ChildPlan {
   // The answer; error 0: it runs. While the process is on its way only `step` may be looked at, by StepOf().
   LaunchError::Step step = LaunchError::Step::kClone;
   int error = 0;
+  int tried = -1;  // kExecute: the index of the executable that the error is about; -1: of all
   int target =
       -1;  // kDescriptors: the number that could not be given; -1: all the others could not be closed
   bool cannot_leave = false;  // kDescriptors: the kernel does not let it have a table of its own

@@ -208,10 +208,42 @@ TEST(Launcher, SaysWhatIsWrongWithTheProgram) {
             "cannot execute " + script +
                 ": No such file or directory (the file is there, but not the interpreter that it "
                 "names)");
-  EXPECT_EQ(error(folder.path()), "cannot execute " + folder.path() + ": Permission denied");
+  EXPECT_EQ(error(folder.path()),
+            "cannot execute " + folder.path() + ": Permission denied (it is a directory)");
   LaunchSpec spec = Guest();
   spec.argv.emplace_back(200'000, 'x');
   EXPECT_EQ(ErrorOf(spec), "cannot execute " + GuestPath() + ": Argument list too long");
+}
+
+TEST(Launcher, ANameIsLookedForInItsPath) {
+  const TestFolder folder;
+  const auto write = [&](const std::string& name, const std::string& text, unsigned mode) {
+    std::filesystem::create_directories(std::filesystem::path(folder / name).parent_path());
+    std::filesystem::permissions(folder.Write(name, text), std::filesystem::perms(mode));
+  };
+  const std::string path = "relative:" + (folder / "none") + ":" + (folder / "a") + ":" + (folder / "b");
+  const auto end = [&] { return ErrorOf({.executable = "tool", .search_path = path, .argv = {"tool"}}); };
+  EXPECT_EQ(end(), "cannot execute tool: No such file or directory (PATH is " + path + ")");
+  // Like a shell: a missing interpreter, a file that may not be executed, and a folder do not end the search.
+  write("b/tool", "#!/no/such/interpreter\n", 0755);
+  EXPECT_EQ(end(), "cannot execute " + (folder / "b/tool") +
+                       ": No such file or directory (the file is there, but not the interpreter that it "
+                       "names)");
+  write("a/tool", "text", 0644);
+  EXPECT_EQ(end(), "cannot execute " + (folder / "a/tool") + ": Permission denied");
+  write("b/tool", "#!/bin/sh\nexit 3\n", 0755);
+  EXPECT_EQ(end(), "started, and exited with code 3");
+  write("a/tool", "text", 0755);
+  EXPECT_EQ(end(), "cannot execute " + (folder / "a/tool") + ": Exec format error");
+  EXPECT_EQ(ErrorOf({.executable = "tool", .search_path = "", .argv = {"tool"}}),
+            "cannot execute tool: No such file or directory (PATH is )");
+}
+
+TEST(Launcher, ARelativePathIsExecutedInItsDirectory) {
+  EXPECT_EQ(ErrorOf({.executable = "bin/sh", .argv = {"sh", "-c", "exit 3"}, .directory = "/"}),
+            "started, and exited with code 3");
+  EXPECT_EQ(ErrorOf({.executable = "./no/sh", .argv = {"sh"}, .directory = "/tmp"}),
+            "cannot execute /tmp/./no/sh: No such file or directory");
 }
 
 TEST(Launcher, AFailedStartLeavesNothing) {

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "master/config/system_check.h"
-#include "master/platform/command_path.h"
 #include "proto_spec/environment.h"
 
 namespace fectl::runtime {
@@ -99,6 +98,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   plan.policy = MakePolicy(service);
   plan.stdout_path = service.stdout_path;
   plan.stderr_path = service.stderr_path;
+  plan.launch.executable = service.command.front();
   plan.launch.argv = service.command;
   plan.launch.directory = service.directory;
   plan.launch.open_files = open_files;
@@ -111,8 +111,8 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   }
   for (const auto& [name, value] : service.environ) Set(&environment, name, value);
   // Also where the master has none, so that the worker finds what its command was found by.
-  plan.search_path = config::WorkerPath(service);
-  Set(&environment, "PATH", plan.search_path);
+  plan.launch.search_path = config::WorkerPath(service);
+  Set(&environment, "PATH", plan.launch.search_path);
 
   // Last, so that nothing in `environ` can give a worker a wrong idea of its channel.
   Set(&environment, proto::kChannelVariable, proto::FormatChannel({kWorkerReadFd, kWorkerWriteFd}));
@@ -134,14 +134,8 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   return plan;
 }
 
-absl::StatusOr<platform::LaunchSpec> LaunchSpecFor(const ServicePlan& plan, uint32_t index) {
-  auto executable =
-      platform::FindExecutable(plan.launch.argv.front(), plan.search_path, plan.launch.directory);
-  if (!executable.ok()) return executable.status();
+platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index) {
   platform::LaunchSpec spec = plan.launch;
-  // A relative path is executed after the change of directory, which it was joined with above.
-  const bool relative = executable->front() != '/';
-  spec.executable = relative ? plan.launch.argv.front() : *std::move(executable);
   spec.environment[plan.index_variable] =
       std::string(proto::kWorkerIndexVariable) + "=" + std::to_string(index);
   return spec;

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "master/config/config.h"
 #include "master/core/policy.h"
 #include "master/platform/launcher.h"
@@ -38,9 +37,8 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 // What a service's workers are made of: all that does not change from one start to the next.
 struct ServicePlan {
   core::ServicePolicy policy;
-  platform::LaunchSpec launch;  // without `executable`, which is looked up at each start
+  platform::LaunchSpec launch;  // of the worker with index 0
   size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
-  std::string search_path;      // PATH of the workers
   std::vector<int> socket_fds;  // what is passed besides the pipes, in order
   std::vector<proto::SocketView> sockets;
   std::string stdout_path;  // empty: the master's
@@ -61,9 +59,8 @@ void SetIdentityVariables(const config::Identity& identity, Environment* environ
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files);
 
-// The specification for the worker with this index, from 0. NotFound or PermissionDenied, in words that name
-// the file, when the command cannot be found at present.
-absl::StatusOr<platform::LaunchSpec> LaunchSpecFor(const ServicePlan& plan, uint32_t index);
+// The specification for the worker with this index, from 0.
+platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index);
 
 }  // namespace fectl::runtime
 

@@ -10,13 +10,11 @@ namespace fectl::runtime {
 
 absl::Status WorkerSet::Start(const core::Incarnation& who) {
   const ServicePlan& plan = (*plans_)[who.service];
-  auto spec = LaunchSpecFor(plan, who.slot);
-  if (!spec.ok()) return spec.status();
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
   auto link = std::make_unique<WorkerLink>(who, loop_, &memory_kills_, sink_);
   absl::Status started = link->Start(
-      *std::move(spec),
+      LaunchSpecFor(plan, who.slot),
       {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,
       &children_);
   if (started.ok()) links_.emplace(who, std::move(link));

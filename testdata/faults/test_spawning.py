@@ -14,7 +14,7 @@ from testdata.e2e.harness import Master, Place, tcp
 from testdata.e2e.http_requests import free_port, http_get
 from testdata.e2e.processes import alive, descendants, wait_until
 from testdata.guests import base_client
-from testdata.faults.processes import looks_into_master
+from testdata.faults.processes import looks_into_master, without_leak_check
 from testdata.faults.surroundings import (failed_starts, limited, needs_root, open_descriptors, processor_seconds,
                                           shown, sockets, wait_shown)
 
@@ -53,6 +53,7 @@ def test_F41_WithoutProcessesAReloadKeepsTheOld(place_of_nobody: Place) -> None:
                                          ("ENOMEM", "Cannot allocate memory")])
 def test_F41_F42_NoProcessEverIsNoFailureOfTheService(place: Place, error: str, words: str) -> None:
     place.forbid(f"clone={error}")
+    without_leak_check(place)  # which makes a process that looks
     master = place.start(place.service("web", place.guest("steady"), restarts=1))
     wait_until(lambda: failed_starts(master, "web") >= 3, "it is tried again and again")
     assert f"cannot start a process: {words}" in shown(master, "web")
