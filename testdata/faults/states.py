@@ -62,8 +62,9 @@ def scene(place: Place, state: str) -> Iterator[Scene]:
     port = free_port()
     steady, slow = place.guest("steady"), place.write("slow", f"#!/bin/sh\nexec {slow_steady(place)}\n", 0o755)
     command = {"S2": slow, "S6": place.guest("deaf")}.get(state, steady)
-    master = place.start(tcp("http", port, service=["web"]) + place.service("web", place.link("current", command)) +
-                         place.service("other", steady, num=2))
+    # What follows from a loss follows at once: whoever waited for the end of the time to stop would wait too long.
+    web = place.service("web", place.link("current", command), shutdown_timeout=600)
+    master = place.start(tcp("http", port, service=["web"]) + web + place.service("other", steady, num=2))
     master.wait_running("other", 2)
     others, events = master.pids("other"), [master.events("other", worker) for worker in (1, 2)]
     with concurrent.futures.ThreadPoolExecutor() as pool:

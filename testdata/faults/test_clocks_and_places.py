@@ -93,16 +93,25 @@ def test_F100_TheMonotonicClockMayBeFar(place: Place, mark: str) -> None:
 
 @needs_root
 @needs_mounts
-def test_F101_NamesAreAskedForOnceAndNeverInTheLoop(place: Place) -> None:
+@pytest.mark.parametrize("names", ["nobody is known", "there is no answer"])
+def test_F101_NamesAreAskedForOnceAndNeverInTheLoop(place: Place, names: str) -> None:
     place.directory.chmod(0o755)
-    users = pathlib.Path(place.write("passwd", pathlib.Path("/etc/passwd").read_text(encoding="utf-8")))
+    nowhere = place.directory / "nowhere"
+    if names == "nobody is known":
+        nowhere.touch()
+    else:
+        os.mkfifo(nowhere)  # who opens it waits for ever
     master = place.start(place.service("web", settings.guest(place, "steady"), uid="nobody", gid="nogroup"),
-                         preexec_fn=own_namespaces("mount", steps=[bind(users, pathlib.Path("/etc/passwd"))]))
-    master.wait_running("web")
-    # The name service knows nobody any more. Who is known already is not asked for again.
-    users.write_text("", encoding="utf-8")
+                         preexec_fn=own_namespaces("mount"))
+    before = settings.process_ids(master.wait_running("web")[0])
+    assert before["Uid"] == [NOBODY] * 4
+    # Who is known already is not asked for again, neither for a start nor for a client.
+    for file in ("passwd", "group"):
+        mount = ["mount", "--bind", str(nowhere), f"/etc/{file}"]
+        subprocess.run(["nsenter", f"--target={master.pid}", "--mount", *mount], check=True)
     kill_and_replace(master)
-    assert settings.process_ids(master.pids("web")[0])["Uid"] == [NOBODY] * 4
+    master.fectl_ok("reload", "web")
+    assert settings.process_ids(master.pids("web")[0]) == before
 
 
 @needs_mounts

@@ -7,15 +7,15 @@ import signal
 import socket
 import struct
 import subprocess
-import threading
 from contextlib import ExitStack, suppress
 from typing import Any, Iterator
 
 import pytest
 
-from testdata.e2e.harness import Master, Place
+from testdata.e2e.harness import Master, Place, tcp
+from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import alive, resident_kib, wait_until
-from testdata.faults.processes import looks_into_master
+from testdata.faults.processes import looks_into_master, process_state
 from testdata.faults.surroundings import processor_seconds, sockets
 from testdata.guests import base_client
 
@@ -32,14 +32,21 @@ def _steady(place: Place, **values: Any) -> Master:
 
 # --- clients that do not do their part ---
 
+_LONG_ANSWER = _frame(b'{"cmd":"Hello","data":{"version":2}}') + _frame(b'{"cmd":"Inspect","data":"many"}')
 
-def test_F74_AClientThatNeverReadsIsBoundedAndClosed(place: Place) -> None:
-    # The longest answer there is: that of a service with very many workers.
+
+def _with_a_long_answer(place: Place) -> Master:
+    """The longest answer there is: that of a service with very many workers."""
     master = place.start(place.service("many", f"{place.guest('exits')} 1", num=1000, restarts=1) +
                          place.service("web", place.guest("steady")))
     master.wait_state("many", "failed")
+    return master
+
+
+def test_F74_AClientThatNeverReadsIsBoundedAndClosed(place: Place) -> None:
+    master = _with_a_long_answer(place)
     (web,) = master.wait_running("web")
-    requests = _frame(b'{"cmd":"Hello","data":{"version":2}}') + _frame(b'{"cmd":"Inspect","data":"many"}') * 100
+    requests = _LONG_ANSWER + _frame(b'{"cmd":"Inspect","data":"many"}') * 99
     before = resident_kib(master.pid)
     with ExitStack() as stack:
         rude = [stack.enter_context(master.client()) for _ in range(5)]
@@ -83,6 +90,22 @@ def test_F75_WhoLeavesBeforeTheAnswerHasAsked(place: Place) -> None:
         client.send("Reload", "web")
     assert old not in master.wait_replaced("web", old)
     wait_until(lambda: len(sockets(master)) == 1, "nothing but the control socket itself is kept")
+
+
+@looks_into_master
+def test_F75_WhoLeavesInTheMiddleOfAnAnswerLeavesNothing(place: Place) -> None:
+    master = _with_a_long_answer(place)
+    (web,) = master.wait_running("web")
+    for length in (1, 2, 3, 70_000):
+        with master.client() as client:
+            client.send_bytes(_LONG_ANSWER)
+            while length > 0:
+                length -= len(client.socket.recv(length))
+    with master.client() as client:  # the beginning of a request, behind a whole one
+        client.send_bytes(_LONG_ANSWER + _frame(b'{"cmd":"Stop","data":"web"}')[:-1])
+        assert client.socket.recv(1)
+    wait_until(lambda: len(sockets(master)) == 1, "nothing but the control socket itself is kept")
+    assert master.pids("web") == [web]
 
 
 @pytest.fixture
@@ -129,42 +152,60 @@ def _until_answered(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.parametrize("first,second", [("Start", "Stop"), ("Stop", "Reload"), ("Reload", "Reload"),
-                                          ("Stop", "Start"), ("Restart", "Stop"), ("Pause", "Reload")])
-def test_F77_TwoOperatorsAtOnceGetTheTruth(place: Place, first: str, second: str) -> None:
+# Two commands to a service that runs: what may be answered, and the state in which that leaves the service. Whichever
+# is heard first, each is done or refused as a whole.
+_RUNNING, _STOPPED, _PAUSED = "running", "stopped", "paused"
+_TRUE = {
+    ("Start", "Stop"): {("ErrorServiceRunning", "ServiceStopped", _STOPPED),
+                        ("ErrorServiceStopping", "ServiceStopped", _STOPPED),
+                        ("ServiceStarted", "ServiceStopped", _RUNNING)},
+    ("Reload", "Stop"): {(reload, "ServiceStopped", _STOPPED)
+                         for reload in ("ServiceStarted", "ErrorServiceStopping", "ErrorServiceStopped")},
+    ("Restart", "Stop"): {(restart, "ServiceStopped", _STOPPED)
+                          for restart in ("ServiceStarted", "ErrorServiceStopping", "ErrorServiceStopped")},
+    ("Reload", "Reload"): {("ServiceStarted", "ServiceStarted", _RUNNING)},
+    ("Reload", "Restart"): {("ServiceStarted", "ServiceStarted", _RUNNING)},
+    ("Stop", "Stop"): {("ServiceStopped", "ServiceStopped", _STOPPED),
+                       ("ServiceStopped", "ErrorServiceStopped", _STOPPED),
+                       ("ErrorServiceStopped", "ServiceStopped", _STOPPED)},
+    ("Pause", "Reload"): {("Done", "ServiceStarted", _PAUSED), ("ErrorServiceReloading", "ServiceStarted", _RUNNING)},
+    ("Pause", "Stop"): {(pause, "ServiceStopped", _STOPPED)
+                        for pause in ("Done", "ErrorServiceStopping", "ErrorServiceStopped")},
+}
+
+
+@pytest.mark.parametrize("commands", list(_TRUE), ids="+".join)
+@pytest.mark.parametrize("order", [1, -1])
+def test_F77_TwoOperatorsAtOnceGetTheTruth(place: Place, commands: tuple[str, str], order: int) -> None:
     master = _steady(place, num=2)
     for _ in range(5):
+        old = master.wait_running("web", 2)
         with master.client() as one, master.client() as two:
-            one.send(first, "web")
-            two.send(second, "web")
-            answers = {first: one.answer()[0], second: two.answer()[0]}
-        state = master.state("web")
-        stopped = [word for word, answer in answers.items() if word == "Stop" and answer in ("ServiceStopped", "Done")]
-        assert all(answer in _ANSWERS for answer in answers.values()), answers
-        if stopped and "Start" not in answers and "Reload" not in answers:
-            assert state in ("stopped", "stopping"), (answers, state)
-        wait_until(lambda: master.state("web") in ("running", "stopped", "paused"), "it has come to rest")
-        if master.state("web") == "stopped":
-            assert stopped, answers
-            assert master.ask("Start", "web")[0] == "ServiceStarted"
-        if master.state("web") == "paused":
-            assert master.ask("Resume", "web")[0] == "Done"
-        master.wait_running("web", 2)
-
-
-_ANSWERS = {"Done", "ServiceStarted", "ServiceStopped", "ServiceFailed", "ErrorServiceStarting", "ErrorServiceRunning",
-            "ErrorServiceReloading", "ErrorServiceStopping", "ErrorServiceStopped", "ErrorServiceFailed"}
+            for client, command in list(zip((one, two), commands))[::order]:
+                client.send(command, "web")
+            answers = (one.answer()[0], two.answer()[0])
+        # Nothing goes on behind the last answer.
+        state, pids = master.state("web"), master.pids("web")
+        assert (*answers, state) in _TRUE[commands], (answers, state)
+        assert len(pids) == (0 if state == _STOPPED else 2)
+        assert not set(pids) & set(old), "each pair ends those that were there"
+        assert state != _STOPPED or not any(alive(pid) for pid in old)
+        if state != _RUNNING:
+            assert master.ask({_STOPPED: "Start", _PAUSED: "Resume"}[state], "web")[0] in ("ServiceStarted", "Done")
 
 
 def test_F78_AStopGoesOnWithoutWhoAskedForIt(place: Place) -> None:
-    master = _steady(place, num=2)
-    place.write("slow", "")
-    pids = master.pids("web")
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)  # they leave when the SIGCONT that comes with SIGTERM reaches them
-    with subprocess.Popen([str(place.fectl_program), "--sock", master.sock, "stop", "web"]) as asks:
-        wait_until(lambda: master.state("web") in ("stopping", "stopped"), "the stop has begun")
-        asks.kill()
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
+    pids = master.wait_running("web", 2)
+    with place.slow_request(port) as request:  # the stop takes as long as the test wants
+        with subprocess.Popen([str(place.fectl_program), "--sock", master.sock, "stop", "web"]) as asks:
+            wait_until(lambda: [alive(pid) for pid in pids].count(True) == 1, "the stop has begun")
+            assert asks.poll() is None, "it waits for the end"
+            asks.kill()
+        assert master.state("web") == "stopping"
+        place.write("release", "")
+        assert int(request.body().split()[0]) in pids
     master.wait_state("web", "stopped")
     assert not any(alive(pid) for pid in pids)
 
@@ -311,9 +352,9 @@ def test_F84_AFullQueueOfTheSocketIsWaitedFor(place: Place) -> None:
         # One whose time is over says so; one that has time is answered when the master goes on.
         impatient = master.fectl("--timeout", "1", "status")
         assert impatient.returncode != 0 and impatient.stderr, impatient
-        answers: list[str] = []
-        patient = threading.Thread(target=lambda: answers.append(master.fectl_ok("--timeout", "60", "status")))
-        patient.start()
-        master.signal(signal.SIGCONT)
-        patient.join()
-    assert answers and "web" in answers[0]
+        with subprocess.Popen([str(place.fectl_program), "--sock", master.sock, "--timeout", "60", "status"],
+                              stdout=subprocess.PIPE, text=True) as patient:
+            wait_until(lambda: process_state(patient.pid) == "S", "it waits for its place in the queue")
+            master.signal(signal.SIGCONT)
+            answer = patient.communicate()[0]
+    assert patient.returncode == 0 and "web" in answer

@@ -216,12 +216,12 @@ def test_F88_WhateverThePidFileIsNoStrangerIsHarmed(place: Place, kind: str, wor
 
 
 _BROKEN = {
-    "syntax error": ("[[service]]\nname = \n", ":2: "),
-    "unknown key": ("[master]\nsokc = \"x\"\n", 'did you mean "sock"?'),
-    "wrong type": ("[[service]]\nname = 1\n", "service"),
-    "empty": ("", "[[service]]"),
-    "binary": ("\x00\x01\x02\x7f" * 100, ""),
-    "half written": ("[[service]]\nname = \"web\"\nnum = 1\ncomm", ":4: "),
+    "syntax error": ("[[service]]\nname = \n", ":2: service[1].name: has no value after the ="),
+    "unknown key": ("[master]\nsokc = \"x\"\n", ':2: master.sokc: unknown key, did you mean "sock"?'),
+    "wrong type": ("[[service]]\nname = 1\n", ":2: service[1].name: must be a string, not 1"),
+    "empty": ("", ": service: there is none: at least one [[service]] is needed"),
+    "binary": ("\x00\x01\x02\x7f" * 100, ":1: is not text: it has the control character 0x00"),
+    "half written": ("[[service]]\nname = \"web\"\nnum = 1\ncomm", ":4: service.web.comm: must be followed by ="),
     "10 MB": ("# " + "x" * 80 + "\n", "is larger than"),
 }
 

@@ -19,7 +19,7 @@ def _in_state(place: Place, state: str) -> Master:
         place.link("current", place.guest("exits" if state != "starting" else "never_loads"))
     master = place.start(place.service("web", path + " 1", num=2, restarts=1 if state == "failed" else 1000,
                                        shutdown_timeout=1 if state != "stopping" else 300))
-    if state in ("serving", "paused", "reloading", "stopping"):
+    if state in ("serving", "paused", "stopped", "reloading", "stopping"):
         master.wait_running("web", 2)
     if state == "starting":
         wait_until(lambda: len(place.lines("spawns")) >= 2, "they were started")
@@ -27,8 +27,8 @@ def _in_state(place: Place, state: str) -> Master:
         wait_until(lambda: len(place.lines("spawns")) >= 6, "the attempts are paced")
     if state == "failed":
         master.wait_state("web", "failed")
-    if state == "paused":
-        master.fectl_ok("pause", "web")
+    if state in ("paused", "stopped"):
+        master.fectl_ok({"paused": "pause", "stopped": "stop"}[state], "web")
     if state == "reloading":
         place.link("current", place.guest("never_loads"))
     if state in ("reloading", "stopping"):
@@ -38,7 +38,7 @@ def _in_state(place: Place, state: str) -> Master:
     return master
 
 
-_STATES = ["starting", "serving", "paused", "reloading", "stopping", "waiting", "failed"]
+_STATES = ["starting", "serving", "paused", "reloading", "stopping", "stopped", "waiting", "failed"]
 
 
 @pytest.mark.parametrize("state", [state for state in _STATES if state != "stopping"])
@@ -47,6 +47,21 @@ def test_F64_SigtermInEachStateIsAnOrderlyEnd(place: Place, state: str) -> None:
     master.signal(signal.SIGTERM)
     assert master.wait_exit() == 0
     assert not descendants()
+
+
+def test_F64_SigtermLetsAStopComeToItsEnd(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
+    pids = master.wait_running("web", 2)
+    with place.slow_request(port) as request:
+        master.fectl("--timeout", "0.5", "stop", "web")
+        assert master.state("web") == "stopping"
+        master.signal(signal.SIGTERM)
+        wait_until(lambda: "got SIGTERM" in master.log(), "it was heard")
+        assert master.running() and not request.answered_within(0.1)
+        place.write("release", "")
+        assert int(request.body().split()[0]) in pids
+    assert master.wait_exit() == 0
 
 
 @pytest.mark.parametrize("state", _STATES)
@@ -114,7 +129,7 @@ def test_F69_UnderContentionNobodyIsKilledForNothing(place: Place) -> None:
     master = place.start(place.service("web", place.guest("steady"), num=3, timeout=5))
     pids = master.wait_running("web", 3)
     os.sched_setscheduler(master.pid, os.SCHED_IDLE, os.sched_param(0))
-    load = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(10 * (os.cpu_count() or 1))]
+    load = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(20 * (os.cpu_count() or 1))]
     try:
         _nobody_is_lost_for(master, pids, 4)
     finally:

@@ -63,7 +63,9 @@ def test_F41_F42_NoProcessEverIsNoFailureOfTheService(place: Place, error: str, 
 
 _OLD_KERNELS = [["clone3=ENOSYS"], ["clone_with_pidfd=EINVAL"], ["clone_with_pidfd=EINVAL", "pidfd_open=ENOSYS"],
                 ["pidfd_open=ENOSYS"], ["pidfd_send_signal=ENOSYS"], ["close_range=ENOSYS"], ["epoll_pwait2=ENOSYS"],
-                ["epoll_pwait2=EPERM"], ["memfd_create=ENOSYS"], ["renameat2=ENOSYS"], ["inotify_init1=ENOSYS"]]
+                ["epoll_pwait2=EPERM"], ["memfd_create=ENOSYS"], ["renameat2=ENOSYS"], ["inotify_init1=ENOSYS"],
+                ["clone_with_pidfd=EPERM"], ["clone_with_pidfd=EINVAL", "pidfd_open=EPERM"],
+                ["pidfd_send_signal=EPERM"], ["close_range=EPERM"]]
 
 
 # All of them at once: //testdata/e2e:failures_old_kernel_test.
