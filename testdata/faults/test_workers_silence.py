@@ -1,5 +1,6 @@
 """Workers that hang, stop, never come up or never leave (F8 to F10, F12 to F16, F28)."""
 
+import concurrent.futures
 import os
 import signal
 import time
@@ -63,36 +64,40 @@ def test_F10_BusyLoopIsKilledAtTheTimeout(place: Place) -> None:
 
 
 def test_F12_HeartbeatsWaitInThePipeWhileTheMasterIsBusy(place: Place) -> None:
-    # More workers than the master looks at in one turn. What was due in the pause is due at its end, with all
-    # heartbeats still unread: the pause is so short that it is none for which everybody gets more time.
-    num, pauses = 150, 0
+    # More workers than the master looks at in one turn.
+    num, short_pauses = 150, 0
     master = place.start(place.service("web", place.guest("level_two"), num=num, timeout=3))
     pids = master.wait_running("web", num)
     for _ in range(4):
         noticed = master.log().count("did not run for")
-        _pause(master, time.monotonic() + 3.15)
+        _pause(master, 3.15)
         assert master.ask("Pid")[0] == "Pid"
         assert master.pids("web") == pids and "no heartbeat" not in master.log()
-        pauses += master.log().count("did not run for") == noticed
-        if pauses == 2:  # a busy machine may make each of them a long one
+        short_pauses += master.log().count("did not run for") == noticed
+        if short_pauses == 2:  # a busy machine may make each of them a long one
             break
 
 
-def _pause(master: Master, until: float) -> None:
+def _pause(master: Master, seconds: float) -> None:
+    """The master stands still for a little longer than until its next deadline, which is `seconds` ahead or less: what
+    is due then is due at its end, and all that was said is unread. A longer pause would give everybody more time."""
+    began = time.monotonic()
+    wait_until(lambda: time.monotonic() > began + 2.5, "it has no other deadline, as those behind a client's visit")
     master.signal(signal.SIGSTOP)
-    wait_until(lambda: time.monotonic() > until, "the pause is over")
+    wait_until(lambda: time.monotonic() > began + 2.5 + seconds, "the pause is over")
     master.signal(signal.SIGCONT)
 
 
 def test_F14_LoadedWaitsInThePipeWhileTheMasterIsBusy(place: Place) -> None:
     master = place.start(place.service("web", f"{place.guest('waits_for')} load {place.guest('steady')}",
-                                       startup_timeout=3))
+                                       startup_timeout=5))
     pid = int(wait_until(lambda: place.lines("waiting"), "the start")[0])
-    until = time.monotonic() + 3.3
-    master.signal(signal.SIGSTOP)
-    place.write("load", "")
-    wait_until(lambda: "steady" in command_line(pid) and process_state(pid) == "S", "it waits for its start")
-    _pause(master, until)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        paused = pool.submit(_pause, master, 2.8)
+        wait_until(lambda: process_state(master.pid) == "T", "the master is stopped")
+        place.write("load", "")
+        wait_until(lambda: "steady" in command_line(pid) and process_state(pid) == "S", "it waits for its start")
+        paused.result()
     assert master.wait_running("web") == [pid]
     assert "did not say" not in master.log()
 
