@@ -175,8 +175,8 @@ def test_F18_StrangerWithAReusedPidLives(place: Place) -> None:
 
 
 def test_F34_DeathWhilePauseAndResumeAreDelivered(place: Place) -> None:
-    # So many that the master, which looks at some of what has happened in each turn, has the request before most deaths:
-    # it writes to pipes that nobody reads any more.
+    # So many that the master, which looks at some of what has happened in each turn, has the request before most
+    # deaths: it writes to pipes that nobody reads any more.
     num = 100
     master = place.start(place.service("web", place.guest("steady"), num=num))
     for command in ["Pause", "Resume"] * 2:
