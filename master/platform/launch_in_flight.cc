@@ -174,7 +174,8 @@ struct LaunchInFlight::Shared {
   std::vector<int> sources;
   ChildPlan plan;
   DumpableKept dumpable;
-  pid_t sharing = 0;                                // not 0: the child uses all this
+  pid_t sharing = 0;  // not 0: the child uses all this
+  bool abandoned = false;
   alignas(16) std::array<char, kStackBytes> stack;  // not cleared
 };
 
@@ -227,10 +228,14 @@ bool LaunchInFlight::pending() const {
   return shared_ != nullptr && shared_->in_use();
 }
 
+void LaunchInFlight::Abandon() {
+  shared_->abandoned = true;
+}
+
 bool LaunchInFlight::failed() const {
   const ChildPlan& plan = shared_->plan;
   // One that no longer uses our memory, did not fail, and never came to exec was killed on its way there.
-  return plan.error != 0 || plan.step != Step::kExecute;
+  return plan.error != 0 || plan.step != Step::kExecute || shared_->abandoned;
 }
 
 std::optional<LaunchError> LaunchInFlight::Failure(const ExitStatus& end) const {

@@ -40,6 +40,9 @@ class LaunchInFlight {
   // The process still runs in our memory: it has not come to its program. Any signal but SIGKILL then finds
   // nothing that could act on it.
   bool pending() const;
+  // Pending, and about to be killed: its end by that counts as one before its program, though one that is
+  // killed inside exec leaves no trace of that.
+  void Abandon();
 
   // Not pending. Whether it ended without having executed its program.
   bool failed() const;

@@ -96,7 +96,10 @@ void WorkerLink::Signal(core::Sig sig) {
   if (child_ == nullptr || child_->reaped()) return;
   // Who has not come to its program has nothing to finish, and could dump what it shares: the master's
   // memory.
-  if (in_flight_.pending()) sig = core::Sig::kKill;
+  if (in_flight_.pending()) {
+    in_flight_.Abandon();
+    sig = core::Sig::kKill;
+  }
   // An error means that the process is no more, or that it became another user's: then the next stage
   // follows, and in the end people are told.
   switch (sig) {

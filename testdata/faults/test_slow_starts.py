@@ -75,6 +75,7 @@ def test_F38_AStartThatIsSlowForTooLongHasFailed(place: Place) -> None:
         master = place.start(place.service("web", str(slow), startup_timeout=1, restarts=2))
         master.wait_state("web", "failed")
         wait_shown(master, "web", "did not say `loaded` within 1 s")
+        wait_shown(master, "web", f"could not be started: cannot execute {slow}: killed before exec by SIGKILL")
         wait_until(lambda: not descendants(master.pid), "nobody is left")
 
 
