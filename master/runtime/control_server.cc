@@ -27,7 +27,7 @@ ControlServer::~ControlServer() {
 absl::Status ControlServer::Watch() {
   absl::Status watched = loop_->Watch(socket_->fd(), EPOLLIN, this);
   accepting_ = watched.ok();
-  if (watched.ok() && file_watch_ == nullptr) WatchFile();
+  if (watched.ok() && !file_watched_) WatchFile();
   return watched;
 }
 
@@ -35,11 +35,11 @@ void ControlServer::WatchFile() {
   if (leaving_) return;
   if (file_watch_ == nullptr) {
     auto watch = platform::FileWatch::Create(loop_, [this] { file_suspected_ = true; });
-    if (!watch.ok()) return;  // an old kernel, a sandbox, a limit: other turns see it
-    file_watch_ = *std::move(watch);
+    if (watch.ok()) file_watch_ = *std::move(watch);
   }
-  // Not there: it went in this very moment.
-  if (!file_watch_->Follow(socket_->path()).ok()) file_suspected_ = true;
+  // Not: an old kernel, a sandbox, a limit, or the file went in this very moment. Then the clock tells when
+  // to look.
+  file_watched_ = file_watch_ != nullptr && file_watch_->Follow(socket_->path()).ok();
 }
 
 void ControlServer::PrepareToLeave() {
@@ -192,7 +192,10 @@ void ControlServer::KeepReachable() {
   if (now_ - file_checked_at_ < kSocketFileCheck) return;
   file_checked_at_ = now_;
   file_suspected_ = false;
-  if (socket_->Reachable()) return;
+  if (socket_->Reachable()) {
+    if (!file_watched_) WatchFile();
+    return;
+  }
   StopAccepting();
   const absl::Status reopened = socket_->Reopen();
   if (reopened.ok()) {
@@ -248,7 +251,8 @@ void ControlServer::OnSecond(core::Instant now) {
 
 core::Instant ControlServer::next_deadline() const {
   if (!closed_.empty()) return now_;
-  const core::Instant look_at = file_suspected_ ? file_checked_at_ + kSocketFileCheck : core::kNever;
+  const bool looks = file_suspected_ || (!file_watched_ && !leaving_);
+  const core::Instant look_at = looks ? file_checked_at_ + kSocketFileCheck : core::kNever;
   return std::min({second_at_, accept_at_, look_at});
 }
 

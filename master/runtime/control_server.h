@@ -95,11 +95,11 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   core::Instant second_at_ = core::kNever;
   core::Instant accept_at_ = core::kNever;  // the listener is not watched until then
   core::Instant now_;                       // of the newest OnTurn
-  std::unique_ptr<platform::FileWatch>
-      file_watch_;  // null: only turns that there are anyway look at the file
+  std::unique_ptr<platform::FileWatch> file_watch_;
   core::Instant file_checked_at_;
   bool file_suspected_ = false;  // to be looked at as soon as may be
   bool file_missing_ = false;    // and cannot be made anew for now
+  bool file_watched_ = false;    // what happens to it is told; otherwise it is looked at by the clock
   bool accepting_ = false;
   bool leaving_ = false;
 };

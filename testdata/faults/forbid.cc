@@ -26,6 +26,7 @@ const std::map<std::string, fectl::platform::FilteredCall> kCalls = {
     {"close_range", {SYS_close_range}},
     {"epoll_create1", {SYS_epoll_create1}},
     {"epoll_pwait2", {SYS_epoll_pwait2}},
+    {"inotify_add_watch", {SYS_inotify_add_watch}},
     {"inotify_init1", {SYS_inotify_init1}},
     {"memfd_create", {SYS_memfd_create}},
     {"pidfd_open", {SYS_pidfd_open}},
@@ -39,7 +40,7 @@ const std::map<std::string, fectl::platform::FilteredCall> kCalls = {
 
 const std::map<std::string, int> kErrors = {
     {"EAGAIN", EAGAIN}, {"EINVAL", EINVAL}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE},
-    {"ENOMEM", ENOMEM}, {"ENOSYS", ENOSYS}, {"EPERM", EPERM},
+    {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}, {"ENOSYS", ENOSYS}, {"EPERM", EPERM},
 };
 
 }  // namespace
