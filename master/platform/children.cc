@@ -10,7 +10,11 @@
 namespace fectl::platform {
 
 Child::Child(Children* children, LaunchResult launched, ExitObserver* observer)
-    : children_(children), observer_(observer), pid_(launched.pid), pidfd_(std::move(launched.pidfd)) {}
+    : children_(children),
+      observer_(observer),
+      in_flight_(std::move(launched.in_flight)),
+      pid_(launched.pid),
+      pidfd_(std::move(launched.pidfd)) {}
 
 Child::~Child() {
   if (destroyed_ != nullptr) *destroyed_ = true;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/exit_status.h"
+#include "master/platform/launch_in_flight.h"
 #include "master/platform/launcher.h"
 #include "master/platform/unique_fd.h"
 
@@ -46,6 +47,9 @@ class Child : private FdWatcher {
   // To the process alone. NotFound when it is reaped. A zombie takes signals without effect: no error.
   absl::Status Signal(int number);
 
+  // Whether it has come to its program, and why it never did.
+  LaunchInFlight& in_flight() { return in_flight_; }
+
   // To every process of its group (what it started and did not move to another group).
   absl::Status SignalGroup(int number);
 
@@ -64,6 +68,7 @@ class Child : private FdWatcher {
 
   Children* children_;
   ExitObserver* observer_;
+  LaunchInFlight in_flight_;
   pid_t pid_;
   UniqueFd pidfd_;
   bool watched_ = false;

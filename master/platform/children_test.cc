@@ -315,11 +315,11 @@ TEST_F(SweepTest, DoesNotStealFromTheChildrenBesides) {
   constexpr int kCount = 20;
   std::vector<std::unique_ptr<Observer>> observers;
   std::vector<std::unique_ptr<Child>> held;
+  std::vector<LaunchResult> strangers;  // started, never adopted
   for (int i = 0; i < kCount; ++i) {
     observers.push_back(std::make_unique<Observer>());
     held.push_back(children_.Adopt(Start("exit " + std::to_string(i)), observers.back().get()));
-    // A stranger for each: started, never adopted.
-    Start("exit 77");
+    strangers.push_back(Start("exit 77"));
   }
   EXPECT_TRUE(Wait(NoChildren));
   for (int i = 0; i < kCount; ++i) {
@@ -331,7 +331,7 @@ TEST_F(SweepTest, DoesNotStealFromTheChildrenBesides) {
 TEST_F(SweepTest, IsBounded) {
   // More strangers than one sweep handles would take long to start; that it says when it is done is what
   // counts.
-  Start("exit 0");
+  const LaunchResult stranger = Start("exit 0");
   siginfo_t info = {};
   ASSERT_EQ(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
   EXPECT_FALSE(children_.Sweep());

@@ -68,9 +68,7 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
     return error->IsTransient() ? absl::ResourceExhaustedError(error->ToString())
                                 : absl::InternalError(error->ToString());
   }
-  auto& launched = std::get<platform::LaunchResult>(outcome);
-  in_flight_ = std::move(launched.in_flight);
-  child_ = children->Adopt(std::move(launched), this);
+  child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
   // Either it is about to be seen dead, or it lives on without an ear.
   orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write),
                                          [this] { sink_->Emit(core::ChannelClosed{who_}); });
@@ -96,8 +94,8 @@ void WorkerLink::Signal(core::Sig sig) {
   if (child_ == nullptr || child_->reaped()) return;
   // Who has not come to its program has nothing to finish, and could dump what it shares: the master's
   // memory.
-  if (in_flight_.pending()) {
-    in_flight_.Abandon();
+  if (child_->in_flight().pending()) {
+    child_->in_flight().Abandon();
     sig = core::Sig::kKill;
   }
   // An error means that the process is no more, or that it became another user's: then the next stage
@@ -126,7 +124,7 @@ void WorkerLink::Release() {
 void WorkerLink::OnReady(uint32_t /*events*/) {
   switch (ReadOnce()) {
     case ReadResult::kMore:
-      in_flight_ = {};  // it speaks, so it runs its program
+      child_->in_flight() = {};  // it speaks, so it runs its program
       HandFrames();
       if (InsideMessage()) sink_->Emit(core::WorkerBeganMessage{who_});
       break;
@@ -205,7 +203,7 @@ void WorkerLink::OnMessage(Message message) {
   }
 }
 
-void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus& status) {
+void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus& status) {
   // What it wrote before its death is heard before the death: a `cfgerror` says more than the exit code after
   // it.
   for (size_t heard = 0; read_.valid() && heard < kLastWordsBytes; heard += kReadBytesPerTurn) {
@@ -214,7 +212,7 @@ void WorkerLink::OnChildExit(platform::Child& /*child*/, const platform::ExitSta
   }
   StopReading();
   orders_.reset();
-  if (const auto failure = in_flight_.Failure(status); failure.has_value()) {
+  if (const auto failure = child.in_flight().Failure(status); failure.has_value()) {
     sink_->Emit(core::SpawnFailed{who_, failure->ToString(), failure->IsTransient()});
     return;
   }

@@ -14,7 +14,6 @@
 #include "master/core/ids.h"
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
-#include "master/platform/launch_in_flight.h"
 #include "master/platform/launcher.h"
 #include "master/platform/low_descriptors.h"
 #include "master/platform/memory_kills.h"
@@ -86,7 +85,6 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   EventSink* sink_;
   platform::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;
-  platform::LaunchInFlight in_flight_;  // outlives child_, whose end it waits for
   std::unique_ptr<platform::Child> child_;
   proto::FrameReader reader_;
   int level_ = 1;
