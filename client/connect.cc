@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "client/clock.h"
-#include "client/text/terminal_text.h"
 #include "client/text/time_text.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {
@@ -27,7 +27,7 @@ std::string Hint() {
 }
 
 absl::Status NotThere(const std::string& path, int error) {
-  const std::string shown = EscapeForTerminal(path);
+  const std::string shown = proto::EscapeForTerminal(path);
   struct stat file;
   const bool exists = stat(path.c_str(), &file) == 0;
   std::string text;
@@ -64,7 +64,7 @@ absl::StatusOr<UniqueFd> Connect(const std::string& path, const Limits& limits) 
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != std::string::npos) {
     const std::string text = "the socket's path must have 1 to 107 bytes, and this one has " +
-                             std::to_string(path.size()) + ": " + EscapeForTerminal(path);
+                             std::to_string(path.size()) + ": " + proto::EscapeForTerminal(path);
     return absl::InvalidArgumentError(View(text));
   }
   memcpy(address.sun_path, path.data(), path.size());

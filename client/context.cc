@@ -3,13 +3,13 @@
 #include "client/exit_code.h"
 #include "client/json_text.h"
 #include "client/text/nearest.h"
-#include "client/text/terminal_text.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 
 int Fail(const Context& context, int exit_code, std::string_view reason) {
   if (context.invocation.json) context.output.Out(ErrorJson(exit_code, reason));
-  context.output.Err("fectl: " + EscapeForTerminal(reason) + "\n");
+  context.output.Err("fectl: " + proto::EscapeForTerminal(reason) + "\n");
   return exit_code;
 }
 

@@ -2,13 +2,13 @@
 
 #include <utility>
 
-#include "client/text/terminal_text.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {
 
 absl::Status NotUnderstood(const std::string& why) {
-  const std::string text = "what listens there does not talk like fectld: " + EscapeForTerminal(why);
+  const std::string text = "what listens there does not talk like fectld: " + proto::EscapeForTerminal(why);
   return absl::DataLossError(absl::string_view(text.data(), text.size()));
 }
 

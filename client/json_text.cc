@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "client/text/terminal_text.h"
 #include "proto_spec/message.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {
@@ -31,7 +31,7 @@ std::string Pid(std::string_view pid) {
 }
 
 std::string Line(const std::string& json) {
-  return EscapeJsonForTerminal(json) + "\n";
+  return proto::EscapeJsonForTerminal(json) + "\n";
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "client/operation.h"
 #include "client/progress.h"
 #include "client/session.h"
-#include "client/text/terminal_text.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {
@@ -116,11 +116,12 @@ class Operations {
     if (!result.permitted) {
       // It is the same for all of them.
       if (!std::exchange(said_not_permitted_, true)) {
-        context_.output.Err("fectl: " + EscapeForTerminal(result.reason) + "\n");
+        context_.output.Err("fectl: " + proto::EscapeForTerminal(result.reason) + "\n");
       }
       return;
     }
-    const std::string line = EscapeForTerminal(result.service) + ": " + EscapeForTerminal(result.line) + "\n";
+    const std::string line =
+        proto::EscapeForTerminal(result.service) + ": " + proto::EscapeForTerminal(result.line) + "\n";
     if (!result.ok) {
       context_.output.Err("fectl: " + line);
     } else if (!context_.invocation.json) {
@@ -131,7 +132,7 @@ class Operations {
   void ShowProgress(int64_t now) {
     const std::string verb(CommandOf(context_.invocation.command).name);
     if (results_.size() == 1) {
-      progress_.Show(EscapeForTerminal(waiting_[0].result().service) + ": " + verb, now);
+      progress_.Show(proto::EscapeForTerminal(waiting_[0].result().service) + ": " + verb, now);
     } else {
       progress_.Show(
           verb + ": " + std::to_string(finished_) + " of " + std::to_string(results_.size()) + " done", now);

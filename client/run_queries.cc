@@ -11,7 +11,7 @@
 #include "client/json_text.h"
 #include "client/session.h"
 #include "client/status_text.h"
-#include "client/text/terminal_text.h"
+#include "proto_spec/printable.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {
@@ -102,28 +102,28 @@ int RunSPid(const Context& context) {
   if (answer->kind != Response::Kind::kServiceWorkerPids)
     return FailAbout(context, *session, *answer, service);
   std::string lines;
-  for (const std::string& pid : answer->pids) lines += EscapeForTerminal(pid) + "\n";
+  for (const std::string& pid : answer->pids) lines += proto::EscapeForTerminal(pid) + "\n";
   return Print(context, PidsJson(service, answer->pids), lines);
 }
 
 int RunPid(const Context& context) {
   const absl::StatusOr<Response> answer = AskMaster(context, Request::Verb::kPid, Response::Kind::kPid);
   if (!answer.ok()) return Fail(context, answer.status());
-  return Print(context, PidJson(answer->text), EscapeForTerminal(answer->text) + "\n");
+  return Print(context, PidJson(answer->text), proto::EscapeForTerminal(answer->text) + "\n");
 }
 
 int RunVersion(const Context& context) {
   const absl::StatusOr<Response> answer =
       AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
   if (!answer.ok()) return Fail(context, answer.status());
-  return Print(context, VersionJson(answer->text), EscapeForTerminal(answer->text) + "\n");
+  return Print(context, VersionJson(answer->text), proto::EscapeForTerminal(answer->text) + "\n");
 }
 
 int RunVersionCheck(const Context& context) {
   const absl::StatusOr<Response> answer =
       AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
   if (!answer.ok()) return Fail(context, answer.status());
-  const std::string server = EscapeForTerminal(answer->text);
+  const std::string server = proto::EscapeForTerminal(answer->text);
   const bool match = answer->text == proto::kServerName;
   if (context.invocation.json) context.output.Out(VersionCheckJson(proto::kServerName, answer->text));
   if (!match) {

@@ -11,6 +11,7 @@
 #include "client/text/table.h"
 #include "client/text/terminal_text.h"
 #include "client/text/time_text.h"
+#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {
@@ -30,8 +31,8 @@ std::string Addresses(const proto::ServiceView& view, bool with_names) {
   std::string text;
   for (const proto::SocketView& socket : view.sockets) {
     if (!text.empty()) text += with_names ? ", " : ",";
-    text += EscapeForTerminal(socket.address);
-    if (with_names) text += " (" + EscapeForTerminal(socket.name) + ")";
+    text += proto::EscapeForTerminal(socket.address);
+    if (with_names) text += " (" + proto::EscapeForTerminal(socket.name) + ")";
   }
   return text;
 }
@@ -50,13 +51,13 @@ std::string Gauge(double value) {
 std::string Gauges(const proto::WorkerView& worker) {
   std::string text;
   for (const auto& [name, value] : worker.gauges) {
-    text += (text.empty() ? "" : "  ") + EscapeForTerminal(name) + "=" + Gauge(value);
+    text += (text.empty() ? "" : "  ") + proto::EscapeForTerminal(name) + "=" + Gauge(value);
   }
   return text;
 }
 
 std::string CauseOf(const proto::WorkerView& worker) {
-  std::string text = EscapeForTerminal(worker.cause);
+  std::string text = proto::EscapeForTerminal(worker.cause);
   if (worker.state == "waiting" && worker.retry_in_s > 0) {
     const int64_t ms = static_cast<int64_t>(std::min(worker.retry_in_s, 1e9) * 1000);
     text += (text.empty() ? "" : "; ") + std::string("next try in ") + SpokenDuration(ms);
@@ -77,11 +78,11 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
     const std::string pid = worker.pid > 0 ? std::to_string(worker.pid) : "";
     table.AddRow({{std::to_string(worker.index), Colour::kNone, true},
                   {pid, Colour::kNone, true},
-                  {EscapeForTerminal(worker.state), StateColour(worker.state)},
+                  {proto::EscapeForTerminal(worker.state), StateColour(worker.state)},
                   {Uptime(worker.uptime_s), Colour::kNone, true},
                   {Count(worker.restarts), Colour::kNone, true},
                   {CauseOf(worker)}});
-    table.AddNote(EscapeForTerminal(worker.note));
+    table.AddNote(proto::EscapeForTerminal(worker.note));
     table.AddNote(Gauges(worker));
   }
   return table.empty() ? "" : "\n" + table.Render(colours_on);
@@ -111,8 +112,8 @@ std::string EventsText(const proto::ServiceView& view) {
     table.AddRow({{LocalTime(static_cast<double>(event.timestamp))},
                   {std::to_string(event.worker), Colour::kNone, true},
                   {event.pid > 0 ? std::to_string(event.pid) : "", Colour::kNone, true},
-                  {EscapeForTerminal(event.state)},
-                  {EscapeForTerminal(event.reason)}});
+                  {proto::EscapeForTerminal(event.state)},
+                  {proto::EscapeForTerminal(event.reason)}});
   }
   return out + ":\n" + table.Render(false);
 }
@@ -126,29 +127,30 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
     const std::string ready = std::to_string(service.ready) + "/" + std::to_string(service.num);
     // Fewer than configured serve, and nobody has stopped them.
     const bool short_of_workers = service.state == "running" && service.ready < service.num;
-    table.AddRow({{EscapeForTerminal(service.name)},
-                  {EscapeForTerminal(service.state), StateColour(service.state)},
+    table.AddRow({{proto::EscapeForTerminal(service.name)},
+                  {proto::EscapeForTerminal(service.state), StateColour(service.state)},
                   {ready, short_of_workers ? Colour::kYellow : Colour::kNone, true},
                   {Count(service.restarts), Colour::kNone, true},
                   {Uptime(service.uptime_s), Colour::kNone, true},
                   {Addresses(service, false)},
-                  {EscapeForTerminal(service.cause)}});
+                  {proto::EscapeForTerminal(service.cause)}});
   }
   return table.Render(colours_on);
 }
 
 std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   std::string out;
-  AppendLine("Service", EscapeForTerminal(view.name), &out);
+  AppendLine("Service", proto::EscapeForTerminal(view.name), &out);
   const std::string workers = std::to_string(view.ready) + " of " + std::to_string(view.num) +
                               (view.num == 1 ? " worker serves" : " workers serve");
-  AppendLine("State",
-             Paint(EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " + workers,
-             &out);
+  AppendLine(
+      "State",
+      Paint(proto::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " + workers,
+      &out);
   if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
   if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
   AppendLine("Listening", Addresses(view, true), &out);
-  AppendLine("Last cause", EscapeForTerminal(view.cause), &out);
+  AppendLine("Last cause", proto::EscapeForTerminal(view.cause), &out);
   return out + WorkersText(view, colours_on) + LeavingText(view) + EventsText(view);
 }
 

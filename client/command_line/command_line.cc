@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "client/text/nearest.h"
-#include "client/text/terminal_text.h"
+#include "proto_spec/printable.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
 // prints the flags of every library for --help, and takes no short options.
@@ -24,7 +24,7 @@ namespace {
 constexpr double kTimeoutSecondsMax = 3.2e9;
 
 std::string Quoted(std::string_view word) {
-  return "\"" + EscapeForTerminal(word) + "\"";
+  return "\"" + proto::EscapeForTerminal(word) + "\"";
 }
 
 std::string DidYouMean(const std::string& nearest) {

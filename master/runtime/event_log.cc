@@ -2,32 +2,13 @@
 
 #include <glog/logging.h>
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "proto_spec/printable.h"
+
 namespace fectl::runtime {
 namespace {
-
-// What a worker says gets into the log: no line of it may look like one of ours, or play with a terminal.
-std::string OnOneLine(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 google::LogSeverity SeverityOf(const core::Record& record) {
   switch (record.milestone) {
@@ -63,14 +44,17 @@ void LogReport(std::string_view service, const core::Report& report, LogOutput* 
   if (record.pid > 0) line += " pid " + std::to_string(record.pid);
   line += ": ";
   line += core::ToWord(record.milestone);
-  if (const std::string words = core::ToWords(record.cause); !words.empty()) line += ": " + OnOneLine(words);
+  // What a worker says gets into the log: no line of it may look like one of ours, or play with a terminal.
+  if (const std::string words = core::ToWords(record.cause); !words.empty())
+    line += ": " + proto::EscapeForTerminal(words);
   log->Say(SeverityOf(record), line);
 }
 
 std::string RequestWords(const proto::Request& request) {
   constexpr size_t kNameBytesMax = 64;  // as a service's name
   std::string words(proto::WireWord(request.verb));
-  if (proto::TakesService(request.verb)) words += " " + OnOneLine(request.service.substr(0, kNameBytesMax));
+  if (proto::TakesService(request.verb))
+    words += " " + proto::EscapeForTerminal(request.service.substr(0, kNameBytesMax));
   return words;
 }
 
