@@ -34,7 +34,7 @@ absl::StatusOr<UniqueFd> OpenOrMake(const std::string& path, mode_t mode) {
     if (fd.valid()) return fd;
     if (errno == ELOOP) return Refused(path, "a symbolic link");
     if (errno == EISDIR) return Refused(path, "a directory");
-    if (errno == ENXIO) return Refused(path, "a pipe without a reader, not a file");
+    if (errno == ENXIO) return Refused(path, "a pipe, a socket or a device, not a file");
     if (errno != ENOENT) break;
     fd.reset(open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0));
     if (fd.valid()) {

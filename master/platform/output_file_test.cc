@@ -66,7 +66,7 @@ TEST(OutputFile, NeverWaitsForAPipe) {
   const TestFolder folder;
   const std::string path = folder / "fifo";
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  EXPECT_EQ(Refusal(path), "cannot write to " + path + ": it is a pipe without a reader, not a file");
+  EXPECT_EQ(Refusal(path), "cannot write to " + path + ": it is a pipe, a socket or a device, not a file");
   const UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   EXPECT_EQ(Refusal(path), "cannot write to " + path + ": it is not a regular file");
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "master/platform/test_exchanged_link.h"
 #include "master/platform/test_folder.h"
 #include "master/platform/test_process.h"
 
@@ -139,6 +141,23 @@ TEST(PidFile, RefusesWhatIsNoRegularFile) {
   std::filesystem::remove(path);
   // And leaves nothing of its attempts.
   EXPECT_EQ(folder.size(), 1u);
+}
+
+// The folder in the path is a link that leads now to our folder and now to a stranger's, at every moment.
+TEST(PidFile, AFolderThatIsExchangedAllTheTimeCostsNobodyAFile) {
+  const TestFolder folder;
+  std::filesystem::create_directory(folder / "own");
+  std::filesystem::create_directory(folder / "strange");
+  folder.Write("strange/pid", "a stranger's");
+  const ExchangedLink link(folder, "run", "own", "strange");
+  int created = 0;
+  int refused = 0;
+  for (int i = 0; i < 3000 || created < 100 || refused < 100; ++i) {
+    folder.Write("own/pid", "4711\n");  // what a dead process left, to be replaced
+    ++(PidFile::Create(folder / "run/pid").ok() ? created : refused);
+    ASSERT_EQ(folder.Read("strange/pid"), "a stranger's");
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "strange"), {}), 1);
 }
 
 TEST(PidFile, SaysWhenTheFolderIsMissing) {

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -14,8 +15,10 @@
 #include <string>
 #include <utility>
 
+#include "master/platform/test_exchanged_link.h"
 #include "master/platform/test_folder.h"
 #include "master/platform/test_process.h"
+#include "master/platform/test_shared.h"
 
 namespace fectl::platform {
 namespace {
@@ -200,22 +203,37 @@ TEST(UnixListener, NoStrangerGetsInAtAnyMoment) {
   const TestFolder folder;
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
   const std::string path = folder / "s";
-  int started[2];
-  ASSERT_EQ(pipe2(started, O_CLOEXEC), 0);
-  const UniqueFd hears(started[0]);
-  const UniqueFd tells(started[1]);
+  const Shared<std::atomic<int>> refusals;  // by a socket that was there
   TestProcess stranger([&] {
     if (setresuid(54321, 54321, 54321) != 0) return 1;
-    for (bool told = false; getppid() != 1;) {
-      if (Connect(path) == 0) return 2;
-      if (!told) told = write(tells.get(), "x", 1) == 1;
+    while (getppid() != 1) {
+      const int error = Connect(path);
+      if (error == 0) return 2;
+      if (error == EACCES) ++*refusals;
     }
     return 0;
   });
-  char byte;
-  ASSERT_EQ(read(hears.get(), &byte, 1), 1);
-  for (int i = 0; i < 3000; ++i) ASSERT_TRUE(UnixListener::Open({.path = path}).ok());
+  while (*refusals < 100'000 && !LookAt(stranger.pid()).has_value()) {
+    ASSERT_TRUE(UnixListener::Open({.path = path}).ok());
+  }
   EXPECT_FALSE(LookAt(stranger.pid()).has_value()) << "a stranger has connected";
+}
+
+// The folder in the path is a link that leads now to our folder and now to a stranger's, at every moment.
+TEST(UnixListener, AFolderThatIsExchangedAllTheTimeCostsNobodyAFile) {
+  const TestFolder folder;
+  std::filesystem::create_directory(folder / "own");
+  std::filesystem::create_directory(folder / "strange");
+  folder.Write("strange/s", "a stranger's");
+  const ExchangedLink link(folder, "run", "own", "strange");
+  int opened = 0;
+  int refused = 0;
+  for (int i = 0; i < 3000 || opened < 100 || refused < 100; ++i) {
+    // What a dead process left, to be removed.
+    if (!std::filesystem::exists(folder / "own/s")) Stranger(folder / "own/s", SOCK_STREAM, true).reset();
+    ++(UnixListener::Open({.path = folder / "run/s"}).ok() ? opened : refused);
+    ASSERT_EQ(folder.Read("strange/s"), "a stranger's");
+  }
 }
 
 }  // namespace

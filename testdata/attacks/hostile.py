@@ -4,12 +4,13 @@ import json
 import os
 import pathlib
 import pickle
+import shutil
 import signal
 from typing import Any, Callable, TypeVar
 
 import pytest
 
-from testdata.e2e.harness import Place
+from testdata.e2e.harness import Master, Place
 from testdata.e2e.processes import wait_until
 
 # Users and groups that nobody has.
@@ -73,3 +74,23 @@ def as_user(uid: int, action: Callable[[], T], gid: int = MALLORY, groups: tuple
     if fine:
         return value
     raise value
+
+
+def start_with_grants(place: Place, *allow: str, **options: Any) -> Master:
+    """A master with one service and these grants."""
+    open_to_all(place)
+    config = place.service("web", place.guest("steady"))
+    master_section = f'[master]\nsock = "fectld.sock"\npid = "fectld.pid"\nallow = {json.dumps(allow)}\n'
+    place.write("mine.toml", master_section + config)
+    master = place.launch("", arguments=["-c", "mine.toml"], **options).wait_until_up()
+    master.wait_running("web")
+    return master
+
+
+def fectl_for_all(place: Place) -> str:
+    """The command line, where every user can execute it."""
+    target = place.directory / "fectl"
+    if not target.exists():
+        shutil.copy(place.fectl_program, target)
+        target.chmod(0o755)
+    return str(target)

@@ -5,12 +5,11 @@ import pathlib
 import re
 import signal
 import subprocess
-from typing import Callable
 
 import pytest
 
 from testdata.attacks.hostile import ALICE, MALLORY, as_user, needs_root, open_to_all
-from testdata.e2e.harness import Place
+from testdata.e2e.harness import Place, unix
 from testdata.e2e.processes import wait_until
 
 _SECRET = "root:x:0:0\n"
@@ -46,24 +45,80 @@ def test_K3_ALinkInTheWayIsNotFollowed(place: Place, kind: str) -> None:
     (place.directory / kind).unlink()
 
 
-@pytest.mark.parametrize("where", ["[master]\nstdout = \"%s\"\n", "[logging]\nservice = \"file\"\nname = \"%s\"\n"])
-@pytest.mark.parametrize("make", [lambda path: os.mkfifo(path), lambda path: os.mkdir(path)], ids=["pipe", "folder"])
-def test_K5_OutputGoesToFilesAndNothingWaitsForAPipe(place: Place, where: str, make: Callable[[str], None]) -> None:
-    path = str(place.directory / "output")
-    make(path)
-    done = _run(place, where % path + place.service("web", place.guest("steady")))
-    assert done.returncode == 1 and "output" in done.stderr
+@pytest.mark.parametrize("target", ["secret", "nowhere"])
+def test_K3_NorAreThoseOfAServicesFiles(place: Place, target: str) -> None:
+    secret = _secret(place)
+    for name in ("web.sock", "web.out", "web.err"):
+        (place.directory / name).symlink_to(target)
+    done = _run(place, unix("local", str(place.directory / "web.sock")) + place.service("web", place.guest("steady")))
+    assert done.returncode == 1 and "web.sock: a symbolic link is in the way" in done.stderr, done.stderr
+    master = place.start("".join(place.service(stream, place.guest("steady"), restarts=1,
+                                               **{stream: str(place.directory / f"web.{stream[3:]}")})
+                                 for stream in ("stdout", "stderr")))
+    for stream in ("stdout", "stderr"):
+        master.wait_state(stream, "failed")
+        assert f"web.{stream[3:]}: it is a symbolic link" in master.fectl_ok("status", stream)
+    assert secret.read_text(encoding="utf-8") == _SECRET and not (place.directory / "nowhere").exists()
+
+
+def test_K4_AFolderThatIsExchangedUnderTheMasterKeepsItsFiles(place: Place) -> None:
+    own, strange = place.directory / "run", place.directory / "strange"
+    own.mkdir()
+    strange.mkdir()
+    names = ("fectld.sock", "fectld.sock.lock", "fectld.pid", "web.sock")
+    for name in names:
+        (strange / name).write_text("1\n", encoding="utf-8")
+    place.write("mine.toml", f'[master]\nsock = "{own}/fectld.sock"\npid = "{own}/fectld.pid"\n' +
+                unix("local", str(own / "web.sock")) + place.service("web", place.guest("steady")))
+    master = place.launch("", arguments=["-c", "mine.toml"])
+    wait_until(lambda: (own / "fectld.sock").exists() and "web worker(1)" in master.log(), "it serves")
+    assert sorted(os.listdir(own)) == sorted(names)
+    own.rename(place.directory / "moved")
+    own.symlink_to(strange)
+    master.signal(signal.SIGTERM)
+    assert master.wait_exit() == 0
+    assert os.listdir(place.directory / "moved") == []
+    assert {(strange / name).read_text(encoding="utf-8") for name in names} == {"1\n"}
+
+
+_OUTPUTS = ["[master]\nstdout = \"%s\"\n", "[master]\nstderr = \"%s\"\n",
+            "[logging]\nservice = \"file\"\nname = \"%s\"\n"]
+
+
+@pytest.mark.parametrize("where", _OUTPUTS)
+def test_K5_OutputGoesToFilesAndNothingWaitsForAPipe(place: Place, where: str) -> None:
+    path = place.directory / "output"
+    config = where % path + place.service("web", place.guest("steady"))
+    refused = f"cannot write to {path}: it is "
+    path.mkdir()
+    assert _refusal(place, config) == refused + "a directory"
+    path.rmdir()
+    os.mkfifo(path)
+    assert _refusal(place, config) == refused + "a pipe, a socket or a device, not a file"
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert _refusal(place, config) == refused + "not a regular file"
+    finally:
+        os.close(reader)
+
+
+def _refusal(place: Place, config: str) -> str:
+    done = _run(place, config)
+    assert done.returncode == 1 and done.stdout == "", (done.returncode, done.stderr)
+    return done.stderr.strip().removeprefix("fectld: ")
 
 
 @needs_root
 def test_K5_ADeviceIsNoFileForOutput(place: Place) -> None:
-    path = str(place.directory / "output")
-    try:
-        os.mknod(path, 0o600 | 0o060000, os.makedev(7, 99))  # a block device
-    except PermissionError:
-        pytest.skip("making a device is not permitted here")
-    done = _run(place, f'[master]\nstdout = "{path}"\n' + place.service("web", place.guest("steady")))
-    assert done.returncode == 1 and "output" in done.stderr
+    path = place.directory / "output"
+    config = f'[master]\nstdout = "{path}"\n' + place.service("web", place.guest("steady"))
+    for kind, number in ((0o060000, os.makedev(7, 99)), (0o020000, os.makedev(1, 5))):  # a disk; /dev/zero's twin
+        try:
+            os.mknod(path, 0o600 | kind, number)
+        except PermissionError:
+            pytest.skip("making a device is not permitted here")
+        assert _refusal(place, config).startswith(f"cannot write to {path}: it is ")
+        path.unlink()
 
 
 def test_K6_AHardLinkToASecretIsNeverWrittenInto(place: Place) -> None:
@@ -89,7 +144,7 @@ def _good(place: Place) -> pathlib.Path:
 
 
 def _refused(place: Place, words: str, name: str = "mine.toml") -> None:
-    for arguments in ([], ["--check"], ["--print-config"]):
+    for arguments in (["--check"], ["--print-config"], []):
         done = _run_file(place, name, *arguments)
         assert (done.returncode, done.stdout) == (2, ""), (arguments, done.stderr)
         assert re.fullmatch(re.escape(name) + ": " + words + "\n", done.stderr), done.stderr
