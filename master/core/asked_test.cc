@@ -231,6 +231,22 @@ TEST(Asked, LeavingOnPurposeIsNoFailure) {
   EXPECT_EQ(script.service().slots()[0].last_trouble().kind, Cause::Kind::kNone);
 }
 
+// Only its exit is excused. One that hangs, or breaks the protocol, or is killed is lost as any other.
+TEST(Asked, WhoSaysThatItLeavesAndIsLostOtherwiseIsCounted) {
+  for (const auto& lose :
+       {+[](Script& script) { script.Violate(1, "what is this"); },
+        +[](Script& script) { script.Die(1, 11); }, +[](Script& script) { script.Pass(Seconds(10)); }}) {
+    Script script({Web(1)});
+    script.Boot();
+    script.Leave(1);  // before it is loaded, so that no replacement can be begun for it
+    script.Load(1);
+    lose(script);
+    EXPECT_EQ(script.Spawns(), 2);
+    EXPECT_EQ(script.service().slots()[0].restarts(), 1U);
+    EXPECT_NE(script.service().slots()[0].last_trouble().kind, Cause::Kind::kNone);
+  }
+}
+
 // Also by those that say so before they are loaded, so that no replacement can be begun for them.
 TEST(Asked, LeavingOnPurposeEachTimeIsPaced) {
   Script script({Web(1)});

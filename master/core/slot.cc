@@ -237,9 +237,9 @@ News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
   return News::kGaveUp;
 }
 
-void Slot::AfterCrash(Turn& turn, const Serving& lost) {
+void Slot::AfterLoss(Turn& turn, const Serving& lost, bool on_purpose) {
   if (turn.at.now - lost.loaded_at >= kStableAfter) losses_ = 0;
-  if (lost.process.excused) {
+  if (on_purpose) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
     TryAgain(turn, Cause::Kind::kWorkerAsked);
     --restarts_;  // those are after losses
@@ -263,7 +263,7 @@ News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
       if (on_purpose) last_trouble_ = {};
       Note(turn, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process.pid, cause);
       if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(turn, cause);
-      AfterCrash(turn, lost);
+      AfterLoss(turn, lost, on_purpose);
       return News::kNothing;
     }
     case Role::kOld: {

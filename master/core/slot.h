@@ -78,7 +78,7 @@ class Slot {
   void Retire(Turn& turn, const Process& process, Way way, Span grace);
   News Lose(Turn& turn, Role role, const Cause& cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);
-  void AfterCrash(Turn& turn, const Serving& lost);
+  void AfterLoss(Turn& turn, const Serving& lost, bool on_purpose);
   void TryAgain(Turn& turn, Cause::Kind why);
   void StartAgain(Turn& turn, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
