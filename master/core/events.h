@@ -64,7 +64,9 @@ struct WorkerViolated {
   std::string words;
 };
 
-// The pipe from the worker ended. Not a death: that is Exited alone.
+// The worker closed its pipe: the end by which it is heard, or the one by which it hears. Not a death: that
+// is Exited alone. In the second case, or where a process that it forked has the pipe open, more may be
+// heard; and in the latter the end does not come with its death.
 struct ChannelClosed {
   Incarnation who;
 };

@@ -79,6 +79,7 @@ void Engine::Do(const Item& item) {
     case Kind::kMasterReads:
     case Kind::kMasterSeesEnd:
     case Kind::kMasterSeesExit:
+    case Kind::kMasterSeesDeaf:
     case Kind::kMasterGivesUp:
       break;
   }
@@ -93,6 +94,7 @@ void Engine::Do(const Item& item) {
   if (item.kind == Kind::kMasterReads) Read(item.place);
   if (item.kind == Kind::kMasterSeesEnd) SeeEnd(item.place);
   if (item.kind == Kind::kMasterSeesExit) SeeExit(item.place);
+  if (item.kind == Kind::kMasterSeesDeaf) Step(core::ChannelClosed{kernel_.process(item.place).who});
   if (item.kind == Kind::kMasterGivesUp)
     Step(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
 }
@@ -113,7 +115,18 @@ void Engine::Write(SimProcess& process, uint32_t place, Said said) {
 void Engine::ClosePipe(SimProcess& process, uint32_t place) {
   if (process.pipe_closed) return;
   process.pipe_closed = true;
-  if (!process.holds_pipe) Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesEnd, place);
+  if (!process.writable()) Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesEnd, place);
+}
+
+void Engine::StopReading(SimProcess& process, uint32_t place) {
+  if (!process.reads_orders) return;
+  process.reads_orders = false;
+  Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesDeaf, place);
+}
+
+void Engine::EndGrandchild(SimProcess& process, uint32_t place) {
+  process.holds_pipe = false;
+  if (!process.writable()) Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesEnd, place);
 }
 
 void Engine::Overflow(SimProcess& /*process*/, uint32_t place) {

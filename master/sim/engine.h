@@ -38,6 +38,7 @@ class Engine : private ProgramHost {
     kMasterReads,
     kMasterSeesEnd,
     kMasterSeesExit,
+    kMasterSeesDeaf,
     kMasterGivesUp,
     kOperator,
     kStall,
@@ -63,6 +64,9 @@ class Engine : private ProgramHost {
   void Do(const Item& item);
   void Write(SimProcess& process, uint32_t place, Said said) override;
   void ClosePipe(SimProcess& process, uint32_t place) override;
+  void StopReading(SimProcess& process, uint32_t place) override;
+  void EndGrandchild(SimProcess& process, uint32_t place) override;
+  void Misbehaved(Behaviour behaviour) override { outcome_.marks.Misbehaved(behaviour); }
   void Overflow(SimProcess& process, uint32_t place) override;
   void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) override;
   void Later(uint32_t place, core::Span in, Action action) override;

@@ -81,7 +81,7 @@ uint32_t Kernel::PlaceOfOlder(const core::Incarnation& who) const {
 
 bool Kernel::Write(SimProcess& process, Said said) {
   const size_t bytes = FrameBytes(said);
-  if (process.pipe_closed || process.unread_bytes + bytes > pipe_bytes_) return false;
+  if (!process.writable() || process.unread_bytes + bytes > pipe_bytes_) return false;
   process.unread.push_back(said);
   process.unread_bytes += bytes;
   return true;

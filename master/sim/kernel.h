@@ -13,6 +13,20 @@
 
 namespace fectl::sim {
 
+// The next step of a simulated program.
+enum class Action : uint8_t {
+  kStart,  // the time that its start takes is over
+  kBeat,
+  kTurnBad,   // what its behaviour is about happens now
+  kContinue,  // by SIGCONT of somebody
+  kLeave,     // has finished what was open
+  kQuit,
+  kDieBySignal9,
+  kHear,        // an order has come whole
+  kOverflow,    // so many orders lie unread before it that no further one can be written
+  kGrandchild,  // writes as if it were the worker, whether that lives or not
+};
+
 // What a worker can write. Half a frame is taken for a whole one once more was written behind it.
 enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage, kHalfFrame };
 
@@ -34,7 +48,10 @@ struct SimProcess {
   bool leaving = false;  // has understood that it is to go
   bool silent = false;   // says nothing more
   bool unkillable = false;
-  bool holds_pipe = false;   // somebody else has the pipe open: no end of file at its death
+  bool holds_pipe = false;  // a grandchild has the pipe open: no end of file at its death
+  bool reads_orders = true;
+  bool stopped = false;      // by a signal
+  std::vector<Action> held;  // of who is stopped: what it does as soon as it is continued
   bool failed_exec = false;  // it ended without having come to its program
   bool signaled = false;     // how it ended
   int32_t number = 0;
@@ -50,6 +67,7 @@ struct SimProcess {
   bool end_seen = false;     // the master has seen the end of the pipe
 
   bool readable() const { return unread_bytes > 0; }
+  bool writable() const { return !pipe_closed || holds_pipe; }
   // What was read last is the beginning of a message whose end was not read.
   bool mid_frame() const { return taken_of_first > 0; }
 };

@@ -29,6 +29,30 @@ constexpr std::array<std::string_view, 11> kAnswerWords = {
 constexpr std::array<std::string_view, 6> kVerbWords = {"start",   "stop",  "reload",
                                                         "restart", "pause", "resume"};
 
+// In the order of Behaviour. The first one is good, and does nothing that would have to be seen.
+constexpr std::array<std::string_view, kBehaviours> kBehaviourWords = {"is good",
+                                                                       "starts slowly",
+                                                                       "never loads",
+                                                                       "exits at its start",
+                                                                       "has a configuration error",
+                                                                       "falls silent",
+                                                                       "dies",
+                                                                       "exits with 0",
+                                                                       "dies on an order",
+                                                                       "ignores SIGTERM",
+                                                                       "is stopped",
+                                                                       "writes garbage",
+                                                                       "leaves a frame unfinished",
+                                                                       "closes its pipe",
+                                                                       "asks to be replaced",
+                                                                       "leaves by itself",
+                                                                       "floods",
+                                                                       "never reads",
+                                                                       "forks",
+                                                                       "has two faces",
+                                                                       "crashes as soon as it is loaded",
+                                                                       "hangs at exec"};
+
 // Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule
 // says so.
 constexpr std::pair<size_t, size_t> kSlotEdges[] = {
@@ -167,6 +191,7 @@ void Marks::Add(const Marks& other) {
   for (size_t i = 0; i < kServiceStates; ++i) AddRow(commands_[i], other.commands_[i]);
   AddRow(answers_, other.answers_);
   AddRow(unfinished_, other.unfinished_);
+  AddRow(behaviours_, other.behaviours_);
 }
 
 bool Marks::SlotEdge(size_t from, size_t to) {
@@ -211,6 +236,8 @@ std::vector<std::pair<std::string, uint64_t>> Marks::All() const {
   }
   for (size_t i = 0; i < kAnswers; ++i)
     all.emplace_back("answer " + std::string(kAnswerWords[i]), answers_[i]);
+  for (size_t i = 1; i < kBehaviours; ++i)
+    all.emplace_back("worker that " + std::string(kBehaviourWords[i]), behaviours_[i]);
   return all;
 }
 

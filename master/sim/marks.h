@@ -12,12 +12,13 @@
 #include "master/core/events.h"
 #include "master/core/service.h"
 #include "master/core/slot_state.h"
+#include "master/sim/swarm.h"
 
 namespace fectl::sim {
 
 // What a run has seen: so that a rare case which no seed ever reaches is noticed. A mark is an edge of the
-// slot's or the service's table, a cause with which a process was lost or killed, a command in a state, or an
-// answer.
+// slot's or the service's table, a cause with which a process was lost or killed, a command in a state, an
+// answer, or a way to misbehave.
 class Marks {
  public:
   // The states by their place in core::SlotState. False: no such edge is in the table.
@@ -28,6 +29,8 @@ class Marks {
     ++commands_[static_cast<size_t>(state)][static_cast<size_t>(verb)];
   }
   void Saw(const core::Effect& effect);
+  // A program did what its behaviour is about.
+  void Misbehaved(Behaviour behaviour) { ++behaviours_[static_cast<size_t>(behaviour)]; }
 
   void Add(const Marks& other);
 
@@ -51,6 +54,7 @@ class Marks {
   std::array<std::array<uint64_t, kCauses>, kMilestones> records_ = {};
   std::array<std::array<uint64_t, kVerbs>, kServiceStates> commands_ = {};
   std::array<uint64_t, kAnswers> answers_ = {};
+  std::array<uint64_t, kBehaviours> behaviours_ = {};
   std::array<uint64_t, kMilestones> unfinished_ = {};  // messages, by what their end was recorded as
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 #include "master/sim/draw.h"
@@ -12,8 +13,16 @@ namespace {
 constexpr int32_t kExitCodes[] = {0, 1, 3, 98, 99, 100, 255};
 constexpr int32_t kSignals[] = {6, 9, 11, 15};
 
-bool IsDeaf(Behaviour behaviour) {
-  return behaviour == Behaviour::kIgnoresTerm || behaviour == Behaviour::kStops;
+constexpr Said kAnything[] = {Said::kLoaded,      Said::kBeat,    Said::kBeat,
+                              Said::kReload,      Said::kRestart, Said::kLeaves,
+                              Said::kConfigError, Said::kGarbage, Said::kHalfFrame};
+
+// Whether it does so by itself, once it is loaded.
+bool TurnsBad(Behaviour behaviour) {
+  constexpr Behaviour kOthers[] = {Behaviour::kGood,        Behaviour::kSlowStart,  Behaviour::kDiesOnOrder,
+                                   Behaviour::kIgnoresTerm, Behaviour::kNeverReads, Behaviour::kTwoFaced,
+                                   Behaviour::kHangsAtExec};
+  return std::find(std::begin(kOthers), std::end(kOthers), behaviour) == std::end(kOthers);
 }
 
 }  // namespace
@@ -40,12 +49,22 @@ void Programs::Begin(SimProcess& process, uint32_t place, std::optional<Behaviou
   process.beat_interval = core::Span{allowed.ns / 4 + Draw(core::Span{allowed.ns / 12}).ns};
   process.dies_on = static_cast<core::Order>(random_.Below(4));
   process.holds_pipe = process.behaviour == Behaviour::kForks;
-  host_->Later(place, StartTime(process), Action::kStart);
+  const core::Span start = StartTime(process);
+  if (process.behaviour == Behaviour::kStops && random_.Below(4) == 0)
+    host_->Later(place, Draw(start), Action::kTurnBad);
+  host_->Later(place, start, Action::kStart);
 }
 
 void Programs::Act(SimProcess& process, uint32_t place, Action action) {
+  if (action == Action::kGrandchild) return ActGrandchild(process, place);
   if (process.life != SimProcess::Life::kAlive) return;
+  if (process.stopped && action != Action::kContinue && action != Action::kDieBySignal9) {
+    process.held.push_back(action);
+    return;
+  }
   switch (action) {
+    case Action::kGrandchild:
+      return;
     case Action::kStart:
       return Load(process, place);
     case Action::kBeat:
@@ -56,6 +75,9 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
       return;
     case Action::kTurnBad:
       return TurnBad(process, place);
+    case Action::kContinue:
+      host_->Later(place, Draw(core::Seconds(100)), Action::kTurnBad);
+      return Continue(process, place);
     case Action::kLeave:
       return host_->Die(process, place, false, 0);
     case Action::kQuit:
@@ -65,24 +87,31 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
     case Action::kHear:
       return Hear(process, place);
     case Action::kOverflow:
-      if (process.behaviour == Behaviour::kNeverReads) host_->Overflow(process, place);
-      return;
+      if (process.behaviour != Behaviour::kNeverReads) return;
+      host_->Misbehaved(process.behaviour);
+      return host_->Overflow(process, place);
   }
 }
 
 void Programs::Load(SimProcess& process, uint32_t place) {
   switch (process.behaviour) {
     case Behaviour::kNeverLoads:
-      return;
+      return host_->Misbehaved(process.behaviour);
     case Behaviour::kExitsAtStart:
+      host_->Misbehaved(process.behaviour);
       return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
     case Behaviour::kConfigError:
+      host_->Misbehaved(process.behaviour);
       host_->Write(process, place, Said::kConfigError);
       return host_->Later(place, Draw(core::Seconds(1)), Action::kLeave);
+    case Behaviour::kSlowStart:
+      host_->Misbehaved(process.behaviour);
+      break;
     case Behaviour::kPartialFrame:
       if (random_.Below(4) == 0) return host_->Write(process, place, Said::kHalfFrame);
       break;
     case Behaviour::kHangsAtExec:
+      host_->Misbehaved(process.behaviour);
       if (random_.Below(2) == 0) return FailToExecute(process, place);
       break;
     default:
@@ -91,13 +120,14 @@ void Programs::Load(SimProcess& process, uint32_t place) {
   process.loaded = true;
   host_->Write(process, place, Said::kLoaded);
   host_->Later(place, process.beat_interval, Action::kBeat);
-  if (process.behaviour == Behaviour::kGood || process.behaviour == Behaviour::kTwoFaced) return;
   if (process.behaviour == Behaviour::kNeverReads) {
     // The master writes its own heartbeat of 14 bytes every 2 s, and keeps 4 KiB that the pipe does not take.
+    // What people command comes on top.
     const auto beats = static_cast<int64_t>((host_->pipe_bytes() + size_t{4 * 1024}) / 14);
-    return host_->Later(place, core::Seconds(2 * beats), Action::kOverflow);
+    return host_->Later(place, Draw(core::Seconds(2 * beats)), Action::kOverflow);
   }
   if (process.behaviour == Behaviour::kCrashLoops) return host_->Later(place, {}, Action::kTurnBad);
+  if (!TurnsBad(process.behaviour)) return;
   const core::Span most = random_.Below(3) == 0 ? core::Milliseconds(300) : core::Seconds(100);
   host_->Later(place, Draw(most), Action::kTurnBad);
 }
@@ -108,6 +138,7 @@ void Programs::FailToExecute(SimProcess& process, uint32_t place) {
 }
 
 void Programs::TurnBad(SimProcess& process, uint32_t place) {
+  host_->Misbehaved(process.behaviour);
   switch (process.behaviour) {
     case Behaviour::kGood:
     case Behaviour::kSlowStart:
@@ -120,15 +151,17 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
     case Behaviour::kHangsAtExec:
       return;
     case Behaviour::kFallsSilent:
-    case Behaviour::kStops:
       process.silent = true;
       return;
+    case Behaviour::kStops:
+      return Stop(process, place);
     case Behaviour::kTwoFaced:
       return ShowOtherFace(process, place);
     case Behaviour::kExitsZero:
       return host_->Die(process, place, false, 0);
-    case Behaviour::kDies:
     case Behaviour::kForks:
+      return Fork(process, place);
+    case Behaviour::kDies:
     case Behaviour::kCrashLoops:
       if (random_.Below(2) == 0) return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
       return host_->Die(process, place, true, kSignals[random_.Below(4)]);
@@ -138,6 +171,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       process.silent = random_.Below(2) == 0;
       return host_->Write(process, place, Said::kHalfFrame);
     case Behaviour::kClosesPipe:
+      if (random_.Below(3) == 0) return host_->StopReading(process, place);
       return host_->ClosePipe(process, place);
     case Behaviour::kAsks:
       host_->Write(process, place, random_.Below(2) == 0 ? Said::kReload : Said::kRestart);
@@ -147,10 +181,49 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       return host_->Later(place, Draw(core::Seconds(10)), Action::kLeave);
     case Behaviour::kFloods:
       host_->Write(process, place, Said::kLoaded);  // once more
-      // More than the smaller pipe holds.
-      for (int i = 0; i < 600; ++i) host_->Write(process, place, Said::kBeat);
+      // More than the smaller pipe holds, and now and then more than the larger one.
+      for (int i = random_.Below(16) == 0 ? -4400 : 0; i < 600; ++i)
+        host_->Write(process, place, Said::kBeat);
       return host_->Later(place, Draw(core::Seconds(200)), Action::kTurnBad);
   }
+}
+
+void Programs::Stop(SimProcess& process, uint32_t place) {
+  if (host_->calm()) return;
+  process.stopped = true;
+  if (random_.Below(2) == 0) host_->Later(place, Draw(core::Seconds(100)), Action::kContinue);
+}
+
+void Programs::Continue(SimProcess& process, uint32_t place) {
+  process.stopped = false;
+  for (const Action action : process.held) host_->Later(place, {}, action);
+  process.held.clear();
+}
+
+// The grandchild begins to write. The worker dies, or closes its own end, or goes on.
+void Programs::Fork(SimProcess& process, uint32_t place) {
+  if (host_->calm()) return;
+  host_->Later(place, Draw(core::Milliseconds(100)), Action::kGrandchild);
+  switch (random_.Below(4)) {
+    case 0:
+      process.silent = true;
+      return host_->ClosePipe(process, place);
+    case 1:
+      return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
+    case 2:
+      return host_->Die(process, place, true, kSignals[random_.Below(4)]);
+    default:
+      return;
+  }
+}
+
+void Programs::ActGrandchild(SimProcess& process, uint32_t place) {
+  // Reaped is the worker, and with it gone the master's end of the pipe.
+  if (process.life == SimProcess::Life::kFree) return;
+  if (host_->calm() || random_.Below(50) == 0) return host_->EndGrandchild(process, place);
+  host_->Write(process, place, kAnything[random_.Below(std::size(kAnything))]);
+  const bool often = process.life == SimProcess::Life::kZombie;
+  host_->Later(place, Draw(often ? core::Milliseconds(20) : core::Seconds(20)), Action::kGrandchild);
 }
 
 void Programs::BeginToLeave(SimProcess& process, uint32_t place) {
@@ -183,7 +256,7 @@ void Programs::OnSuccessor(SimProcess& process, uint32_t place) {
 
 // An order is heard when the last piece of it has come, and never before an earlier one.
 void Programs::OnOrder(SimProcess& process, uint32_t place, core::Order order) {
-  if (process.life != SimProcess::Life::kAlive) return;
+  if (process.life != SimProcess::Life::kAlive || !process.reads_orders) return;
   const core::Span late = random_.Below(8) == 0 ? Draw(core::Milliseconds(100)) : core::Span{};
   process.orders.push_back(order);
   process.hears_at = std::max(process.hears_at, host_->now() + late);
@@ -193,8 +266,11 @@ void Programs::OnOrder(SimProcess& process, uint32_t place, core::Order order) {
 void Programs::Hear(SimProcess& process, uint32_t place) {
   const core::Order order = process.orders.front();
   process.orders.pop_front();
-  if (IsDeaf(process.behaviour) || process.behaviour == Behaviour::kNeverReads || !process.loaded) return;
+  const bool deaf =
+      process.behaviour == Behaviour::kIgnoresTerm || process.behaviour == Behaviour::kNeverReads;
+  if (deaf || !process.loaded) return;
   if (process.behaviour == Behaviour::kDiesOnOrder && order == process.dies_on) {
+    host_->Misbehaved(process.behaviour);
     return host_->Later(place, Draw(core::Milliseconds(50)), Action::kDieBySignal9);
   }
   if (order == core::Order::kStop) BeginToLeave(process, place);
@@ -209,7 +285,9 @@ void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
     if (!process.unkillable) host_->Later(place, {}, Action::kDieBySignal9);
     return;
   }
-  if (IsDeaf(process.behaviour)) return;
+  // The master continues whom it sends one of these.
+  if (process.stopped) Continue(process, place);
+  if (process.behaviour == Behaviour::kIgnoresTerm) return host_->Misbehaved(process.behaviour);
   if (sig == core::Sig::kQuit) return host_->Later(place, Draw(core::Milliseconds(300)), Action::kQuit);
   BeginToLeave(process, place);
 }
@@ -223,8 +301,10 @@ void Programs::CalmDown(SimProcess& process, uint32_t place) {
   switch (process.behaviour) {
     case Behaviour::kNeverLoads:
     case Behaviour::kIgnoresTerm:
-    case Behaviour::kStops:
       break;
+    case Behaviour::kStops:
+      if (process.stopped) break;
+      [[fallthrough]];
     default:
       process.behaviour = Behaviour::kGood;
   }

@@ -14,24 +14,17 @@
 
 namespace fectl::sim {
 
-// The next step of a simulated program.
-enum class Action : uint8_t {
-  kStart,  // the time that its start takes is over
-  kBeat,
-  kTurnBad,  // what its behaviour is about happens now
-  kLeave,    // has finished what was open
-  kQuit,
-  kDieBySignal9,
-  kHear,      // an order has come whole
-  kOverflow,  // so many orders lie unread before it that no further one can be written
-};
-
 // What a program can do to the world.
 class ProgramHost {
  public:
   virtual ~ProgramHost() = default;
   virtual void Write(SimProcess& process, uint32_t place, Said said) = 0;
   virtual void ClosePipe(SimProcess& process, uint32_t place) = 0;
+  // Only the end from which it reads orders.
+  virtual void StopReading(SimProcess& process, uint32_t place) = 0;
+  virtual void EndGrandchild(SimProcess& process, uint32_t place) = 0;
+  // What its behaviour is about has happened.
+  virtual void Misbehaved(Behaviour behaviour) = 0;
   virtual void Overflow(SimProcess& process, uint32_t place) = 0;
   virtual void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) = 0;
   virtual void Later(uint32_t place, core::Span in, Action action) = 0;
@@ -65,6 +58,10 @@ class Programs {
   void FailToExecute(SimProcess& process, uint32_t place);
   void TurnBad(SimProcess& process, uint32_t place);
   void ShowOtherFace(SimProcess& process, uint32_t place);
+  void Stop(SimProcess& process, uint32_t place);
+  void Continue(SimProcess& process, uint32_t place);
+  void Fork(SimProcess& process, uint32_t place);
+  void ActGrandchild(SimProcess& process, uint32_t place);
   void Hear(SimProcess& process, uint32_t place);
   void BeginToLeave(SimProcess& process, uint32_t place);
 

@@ -23,15 +23,15 @@ enum class Behaviour : uint8_t {
   kExitsZero,     // as if all were done
   kDiesOnOrder,   // when it is told one certain thing
   kIgnoresTerm,   // and every order
-  kStops,         // as if by SIGSTOP: only SIGKILL helps
+  kStops,         // as if by SIGSTOP: does nothing until it is continued, or killed
   kGarbage,       // writes what is no message
   kPartialFrame,  // writes the beginning of a frame; what it writes later is taken for the rest
-  kClosesPipe,    // and lives on
+  kClosesPipe,    // an end of it or both, and lives on
   kAsks,          // to be replaced, again and again
   kLeaves,        // says so and exits
   kFloods,        // heartbeats as fast as it can, for a while
   kNeverReads,    // the pipe from the master fills up
-  kForks,         // leaves a grandchild behind that holds its pipe open
+  kForks,         // has a grandchild that holds its pipe open, and writes into it
   kTwoFaced,      // good until somebody is to replace it
   kCrashLoops,    // dies as soon as it is loaded
   kHangsAtExec,   // comes to its program late or never: the file system of the program does not answer
