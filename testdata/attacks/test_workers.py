@@ -69,7 +69,8 @@ def _recycled(pid: int) -> int:
 
 @needs_root
 def test_K8_AStrangerWithTheNumberOfADeadWorkerLives(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=2))
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: send('hb'); time.sleep(0.2)"
+    master = place.start(hostile(place, deaf, shutdown_timeout=2))
     (pid,) = master.wait_running("web")
     with master.client() as client:
         client.send("Stop", "web")
