@@ -129,3 +129,23 @@ def test_K35_AStoppedMasterBlamesNobodyForTheGap(place: Place) -> None:
     with pytest.raises(AssertionError):
         wait_until(lambda: {name: master.pids(name) for name in before} != before, "somebody is blamed", 2)
     assert "lost" not in master.log()
+
+
+def test_K35_NorWhereItsWorkersWereStoppedWithIt(place: Place) -> None:
+    # No beat of theirs waits in a pipe, so only what the master knows of the gap speaks for them.
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=6))
+    pids = master.wait_running("web", 3)
+    try:
+        master.signal(signal.SIGSTOP)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(AssertionError):
+            wait_until(lambda: False, "nothing", 8)
+        master.signal(signal.SIGCONT)
+        assert master.ask("Pid") == ("Pid", str(master.pid))
+    finally:
+        for pid in [master.pid, *pids]:
+            os.kill(pid, signal.SIGCONT)
+    with pytest.raises(AssertionError):
+        wait_until(lambda: master.pids("web") != pids, "somebody is blamed", 7)
+    assert "lost" not in master.log()
