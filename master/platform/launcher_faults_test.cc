@@ -87,8 +87,8 @@ TEST(LauncherFaults, F45_ALimitOfProcessesIsTransient) {
     const LaunchOutcome second = PreparedLaunch(spec).Launch({.stdin_fd = input.get()});
     end_of_first.reset();
     End(first);
-    const auto* error = std::get_if<LaunchError>(&second);
-    if (error == nullptr || !error->IsTransient()) return 1;
+    const auto error = FailureOf(second);
+    if (!error.has_value() || !error->IsTransient()) return 1;
     return error->ToString() == "cannot execute /bin/sh: Resource temporarily unavailable" ? 0 : 2;
   });
   EXPECT_EQ(process.Wait(), "exited with code 0");

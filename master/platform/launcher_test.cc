@@ -251,7 +251,7 @@ TEST(Launcher, AFailedStartLeavesNothing) {
   const int before = CountOpen();
   const PreparedLaunch prepared({.executable = "/nowhere/x", .argv = {"x"}});
   for (int i = 0; i < 50; ++i) {
-    EXPECT_TRUE(std::holds_alternative<LaunchError>(prepared.Launch({})));
+    EXPECT_TRUE(FailureOf(prepared.Launch({})).has_value());
   }
   EXPECT_EQ(CountOpen(), before);
   EXPECT_TRUE(NoChildren());

@@ -1,6 +1,7 @@
 #ifndef MASTER_PLATFORM_TEST_LAUNCH_H_
 #define MASTER_PLATFORM_TEST_LAUNCH_H_
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -54,9 +56,19 @@ inline bool NoChildren() {
   return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;
 }
 
+// Waits until the process has come to its program. What failed, also on a machine so busy that the launcher
+// did not wait for it; then the process is reaped. nullopt: it runs its program.
+inline std::optional<LaunchError> FailureOf(const LaunchOutcome& outcome) {
+  if (const auto* error = std::get_if<LaunchError>(&outcome)) return *error;
+  const auto& result = std::get<LaunchResult>(outcome);
+  while (result.in_flight.pending()) sched_yield();
+  if (!result.in_flight.Failure({}).has_value()) return std::nullopt;
+  return result.in_flight.Failure(Reap(result.pid));
+}
+
 // Waits for the end of a started process, reaps it and says how it ended.
 inline std::string End(const LaunchOutcome& outcome) {
-  if (const auto* error = std::get_if<LaunchError>(&outcome)) return error->ToString();
+  if (const auto error = FailureOf(outcome); error.has_value()) return error->ToString();
   const pid_t pid = std::get<LaunchResult>(outcome).pid;
   // Blocks without reaping; the test's own time limit is the deadline.
   siginfo_t info = {};
@@ -83,7 +95,7 @@ inline std::string Report(const LaunchSpec& spec, LaunchDescriptors descriptors 
 
 inline std::string ErrorOf(const LaunchSpec& spec) {
   const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
-  if (const auto* error = std::get_if<LaunchError>(&outcome)) return error->ToString();
+  if (const auto error = FailureOf(outcome); error.has_value()) return error->ToString();
   return "started, and " + End(outcome);
 }
 

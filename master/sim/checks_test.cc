@@ -112,6 +112,26 @@ TEST_F(Rules, CauseIsTrue) {
   EXPECT_THAT(Broken(), HasSubstr("a cause is true (I5)"));
 }
 
+TEST_F(Rules, GivenUpByPolicyOnly) {
+  Invent(core::Report{0, 0, {.milestone = core::Milestone::kFailed, .cause = {}}});
+  EXPECT_THAT(Broken(), HasSubstr("given up by policy only (I14)"));
+}
+
+TEST_F(Rules, GivenUpWhereThePolicySaysSo) {
+  Step(core::Exited{.who = First(), .number = 1});
+  Step(core::Spawned{Second(), 101});
+  EXPECT_EQ(Broken(), "");
+  const core::Report lost{0,
+                          0,
+                          {.pid = 101,
+                           .milestone = core::Milestone::kLost,
+                           .cause = core::MakeCause(core::Cause::Kind::kOperator)}};
+  Step(core::TimePassed{}, [&](core::Effects& effects) {
+    for (uint32_t i = 0; i <= Policies()[0].restarts; ++i) effects.emplace_back(lost);
+  });
+  EXPECT_THAT(Broken(), HasSubstr("given up where the policy says so (I14)"));
+}
+
 TEST_F(Rules, NobodyIsJudgedByWhatLiesUnread) {
   checks_.SetWorld({.has_unread_messages = [](const core::Incarnation& /*who*/) { return true; }});
   Pass(core::Seconds(10));

@@ -77,7 +77,7 @@ void RecordRules::OnEvent(const View& view) {
     if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
   if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told())
-    failed_starts_[who->service][who->slot] = 0;
+    failed_starts_[who->service][who->slot] = {};
 }
 
 void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
@@ -95,15 +95,26 @@ void RecordRules::OnReport(const View& view, const core::Report& report) {
   const Milestone milestone = report.record.milestone;
   if (IsReplacementFailure(milestone)) ++failure_records_;
   if (milestone == Milestone::kFailed) return GivenUpByPolicyOnly(view, report);
-  uint32_t& failed = failed_starts_[report.service][report.slot];
   if (milestone == Milestone::kStarting && report.record.cause.kind != CauseKind::kAfterFailedStart)
-    failed = 0;
-  if (milestone == Milestone::kLost) {
-    const Life* life = Subject(view, report);
-    if (life != nullptr && !life->loaded) ++failed;
-  }
+    failed_starts_[report.service][report.slot] = {};
+  if (milestone == Milestone::kLost) OnLost(view, report);
   if (known_end_ && IsOfTheEnd(view, report)) ++end_records_;
   CauseHolds(view, report);
+}
+
+void RecordRules::OnLost(const View& view, const core::Report& report) {
+  const Life* life = Subject(view, report);
+  if (life == nullptr || life->loaded) return;
+  FailedStarts& failed = failed_starts_[report.service][report.slot];
+  ++failed.at_most;
+  if (life->pid == 0) {
+    failed.at_least = 0;  // nothing was said of why it was started: perhaps at somebody's word
+    return;
+  }
+  const auto* start = view.event_as<core::SpawnFailed>();
+  if (start != nullptr && start->transient) return;  // the system's fault
+  if (++failed.at_least > std::max(1U, view.ledger.policy(report.service).restarts))
+    view.Break("given up where the policy says so (I14)", Name(report.service, report.slot));
 }
 
 // Every kill carries its cause, and what the cause says was so.
@@ -162,8 +173,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
 
 void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
   const uint32_t allowed = std::max(1U, view.ledger.policy(report.service).restarts);
+  failed_starts_[report.service][report.slot].at_least = 0;
   if (report.record.cause.kind == CauseKind::kConfigError) return;
-  if (failed_starts_[report.service][report.slot] < allowed)
+  if (failed_starts_[report.service][report.slot].at_most < allowed)
     view.Break("given up by policy only (I14)", Name(report.service, report.slot));
 }
 

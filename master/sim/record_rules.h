@@ -22,14 +22,22 @@ class RecordRules {
   void AfterStep(const View& view) const;
 
  private:
-  void OnReport(const View& view, const core::Report& report);
-  void CauseHolds(const View& view, const core::Report& report) const;     // I5
-  void GivenUpByPolicyOnly(const View& view, const core::Report& report);  // I14
-  void ExitIsRecordedOnce(const View& view) const;                         // I11
-  void FailedReplacementIsReportedOnce(const View& view) const;            // I4
-  void HistoryKeepsWhatWasReported(const View& view) const;                // I31
+  // Of a slot, in a row.
+  struct FailedStarts {
+    uint32_t at_least = 0;
+    uint32_t at_most = 0;
+  };
 
-  std::vector<std::vector<uint32_t>> failed_starts_;  // by service, slot: in a row, at most
+  void OnReport(const View& view, const core::Report& report);
+  void OnLost(const View& view, const core::Report& report);
+  void CauseHolds(const View& view, const core::Report& report) const;  // I5
+  void GivenUpByPolicyOnly(const View& view,
+                           const core::Report& report);          // I14, and where it says so (OnLost)
+  void ExitIsRecordedOnce(const View& view) const;               // I11
+  void FailedReplacementIsReportedOnce(const View& view) const;  // I4
+  void HistoryKeepsWhatWasReported(const View& view) const;      // I31
+
+  std::vector<std::vector<FailedStarts>> failed_starts_;  // by service, slot
   bool known_end_ = false;   // this step is about the end of a process that was known
   int end_records_ = 0;      // of that
   int ended_nexts_ = 0;      // replacements that ended or were given up in this step ...
