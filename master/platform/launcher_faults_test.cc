@@ -81,7 +81,9 @@ TEST(LauncherFaults, F45_ALimitOfProcessesIsTransient) {
     const UniqueFd input(ends[0]);
     UniqueFd end_of_first(ends[1]);
     LaunchSpec spec = Shell("read line");
-    spec.identity = Identity{54321, 54321, {}};
+    // A user whom no other run of this test counts for.
+    const auto user = static_cast<uid_t>(20'000 + getpid() % 40'000);
+    spec.identity = Identity{user, user, {}};
     // The kernel counts what the user runs already, so the first one is let through.
     const LaunchOutcome first = PreparedLaunch(spec).Launch({.stdin_fd = input.get()});
     const LaunchOutcome second = PreparedLaunch(spec).Launch({.stdin_fd = input.get()});
