@@ -102,8 +102,8 @@ def test_K14_MessagesInTheWrongStateStartNothing(place: Place) -> None:
     others = master.wait_running("jobs")
     assert found(place) == "done"
     # It asked four thousand times to be replaced, and was once.
-    wait_until(lambda: re.search("service web .*: (reloading|restarting)", master.log()), "it is replaced")
-    pids = master.wait_running("web")
+    first = wait_until(lambda: re.search(r"service web .*pid (\d+): running", master.log()), "it has served")
+    pids = master.wait_replaced("web", int(first[1]))
     with pytest.raises(AssertionError):
         wait_until(lambda: master.pids("web") != pids, "it is replaced again", 2)
     assert len(re.findall(r"service web worker\(1\) pid \d+: (starting|reloading|restarting)", master.log())) <= 3
