@@ -13,7 +13,7 @@ import pytest
 
 from testdata.e2e.harness import Place, built, tcp
 from testdata.e2e.http_requests import free_port, http_get
-from testdata.e2e.processes import alive, descendants, wait_until
+from testdata.e2e.processes import alive, command_line, descendants, wait_until
 from testdata.faults.surroundings import failed_starts, wait_shown
 
 
@@ -64,7 +64,8 @@ def test_F38_ASlowStartEndsWithAStop(place: Place) -> None:
         master = place.start(place.service("web", str(slow)))
         (pid,) = wait_until(lambda: descendants(master.pid), "one on its way")
         master.fectl_ok("stop", "web")
-        assert master.state("web") == "stopped" and not alive(pid)
+        assert master.state("web") == "stopped"
+        assert not alive(pid), command_line(pid)
         master.signal(signal.SIGTERM)
         assert master.wait_exit() == 0
 
