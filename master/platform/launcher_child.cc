@@ -119,6 +119,7 @@ FECTL_CHILD_CODE int CloseAtExecOneByOne(int first) {
       const DirectoryEntry* const entry = static_cast<const DirectoryEntry*>(position);
       const int fd = NumberFrom(entry->name);
       if (fd >= first) Fcntl(fd, F_SETFD, FD_CLOEXEC);
+      // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the kernel has written it.
       at += entry->bytes;
     }
   }
@@ -222,10 +223,11 @@ FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
 
 FECTL_CHILD_CODE int RunChild(void* argument) {
   ChildPlan* const plan = static_cast<ChildPlan*>(argument);
-  for (int step = 0; step <= static_cast<int>(Step::kExecute); ++step) {
+  for (int number = 0; number <= static_cast<int>(Step::kExecute); ++number) {
+    Step step = static_cast<Step>(number);
     // A built-in, as std::atomic's functions may be instrumented ones.
-    __atomic_store_n(&plan->step, static_cast<Step>(step), __ATOMIC_RELEASE);
-    plan->error = TakeStep(static_cast<Step>(step), plan);
+    __atomic_store(&plan->step, &step, __ATOMIC_RELEASE);
+    plan->error = TakeStep(step, plan);
     if (plan->error != 0) break;
   }
   // Not exit(): its handlers are the master's.

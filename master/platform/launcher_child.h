@@ -41,7 +41,9 @@ struct ChildPlan {
 
 // How far it has come. What it did in the steps before is seen by the caller.
 inline LaunchError::Step StepOf(const ChildPlan& plan) {
-  return __atomic_load_n(&plan.step, __ATOMIC_ACQUIRE);
+  LaunchError::Step step = LaunchError::Step::kClone;
+  __atomic_load(&plan.step, &step, __ATOMIC_ACQUIRE);
+  return step;
 }
 
 // The child's whole life before exec; the argument of clone(). Does not return. Raw system calls only: no

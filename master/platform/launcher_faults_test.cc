@@ -163,7 +163,9 @@ TEST(LauncherFaults, F38_F47_AStartThatHangsIsNotWaitedFor) {
       if (!result->in_flight.pending() || !result->pidfd.valid()) return 2;
       // What the caller does meanwhile does not matter to it, another start included.
       const LaunchOutcome other = PreparedLaunch(InRoot("exit 0")).Launch({});
-      if (!Answer(held, 0) || !Answer(held, 0)) return 3;
+      for (int start = 0; start < 2; ++start) {
+        if (!Answer(held, 0)) return 3;
+      }
       if (EndOnTheWay(*result) != "has executed") return 4;
       if (EndOnTheWay(std::get<LaunchResult>(other)) != "has executed") return 5;
       return Content(output.get()) == std::to_string(result->pid) + "\n" ? 0 : 6;

@@ -106,6 +106,7 @@ TEST(Launcher, WhatWasLentEndsWithItsProcess) {
   LowDescriptors low(1);
   const std::vector<UniqueFd> above = [] {
     std::vector<UniqueFd> files;
+    files.reserve(3);
     for (int i = 0; i < 3; ++i) files.push_back(NewFile());
     return files;
   }();

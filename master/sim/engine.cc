@@ -387,7 +387,7 @@ void Engine::SpawnProcess(const core::Incarnation& who) {
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
     unborn_.insert(who);
-    follow_ups_.push_back(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
+    follow_ups_.emplace_back(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
     return;
   }
   const uint32_t place = kernel_.newest();
@@ -396,7 +396,7 @@ void Engine::SpawnProcess(const core::Incarnation& who) {
   programs_.Begin(process, place, calm_ ? std::nullopt : deployed_[who.service]);
   const uint32_t older = kernel_.PlaceOfOlder(who);
   if (older != Kernel::kNowhere) programs_.OnSuccessor(kernel_.process(older), older);
-  follow_ups_.push_back(core::Spawned{who, pid});
+  follow_ups_.emplace_back(core::Spawned{who, pid});
 }
 
 }  // namespace fectl::sim
