@@ -43,12 +43,11 @@ class Child : private FdWatcher {
   // -1 on a kernel without pidfds.
   int pidfd() const { return pidfd_.get(); }
   bool reaped() const { return pid_ == 0; }
+  // Whether it has come to its program, and why it never did.
+  LaunchInFlight& in_flight() { return in_flight_; }
 
   // To the process alone. NotFound when it is reaped. A zombie takes signals without effect: no error.
   absl::Status Signal(int number);
-
-  // Whether it has come to its program, and why it never did.
-  LaunchInFlight& in_flight() { return in_flight_; }
 
   // To every process of its group (what it started and did not move to another group).
   absl::Status SignalGroup(int number);

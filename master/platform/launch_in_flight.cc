@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "master/platform/children_wait.h"
+#include "master/platform/command_path.h"
 #include "master/platform/launcher_child.h"
 #include "master/platform/raw_call.h"
 
@@ -91,8 +92,7 @@ class DumpableKept {
 };
 
 std::string PathOf(const ChildPlan& plan, int candidate) {
-  const std::string path = plan.executables[candidate];
-  return path[0] == '/' || plan.directory == nullptr ? path : std::string(plan.directory) + "/" + path;
+  return PathFrom(plan.directory == nullptr ? "" : plan.directory, plan.executables[candidate]);
 }
 
 // The file that the error of exec is about; empty: it is about all that it could have been. (A script whose

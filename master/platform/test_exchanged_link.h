@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "master/platform/test_folder.h"
@@ -33,6 +35,27 @@ class ExchangedLink {
   bool there_;
   TestProcess attacker_;
 };
+
+// Makes a file again and again, until that was done and was refused often. The folder in its path leads, at
+// every moment, now to ours and now to a stranger's, where a file of that name lies. `prepare` gets the path
+// in ours, to leave there what is to be replaced; `make` gets the other path and returns whether it made the
+// file. False: something in the stranger's folder was not left as it was.
+template <typename Prepare, typename Make>
+bool StrangersFolderStays(Prepare prepare, Make make) {
+  const TestFolder folder;
+  std::filesystem::create_directory(folder / "own");
+  std::filesystem::create_directory(folder / "strange");
+  folder.Write("strange/file", "a stranger's");
+  const ExchangedLink link(folder, "run", "own", "strange");
+  int made = 0;
+  int refused = 0;
+  for (int i = 0; i < 3000 || made < 100 || refused < 100; ++i) {
+    prepare(folder / "own/file");
+    ++(make(folder / "run/file") ? made : refused);
+    if (folder.Read("strange/file") != "a stranger's") return false;
+  }
+  return std::distance(std::filesystem::directory_iterator(folder / "strange"), {}) == 1;
+}
 
 }  // namespace fectl::platform
 

@@ -219,21 +219,13 @@ TEST(UnixListener, NoStrangerGetsInAtAnyMoment) {
   EXPECT_FALSE(LookAt(stranger.pid()).has_value()) << "a stranger has connected";
 }
 
-// The folder in the path is a link that leads now to our folder and now to a stranger's, at every moment.
 TEST(UnixListener, AFolderThatIsExchangedAllTheTimeCostsNobodyAFile) {
-  const TestFolder folder;
-  std::filesystem::create_directory(folder / "own");
-  std::filesystem::create_directory(folder / "strange");
-  folder.Write("strange/s", "a stranger's");
-  const ExchangedLink link(folder, "run", "own", "strange");
-  int opened = 0;
-  int refused = 0;
-  for (int i = 0; i < 3000 || opened < 100 || refused < 100; ++i) {
-    // What a dead process left, to be removed.
-    if (!std::filesystem::exists(folder / "own/s")) Stranger(folder / "own/s", SOCK_STREAM, true).reset();
-    ++(UnixListener::Open({.path = folder / "run/s"}).ok() ? opened : refused);
-    ASSERT_EQ(folder.Read("strange/s"), "a stranger's");
-  }
+  EXPECT_TRUE(StrangersFolderStays(
+      [](const std::string& path) {
+        // What a dead process left is removed.
+        if (!std::filesystem::exists(path)) Stranger(path, SOCK_STREAM, true).reset();
+      },
+      [](const std::string& path) { return UnixListener::Open({.path = path}).ok(); }));
 }
 
 }  // namespace

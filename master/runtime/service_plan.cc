@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "master/config/system_check.h"
 #include "proto_spec/environment.h"
 
@@ -129,15 +130,14 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   }
   for (const auto& [name, value] : environment) {
     if (name == proto::kWorkerIndexVariable) plan.index_variable = plan.launch.environment.size();
-    plan.launch.environment.push_back(name + "=" + value);
+    plan.launch.environment.push_back(absl::StrCat(name, "=", value));
   }
   return plan;
 }
 
 platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index) {
   platform::LaunchSpec spec = plan.launch;
-  spec.environment[plan.index_variable] =
-      std::string(proto::kWorkerIndexVariable) + "=" + std::to_string(index);
+  spec.environment[plan.index_variable] = absl::StrCat(proto::kWorkerIndexVariable, "=", index);
   return spec;
 }
 
