@@ -8,7 +8,8 @@ from pathlib import Path
 SPECIFICATION = "testdata/spec_table.md"
 FAULTS = "testdata/fault_table.md"
 ATTACKS = "testdata/attack_table.md"
-PATHS = (SPECIFICATION, FAULTS, ATTACKS)
+MET = "testdata/met_table.md"
+PATHS = (SPECIFICATION, FAULTS, ATTACKS, MET)
 _QUOTED = re.compile(r"`([^`]+)`")
 _LABEL = re.compile(r"//([\w/]+):(\w+)")
 # A row that no test proves says so, and why.
