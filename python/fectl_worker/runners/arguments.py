@@ -7,7 +7,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from fectl_worker.errors import ConfigError, did_you_mean
 
-__all__ = ["choice", "parse", "seconds", "text", "truth"]
+__all__ = ["choice", "count", "parse", "seconds", "text", "truth"]
 
 Reader = Callable[[str], Any]
 
@@ -26,6 +26,12 @@ def seconds(value: str) -> float:
     if not (0 <= number < math.inf):
         raise ConfigError(f'"{value}" is not a number of seconds, 0 or more')
     return number
+
+
+def count(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise ConfigError(f'"{value}" is not a whole number, 0 or more')
+    return int(value)
 
 
 def truth(value: str) -> bool:
