@@ -182,7 +182,7 @@ def test_what_does_not_end_is_cut_off_in_time_and_the_application_is_cleaned_up(
         other.close()
         master.stop()
         assert master.wait() == 0
-        assert "1 answers were not finished in time" in master.log
+        assert "socket http: 1 answer was cut off" in master.log
         assert os.path.exists(mark)
 
 

@@ -15,25 +15,19 @@ from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.access_log import open_access_log
-from fectl_worker.runners.draining import KEEP_ALIVE_S, LINGER_S, drain_seconds
+from fectl_worker.runners.draining import drain_seconds
 from fectl_worker.runners.http_connections import Connections
+from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
-from fectl_worker.runners.tls import TLS_ARGUMENTS, server_context
+from fectl_worker.runners.request_count import RequestCount
+from fectl_worker.runners.tls import server_context
 from fectl_worker.worker import Socket, Worker
 
 __all__ = ["AiohttpApp", "create"]
 
 _log = logging.getLogger("fectl_worker")
 
-ARGUMENTS: Mapping[str, reading.Reader] = {
-    "app": reading.text,
-    "graceful_timeout": reading.seconds,
-    "keepalive": reading.seconds,
-    "linger": reading.seconds,
-    "access_log": reading.text,
-    "access_log_format": reading.text,
-    **TLS_ARGUMENTS,
-}
+ARGUMENTS: Mapping[str, reading.Reader] = {**HTTP_ARGUMENTS, "access_log_format": reading.text}
 
 
 async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AiohttpApp:
@@ -45,14 +39,16 @@ async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> Ai
     application = await _application(settings["app"])
     # For request handlers which want to know their worker, or to speak with the master.
     application["fectl_worker"] = worker
+    requests = request_count(worker, settings)
     connections = Connections(
         application,
-        keep_alive=settings.get("keepalive", KEEP_ALIVE_S),
-        linger=settings.get("linger", LINGER_S),
-        options=_access_log(settings),
+        limits=limits(settings),
+        requests=requests,
+        access_log=open_access_log(settings.get("access_log", "off")),
+        access_log_format=settings.get("access_log_format", AccessLogger.LOG_FORMAT),
     )
     await connections.setup()
-    return AiohttpApp(worker, socket, connections, tls, settings.get("graceful_timeout"))
+    return AiohttpApp(worker, socket, connections, requests, tls, settings.get("graceful_timeout"))
 
 
 class AiohttpApp:
@@ -63,12 +59,14 @@ class AiohttpApp:
         worker: Worker,
         socket: Socket,
         connections: Connections,
+        requests: RequestCount,
         tls: Optional[ssl.SSLContext],
         graceful_timeout: Optional[float],
     ) -> None:
         self._worker = worker
         self._name = socket.name
         self._connections = connections
+        self._requests = requests
         self._graceful_timeout = graceful_timeout
         self._acceptor = Acceptor(
             asyncio.get_running_loop(), socket.listener(), lambda connection: connections.take(connection, tls)
@@ -88,13 +86,13 @@ class AiohttpApp:
         self._acceptor.close()
         cut_off = await self._connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
         if cut_off:
-            _log.warning("socket %s: %d answers were not finished in time", self._name, cut_off)
+            _log.warning("socket %s: %s", self._name, cut_off)
         await self._connections.cleanup()
 
     def gauges(self) -> Mapping[str, float]:
         return {
             f"{self._name}.connections": self._connections.count,
-            f"{self._name}.requests": self._connections.requests,
+            f"{self._name}.requests": self._requests.total,
         }
 
 
@@ -109,11 +107,3 @@ async def _application(name: str) -> web.Application:
     if found.frozen:
         raise ConfigError(f"app={name} runs already, on another socket; name a function that makes one for each")
     return found
-
-
-def _access_log(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """aiohttp's options."""
-    log = open_access_log(settings.get("access_log", "off"))
-    if log is None:
-        return {"access_log": None}
-    return {"access_log": log, "access_log_format": settings.get("access_log_format", AccessLogger.LOG_FORMAT)}

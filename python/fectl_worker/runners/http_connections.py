@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
 import socket
 import ssl
-from typing import Any, Optional
+from typing import Any, Awaitable, Callable, Optional
 
+import aiohttp
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.abc import AbstractAccessLogger
+from aiohttp.web_log import AccessLogger
 
-from fectl_worker.runners.draining import IN_FLIGHT_S, LOOK_AGAIN_S, TLS_HANDSHAKE_S
+from fectl_worker.errors import ConfigError
+from fectl_worker.runners.aiohttp_connection import Connection
+from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
+from fectl_worker.runners.http_settings import Limits
+from fectl_worker.runners.request_count import RequestCount
 
 __all__ = ["Connections"]
 
@@ -20,85 +25,66 @@ _log = logging.getLogger("fectl_worker")
 
 # A peer that does not say goodbye in TLS must not hold up a drain for long.
 _TLS_SHUTDOWN_S = 2.0
-
-
-class _Connection(RequestHandler):
-    """One HTTP connection which can say whether it owes an answer."""
-
-    def __init__(self, owner: Connections, server: web.Server, **options: Any) -> None:
-        super().__init__(server, **options)
-        self._owner = owner
-        self._last_received = self._loop.time()
-        self._head_is_partial = False
-
-    def data_received(self, data: bytes) -> None:
-        self._last_received = self._loop.time()
-        requests = self._request_count
-        expects_head = self.is_idle() or self._head_is_partial or requests == 0
-        super().data_received(data)
-        # Bytes which did not complete a request's head are the start of one.
-        self._head_is_partial = expects_head and requests == self._request_count
-
-    def connection_lost(self, error: Optional[BaseException]) -> None:
-        super().connection_lost(error)
-        self._owner.changed.set()
-
-    def is_idle(self) -> bool:
-        """Waits for the next request, and not a byte of it has come."""
-        waiter = self._waiter
-        return waiter is not None and not waiter.done() and not self._messages and not self._head_is_partial
-
-    def has_another_request(self) -> bool:
-        return bool(self._messages)
-
-    def idle_since(self) -> float:
-        # aiohttp notes the time of each answer's end for its own keep-alive timer.
-        return max(self._last_received, self._keepalive_time)
-
-    def is_readable(self) -> bool:
-        """There is something in the kernel that the loop has not seen: not the moment to close."""
-        if self.transport is None:
-            return False
-        poller = select.poll()
-        poller.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poller.poll(0))
+# Idle connections are closed here, not by aiohttp, which does not know an unfinished head from nothing at all.
+_AIOHTTP_KEEP_ALIVE_S = 10 * 365 * 86400.0
+# The limits of connections are looked at this often, or a tenth of the shortest of them.
+_LOOK_S = 1.0
 
 
 class Connections:
-    """Serves connections with one aiohttp application."""
+    """Serves connections with one aiohttp application.
+
+    Only public names of aiohttp are used: AppRunner and the Server that it makes, which is a factory of protocols; the
+    server's request_handler, which is wrapped; and access_log_class, whose log() follows each answer.
+    """
 
     def __init__(
-        self, application: web.Application, *, keep_alive: float, linger: float, options: dict[str, Any]
+        self,
+        application: web.Application,
+        *,
+        limits: Limits,
+        requests: RequestCount,
+        access_log: Optional[logging.Logger] = None,
+        access_log_format: str = AccessLogger.LOG_FORMAT,
     ) -> None:
-        """keep_alive: seconds after which an idle connection is closed; 0: after each answer.
-
-        linger: see drain(). options: for aiohttp's RequestHandler.
-        """
         self._loop = asyncio.get_running_loop()
-        self._linger = linger
-        self._always_close = keep_alive == 0
+        self._application = application
+        self._limits = limits
         self._draining = False
-        self._connecting: set[asyncio.Task[None]] = set()
-        self._runner = web.AppRunner(application, keepalive_timeout=keep_alive, **options)
-        application.on_response_prepare.append(self._announce_close)
+        self._connecting: set[asyncio.Task[Any]] = set()
+        self._open: dict[asyncio.BaseTransport, Connection] = {}
+        self._look_timer: Optional[asyncio.TimerHandle] = None
+        self._requests = requests
+        self._log_answer = AccessLogger(access_log, access_log_format).log if access_log is not None else None
+        self._runner = web.AppRunner(
+            application,
+            keepalive_timeout=_AIOHTTP_KEEP_ALIVE_S,
+            access_log=_log,
+            access_log_class=_logger_class(self._answered),
+        )
+        self._server: Any = None
+        self._handler: Callable[[Any], Awaitable[Any]]
+        application.on_response_prepare.append(self._prepare)
         #: Set whenever a connection has ended.
         self.changed = asyncio.Event()
 
     async def setup(self) -> None:
-        """Runs the application's start-up."""
+        """Runs the application's start-up. ConfigError: this is no aiohttp that could be used."""
         await self._runner.setup()
+        server = self._runner.server
+        self._handler = getattr(server, "request_handler", None)
+        if not callable(server) or not callable(self._handler):
+            raise ConfigError(f"aiohttp {aiohttp.__version__}: its web.Server has no request_handler that could be wrapped")
+        server.request_handler = self._handle
+        self._server = server
 
     async def cleanup(self) -> None:
         """Runs the application's on_cleanup; after drain()."""
-        await self._runner.cleanup()
+        await self._application.cleanup()
 
     @property
     def count(self) -> int:
-        return len(self._connecting) + (len(self._server.connections) if self._runner.server else 0)
-
-    @property
-    def requests(self) -> int:
-        return self._server.requests_count if self._runner.server else 0
+        return len(self._connecting) + len(self._open)
 
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
@@ -106,12 +92,12 @@ class Connections:
         self._connecting.add(task)
         task.add_done_callback(self._connected)
 
-    async def drain(self, seconds: float) -> int:
-        """Lets every connection end, for at most the given time. How many answers had to be cut off.
+    async def drain(self, seconds: float) -> CutOff:
+        """Lets every connection end, for at most the given time; what had to be cut off.
 
         From now on every answer says `Connection: close`. What is being answered is finished. An idle connection
         is closed when it was idle for `linger` seconds (a client in the middle of its work sends its next request
-        before that and is told to come back on a new connection), and never in the moment in which a request is
+        before that and is asked to come back on a new connection), and never in the moment in which a request is
         there already. Its peer must have had time to send what it began to send when `stop` came.
         """
         self._draining = True
@@ -125,24 +111,11 @@ class Connections:
                 await asyncio.wait_for(self.changed.wait(), max(wait, 0.0))
             except asyncio.TimeoutError:
                 pass
-        unfinished = sum(not c.is_idle() for c in self._connections())
-        for task in list(self._connecting):
-            task.cancel()
-        # Not 0: aiohttp takes that for "no limit".
-        await self._server.shutdown(timeout=0.01)
-        return unfinished
-
-    @property
-    def _server(self) -> web.Server:
-        assert self._runner.server is not None, "setup() comes first"
-        return self._runner.server
-
-    def _connections(self) -> list[_Connection]:
-        return [c for c in self._server.connections if isinstance(c, _Connection)]
+        return await self._cut_off()
 
     async def _shutdown_application(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._runner.shutdown(), seconds)
+            await asyncio.wait_for(self._application.shutdown(), seconds)
         except asyncio.TimeoutError:
             _log.warning("on_shutdown of the application did not end in %.1f s", seconds)
         except Exception:
@@ -152,25 +125,35 @@ class Connections:
         """Closes what may be closed now. Seconds until it is worth looking again."""
         now = self._loop.time()
         wait = LOOK_AGAIN_S
-        for connection in self._connections():
-            if not connection.is_idle():
-                continue
-            due = max(connection.idle_since() + self._linger, began + min(IN_FLIGHT_S, self._linger))
-            if due > now:
-                wait = min(wait, due - now)
-            elif not connection.is_readable():
-                connection.close()
+        for connection in list(self._open.values()):
+            if connection.is_idle():
+                due = connection.idle_until(began)
+                if due > now:
+                    wait = min(wait, due - now)
+                connection.close_if_idle(now, due)
         return wait
 
+    async def _cut_off(self) -> CutOff:
+        cut_off = CutOff(handshakes=len(self._connecting))
+        for connection in self._open.values():
+            connection.count_into(cut_off)
+        for task in list(self._connecting):
+            task.cancel()
+        # Ends the handlers as well. Not 0: aiohttp takes that for "no limit".
+        await self._server.shutdown(timeout=0.01)
+        for connection in list(self._open.values()):
+            connection.abort()
+        return cut_off
+
+    # --- connections ---
+
     async def _connect(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
-        # The same arguments that aiohttp's Server would give to its own kind of connection.
-        options = self._server._kwargs
         tls_options: dict[str, Any] = {}
         if tls is not None:
             tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
 
-        def make() -> _Connection:
-            return _Connection(self, self._server, loop=self._loop, **options)
+        def make() -> Connection:
+            return Connection(self, self._server(), connection, self._limits, self._loop.time)
 
         try:
             await self._loop.connect_accepted_socket(make, connection, ssl=tls, **tls_options)
@@ -188,12 +171,64 @@ class Connections:
         if not task.cancelled() and task.exception() is not None:
             _log.error("a connection was not made", exc_info=task.exception())
 
-    async def _announce_close(self, request: web.Request, response: web.StreamResponse) -> None:
-        if not (self._draining or self._always_close) or response.status == 101:
-            return
-        connection = request.protocol
-        # A pipelining client has sent the next request already: that one's answer says it.
-        if isinstance(connection, _Connection) and connection.has_another_request():
-            return
-        response.force_close()
-        response.headers["Connection"] = "close"
+    def opened(self, connection: Connection) -> None:
+        assert connection.transport is not None
+        self._open[connection.transport] = connection
+        if self._look_timer is None:
+            self._look_later()
+
+    def ended(self, connection: Connection) -> None:
+        assert connection.transport is not None
+        self._open.pop(connection.transport, None)
+        self.changed.set()
+
+    def _look_later(self) -> None:
+        limits = self._limits
+        seconds = [s for s in (limits.header_timeout, limits.request_timeout, limits.keep_alive) if s]
+        self._look_timer = self._loop.call_later(min([_LOOK_S, *(s / 10 for s in seconds)]), self._look)
+
+    def _look(self) -> None:
+        self._look_timer = None
+        now = self._loop.time()
+        for connection in list(self._open.values()):
+            connection.look(now)
+        if self._open:
+            self._look_later()
+
+    # --- requests ---
+
+    def _handle(self, request: web.BaseRequest) -> Awaitable[Any]:
+        connection = self._open.get(request.transport)
+        if connection is not None:
+            connection.handler_called(request)
+        return self._handler(request)
+
+    async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:
+        if response.status == 101:
+            connection = self._open.get(request.transport)
+            if connection is not None:
+                connection.upgraded()
+        elif self._draining or not self._limits.keep_alive:
+            connection = self._open.get(request.transport)
+            # A pipelining client has sent the next request already: that one's answer says it.
+            if connection is None or not connection.has_more():
+                response.force_close()
+                response.headers["Connection"] = "close"
+
+    def _answered(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
+        self._requests.add()
+        connection = self._open.get(request.transport)
+        if connection is not None:
+            connection.answered()
+        if self._log_answer is not None:
+            self._log_answer(request, response, seconds)
+
+
+def _logger_class(answered: Callable[[Any, Any, float], None]) -> type[AbstractAccessLogger]:
+    """What aiohttp calls at the end of each answer."""
+
+    class EndOfAnswer(AbstractAccessLogger):
+        def log(self, request: Any, response: Any, time: float) -> None:
+            answered(request, response, time)
+
+    return EndOfAnswer
