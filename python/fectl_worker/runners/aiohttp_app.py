@@ -15,6 +15,7 @@ from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.access_log import open_access_log
+from fectl_worker.runners.aiohttp_check import check_aiohttp
 from fectl_worker.runners.draining import drain_seconds
 from fectl_worker.runners.http_connections import Connections
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
@@ -36,6 +37,7 @@ async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> Ai
     if "app" not in settings:
         raise ConfigError('arguments: app="module:name" is missing: the aiohttp application, or what makes it')
     tls = server_context(settings)
+    await check_aiohttp(worker)
     application = await _application(settings["app"])
     # For request handlers which want to know their worker, or to speak with the master.
     application["fectl_worker"] = worker

@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.phase is Phase.IDLE and not self._held:
             # Nearly every segment is one request without a body.
-            if data.find(_END) == len(data) - 4 and data[0] > 32:
+            if data.endswith(_END) and data.find(_END) == len(data) - 4 and data[0] > 32:
                 self._begin(Phase.HEAD_COMPLETE)
                 self._inner.data_received(data)
                 return

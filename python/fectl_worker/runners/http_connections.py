@@ -86,6 +86,10 @@ class Connections:
     def count(self) -> int:
         return len(self._connecting) + len(self._open)
 
+    @property
+    def open(self) -> list[Connection]:
+        return list(self._open.values())
+
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
         task = self._loop.create_task(self._connect(connection, tls))
@@ -111,7 +115,7 @@ class Connections:
                 await asyncio.wait_for(self.changed.wait(), max(wait, 0.0))
             except asyncio.TimeoutError:
                 pass
-        return await self._cut_off()
+        return await self.cut_off()
 
     async def _shutdown_application(self, seconds: float) -> None:
         try:
@@ -125,7 +129,7 @@ class Connections:
         """Closes what may be closed now. Seconds until it is worth looking again."""
         now = self._loop.time()
         wait = LOOK_AGAIN_S
-        for connection in list(self._open.values()):
+        for connection in self.open:
             if connection.is_idle():
                 due = connection.idle_until(began)
                 if due > now:
@@ -133,15 +137,16 @@ class Connections:
                 connection.close_if_idle(now, due)
         return wait
 
-    async def _cut_off(self) -> CutOff:
+    async def cut_off(self) -> CutOff:
+        """Ends all connections at once."""
         cut_off = CutOff(handshakes=len(self._connecting))
-        for connection in self._open.values():
+        for connection in self.open:
             connection.count_into(cut_off)
         for task in list(self._connecting):
             task.cancel()
         # Ends the handlers as well. Not 0: aiohttp takes that for "no limit".
         await self._server.shutdown(timeout=0.01)
-        for connection in list(self._open.values()):
+        for connection in self.open:
             connection.abort()
         return cut_off
 
@@ -190,7 +195,7 @@ class Connections:
     def _look(self) -> None:
         self._look_timer = None
         now = self._loop.time()
-        for connection in list(self._open.values()):
+        for connection in self.open:
             connection.look(now)
         if self._open:
             self._look_later()
@@ -221,7 +226,11 @@ class Connections:
         if connection is not None:
             connection.answered()
         if self._log_answer is not None:
-            self._log_answer(request, response, seconds)
+            try:
+                self._log_answer(request, response, seconds)
+            except Exception:
+                # The answer is sent: a log that cannot be written is no reason to end its connection.
+                _log.exception("a line for the access log was lost")
 
 
 def _logger_class(answered: Callable[[Any, Any, float], None]) -> type[AbstractAccessLogger]:

@@ -29,7 +29,9 @@ def has_hung_up(connection: socket.socket) -> bool:
 
 
 def unread(connection: socket.socket) -> Optional[Unread]:
-    """How much of what was written waits in the kernel; None: nothing."""
+    """How much of what was written waits in the kernel; None: nothing, or the connection is closed."""
+    if connection.fileno() < 0:
+        return None
     (waiting,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0" * 4))
     if not waiting:
         return None
@@ -42,6 +44,8 @@ def unread(connection: socket.socket) -> Optional[Unread]:
 
 
 def _poll(connection: socket.socket, events: int) -> int:
+    if connection.fileno() < 0:
+        return 0
     poller = select.poll()
     poller.register(connection.fileno(), events)
     return sum(found for _, found in poller.poll(0))
