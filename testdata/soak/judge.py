@@ -51,9 +51,15 @@ def judge_loads(tallies: Mapping[str, Tally], killed: int) -> list[str]:
     return violations
 
 
+def judge_access_logs(logged: Mapping[str, int], tallies: Mapping[str, Tally]) -> list[str]:
+    """Each answer has its line, in whichever file. (Slow clients have lines of their own.)"""
+    return [f"{name}: {tallies[name].answered} answers, but only {lines} lines in its access logs"
+            for name, lines in logged.items() if lines < tallies[name].answered]
+
+
 # What a log may say, and why it does during a soak. Of a worker: which services, and which end of the line.
 _WORKER = r"service (?:{}) worker\(\d+\)(?: pid \d+)?: (?:{})"
-_ALL = "gentle|python|deployed|rough|churned"
+_ALL = "gentle|python|wsgi|deployed|rough|churned"
 _UNDER_WAY = "starting|running|paused|reloading|restarting|stopping|stopping old"
 _ENDED = r"exited with code \d+(?: \(.*\))?|was killed by SIG(?:KILL|SEGV|TERM)(?: \(.*\))?"
 _OTHER_FAILED = "given up, since the replacement of another worker failed"

@@ -18,6 +18,7 @@ from testdata.e2e.harness import Place
 from testdata.e2e.http_requests import release_ports
 from testdata.e2e.processes import adopt_orphans
 from testdata.soak import judge
+from testdata.soak.http_clients import LogRotation, SlowClients, logged_requests
 from testdata.soak.operators import Clients, Deployer, Gentle, Killer, Mistaken, Operator
 from testdata.soak.stage import Sample, Stage
 
@@ -72,6 +73,8 @@ def soak(minutes: float, seed: int) -> Report:
     with Stage(place) as stage:
         operators: list[Operator] = [
             Gentle(stage, f"{seed} gentle", "gentle"), Gentle(stage, f"{seed} python", "python"),
+            Gentle(stage, f"{seed} wsgi", "wsgi"), LogRotation(stage, f"{seed} rotation"),
+            *(SlowClients(stage, f"{seed} slow {name}", name) for name in ("gentle", "python", "wsgi")),
             Deployer(stage, f"{seed} deployer"), Clients(stage, f"{seed} clients 1"),
             Clients(stage, f"{seed} clients 2"),
             Mistaken(stage, f"{seed} mistaken"), killer := Killer(stage, f"{seed} killer")]
@@ -80,10 +83,12 @@ def soak(minutes: float, seed: int) -> Report:
         except AssertionError as problem:
             violations.append(str(problem))
     tallies = {name: load.tally for name, load in stage.loads.items()}
+    logged: dict[str, int] = {}
     log = ""
     try:
         # Ends the master, and finds what it left behind. Its log is in the folder, which is gone then.
         log = end_master(stage)
+        logged = logged_requests(stage)
         with open("/dev/null", "w", encoding="utf-8") as nowhere:
             sys.stdout, stdout = nowhere, sys.stdout
             try:
@@ -94,7 +99,8 @@ def soak(minutes: float, seed: int) -> Report:
         violations.append(str(problem))
     release_ports()
     violations += [words for operator in operators for words in operator.wrong]
-    violations += judge.judge_samples(samples) + judge.judge_loads(tallies, killer.killed) + judge.judge_log(log)
+    violations += judge.judge_samples(samples) + judge.judge_loads(tallies, killer.killed)
+    violations += judge.judge_access_logs(logged, tallies) + judge.judge_log(log)
     actions: collections.Counter[str] = sum((operator.done for operator in operators), collections.Counter())
     return Report(
         seed=seed, minutes=minutes, rounds=len(samples), actions=dict(actions), killed=killer.killed,

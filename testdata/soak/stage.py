@@ -11,18 +11,35 @@ from testdata.e2e.http_requests import free_port
 from testdata.e2e.load import Load
 from testdata.e2e.processes import descendants, wait_until
 
-# Workers of each service. `gentle`, `python` and `deployed` serve HTTP and are only treated as an operator would;
+# Workers of each service. `gentle`, `python`, `wsgi` and `deployed` serve HTTP and are treated as an operator would;
 # `rough` serves HTTP and loses workers to signals; `churned` serves nobody and gets whatever comes to mind.
-WORKERS = {"gentle": 2, "python": 1, "deployed": 2, "rough": 3, "churned": 2}
+WORKERS = {"gentle": 2, "python": 1, "wsgi": 1, "deployed": 2, "rough": 3, "churned": 2}
 ROUGH_TIMEOUT_SECONDS = 4
 ROUGH_CLIENTS = {"busy": 1, "thinking": 2, "single": 1}
 
 _LOADS: dict[str, dict[str, int]] = {
     "gentle": {"busy": 1, "thinking": 2, "single": 1},
     "python": {"busy": 0, "thinking": 1, "single": 1},
+    "wsgi": {"busy": 0, "thinking": 1, "single": 1},
     "deployed": {"busy": 0, "thinking": 0, "single": 2},
     "rough": ROUGH_CLIENTS,
 }
+
+ACCESS_LOGS = {"python": "python.access.log", "wsgi": "wsgi.access.log"}
+# How long a request may take to come, in the services that are written in Python.
+REQUEST_LIMIT_SECONDS = 4
+
+_WSGI_APPLICATION = """
+def application(environ, start_response):
+    body = b"hello from WSGI"
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+def _arguments(service: str, app: str) -> list[str]:
+    limits = [f"header_timeout={REQUEST_LIMIT_SECONDS}", f"request_timeout={REQUEST_LIMIT_SECONDS}"]
+    return [f"app={app}", f"access_log={ACCESS_LOGS[service]}", *limits]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,16 +74,21 @@ class Stage:
     def _config(self) -> str:
         place, ports = self.place, self.ports
         hello = str(built("testdata/demo/hello_cpp"))
+        place.write("hello_wsgi.py", _WSGI_APPLICATION)
         quiet = {"stdout": str(place.directory / "workers.log"), "stderr": str(place.directory / "workers.log")}
         return "".join([
             tcp("gentle", ports["gentle"], service=["gentle"]),
             tcp("python", ports["python"], service=["python"], app="aiohttp",
-                arguments=["app=hello_aiohttp:make_app"]),
+                arguments=_arguments("python", "hello_aiohttp:make_app")),
+            tcp("wsgi", ports["wsgi"], service=["wsgi"], app="wsgi",
+                arguments=_arguments("wsgi", "hello_wsgi:application")),
             tcp("deployed", ports["deployed"], service=["deployed"]),
             tcp("rough", ports["rough"], service=["rough"]),
             place.service("gentle", hello, num=WORKERS["gentle"], **quiet),
             place.service("python", "/usr/bin/python3 -m fectl_worker asyncio", num=WORKERS["python"],
                           environ=python_environment(), **quiet),
+            place.service("wsgi", "/usr/bin/python3 -m fectl_worker gevent", num=WORKERS["wsgi"],
+                          environ=python_environment(place.directory), **quiet),
             place.service("deployed", place.link("deployed", self.good), num=WORKERS["deployed"], startup_timeout=15,
                           **quiet),
             place.service("rough", hello, num=WORKERS["rough"], timeout=ROUGH_TIMEOUT_SECONDS, **quiet),

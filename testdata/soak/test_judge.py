@@ -5,7 +5,7 @@ import math
 import pytest
 
 from testdata.e2e.load import Tally
-from testdata.soak.judge import GROWTH_KIB_MAX, judge_loads, judge_log, judge_samples
+from testdata.soak.judge import GROWTH_KIB_MAX, judge_access_logs, judge_loads, judge_log, judge_samples
 from testdata.soak.stage import ROUGH_CLIENTS, Sample
 
 
@@ -52,6 +52,13 @@ def test_only_what_was_killed_is_excused(service: str, failed: int, killed: int,
 
 def test_a_load_that_was_none_is_found() -> None:
     assert judge_loads({"gentle": Tally()}, 0) == ["gentle answered nothing"]
+
+
+def test_an_answer_that_no_access_log_shows_is_found() -> None:
+    tallies = {"wsgi": Tally(answered=100), "python": Tally(answered=100)}
+    assert judge_access_logs({"wsgi": 100, "python": 123}, tallies) == []
+    assert judge_access_logs({"wsgi": 99, "python": 123}, tallies) == [
+        "wsgi: 100 answers, but only 99 lines in its access logs"]
 
 
 def test_a_log_line_that_nobody_expects_is_found() -> None:

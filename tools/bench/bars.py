@@ -4,6 +4,8 @@ import dataclasses
 import enum
 import re
 
+from tools.bench.adapters.web import PAIRS
+from tools.bench.metrics.python import CPU, LOADS, RATE, name_of
 from tools.bench.results import LARGEST, NO_SIZE, Results
 
 OTHERS = ("supervisord", "s6", "runit")
@@ -86,6 +88,25 @@ def _reload_bars(name: str) -> list[Bar]:
     ]
 
 
+def _at_least_97_percent(name: str, metric: str, measured: str, over: str) -> Bar:
+    quantities = [Quantity(metric, NO_SIZE, (manager,)) for manager in (measured, over)]
+    return Bar(name.removeprefix("python: "), quantities[0], 0.97, "x", over=quantities[1], at_least=True)
+
+
+def _web_bars() -> list[Bar]:
+    """Each worker of ours beside its peer: at least 97 % of the rate, for at most 1/97 % of the processor time."""
+    bars = []
+    for pair in PAIRS:
+        for load in LOADS:
+            rate, cpu = (name_of(pair, load, what) for what in (RATE, CPU))
+            ours, peer = (kind.name for kind in pair.both)
+            bars += [
+                _at_least_97_percent(f"{rate}, over {peer}'s", rate, ours, peer),
+                _at_least_97_percent(f"{cpu}, {peer}'s over ours", cpu, peer, ours),
+            ]
+    return bars
+
+
 BARS = [
     Bar("start of 1000, over the floor", _fectld("start", 1000), 1.2, "x", over=_floor("start", 1000)),
     Bar("start of 1000, over the best other", _fectld("start", 1000), 1.0, "x", over=_others("start", 1000)),
@@ -101,6 +122,7 @@ BARS = [
     Bar("stop of 1000, over the floor", _fectld("stop", 1000), 1.3, "x", over=_floor("stop", 1000)),
     Bar("status of 200 workers, the client's start included", _fectld("status", 200), 2.5, "ms"),
     Bar("short status, 16 connections", _fectld("status requests", 16), 50_000, "/s", at_least=True),
+    *_web_bars(),
     *(bar for load in ("keep-alive", "new connections") for bar in _reload_bars(f"reload, {load}")),
     *(
         Bar(f"growth: {what}, most over 100", _growth(what, LARGEST), 1.3, "x", over=_growth(what, 100))

@@ -28,14 +28,16 @@ class Effort:
     control_clients: int = 10_000
     # With how many idle workers managers that are not ours are measured.
     idle_sizes_of_others: tuple[int, ...] = (1000,)
+    # How often each of a pair of web servers has its turn, with each load.
+    web_rounds: int = 7
     # Of masters with 100 workers, whose cost is small.
     growth_rounds: int = 2
 
 
 QUICK = Effort(rounds=2, rounds_of_others=1, respawns=20, respawn_seconds=3, idle_seconds=3, statuses=20,
-               load_seconds=3, control_clients=1000, idle_sizes_of_others=(200,), growth_rounds=1)
+               load_seconds=3, control_clients=1000, idle_sizes_of_others=(200,), growth_rounds=1, web_rounds=2)
 FULL = Effort(rounds=20, rounds_of_others=7, respawn_seconds=120, statuses=300,
-              idle_sizes_of_others=(200, 1000, 5000), growth_rounds=7)
+              idle_sizes_of_others=(200, 1000, 5000), growth_rounds=7, web_rounds=21)
 
 
 @dataclasses.dataclass

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from tools.bench import processes, table  # noqa: E402
 from tools.bench.adapters.known import MANAGERS  # noqa: E402
 from tools.bench.adapters.servers import SERVERS  # noqa: E402
+from tools.bench.adapters.web import PAIRS  # noqa: E402
 from tools.bench.bars import BARS, Bar, Verdict  # noqa: E402
 from tools.bench.context import FULL, QUICK, Context, Effort  # noqa: E402
 from tools.bench.metrics.known import METRICS, NAMES  # noqa: E402
@@ -80,8 +81,9 @@ def _machine() -> dict[str, object]:
 
 
 def _report(results: Results, bars: list[Bar]) -> None:
-    contestants = {kind.name: kind for kind in [*SERVERS, *MANAGERS]}
-    order = list(dict.fromkeys(kind.name for kind in [*MANAGERS, *SERVERS]))
+    kinds = [*MANAGERS, *SERVERS, *(pair.peer for pair in PAIRS)]
+    contestants = {kind.name: kind for kind in reversed(kinds)}
+    order = list(dict.fromkeys(kind.name for kind in kinds))
     print("\n".join([*table.measured(results, order), "", *table.verdicts(results, bars)]))
     for name in order:
         if not contestants[name].installed():
