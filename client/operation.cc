@@ -119,8 +119,8 @@ std::string_view PastTense(CommandKind command) {
   }
 }
 
-Operation::Operation(CommandKind command, std::string service, proto::Level level)
-    : command_(command), level_(level) {
+Operation::Operation(CommandKind command, std::string service, proto::Level level, bool one_of_all)
+    : command_(command), one_of_all_(one_of_all), level_(level) {
   result_.service = std::move(service);
 }
 
@@ -164,6 +164,11 @@ std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
     // A paused service runs too, and does not do what start is for.
     if (level_ == proto::Level::kTwo && command_ == CommandKind::kStart)
       return FollowUp(Request::Verb::kInspect);
+    return std::nullopt;
+  }
+  // An operator stopped it, which no command that means all others is to undo, or to fail for.
+  if (one_of_all_ && answer.kind == Response::Kind::kErrorServiceStopped) {
+    Done("is stopped: left alone");
     return std::nullopt;
   }
   if (!Refusal(answer.kind).empty()) {

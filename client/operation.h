@@ -31,7 +31,8 @@ struct OperationResult {
 class Operation {
  public:
   // `command` is one of start, stop, reload, restart, pause, resume.
-  Operation(CommandKind command, std::string service, proto::Level level);
+  // `one_of_all`: the command line says `all`, so that this service was not asked for by name.
+  Operation(CommandKind command, std::string service, proto::Level level, bool one_of_all = false);
 
   proto::Request FirstRequest() const;
 
@@ -51,6 +52,7 @@ class Operation {
   void OnFollowUp(const proto::Response& answer);
 
   CommandKind command_;
+  bool one_of_all_;
   proto::Level level_;
   OperationResult result_;
   // What the first answer was, while the one to a second request is waited for.

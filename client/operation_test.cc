@@ -84,6 +84,20 @@ TEST(Operation, WhatIsSoAlreadyIsDone) {
             "not: reload refused: it is stopped");
 }
 
+TEST(Operation, LOGROTATE_AllLeavesAloneWhatIsStopped) {
+  for (const CommandKind command :
+       {CommandKind::kReload, CommandKind::kRestart, CommandKind::kPause, CommandKind::kResume}) {
+    Operation operation(command, "web", Level::kTwo, /*one_of_all=*/true);
+    EXPECT_EQ(operation.OnAnswer(Of(Response::Kind::kErrorServiceStopped, "web is stopped"), 1),
+              std::nullopt);
+    EXPECT_TRUE(operation.result().ok);
+    EXPECT_EQ(operation.result().line, "is stopped: left alone");
+    Operation failed(command, "web", Level::kTwo, /*one_of_all=*/true);
+    failed.OnAnswer(Of(Response::Kind::kErrorServiceFailed), 1);
+    EXPECT_FALSE(failed.result().ok);
+  }
+}
+
 TEST(Operation, APausedServiceIsNotStarted) {
   for (const auto& [state, ok] : {std::pair{"running", true}, std::pair{"paused", false}}) {
     Operation operation(CommandKind::kStart, "web", Level::kTwo);

@@ -31,7 +31,8 @@ class Operations {
         session_(std::move(session)),
         progress_(&context.output, context.show_progress, MonotonicMs()) {
     for (std::string& service : services) {
-      waiting_.emplace_back(context.invocation.command, std::move(service), session_.level());
+      waiting_.emplace_back(context.invocation.command, std::move(service), session_.level(),
+                            context.invocation.all);
     }
     results_.resize(waiting_.size());
   }

@@ -109,7 +109,7 @@ std::string EventsText(const proto::ServiceView& view) {
   Table table({"TIME", "WORKER", "PID", "EVENT", "REASON"});
   for (size_t i = first; i < view.events.size(); ++i) {
     const proto::EventView& event = view.events[i];
-    table.AddRow({{LocalTime(static_cast<double>(event.timestamp))},
+    table.AddRow({{UtcTime(static_cast<double>(event.timestamp))},
                   {std::to_string(event.worker), Colour::kNone, true},
                   {event.pid > 0 ? std::to_string(event.pid) : "", Colour::kNone, true},
                   {proto::EscapeForTerminal(event.state)},

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "master/config/keys.h"
 #include "master/config/load_result.h"
 #include "master/config/parse.h"
 #include "master/runtime/command_line.h"
@@ -151,6 +153,54 @@ TEST(Migration, NamesCommandsThatExist) {
       if (code.starts_with("fectl ") || code.starts_with("fectld ")) CheckCommand(code);
     }
   }
+}
+
+// The keys of another program in what people had: `numprocs`, `[supervisord] pidfile`, `backlog = 2048`. Not
+// its commands, its options, and what is text of its own.
+std::vector<std::string> KeysIn(const std::string& cell) {
+  static const std::set<std::string> kNoKeys = {"supervisord", "sudo", "ping", "sync", "gthread"};
+  static const std::regex key("[a-z_]+");
+  std::vector<std::string> keys;
+  for (std::string code : CodeIn(cell)) {
+    if (code.starts_with("[")) code.erase(0, std::min(code.size(), code.find(']') + 2));
+    code = code.substr(0, code.find(" = "));
+    code = code.substr(0, code.find_first_of(".*"));  // stdout_stream.filename, rlimit_*
+    while (code.ends_with('_')) code.pop_back();
+    if (std::regex_match(code, key) && !kNoKeys.contains(code)) keys.push_back(code);
+  }
+  return keys;
+}
+
+TEST(Migration, SUGGEST_EveryKeyOfTheTablesIsKnownToTheReaderWhereverItStands) {
+  int known = 0;
+  for (const Row& row : Rows()) {
+    for (const std::string& key : KeysIn(row.cells[0])) {
+      for (const config::SectionKeys& section : config::kSections) {
+        if (std::find(section.keys.begin(), section.keys.end(), key) != section.keys.end()) continue;
+        const std::string text = config::UnknownKeyText(section.name, key);
+        EXPECT_TRUE(text.starts_with("unknown key: ")) << section.written << " " << key << ": " << text;
+        ++known;
+      }
+    }
+  }
+  EXPECT_GT(known, 150) << "keys were not found in the tables";
+}
+
+TEST(Migration, SUGGEST_EverySectionOfTheTablesIsKnownToTheReader) {
+  static const std::regex header("\\[([a-z_-]+)[:\\]].*");
+  int known = 0;
+  for (const Row& row : Rows()) {
+    for (const std::string& code : CodeIn(row.cells[0])) {
+      std::smatch match;
+      if (!std::regex_match(code, match, header)) continue;
+      const std::string name = match[1];
+      if (name == "master" || name == "logging" || name == "socket") continue;
+      const std::string text = config::UnknownSectionText(name);
+      EXPECT_TRUE(text.starts_with("unknown section: ")) << code << ": " << text;
+      ++known;
+    }
+  }
+  EXPECT_GE(known, 10);
 }
 
 TEST(Migration, ShowsConfigurationsThatAreValid) {

@@ -31,6 +31,9 @@ std::string DidYouMean(const std::string& nearest) {
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
 }
 
+// For a word that was taken as an option.
+constexpr char kIfItIsAName[] = "; a name that begins with a dash stands after --, as in: fectl stop -- -m";
+
 class Parser {
  public:
   explicit Parser(const std::vector<std::string>& args) : args_(args) {}
@@ -94,7 +97,7 @@ class Parser {
     for (const Option& option : Options()) names.emplace_back(option.name);
     std::string nearest = Nearest(std::string_view(shown).substr(shown.find_first_not_of('-')), names);
     if (!nearest.empty()) nearest = "--" + nearest;
-    error_ = "unknown option " + Quoted(shown) + DidYouMean(nearest);
+    error_ = "unknown option " + Quoted(shown) + (nearest.empty() ? kIfItIsAName : DidYouMean(nearest));
   }
 
   void Apply(const Option& option, const std::string& shown, std::optional<std::string> value) {
@@ -112,10 +115,14 @@ class Parser {
     }
     if (!value.has_value()) {
       if (at_ + 1 == args_.size()) {
-        error_ = shown + " needs a value: " + shown + " " + std::string(option.value);
+        error_ = shown + " needs a value: " + shown + " " + std::string(option.value) + kIfItIsAName;
         return;
       }
       value = args_[++at_];
+      if (value->starts_with("--") && FindOption(std::string_view(*value).substr(2)) != nullptr) {
+        error_ = shown + " needs a value, and " + *value + " is an option";
+        return;
+      }
     }
     if (value->empty()) {
       error_ = shown + " needs a value that is not empty";

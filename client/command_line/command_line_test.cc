@@ -22,6 +22,17 @@ std::string ErrorOf(const std::vector<std::string>& args) {
   return error == nullptr ? "no error" : error->text;
 }
 
+const std::string kDash = "; a name that begins with a dash stands after --, as in: fectl stop -- -m";
+
+TEST(ParseCommandLine, DASH_ANameThatBeginsWithADashStandsBehindTwo) {
+  EXPECT_EQ(ErrorOf({"stop", "-m"}), "-m needs a value: -m PATH" + kDash);
+  EXPECT_EQ(ErrorOf({"stop", "-web"}), "unknown option \"-web\"" + kDash);
+  const auto parsed = ParseCommandLine({"stop", "--", "-m", "--json"});
+  ASSERT_TRUE(std::holds_alternative<Invocation>(parsed));
+  EXPECT_EQ(std::get<Invocation>(parsed).operands, (std::vector<std::string>{"-m", "--json"}));
+  EXPECT_EQ(ErrorOf({"stop", "web", "-m", "--json"}), "-m needs a value, and --json is an option");
+}
+
 TEST(CommandLine, TakesCommandsAndServices) {
   EXPECT_EQ(Parsed({"status"}).command, CommandKind::kStatus);
   EXPECT_THAT(Parsed({"status"}).operands, IsEmpty());
@@ -101,14 +112,14 @@ TEST(CommandLine, UnknownWordsAreErrorsWithASuggestion) {
   EXPECT_EQ(ErrorOf({"explode"}), "unknown command \"explode\"");
   EXPECT_EQ(ErrorOf({"help", "relod"}), "unknown command \"relod\"; did you mean reload?");
   EXPECT_EQ(ErrorOf({"status", "--jsno"}), "unknown option \"--jsno\"; did you mean --json?");
-  EXPECT_EQ(ErrorOf({"status", "-x"}), "unknown option \"-x\"");
+  EXPECT_EQ(ErrorOf({"status", "-x"}), "unknown option \"-x\"" + kDash);
   EXPECT_EQ(ErrorOf({"\033[31m"}), "unknown command \"\\x1b[31m\"");
 }
 
 // Nothing that gflags would understand by itself gets through to it.
 TEST(CommandLine, FlagsOfLibrariesAreUnknown) {
-  EXPECT_EQ(ErrorOf({"status", "--flagfile=/etc/passwd"}), "unknown option \"--flagfile\"");
-  EXPECT_EQ(ErrorOf({"status", "--helpfull"}), "unknown option \"--helpfull\"");
+  EXPECT_EQ(ErrorOf({"status", "--flagfile=/etc/passwd"}), "unknown option \"--flagfile\"" + kDash);
+  EXPECT_EQ(ErrorOf({"status", "--helpfull"}), "unknown option \"--helpfull\"" + kDash);
   EXPECT_EQ(ErrorOf({"status", "--nojson"}), "unknown option \"--nojson\"; did you mean --json?");
 }
 
@@ -123,8 +134,8 @@ TEST(CommandLine, OperandsAreCounted) {
 }
 
 TEST(CommandLine, ValuesAreNeeded) {
-  EXPECT_EQ(ErrorOf({"status", "--sock"}), "--sock needs a value: --sock PATH");
-  EXPECT_EQ(ErrorOf({"status", "-m"}), "-m needs a value: -m PATH");
+  EXPECT_EQ(ErrorOf({"status", "--sock"}), "--sock needs a value: --sock PATH" + kDash);
+  EXPECT_EQ(ErrorOf({"status", "-m"}), "-m needs a value: -m PATH" + kDash);
   EXPECT_EQ(ErrorOf({"status", "--sock="}), "--sock needs a value that is not empty");
   EXPECT_EQ(ErrorOf({"status", "--json=yes"}), "--json takes no value");
 }

@@ -37,6 +37,7 @@ to serve, and the old ones finish what is open and exit. No connection is
 refused or reset. If the new workers do not load, the old ones keep serving and
 the reload has failed; the reason is on stderr. A reload that is asked for while
 another one goes on follows it, so what serves in the end was loaded after it.
+With all, services which are stopped are left alone.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.
@@ -44,7 +45,8 @@ service was reloaded; 1 if one was refused or failed.
     {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
      R"(Like reload, but quick: all workers are replaced together, and the old ones have
 at most 5 seconds to finish once the new ones have loaded. If the new workers do
-not load, the old ones keep serving.
+not load, the old ones keep serving. With all, services which are stopped are
+left alone.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.
@@ -52,13 +54,14 @@ service was restarted; 1 if one was refused or failed.
     {CommandKind::kPause, "pause", Operands::kServices, "accept no new connections for a while",
      R"(The workers stay alive and answer what is open, but accept no new connections;
 these wait in the queue of the listening socket until resume. Returns when the
-workers have been told.
+workers have been told. With all, services which are stopped are left alone.
 
 Exits 0 if every service was paused; 1 if one was refused or failed.
 )"},
     {CommandKind::kResume, "resume", Operands::kServices, "accept connections again",
      R"(Ends a pause: the workers accept connections again, first those which have been
-waiting. Returns when the workers have been told.
+waiting. Returns when the workers have been told. With all, services which are
+stopped are left alone.
 
 Exits 0 if every service was resumed; 1 if one was refused or failed.
 )"},
@@ -97,7 +100,7 @@ Exits 0 if it has gone; 1 if it refused or did not end within --timeout.
 };
 
 constexpr Option kOptions[] = {
-    {"sock", 'm', "PATH", "control socket ($FECTL_SOCK, else ./fectld.sock)"},
+    {"sock", 'm', "PATH", "($FECTL_SOCK, ./fectld.sock, /run/fectl/fectld.sock)"},
     {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
     {"json", 0, "", "print JSON, errors too; fectl(1) has the members"},
     {"help", 'h', "", "show this help, or that of the command"},

@@ -51,7 +51,7 @@ std::string GeneralHelp() {
          "Commands:\n" +
          Indented(commands) +
          "\n"
-         "Options, before or after the command:\n" +
+         "Options, before or after the command (what follows -- are names):\n" +
          OptionLines() +
          "\n"
          "Exit codes: 0 done; 1 refused or failed, with the reason on stderr;\n"
@@ -60,7 +60,7 @@ std::string GeneralHelp() {
 
 std::string CommandHelp(const Command& command) {
   return "Usage: fectl [OPTION]... " + Signature(command) + "\n\n" + std::string(command.semantics) +
-         "\nOptions:\n" + OptionLines();
+         "\nOptions (what follows -- are names, even if they begin with a dash):\n" + OptionLines();
 }
 
 }  // namespace fectl::client

@@ -34,6 +34,12 @@ TEST(Help, GeneralHelpNamesEverythingOnOneScreen) {
   EXPECT_THAT(help, HasSubstr("Exit codes"));
 }
 
+TEST(Help, DASH_TellsWhatFollowsTwoDashes) {
+  EXPECT_THAT(GeneralHelp(), HasSubstr("what follows -- are names"));
+  EXPECT_THAT(CommandHelp(CommandOf(CommandKind::kStop)),
+              HasSubstr("what follows -- are names, even if they begin with a dash"));
+}
+
 TEST(Help, KeepsTheLibrariesFlagsToItself) {
   EXPECT_THAT(GeneralHelp(), Not(HasSubstr("flagfile")));
   EXPECT_THAT(GeneralHelp(), Not(HasSubstr("tab_completion")));

@@ -39,13 +39,13 @@ std::string SpokenDuration(int64_t milliseconds) {
   return Number(s / 60) + " min " + Number(s % 60) + " s";
 }
 
-std::string LocalTime(double unix_seconds) {
+std::string UtcTime(double unix_seconds) {
   if (!(unix_seconds >= 0 && unix_seconds < kSecondsMax)) return "-";
   const time_t when = static_cast<time_t>(unix_seconds);
   tm parts;
-  if (localtime_r(&when, &parts) == nullptr) return "-";
+  if (gmtime_r(&when, &parts) == nullptr) return "-";
   char text[64];
-  const size_t length = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return std::string(text, length);
 }
 

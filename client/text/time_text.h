@@ -13,8 +13,8 @@ std::string ShortDuration(double seconds);
 // How long an operation took, for a sentence: "42 ms", "1.2 s", "12 s", "3 min 4 s".
 std::string SpokenDuration(int64_t milliseconds);
 
-// A wall-clock time in the user's time zone: "2024-05-01 12:00:01". "-" where it is no possible time.
-std::string LocalTime(double unix_seconds);
+// A wall-clock time as the log of fectld has it: "2024-05-01T12:00:01Z". "-" where it is no possible time.
+std::string UtcTime(double unix_seconds);
 
 }  // namespace fectl::client
 

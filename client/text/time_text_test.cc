@@ -39,19 +39,20 @@ TEST(SpokenDuration, RoundsOnce) {
   EXPECT_EQ(SpokenDuration(-1), "0 ms");
 }
 
-TEST(LocalTime, IsInTheZoneOfTheUser) {
+// The log of fectld has the same form, so that a line of it can be found by what status shows.
+TEST(UtcTime, LOCAL_UTC_IsThatOfTheLogWhateverTheZone) {
   setenv("TZ", "ABC-2", 1);
   tzset();
-  EXPECT_EQ(LocalTime(0), "1970-01-01 02:00:00");
-  EXPECT_EQ(LocalTime(1714564801.9), "2024-05-01 14:00:01");
+  EXPECT_EQ(UtcTime(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(UtcTime(1714564801.9), "2024-05-01T12:00:01Z");
   unsetenv("TZ");
   tzset();
 }
 
-TEST(LocalTime, TakesNonsense) {
-  EXPECT_EQ(LocalTime(-1), "-");
-  EXPECT_EQ(LocalTime(std::nan("")), "-");
-  EXPECT_EQ(LocalTime(1e300), "-");
+TEST(UtcTime, TakesNonsense) {
+  EXPECT_EQ(UtcTime(-1), "-");
+  EXPECT_EQ(UtcTime(std::nan("")), "-");
+  EXPECT_EQ(UtcTime(1e300), "-");
 }
 
 }  // namespace

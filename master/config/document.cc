@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "master/config/foreign_words.h"
 
 namespace fectl::config {
 namespace {
@@ -22,7 +23,9 @@ class Builder {
       } else if (statement.error.empty()) {
         Enter(statement);
       } else {
-        Fail(statement.error_line, "", statement.error);
+        // As of [program:web], whose colon is the mistake.
+        const std::string hint = statement.key.empty() ? "" : ForeignSectionHint(statement.key.front());
+        Fail(statement.error_line, "", absl::StrCat(statement.error, hint.empty() ? "" : "; ", hint));
         Abandon();
       }
     }

@@ -6,49 +6,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "master/config/foreign_words.h"
 
 namespace fectl::config {
 namespace {
 
 constexpr size_t kWordBytesMax =
     64;  // longer words are nobody's misspelling, and cost the square of their length
-
-// Words that people bring from elsewhere, and what is written here instead.
-struct ForeignWord {
-  std::string_view section;
-  std::string_view word;
-  std::string_view hint;
-};
-constexpr ForeignWord kForeignWords[] = {
-    {"master", "daemon", "use the option --daemon of fectld"},
-    {"master", "user", "use uid"},
-    {"master", "group", "use gid"},
-    {"master", "pidfile", "use pid"},
-    {"master", "socket", "use sock"},
-    {"socket", "ip", "use host"},
-    {"socket", "address", "use host"},
-    {"socket", "bind", "use host and port"},
-    {"socket", "loader", "use app"},
-    {"socket", "user", "use owner"},
-    {"socket", "uid", "use owner"},
-    {"socket", "gid", "use group"},
-    {"service", "user", "use uid"},
-    {"service", "group", "use gid"},
-    {"service", "workers", "use num"},
-    {"service", "numprocesses", "use num"},
-    {"service", "numprocs", "use num"},
-    {"service", "cmd", "use command"},
-    {"service", "args", "put the arguments into command"},
-    {"service", "arguments", "put the arguments into command"},
-    {"service", "env", R"(use environ = ["NAME=value"])"},
-    {"service", "environment", R"(use environ = ["NAME=value"])"},
-    {"service", "cwd", "use directory"},
-    {"service", "chdir", "use directory"},
-    {"service", "working_dir", "use directory"},
-    {"service", "graceful_timeout", "use shutdown_timeout"},
-    {"service", "socket", "name the service in the socket's key service instead"},
-    {"service", "sockets", "name the service in the socket's key service instead"},
-};
 
 absl::string_view View(std::string_view s) {
   return absl::string_view(s.data(), s.size());
@@ -102,21 +66,21 @@ std::optional<std::string_view> ClosestWord(std::string_view word,
 }
 
 std::string UnknownKeyText(std::string_view section, std::string_view key) {
-  for (const ForeignWord& foreign : kForeignWords) {
-    if (foreign.section == section && foreign.word == Lower(key)) {
-      return absl::StrCat("unknown key: ", View(foreign.hint));
-    }
-  }
+  const std::string foreign = ForeignKeyHint(section, key);
   std::span<const std::string_view> keys;
   for (const SectionKeys& candidate : kSections) {
     if (candidate.name == section) keys = candidate.keys;
   }
+  // Of another section it may be our own word: "group" of a socket.
+  const bool of_this_section = !foreign.empty() && foreign.find(", in [") == std::string::npos;
+  if (of_this_section) return absl::StrCat("unknown key: ", foreign);
   for (const SectionKeys& other : kSections) {
     if (std::find(other.keys.begin(), other.keys.end(), key) != other.keys.end()) {
       return absl::StrCat("unknown key: it belongs to ", View(other.written), "; allowed here are ",
                           JoinWords(keys));
     }
   }
+  if (!foreign.empty()) return absl::StrCat("unknown key: ", foreign);
   if (const auto meant = ClosestWord(key, keys)) {
     return absl::StrCat("unknown key, did you mean \"", View(*meant), "\"?");
   }
@@ -128,6 +92,9 @@ std::string UnknownSectionText(std::string_view name) {
     if (std::find(section.keys.begin(), section.keys.end(), name) != section.keys.end()) {
       return absl::StrCat("must stand in a section, such as ", View(section.written));
     }
+  }
+  if (const std::string foreign = ForeignSectionHint(name); !foreign.empty()) {
+    return absl::StrCat("unknown section: ", foreign);
   }
   std::vector<std::string_view> names;
   for (const SectionKeys& section : kSections) names.push_back(section.name);

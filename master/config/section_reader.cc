@@ -28,6 +28,11 @@ bool HasNul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
+bool NamesNoFile(const std::string& path) {
+  const std::string last = path.substr(path.rfind('/') + 1);
+  return last.empty() || last == "." || last == "..";
+}
+
 }  // namespace
 
 SectionReader::SectionReader(const Table& table, std::string_view name, std::string label, LoadResult* result)
@@ -80,12 +85,25 @@ std::optional<std::string> SectionReader::Path(std::string_view key) {
   return path;
 }
 
+std::optional<std::string> SectionReader::FilePath(std::string_view key) {
+  std::optional<std::string> path = Path(key);
+  if (path.has_value() && NamesNoFile(*path)) {
+    FailWith(key, "the path of a file", Value{0, false, *path});
+    return std::nullopt;
+  }
+  return path;
+}
+
 std::optional<std::string> SectionReader::SocketPath(std::string_view key) {
-  std::optional<std::string> path = String(key);
+  std::optional<std::string> path = FilePath(key);
   if (path.has_value() && path->size() > kSocketPathBytesMax) {
     Fail(key, absl::StrCat("must be at most ", kSocketPathBytesMax, " bytes long, as a socket's path, not ",
                            path->size()));
     return std::nullopt;
+  }
+  if (path.has_value() && path->front() == '@') {
+    Warn(key, absl::StrCat("makes a file of this name: there are no abstract sockets here; write \"./",
+                           absl::Utf8SafeCEscape(*path), "\" if the file is meant"));
   }
   return path;
 }

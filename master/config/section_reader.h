@@ -31,7 +31,9 @@ class SectionReader {
   std::optional<std::string> String(std::string_view key);
   // The same, and short enough for the system.
   std::optional<std::string> Path(std::string_view key);
-  // Of at most 107 bytes, which is what a UNIX socket's address has room for.
+  // A path whose last part can be a file.
+  std::optional<std::string> FilePath(std::string_view key);
+  // The same, and of at most 107 bytes, which is what a UNIX socket's address has room for.
   std::optional<std::string> SocketPath(std::string_view key);
   std::optional<int64_t> Integer(std::string_view key, int64_t least, int64_t most);
   // Seconds, as an integer or with a fraction.

@@ -1,5 +1,8 @@
 #include "master/config/sections.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -35,6 +38,9 @@ std::string ReadName(SectionReader* reader) {
   reader->Require("name", "1 to 64 letters, digits, '.', '_' or '-'");
   const std::optional<std::string> name = reader->String("name");
   if (!name.has_value()) return "";
+  if (name->front() == '-' && IsGoodName(*name)) {
+    reader->Warn("name", "begins with a dash: commands take it for an option unless -- stands before it");
+  }
   if (IsGoodName(*name)) return *name;
   reader->FailWith("name", "1 to 64 letters, digits, '.', '_' or '-'", *reader->Find("name"));
   return "";
@@ -158,6 +164,32 @@ bool IsIpv4Address(std::string_view host) {
          });
 }
 
+// Why no TCP socket can listen on it, or nothing. `host`: an address with colons, perhaps with %INTERFACE.
+std::string WhatIsWrongWithIpv6(const std::string& host) {
+  const size_t percent = host.find('%');
+  in6_addr address = {};
+  if (inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) != 1) {
+    return "must be a host name or an IPv6 address such as ::1";
+  }
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    char text[INET_ADDRSTRLEN] = {};
+    inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof text);
+    return absl::StrCat(
+        "is an IPv4 address in IPv6 form, which a socket for IPv6 alone does not take: write host = \"", text,
+        R"(" and proto = "tcp4")");
+  }
+  if (IN6_IS_ADDR_MULTICAST(&address)) return "must not be a multicast address: no connection can come to it";
+  const bool of_one_link = IN6_IS_ADDR_LINKLOCAL(&address);
+  if (of_one_link && (percent == std::string::npos || percent + 1 == host.size())) {
+    return absl::StrCat("is an address of one link, and needs the name of the link's interface, as in ",
+                        host.substr(0, percent), "%eth0");
+  }
+  if (!of_one_link && percent != std::string::npos) {
+    return "must not name an interface with %: only addresses that begin with fe80: have one";
+  }
+  return "";
+}
+
 }  // namespace
 
 bool IsGoodName(std::string_view name) {
@@ -178,7 +210,7 @@ std::string WhatIsWrongWithHost(std::string_view host, SocketProto proto) {
     if (proto == SocketProto::kTcp4) {
       return R"(must be a host name or an IPv4 address; an IPv6 address needs proto = "tcp6")";
     }
-    return "";
+    return WhatIsWrongWithIpv6(std::string(host));
   }
   if (digits_and_dots && proto == SocketProto::kTcp6) {
     return R"(must be a host name or an IPv6 address; an IPv4 address needs proto = "tcp4")";
@@ -195,11 +227,11 @@ MasterConfig ReadMaster(const Table& table, std::string label, LoadResult* resul
   MasterConfig master;
   Assign(reader.SocketPath("sock"), &master.sock);
   Assign(reader.Path("directory"), &master.directory);
-  Assign(reader.Path("pid"), &master.pid);
+  Assign(reader.FilePath("pid"), &master.pid);
   master.uid = reader.UserOrGroup("uid");
   master.gid = reader.UserOrGroup("gid");
-  Assign(reader.Path("stdout"), &master.stdout_path);
-  Assign(reader.Path("stderr"), &master.stderr_path);
+  Assign(reader.FilePath("stdout"), &master.stdout_path);
+  Assign(reader.FilePath("stderr"), &master.stderr_path);
   master.allow = ReadAllow(&reader);
   return master;
 }
@@ -225,7 +257,8 @@ LoggingConfig ReadLogging(const Table& table, std::string label, LoadResult* res
       reader.Warn("service", R"(is taken as "console": known are "console", "file" and "syslog")");
     }
   }
-  Assign(reader.Path("name"), &logging.name);
+  const bool file = logging.target == LogTarget::kFile;
+  Assign(file ? reader.FilePath("name") : reader.Path("name"), &logging.name);
 
   static constexpr std::string_view kFacilities[] = {
       "auth", "authpriv", "cron",   "daemon", "ftp",    "kern",   "lpr",    "mail",   "news",   "syslog",
@@ -282,8 +315,8 @@ ServiceConfig ReadService(const Table& table, std::string label, LoadResult* res
   Assign(reader.Milliseconds("timeout"), &service.timeout_ms);
   Assign(reader.Milliseconds("startup_timeout"), &service.startup_timeout_ms);
   Assign(reader.Milliseconds("shutdown_timeout"), &service.shutdown_timeout_ms);
-  Assign(reader.Path("stdout"), &service.stdout_path);
-  Assign(reader.Path("stderr"), &service.stderr_path);
+  Assign(reader.FilePath("stdout"), &service.stdout_path);
+  Assign(reader.FilePath("stderr"), &service.stderr_path);
   service.environ = ReadEnviron(&reader);
   Assign(reader.Integer("max_surge", 0, kWorkersMax), &service.max_surge);
   Assign(reader.Boolean("no_new_privileges"), &service.no_new_privileges);

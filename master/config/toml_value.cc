@@ -80,7 +80,11 @@ std::string Explain(std::string_view complaint, std::string_view value) {
   static constexpr Sentence kSentences[] = {
       {"Arrays must be homogeneous", "is an array whose values are not all of one kind"},
       {"Unexpected character in array", "is an array whose values are not all of one kind"},
-      {"Numbers may not have leading zeros", "is a number with a leading zero: remove it, or use quotes"},
+      // For permission bits removing the zero would be no help: 660 is a decimal number.
+      {"Numbers may not have leading zeros",
+       "is a number with a leading zero: permission bits are written like \"660\" or 0o660, other numbers "
+       "without "
+       "the zero"},
       {"Malformed number (out of range", "is a number that is out of range"},
       {"Malformed number", "is not a number: use quotes if it is meant as text"},
       {"Floats must have trailing digits", "is a number that ends in a dot"},

@@ -57,7 +57,6 @@ TEST(ParseValue, SaysWhatIsWrongInOneSentence) {
             "7: has something behind its value: one value on a line, text in quotes, a comment after a #");
   EXPECT_EQ(Complaint("\"a\" \"b\""),
             "7: has something behind its value: one value on a line, text in quotes, a comment after a #");
-  EXPECT_EQ(Complaint("010"), "7: is a number with a leading zero: remove it, or use quotes");
   EXPECT_EQ(Complaint("99999999999999999999"), "7: is a number that is out of range");
   EXPECT_EQ(Complaint("-"), "7: is not a number: use quotes if it is meant as text");
   EXPECT_EQ(Complaint("[1, \"a\"]"), "7: is an array whose values are not all of one kind");

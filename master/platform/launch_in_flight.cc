@@ -22,6 +22,7 @@
 #include "master/platform/command_path.h"
 #include "master/platform/launcher_child.h"
 #include "master/platform/raw_call.h"
+#include "master/platform/removed_directory.h"
 
 namespace fectl::platform {
 namespace {
@@ -139,8 +140,13 @@ std::string SubjectOf(const ChildPlan& plan) {
 
 // What the errno does not say.
 std::string HintOf(const ChildPlan& plan) {
+  if (plan.step == Step::kDirectory) return DirectoryWasRemoved(plan.error, plan.directory);
   if (plan.step != Step::kExecute) return "";
   const std::string path = ExecutableOf(plan);
+  if (plan.executables[0] != nullptr) {
+    std::string removed = DirectoryWasRemoved(plan.error, PathOf(plan, 0));
+    if (!removed.empty()) return removed;
+  }
   if (path.empty()) return "PATH is " + std::string(plan.search_path);
   struct stat status = {};
   const bool there = stat(path.c_str(), &status) == 0;

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,7 +33,35 @@ std::string Wanted(const ListenSpec& spec) {
 }
 
 absl::Status Error(const ListenSpec& spec, int error) {
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", Wanted(spec)));
+  absl::Status status = absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", Wanted(spec)));
+  if (error != EADDRNOTAVAIL) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(), " (no interface of this machine has it)"));
+}
+
+absl::Status NoAddress(const ListenSpec& spec, std::string_view why) {
+  return absl::NotFoundError(
+      absl::StrCat("cannot listen on ", Wanted(spec), ": ", absl::string_view(why.data(), why.size())));
+}
+
+// The C library gives IPv4 addresses in IPv6 form for names that have no others (as 127.0.0.1 in /etc/hosts),
+// and a socket that takes no IPv4 cannot listen on them.
+bool IsIpv4InIpv6Form(const addrinfo& address) {
+  if (address.ai_family != AF_INET6) return false;
+  sockaddr_in6 inet6 = {};
+  memcpy(&inet6, address.ai_addr, sizeof inet6);
+  return IN6_IS_ADDR_V4MAPPED(&inet6.sin6_addr);
+}
+
+// Whether the host has addresses of the other family, so that `proto` is what is wrong.
+bool OtherFamilyKnows(const ListenSpec& spec) {
+  addrinfo hints = {};
+  hints.ai_family = spec.protocol == ListenSpec::Protocol::kTcp6 ? AF_INET : AF_INET6;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(spec.host.c_str(), nullptr, &hints, &list) != 0) return false;
+  const Addresses found(list);
+  return !IsIpv4InIpv6Form(*found);
 }
 
 absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
@@ -44,10 +74,15 @@ absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
   const std::string port = absl::StrCat(spec.port);
   const int error = getaddrinfo(spec.host.empty() ? nullptr : spec.host.c_str(), port.c_str(), &hints, &list);
   if (error == EAI_SYSTEM) return Error(spec, errno);
-  if (error != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot listen on ", Wanted(spec), ": ", gai_strerror(error)));
+  Addresses addresses(list);
+  if (error == 0 && !IsIpv4InIpv6Form(*addresses)) return addresses;
+  const bool tcp6 = spec.protocol == ListenSpec::Protocol::kTcp6;
+  if (!spec.host.empty() && OtherFamilyKnows(spec)) {
+    return NoAddress(spec,
+                     tcp6 ? R"(the name has no IPv6 address, only IPv4 ones: proto = "tcp4" takes those)"
+                          : R"(the name has no IPv4 address, only IPv6 ones: proto = "tcp6" takes those)");
   }
-  return Addresses(list);
+  return NoAddress(spec, error == 0 ? "the name has no IPv6 address" : gai_strerror(error));
 }
 
 // 0, or errno with *fd not valid.
@@ -132,6 +167,19 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
     if (!bound.ok()) return bound.status();
     listener.address_ = *std::move(bound);
     return listener;
+  }
+  return Error(spec, first_error);
+}
+
+absl::Status Listener::CheckHost(const ListenSpec& spec) {
+  const absl::StatusOr<Addresses> addresses = Resolve(spec);
+  if (!addresses.ok()) return addresses.status();
+  int first_error = 0;
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+    UniqueFd bound;
+    const int error = BindTo(*address, &bound);
+    if (error == 0 || error == EADDRINUSE) return absl::OkStatus();
+    if (first_error == 0) first_error = error;
   }
   return Error(spec, first_error);
 }

@@ -36,6 +36,10 @@ class Listener {
   // "cannot listen on 127.0.0.1:80: Permission denied".
   static absl::StatusOr<Listener> Open(const ListenSpec& spec);
 
+  // What Open() would say of the host and the port, but for a port that is taken: perhaps by a fectld that
+  // runs already. Nothing is listened on. TCP only.
+  static absl::Status CheckHost(const ListenSpec& spec);
+
   Listener(Listener&&) = default;
   Listener& operator=(Listener&&) = delete;
 

@@ -141,7 +141,8 @@ TEST(Listener, TakesAPortWithOldConnectionsOnIt) {
 
 TEST(Listener, SaysWhatIsWrong) {
   EXPECT_EQ(Refusal({.host = "192.0.2.1", .port = 8080}),
-            "cannot listen on 192.0.2.1:8080: Cannot assign requested address");
+            "cannot listen on 192.0.2.1:8080: Cannot assign requested address (no interface of this machine "
+            "has it)");
   TestProcess ordinary([] {
     if (geteuid() == 0 && setresuid(54321, 54321, 54321) != 0) return 1;
     const std::string words = Refusal({.host = "127.0.0.1", .port = 80});

@@ -8,10 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "master/platform/acting_as.h"
 
 namespace fectl::platform {
 namespace {
@@ -131,6 +133,23 @@ absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, co
     return published.ok() ? Refused(path, "others keep replacing it") : published.status();
   }
   return PidFile(*std::move(file), *std::move(fd));
+}
+
+absl::Status PidFile::CheckFile(const std::string& path) {
+  const absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
+  if (!file.ok()) {
+    return absl::Status(file.status().code(),
+                        absl::StrCat("cannot create ", path, ": ", file.status().message()));
+  }
+  const std::optional<struct stat> found = file->Look();
+  if (found.has_value() && S_ISLNK(found->st_mode)) return Refused(path, "a symbolic link is in the way");
+  if (found.has_value() && !S_ISREG(found->st_mode)) {
+    return Refused(path, "something that is not a regular file is in the way");
+  }
+  if (found.has_value() && found->st_size > 0 && NumberIn(path) <= 0) {
+    return Refused(path, "a file that holds no pid is in the way");
+  }
+  return MayMakeFilesIn(FolderOf(path)) ? absl::OkStatus() : Error(path, EACCES);
 }
 
 pid_t PidFile::NumberIn(const std::string& path) {

@@ -35,6 +35,9 @@ class PidFile {
 
   const std::string& path() const { return file_.path(); }
 
+  // What Create() would say of the path alone: its folder, and what is in the way. Does not ask for the lock.
+  static absl::Status CheckFile(const std::string& path);
+
   // The number in a file of that name, 0 when there is none. For messages only.
   static pid_t NumberIn(const std::string& path);
 

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "master/platform/acting_as.h"
+#include "master/platform/removed_directory.h"
 
 namespace fectl::platform {
 namespace {
@@ -31,7 +33,10 @@ class UmaskLifted {
 };
 
 absl::Status Error(const std::string& path, int error) {
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", path));
+  const absl::Status status = absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", path));
+  const std::string hint = DirectoryWasRemoved(error, path);
+  if (hint.empty()) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(), " (", hint, ")"));
 }
 
 absl::Status Refused(const std::string& path, const char* why) {
@@ -60,14 +65,19 @@ int Probe(const std::string& path) {
   return errno == EAGAIN || errno == EPROTOTYPE ? 0 : errno;
 }
 
+// What is there and is no socket is left alone.
+absl::Status CheckKind(const std::string& path, const std::optional<struct stat>& found) {
+  if (!found.has_value() || S_ISSOCK(found->st_mode)) return absl::OkStatus();
+  return Refused(path, S_ISLNK(found->st_mode)   ? "a symbolic link is in the way"
+                       : S_ISDIR(found->st_mode) ? "a directory is in the way"
+                                                 : "a file that is not a socket is in the way");
+}
+
 // Removes what a dead process left.
 absl::Status MakeRoom(const FolderEntry& file) {
   const std::optional<struct stat> found = file.Look();
+  if (absl::Status kind = CheckKind(file.path(), found); !kind.ok()) return kind;
   if (!found.has_value()) return absl::OkStatus();
-  if (S_ISLNK(found->st_mode)) return Refused(file.path(), "a symbolic link is in the way");
-  if (!S_ISSOCK(found->st_mode)) {
-    return Refused(file.path(), "a file that is not a socket is in the way");
-  }
   const int error = Probe(file.path());
   if (error == 0) return Refused(file.path(), "another process listens there");
   if (error == ENOENT) return absl::OkStatus();
@@ -118,6 +128,13 @@ UnixListener::~UnixListener() {
 
 absl::Status UnixListener::CheckPath(const std::string& path) {
   return OpenEntry(path).status();
+}
+
+absl::Status UnixListener::CheckFile(const std::string& path) {
+  const absl::StatusOr<FolderEntry> file = OpenEntry(path);
+  if (!file.ok()) return file.status();
+  if (absl::Status kind = CheckKind(path, file->Look()); !kind.ok()) return kind;
+  return MayMakeFilesIn(FolderOf(path)) ? absl::OkStatus() : Error(path, EACCES);
 }
 
 absl::StatusOr<UnixListener> UnixListener::Open(const UnixListenSpec& spec) {

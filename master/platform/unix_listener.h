@@ -33,6 +33,9 @@ class UnixListener {
   // What Open() would say of the path alone: too long, or its folder is missing.
   static absl::Status CheckPath(const std::string& path);
 
+  // The same, and what is in the way under this name. Does not ask whether somebody listens there.
+  static absl::Status CheckFile(const std::string& path);
+
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&&) = delete;
   // Removes the file if it is still the one made here, and only in the process that made it.

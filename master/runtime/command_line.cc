@@ -70,6 +70,10 @@ absl::Status Read(const std::vector<std::string>& args, size_t* i, CommandLine* 
       value = word.substr(equals + 1);
     } else if (*i + 1 < args.size()) {
       value = args[++*i];
+      if (Find(value) != nullptr) {
+        return Wrong(absl::StrCat("option ", word, " needs a value, and ", value,
+                                  " is an option (a file of that name is ./", value, ")"));
+      }
     }
     if (value.empty()) return Wrong(absl::StrCat("option ", word, " needs a value"));
     return SetFlag(*option, value);

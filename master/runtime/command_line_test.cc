@@ -40,6 +40,9 @@ TEST(ParseCommandLine, MistakesAreNamed) {
   EXPECT_THAT(ParseCommandLine({"--bogus"}).status().message(), HasSubstr("no option --bogus"));
   EXPECT_THAT(ParseCommandLine({"--logtostderr"}).status().message(), HasSubstr("no option --logtostderr"));
   EXPECT_THAT(ParseCommandLine({"-c"}).status().message(), HasSubstr("needs a value"));
+  EXPECT_THAT(
+      ParseCommandLine({"-c", "--check"}).status().message(),
+      HasSubstr("option -c needs a value, and --check is an option (a file of that name is ./--check)"));
   EXPECT_THAT(ParseCommandLine({"--config="}).status().message(), HasSubstr("needs a value"));
   EXPECT_THAT(ParseCommandLine({"--check=yes"}).status().message(), HasSubstr("takes no value"));
   EXPECT_THAT(ParseCommandLine({"my.toml"}).status().message(), HasSubstr("given with -c"));

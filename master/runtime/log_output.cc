@@ -100,13 +100,14 @@ LogOutput::~LogOutput() {
   Flush();
 }
 
-absl::Status LogOutput::Reopen() {
+Reopened LogOutput::Reopen() {
   Flush();
-  if (config_.target != config::LogTarget::kFile) return absl::OkStatus();
+  Reopened reopened;
+  if (config_.target != config::LogTarget::kFile) return reopened;
   auto file = platform::OpenOutputFile(config_.name);
-  if (!file.ok()) return file.status();
-  file_ = *std::move(file);
-  return absl::OkStatus();
+  reopened.Count(file.status());
+  if (file.ok()) file_ = *std::move(file);
+  return reopened;
 }
 
 void LogOutput::send(google::LogSeverity severity, const char* /*full_filename*/,

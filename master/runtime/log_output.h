@@ -16,6 +16,7 @@
 #include "master/config/config.h"
 #include "master/platform/syslog_socket.h"
 #include "master/platform/unique_fd.h"
+#include "master/runtime/reopened.h"
 
 namespace fectl::runtime {
 
@@ -43,7 +44,7 @@ class LogOutput final : private google::LogSink {
   void Flush();
 
   // After the file was moved away. Keeps the old one when the new one cannot be opened.
-  absl::Status Reopen();
+  Reopened Reopen();
 
  private:
   explicit LogOutput(const config::LoggingConfig& config) : config_(config) {}

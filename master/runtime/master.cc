@@ -20,6 +20,7 @@
 #include "master/runtime/demonstration.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
+#include "master/runtime/reopened.h"
 #include "master/runtime/status_view.h"
 #include "proto_spec/version.h"
 
@@ -248,11 +249,13 @@ void Master::ShutDown(const core::ShutdownAsked& asked) {
 
 void Master::ReopenLogs() {
   parts_.log->Flush();  // to where it belongs
-  for (const absl::Status& reopened :
-       {parts_.streams->Reopen(), parts_.log->Reopen(), outputs_.ReopenAll()}) {
-    if (!reopened.ok()) LOG(ERROR) << "a log file could not be opened anew: " << reopened.message();
+  Reopened reopened = parts_.streams->Reopen();
+  reopened.Add(parts_.log->Reopen());
+  reopened.Add(outputs_.ReopenAll());
+  for (const absl::Status& failure : reopened.failures) {
+    LOG(ERROR) << "a log file could not be opened anew: " << failure.message();
   }
-  LOG(INFO) << "got SIGUSR1: log files were opened anew";
+  LOG(INFO) << "got SIGUSR1: " << InWords(reopened);
 }
 
 std::string Master::Suspects(const SharedSocket& socket) const {

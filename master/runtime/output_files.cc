@@ -25,17 +25,14 @@ absl::StatusOr<OutputFiles::Streams> OutputFiles::ForService(const ServicePlan& 
   return Streams{*stdout_fd, *stderr_fd};
 }
 
-absl::Status OutputFiles::ReopenAll() {
-  absl::Status first_error = absl::OkStatus();
+Reopened OutputFiles::ReopenAll() {
+  Reopened reopened;
   for (auto& [path, fd] : by_path_) {
     auto file = platform::OpenOutputFile(path);
-    if (file.ok()) {
-      fd = *std::move(file);
-    } else if (first_error.ok()) {
-      first_error = file.status();
-    }
+    reopened.Count(file.status());
+    if (file.ok()) fd = *std::move(file);
   }
-  return first_error;
+  return reopened;
 }
 
 }  // namespace fectl::runtime

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/platform/unique_fd.h"
+#include "master/runtime/reopened.h"
 #include "master/runtime/service_plan.h"
 
 namespace fectl::runtime {
@@ -23,9 +24,9 @@ class OutputFiles {
   absl::StatusOr<Streams> ForService(const ServicePlan& plan);
 
   // After the files were moved away: workers that start from now on write to new ones. (A running worker
-  // keeps the file that it has; a reload of its service makes it move on.) The first error; the other files
-  // are opened in any case.
-  absl::Status ReopenAll();
+  // keeps the file that it has; a reload of its service makes it move on.) One that cannot be opened stays
+  // the one that it is.
+  Reopened ReopenAll();
 
  private:
   absl::StatusOr<int> Open(const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "master/platform/output_file.h"
@@ -36,15 +37,33 @@ absl::StatusOr<OwnStreams> OwnStreams::Redirect(const config::MasterConfig& conf
   return streams;
 }
 
-absl::Status OwnStreams::Reopen() const {
-  if (out_.empty() && err_.empty()) return absl::OkStatus();
+Reopened OwnStreams::Reopen() const {
+  Reopened reopened;
+  if (out_.empty() && err_.empty()) return reopened;
   const absl::StatusOr<platform::UniqueFd> out = Open(out_);
   const absl::StatusOr<platform::UniqueFd> err = Open(err_);
   absl::Status redirected =
       platform::RedirectStandardStreams(FdOr(out, STDOUT_FILENO), FdOr(err, STDERR_FILENO));
-  if (!out.ok()) return out.status();
-  if (!err.ok()) return err.status();
-  return redirected;
+  if (!out_.empty()) reopened.Count(out.ok() ? redirected : out.status());
+  if (!err_.empty()) reopened.Count(err.ok() ? redirected : err.status());
+  return reopened;
+}
+
+std::string WhatADaemonLoses(const config::Config& config) {
+  if (!config.master.stderr_path.empty()) return "";
+  const bool log = config.logging.target == config::LogTarget::kConsole;
+  const bool errors =
+      std::any_of(config.services.begin(), config.services.end(),
+                  [](const config::ServiceConfig& service) { return service.stderr_path.empty(); });
+  if (!log && !errors) return "";
+  std::string words = log && errors ? "the log and the standard error of workers are"
+                      : log         ? "the log is"
+                                    : "the standard error of workers is";
+  words += " thrown away, as a daemon has no terminal: name a file for ";
+  words += log && errors ? "them" : "it";
+  words += " with stderr in [master]";
+  if (log) words += R"(, or for the log with service and name in [logging])";
+  return words;
 }
 
 }  // namespace fectl::runtime

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/config.h"
+#include "master/runtime/reopened.h"
 
 namespace fectl::runtime {
 
@@ -17,9 +18,8 @@ class OwnStreams {
   // is.
   static absl::StatusOr<OwnStreams> Redirect(const config::MasterConfig& config, bool daemon);
 
-  // After the files were moved away. A stream whose file cannot be opened anew keeps the old one; the first
-  // error.
-  absl::Status Reopen() const;
+  // After the files were moved away. A stream whose file cannot be opened anew keeps the old one.
+  Reopened Reopen() const;
 
  private:
   OwnStreams(std::string out, std::string err) : out_(std::move(out)), err_(std::move(err)) {}
@@ -27,6 +27,10 @@ class OwnStreams {
   std::string out_;  // empty: not redirected to a file
   std::string err_;
 };
+
+// What nobody will see of a daemon with this configuration, and what would help; empty: nothing is lost that
+// people need. (Standard output is for the workers to use or not.)
+std::string WhatADaemonLoses(const config::Config& config);
 
 }  // namespace fectl::runtime
 

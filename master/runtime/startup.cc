@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/load_file.h"
+#include "master/config/path_check.h"
 #include "master/config/print_toml.h"
 #include "master/config/system_check.h"
 #include "master/platform/daemonize.h"
@@ -116,7 +117,10 @@ int Serve(const config::Config& config, bool daemon, bool demonstrates) {
     auto daemonized = platform::Daemonize();
     if (!daemonized.ok()) return Fail(daemonized.status(), &report);
     if (auto* here = std::get_if<platform::StartedFromHere>(&*daemonized)) {
-      return here->outcome.ok() ? kExitStopped : Fail(here->outcome, &report);
+      if (!here->outcome.ok()) return Fail(here->outcome, &report);
+      const std::string lost = WhatADaemonLoses(config);
+      if (!lost.empty()) std::cerr << "fectld: warning: " << lost << std::endl;
+      return kExitStopped;
     }
     report.emplace(std::move(std::get<platform::StartReport>(*daemonized)));
   }
@@ -157,6 +161,8 @@ int Main(const CommandLine& line) {
   config::LoadResult loaded = config::LoadFile(file);
   config::ResolveAccounts(&loaded);
   config::CheckSystem(line.action != CommandLine::Action::kServe, &loaded);
+  if (line.action == CommandLine::Action::kCheck) config::CheckOpenings(&loaded);
+  config::CheckLaterOpenings(&loaded);
   std::cerr << loaded.Describe();
   if (!loaded.ok()) return kExitUsage;
   switch (line.action) {

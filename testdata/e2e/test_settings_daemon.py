@@ -87,6 +87,21 @@ def test_then_the_directory_is_changed(place: Place) -> None:
     assert "serves" in (folder / "my.err").read_text(encoding="utf-8")
 
 
+def test_SILENT_D_what_nobody_will_see_is_said_at_the_start(place: Place) -> None:
+    said = {}
+    for name, config in {"nothing": "", "log": section("[logging]", service="file", name="my.log"),
+                         "all": section("[master]", stderr="my.err")}.items():
+        done = settings.run(place, config + service(place), "-d")
+        said[name] = done.stderr
+        pid = int(settings.base_client.ask(str(place.directory / "fectld.sock"), "Pid")[1])
+        settings.Daemon(place, pid).wait_running("web")
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda pid=pid: not alive(pid), "the daemon ends")
+    assert said["nothing"].startswith("fectld: warning: the log and the standard error of workers are thrown away")
+    assert said["log"].startswith("fectld: warning: the standard error of workers is thrown away")
+    assert said["all"] == ""
+
+
 def test_without_a_directory_it_stays_where_it_is(place: Place) -> None:
     with settings.daemon(place, service(place)) as daemon:
         settings.check_link(daemon.pid, "cwd", str(place.directory))

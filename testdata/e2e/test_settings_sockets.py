@@ -129,7 +129,8 @@ def test_a_host_name_that_nobody_knows(place: Place) -> None:
 
 def test_an_address_that_is_not_this_machines(place: Place) -> None:
     said = _refused(place, _socket(port=0, host="192.0.2.1"))
-    assert said == "fectld: socket http: cannot listen on 192.0.2.1:0: Cannot assign requested address\n"
+    assert said == "fectld: socket http: cannot listen on 192.0.2.1:0: Cannot assign requested address (no " \
+        "interface of this machine has it)\n"
 
 
 def test_an_address_in_use_starts_nothing(place: Place) -> None:

@@ -66,7 +66,7 @@ _OTHER_FAILED = "given up, since the replacement of another worker failed"
 EXPLAINED = [
     (r"fectl \S+ \(pid \d+\) serves \S+|socket \S+ listens on \S+", "the master's start"),
     (r"user \d+ \(pid \d+\) asks: \w+(?: \w+)?", "operators and clients"),
-    (r"got SIGHUP: .*|got SIGUSR1: log files were opened anew", "signals that mean little"),
+    (r"got SIGHUP: .*|got SIGUSR1: .*", "signals that mean little"),
     (r"got SIGTERM: .*|all services are stopped; fectld leaves", "the master's end"),
     (_WORKER.format(_ALL, f"(?:{_UNDER_WAY})(?:: (?:asked for by an operator|first start|fectld stops))?"),
      "what operators make workers do"),
