@@ -1,6 +1,6 @@
 // The demonstration in C++: an HTTP server as a fectl worker. Under fectld it serves on every socket of its
-// service; by hand
-// (`hello_cpp [PORT]`) on 127.0.0.1:8081.
+// service, whose `arguments` may set limits ("keepalive=30", "header_timeout=10", "request_timeout=60",
+// "linger=2"); by hand (`hello_cpp [PORT]`) on 127.0.0.1:8081.
 //
 //   /              who answers        /block?ms=N   blocks the whole loop, so that heartbeats stop
 //   /slow?ms=N     answers later      /crash        ends by a signal
@@ -17,13 +17,17 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "testdata/demo/http_server.h"
+#include "testdata/demo/http_connection.h"
+#include "testdata/demo/http_request.h"
+#include "worker_sdk/drain/epoll_server.h"
+#include "worker_sdk/drain/limits.h"
 #include "worker_sdk/worker.h"
 
 namespace {
 
 using demo::Request;
 using demo::Response;
+using fectl::drain::EpollServer;
 
 std::string WhoAmI(const fectl::Worker& worker) {
   const char* version = getenv("HELLO_VERSION");
@@ -68,6 +72,23 @@ int ListenByHand(int port) {
   return fd;
 }
 
+// False: the configuration is wrong, and the master has the reason.
+bool AddSockets(fectl::Worker& worker, EpollServer& server) {
+  if (worker.sockets().empty()) {
+    worker.ConfigError("there is no socket for service " + worker.service());
+    return false;
+  }
+  for (const fectl::Socket& socket : worker.sockets()) {
+    const auto limits = fectl::drain::ReadLimits(socket.arguments);
+    if (!limits.ok()) {
+      worker.ConfigError("socket " + socket.name + ": " + std::string(limits.status().message()));
+      return false;
+    }
+    server.AddListener(socket.fd, *limits);
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -77,21 +98,18 @@ int main(int argc, char** argv) {
     return fectl::Worker::kExitInitFailed;
   }
   fectl::Worker& worker = **made;
-  demo::Server server([&worker](const Request& request) { return AnswerTo(request, worker); });
-
-  worker.SetCallbacks({
-      .on_start = [&server] { server.Resume(); },
-      .on_pause = [&server] { server.Pause(); },
-      .on_resume = [&server] { server.Resume(); },
-      .on_stop = [&server](std::chrono::milliseconds time_left) { server.Stop(time_left.count()); },
+  const demo::Answer answer = [&worker](const Request& request) { return AnswerTo(request, worker); };
+  int64_t answered = 0;
+  EpollServer server(worker, [&](const fectl::drain::Accepted& accepted) {
+    return std::make_unique<demo::Connection>(accepted, &answer, &answered);
+  });
+  worker.SetCallbacks(server.WorkerCallbacks());
+  server.OnBeat([&] {
+    worker.SetGauge("open", static_cast<double>(server.open())).IgnoreError();
+    worker.SetGauge("requests", static_cast<double>(answered)).IgnoreError();
   });
   if (worker.managed()) {
-    if (worker.sockets().empty()) {
-      worker.ConfigError("there is no socket for service " + worker.service());
-      return fectl::Worker::kExitInitFailed;
-    }
-    for (const fectl::Socket& socket : worker.sockets()) server.AddListener(socket.fd);
-    server.AlsoWatch(worker.poll_fd());
+    if (!AddSockets(worker, server)) return fectl::Worker::kExitInitFailed;
     worker.Loaded();
   } else {
     server.AddListener(ListenByHand(argc > 1 ? std::atoi(argv[1]) : 8081));
@@ -99,12 +117,11 @@ int main(int argc, char** argv) {
   }
 
   while (!server.finished()) {
-    server.Turn(worker.poll_timeout_ms());
-    worker.SetGauge("open", static_cast<double>(server.open())).IgnoreError();
-    worker.SetGauge("requests", static_cast<double>(server.answered())).IgnoreError();
-    if (const absl::Status status = worker.Dispatch(); !status.ok()) {
+    if (const absl::Status status = server.Turn(); !status.ok()) {
       std::fprintf(stderr, "hello_cpp: %s\n", status.ToString().c_str());
     }
   }
+  const std::string cut_off = server.cut_off().InWords();
+  if (!cut_off.empty()) std::fprintf(stderr, "hello_cpp: %s\n", cut_off.c_str());
   return 0;
 }

@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -49,6 +51,7 @@ class Client {
   void Say(const std::string& text) {
     if (send(fd_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) Fail("send");
   }
+  void SayNoMore() { shutdown(fd_, SHUT_WR); }
   // One whole answer.
   std::string Answer() {
     size_t head_end;
@@ -117,8 +120,8 @@ class HelloTest : public testing::Test {
     ASSERT_TRUE(master.WaitFor("loaded"));
     master.Send("start");
   }
-  void Start() {
-    port_ = master_.AddTcpSocket("http");
+  void Start(const std::vector<std::string>& arguments = {}) {
+    port_ = master_.AddTcpSocket("http", "", arguments);
     SpawnAndStart(master_);
   }
   // The first heartbeat may have been sent before the command was read, the second one not.
@@ -243,6 +246,93 @@ TEST_F(HelloTest, WhatCannotBeFinishedInTimeIsDropped) {
   ASSERT_TRUE(master.WaitFor("hb") && master.WaitFor("hb"));
   master.Send("stop");
   ExitsWith(master, 0);
+}
+
+// Each of these waits in the listener's queue when `stop` is read: nobody else would serve it here.
+TEST_F(HelloTest, QUIT_NEWCOMERS_WhatWaitsInTheQueueIsServed) {
+  Start();
+  Client busy(port_);
+  busy.Say(Get("/block?ms=300"));
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(std::make_unique<Client>(port_));
+    waiting.back()->Say(Get("/"));
+  }
+  master_.Send("stop");
+  EXPECT_TRUE(Is200(busy.Answer()));
+  int announced = 0;
+  for (const auto& client : waiting) {
+    const std::string answer = client->Answer();
+    EXPECT_TRUE(Is200(answer)) << answer;
+    EXPECT_TRUE(client->Ended()) << client->problem();
+    announced += Says(answer, "Connection: close");
+  }
+  // All but those that were accepted in the turn in which `stop` was read.
+  EXPECT_GE(announced, 19);
+  ExitsWith(master_, 0);
+}
+
+TEST_F(HelloTest, QUIT_NEWCOMERS_NotWhilePaused) {
+  Start();
+  master_.Send("pause");
+  CommandIsRead();
+  Client queued(port_);
+  queued.Say(Get("/"));
+  master_.Send("stop");
+  ExitsWith(master_, 0);
+  EXPECT_TRUE(queued.Silent());
+  FakeMaster next(Quick());
+  next.AddSocket(master_.sockets()[0]);
+  SpawnAndStart(next);
+  EXPECT_TRUE(Says(queued.Answer(), "pid " + std::to_string(next.pid())));
+}
+
+TEST_F(HelloTest, NO_LIMIT_EachKindIsEnded) {
+  Start({"header_timeout=0.3", "request_timeout=0.3", "keepalive=0.3"});
+  Client silent(port_), half_head(port_), half_body(port_), kept(port_);
+  half_head.Say("GET / HT");
+  half_body.Say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  kept.Say(Get("/"));
+  EXPECT_TRUE(Is200(kept.Answer()));
+  for (Client* client : {&silent, &half_head, &half_body, &kept}) {
+    EXPECT_TRUE(client->Ended()) << client->problem();
+  }
+}
+
+TEST_F(HelloTest, WrongArgumentsAreAConfigurationError) {
+  master_.AddTcpSocket("http", "", {"header_timout=1"});
+  ASSERT_TRUE(master_.Spawn({kProgram}).ok());
+  FakeMaster::Message message;
+  ASSERT_TRUE(master_.WaitFor("cfgerror", &message));
+  EXPECT_TRUE(Says(message.data, "socket http: arguments: \\\"header_timout\\\" is not an argument"))
+      << message.data;
+  ExitsWith(master_, 99);
+}
+
+// Two answers are two writes. If the second one waits for the acknowledgement of the first, no pair comes in
+// less than the 40 ms after which Linux acknowledges at the latest.
+TEST_F(HelloTest, NODELAY_SecondWriteDoesNotWait) {
+  using Clock = std::chrono::steady_clock;
+  Start();
+  Client client(port_);
+  Clock::duration fastest = std::chrono::hours(1);
+  for (int i = 0; i < 60; ++i) {
+    const auto began = Clock::now();
+    client.Say(Get("/") + Get("/"));
+    ASSERT_TRUE(Is200(client.Answer()) && Is200(client.Answer())) << client.problem();
+    // The first answers of a connection are acknowledged at once.
+    if (i >= 30) fastest = std::min(fastest, Clock::now() - began);
+  }
+  EXPECT_LT(fastest, std::chrono::milliseconds(30));
+}
+
+TEST_F(HelloTest, HALF_CLOSE_GetsItsAnswer) {
+  Start();
+  Client client(port_);
+  client.Say(Get("/slow?ms=200"));
+  client.SayNoMore();
+  EXPECT_TRUE(Is200(client.Answer()));
+  EXPECT_TRUE(client.Ended()) << client.problem();
 }
 
 TEST_F(HelloTest, LostMasterMeansFinishAndExit) {
