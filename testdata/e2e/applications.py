@@ -1,4 +1,4 @@
-"""The applications that the tests put under load: one without our libraries, one with worker_sdk, one with aiohttp."""
+"""The applications that the tests put under load: without our libraries, with worker_sdk, with aiohttp."""
 
 import re
 from typing import Any
@@ -20,8 +20,14 @@ def configured(found: Place, kind: str, port: int, app: str = "hello_aiohttp:mak
         values = {"environ": python_environment(found.directory), **values}
         return (tcp("http", port, service=["web"], app="aiohttp", arguments=[f"app={app}"]) +
                 found.service("web", "/usr/bin/python3 -m fectl_worker asyncio", **values))
-    program = found.guest("steady") if kind == "plain" else str(built("testdata/demo/hello_cpp"))
-    return tcp("http", port, service=["web"]) + found.service("web", program, **values)
+    command = {
+        "plain": lambda: found.guest("steady"),
+        "cpp": lambda: str(built("testdata/demo/hello_cpp")),
+        "asio": lambda: str(built("worker_sdk/examples/asio_hello")),
+        "asio_threads": lambda: str(built("worker_sdk/examples/asio_threads")),
+        "perl": lambda: f"/usr/bin/perl {found.guest('http_worker.pl')}",
+    }[kind]()
+    return tcp("http", port, service=["web"]) + found.service("web", command, **values)
 
 
 def serve(found: Place, kind: str, port: int, num: int = 2, **values: Any) -> Master:

@@ -47,6 +47,15 @@ cc_library(
 )
 """
 
+# Headers alone; without Boost.
+_ASIO = """
+cc_library(
+    name = "asio",
+    defines = ["ASIO_STANDALONE"],
+    linkopts = ["-lpthread"],
+)
+"""
+
 # The host's archives are not position-independent, so what becomes a shared library itself (the Python module)
 # must be linked with the host's shared ones.
 _LIBRARY_EITHER_WAY = """
@@ -90,6 +99,8 @@ def _host_libraries_impl(ctx):
     ]:
         _need(ctx, header, package)
         build.append(_LIBRARY.format(name = name, linkopts = [], deps = []))
+    _need(ctx, "/usr/include/asio.hpp", "libasio-dev")
+    build.append(_ASIO)
     ctx.file("WORKSPACE", "")
     ctx.file("BUILD.bazel", "\n".join(build))
 
