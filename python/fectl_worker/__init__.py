@@ -6,12 +6,14 @@
     worker.loaded()
     worker.run()
 
+`fectl_worker.current()` is the Worker of this process, for code that was not given it.
+
 Ready-made workers: `python3 -m fectl_worker --help`.
 """
 
 from fectl_worker._native import EXIT_BOOT_FAILED, EXIT_INIT_FAILED, EXIT_STARTUP_TIMEOUT
 from fectl_worker.errors import ConfigError, EnvironmentInvalid, NotManaged, WorkerError
-from fectl_worker.worker import Json, Socket, Worker
+from fectl_worker.worker import Json, Socket, Worker, current
 
 __all__ = [
     "ConfigError",
@@ -24,4 +26,5 @@ __all__ = [
     "Socket",
     "Worker",
     "WorkerError",
+    "current",
 ]

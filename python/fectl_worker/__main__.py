@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 from typing import Optional, Sequence
 
 from fectl_worker.errors import ConfigError, EnvironmentInvalid
-from fectl_worker.runners.objects import refuse
+from fectl_worker.runners.objects import reason, refuse
 from fectl_worker.worker import Worker
 
 _EXIT_USAGE = 2
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     options = _parser().parse_args(arguments)
+    _show_lines_at_once()
     debug = getattr(options, "debug", False)
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.INFO,
@@ -91,10 +93,23 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             from fectl_worker.runners import gevent_worker
         except ImportError as error:
             return refuse(worker, ConfigError(f"{error}; on Debian gevent is the package python3-gevent"))
+        except Exception as error:
+            return refuse(worker, ConfigError(f"gevent cannot be imported: {reason(error)}"))
         return gevent_worker.run(worker, app=options.app)
     from fectl_worker.runners import asyncio_worker
 
     return asyncio_worker.run(worker, app=options.app, loop=options.loop, debug=options.debug)
+
+
+def _show_lines_at_once() -> None:
+    """What the application prints appears when its line is complete, and is not lost when the process is killed.
+
+    Python would collect some kilobytes first, since standard output of a service is no terminal.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # None: the descriptor is closed. Anything else than Python's own kind was put there by somebody on purpose.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
 
 
 if __name__ == "__main__":

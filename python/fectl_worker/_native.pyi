@@ -4,6 +4,8 @@ EXIT_STARTUP_TIMEOUT: int
 EXIT_INIT_FAILED: int
 EXIT_BOOT_FAILED: int
 
+def is_in_environment(name: str) -> bool: ...
+
 class WorkerError(Exception):
     code: str
 

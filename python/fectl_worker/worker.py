@@ -5,14 +5,21 @@ from __future__ import annotations
 import collections
 import json
 import logging
+import os
+import re
 import select
 import socket as socket_module
+import weakref
 from typing import Any, Callable, Mapping, Optional, Union
 
 from fectl_worker import _native
 from fectl_worker.errors import EnvironmentInvalid, NotManaged
 
 _log = logging.getLogger("fectl_worker")
+
+# Python text may hold halves of UTF-16 pairs ("lone surrogates"), which UTF-8, and so the protocol, cannot express.
+# json.loads() of such text from a browser makes them, and so does text that was decoded with "surrogateescape".
+_SURROGATES = re.compile("([\ud800-\udbff][\udc00-\udfff])|[\ud800-\udfff]")
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 
@@ -58,6 +65,8 @@ class Worker:
 
     Started by hand, `managed` is False, there are no sockets, and all methods are allowed and do nothing, but
     send_message(). All methods belong to one thread.
+
+    Texts may be any Python text: what UTF-8 cannot express is sent as an escape, like \\udc80.
     """
 
     def __init__(self, native: _native.Worker) -> None:
@@ -87,7 +96,11 @@ class Worker:
         unless the program has a handler of its own. False: leave it alone.
         Raises EnvironmentInvalid when there is a master but its variables make no sense.
         """
-        return cls._make(None, handle_sigterm)
+        global _current
+        worker = cls._make(None, handle_sigterm)
+        _forget_variables()
+        _current = weakref.ref(worker)
+        return worker
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str], *, handle_sigterm: bool = False) -> Worker:
@@ -225,23 +238,23 @@ class Worker:
 
     def config_error(self, text: str) -> None:
         """The configuration is wrong: the operator reads this text. Exit with EXIT_INIT_FAILED after it."""
-        self._native.config_error(text)
+        self._native.config_error(_escaped(text))
         self._changed()
 
     def status(self, text: str) -> None:
         """One line about what this worker does now, like "warming cache 40 %"."""
-        self._native.status(text)
+        self._native.status(_escaped(text))
         self._changed()
 
     def stopping(self, text: str) -> None:
         """Leaves on purpose, as after N requests: replace me first. Go on serving until on_stop."""
-        self._native.stopping(text)
+        self._native.stopping(_escaped(text))
         self._changed()
 
     def set_gauge(self, name: str, value: float) -> None:
         """A number shown by `fectl status`, sent with the next heartbeat. ValueError: bad name or number."""
         try:
-            self._native.set_gauge(name, value)
+            self._native.set_gauge(_escaped(name), value)
         except _native.WorkerError as error:
             raise ValueError(str(error)) from None
         self._changed()
@@ -254,5 +267,49 @@ class Worker:
         """
         if not self.managed:
             raise NotManaged("there is no master to send a message to")
-        self._native.send_message(json.dumps(message))
+        self._native.send_message(_json(message))
         self._changed()
+
+
+_current: Optional[weakref.ref[Worker]] = None
+
+
+def current() -> Optional[Worker]:
+    """The Worker which from_environment() made in this process, as long as it exists; otherwise None.
+
+    For code that is called by others and was not given the worker, like a WSGI application. A forked child must not
+    use it: the channel belongs to its parent.
+    """
+    return _current() if _current is not None else None
+
+
+def _forget_variables() -> None:
+    """Removes from os.environ what the SDK has removed from the process's environment.
+
+    os.environ is a copy of Python's own. A child started with env=dict(os.environ) would otherwise find the variables
+    in it and take itself for a worker.
+    """
+    for name in [n for n in os.environ if n.startswith("FECTL_") and not _native.is_in_environment(n)]:
+        del os.environ[name]
+
+
+def _escaped(text: str) -> str:
+    """The text, with each lone surrogate as the six characters that Python writes for it."""
+    return _SURROGATES.sub(_without_surrogates, text)
+
+
+def _without_surrogates(found: re.Match[str]) -> str:
+    if found[1] is not None:
+        return found[1].encode("utf-16", "surrogatepass").decode("utf-16")
+    return f"\\u{ord(found[0]):04x}"
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value)
+    if "\\ud" in text:
+        # Perhaps a lone surrogate, which is no JSON: with a second backslash the reader gets the escape as text.
+        text = _SURROGATES.sub(
+            lambda found: "\\" + _without_surrogates(found) if found[1] is None else _without_surrogates(found),
+            json.dumps(value, ensure_ascii=False),
+        )
+    return text

@@ -8,6 +8,7 @@
 #include <pybind11/stl.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -181,6 +182,8 @@ PYBIND11_MODULE(_native, module) {
   module.doc() = "The C++ worker SDK; use fectl_worker instead.";
   DefineWorkerError(module);
   DefineWorker(module);
+  // os.environ is a copy which Python makes at its start: it does not notice what the SDK has removed.
+  module.def("is_in_environment", [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; });
   module.attr("EXIT_STARTUP_TIMEOUT") = fectl::Worker::kExitStartupTimeout;
   module.attr("EXIT_INIT_FAILED") = fectl::Worker::kExitInitFailed;
   module.attr("EXIT_BOOT_FAILED") = fectl::Worker::kExitBootFailed;

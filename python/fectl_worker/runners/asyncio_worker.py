@@ -126,6 +126,9 @@ class _AsyncioWorker:
             for task in (working, stopping):
                 task.cancel()
             await asyncio.wait({working, stopping}, timeout=_CANCEL_S)
+            if working.done() and not working.cancelled():
+                # Taken notice of, so that asyncio does not log it: what was cancelled in its middle may have failed.
+                working.exception()
 
     async def _stop_apps(self) -> None:
         """All at once, within the time that the master leaves."""

@@ -58,7 +58,7 @@ class _GeventWorker:
         self._apps: list[_App] = []
         self._commands: gevent.queue.Queue[str] = gevent.queue.Queue()
         self._stop = gevent.event.Event()
-        self._failure: Optional[Exception] = None
+        self._failure: Optional[BaseException] = None
 
     def run(self) -> int:
         worker = self._worker
@@ -87,8 +87,10 @@ class _GeventWorker:
                 for app in self._apps:
                     with naming(app.label):
                         app.call(command)
-        except Exception as error:
-            self._failure = error
+        except BaseException as error:
+            # After a stop it is run() that ends this greenlet, and no failure.
+            if not self._stop.is_set():
+                self._failure = error
 
     def _load(self) -> None:
         if self._app_name is not None:

@@ -49,7 +49,10 @@ def app_factory(app: str, known: Mapping[str, str], worker_kind: str) -> Any:
 
 def reason(error: BaseException) -> str:
     """An exception as one line: the words of a ConfigError alone, the type before those of any other."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:  # an exception whose own __str__ fails
+        text = ""
     if isinstance(error, ConfigError):
         return text
     kind = type(error).__name__
@@ -58,15 +61,18 @@ def reason(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def naming(label: str) -> Iterator[None]:
-    """An exception in the block becomes a ConfigError which says first what it is about."""
+    """An exception in the block becomes a ConfigError which says first what it is about.
+
+    Any exception: a module that raises SystemExit, gevent.Timeout or asyncio.CancelledError while it is imported must
+    not look like a worker that ended well. The caller knows whether it cancelled the block itself.
+    """
     try:
         yield
-    except (Exception, SystemExit) as error:
-        # SystemExit as well: a module that calls sys.exit() when it is imported must not look like a good end.
+    except BaseException as error:
         raise ConfigError(f"{label}: {reason(error)}") from error
 
 
-def refuse(worker: Worker, error: Exception) -> int:
+def refuse(worker: Worker, error: BaseException) -> int:
     """Tells the operator why this worker cannot start; the exit code that belongs to it."""
     cause = error.__cause__
     if cause is not None and not isinstance(cause, ConfigError):

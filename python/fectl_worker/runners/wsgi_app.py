@@ -7,80 +7,67 @@ from typing import Any, Mapping, Optional, Sequence
 
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
-from fectl_worker.runners.access_log import open_access_log
-from fectl_worker.runners.draining import KEEP_ALIVE_S, LINGER_S, drain_seconds
+from fectl_worker.runners.access_log import AccessLog, open_lines
+from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
-from fectl_worker.runners.tls import TLS_ARGUMENTS, server_context
+from fectl_worker.runners.tls import server_context
 from fectl_worker.runners.wsgi_connections import WsgiServer
+from fectl_worker.runners.wsgi_trial import check_gevent
 from fectl_worker.worker import Socket, Worker
 
 __all__ = ["WsgiApp", "create"]
 
 _log = logging.getLogger("fectl_worker")
 
-ARGUMENTS: Mapping[str, reading.Reader] = {
-    "app": reading.text,
-    "factory": reading.text,
-    "graceful_timeout": reading.seconds,
-    "keepalive": reading.seconds,
-    "linger": reading.seconds,
-    "access_log": reading.text,
-    **TLS_ARGUMENTS,
-}
+ARGUMENTS: Mapping[str, reading.Reader] = {**HTTP_ARGUMENTS, "factory": reading.text}
 
 
 def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> WsgiApp:
     """Loads the application; what is wrong comes out as an exception."""
     settings = reading.parse(arguments, ARGUMENTS)
+    check_gevent(worker)
+    access_log = open_lines(settings.get("access_log", "off"))
     server = WsgiServer(
         socket.listener(),
         _application(settings),
-        keep_alive=settings.get("keepalive", KEEP_ALIVE_S),
-        linger=settings.get("linger", LINGER_S),
+        limits=limits(settings),
         tls=server_context(settings),
-        log=_Lines(open_access_log(settings.get("access_log", "off"))),
+        access_log=access_log,
+        requests=request_count(worker, settings),
     )
-    return WsgiApp(worker, socket.name, server, settings.get("graceful_timeout"))
+    return WsgiApp(worker, socket.name, server, access_log)
 
 
 class WsgiApp:
     """What the gevent worker starts, pauses, resumes and stops."""
 
-    def __init__(self, worker: Worker, name: str, server: WsgiServer, graceful_timeout: Optional[float]) -> None:
+    def __init__(self, worker: Worker, name: str, server: WsgiServer, access_log: Optional[AccessLog]) -> None:
         self._worker = worker
         self._name = name
         self._server = server
-        self._graceful_timeout = graceful_timeout
+        self._access_log = access_log
 
     def start(self) -> None:
         self._server.start()
 
     def pause(self) -> None:
-        self._server.stop_accepting()
+        self._server.pause()
 
     def resume(self) -> None:
-        self._server.start_accepting()
+        self._server.resume()
 
     def stop(self) -> None:
         """Answers what is open."""
         self._server.close()
-        cut_off = self._server.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
+        cut_off = self._server.drain(drain_seconds(self._worker.time_left, self._server.limits.graceful_timeout))
         if cut_off:
-            _log.warning("socket %s: %d answers were not finished in time", self._name, cut_off)
+            _log.warning("socket %s: %s", self._name, cut_off)
+        if self._access_log is not None:
+            self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
-        return {f"{self._name}.connections": self._server.open_count, f"{self._name}.requests": self._server.requests}
-
-
-class _Lines:
-    """A logger as the file that pywsgi wants to write to."""
-
-    def __init__(self, log: Optional[logging.Logger]) -> None:
-        self._log = log
-
-    def write(self, text: str) -> None:
-        if self._log is not None:
-            self._log.info("%s", text.rstrip("\n"))
+        return {f"{self._name}.connections": len(self._server.connections), f"{self._name}.requests": self._server.requests.total}
 
 
 def _application(settings: Mapping[str, Any]) -> Any:

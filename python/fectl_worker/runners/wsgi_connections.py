@@ -3,81 +3,115 @@
 from __future__ import annotations
 
 import logging
-import select
 import socket
 import ssl
 import time
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 import gevent
 import gevent.event
-import gevent.monkey
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
-from fectl_worker.runners.draining import IN_FLIGHT_S, LOOK_AGAIN_S, TLS_HANDSHAKE_S
+from fectl_worker.runners.access_log import AccessLog
+from fectl_worker.runners.draining import LOOK_AGAIN_S, QUEUE_LIMIT, CutOff, idle_until
+from fectl_worker.runners.http_settings import Limits
+from fectl_worker.runners.request_count import RequestCount
+from fectl_worker.runners.wsgi_stream import Connection, look_again_seconds
 
-__all__ = ["WsgiServer"]
+__all__ = ["PYWSGI_NAMES", "WsgiServer"]
 
 _log = logging.getLogger("fectl_worker")
 
-# The kernel's own: gevent's would wait for the hub, and in the meantime the answer could change.
-_poll = gevent.monkey.get_original("select", "poll")
+# What the classes below override, call or read. The trial at the start checks that pywsgi still uses it as they expect.
+PYWSGI_NAMES: Mapping[type, tuple[str, ...]] = {
+    WSGIHandler: (
+        *("handle", "read_requestline", "read_request", "finalize_headers", "write", "log_request"),
+        *("close_connection", "code", "content_length", "headers", "headers_sent", "response_headers", "wsgi_input"),
+    ),
+    WSGIServer: (
+        *("start", "close", "start_accepting", "stop_accepting", "do_read", "do_handle", "do_close"),
+        *("handle", "wrap_socket_and_handle", "handler_class", "fatal_errors"),
+    ),
+}
 
 
 class _Handler(WSGIHandler):
-    """One HTTP connection which can say whether it owes an answer."""
+    """Reads requests from one connection and answers them."""
 
     server: WsgiServer
+    socket: Connection
 
     def handle(self) -> None:
-        self.is_idle = False
-        self.idle_since = time.monotonic()
-        self.greenlet = gevent.getcurrent()
-        self.server.handlers.add(self)
         try:
             super().handle()
-        finally:
-            self.server.handlers.discard(self)
+        except OSError as error:
+            # pywsgi says "400 Bad Request" without expecting that the client may be gone.
+            _log.debug("a connection has ended: %s", error)
 
     def read_requestline(self) -> str:
-        if not self._request_comes():
+        connection = self.socket
+        connection.waits_for_request()
+        if not self.rfile.peek(1):
             return ""
-        self.server.requests += 1
+        connection.head_begins()
+        self.server.requests.add()
         line: str = super().read_requestline()
         return line
+
+    def read_request(self, raw_requestline: str) -> bool:
+        connection = self.socket
+        try:
+            valid: bool = super().read_request(raw_requestline)
+        except OSError as error:
+            # pywsgi would print a traceback, and answer a client that is gone.
+            _log.debug("a connection has ended: %s", error)
+            raise gevent.GreenletExit() from None
+        connection.head_is_complete()
+        connection.is_websocket = self.headers.get("Upgrade", "").lower() == "websocket"
+        # Where the body begins, for _unread_body().
+        self._body_at = connection.received - connection.peek_now(self.rfile) if self.content_length else 0
+        return valid
 
     def finalize_headers(self) -> None:
         super().finalize_headers()
         if not (self.server.draining or self.server.always_close) or self.code == 101:
             return
         # A pipelining client has sent the next request already: that one's answer says it.
-        if self._has_more_to_read():
+        if self._next_request_is_here():
             return
         self.close_connection = True
         self.response_headers[:] = [h for h in self.response_headers if h[0].lower() != b"connection"]
         self.response_headers.append((b"Connection", b"close"))
 
-    def is_readable(self) -> bool:
-        """There is something in the kernel that nobody has seen: not the moment to close."""
-        poller = _poll()
-        poller.register(self.socket.fileno(), select.POLLIN)
-        return bool(poller.poll(0))
-
-    def _request_comes(self) -> bool:
-        """Waits for the first byte of a request. False: the connection ended, or was idle for too long."""
-        self.idle_since = time.monotonic()
-        self.is_idle = True
+    def write(self, data: bytes) -> None:
+        if self.headers_sent:
+            super().write(data)
+            return
+        # pywsgi sends the head and the first piece of the body apart.
+        connection = self.socket
+        connection.hold()
         try:
-            with gevent.Timeout(self.server.keep_alive, False):
-                return bool(self.rfile.peek(1))
-            return False
+            super().write(data)
         finally:
-            self.is_idle = False
+            connection.release()
 
-    def _has_more_to_read(self) -> bool:
-        with gevent.Timeout(0, False):
-            return bool(self.rfile.peek(1))
-        return False
+    def log_request(self) -> None:
+        if self.server.access_log is not None:
+            super().log_request()
+
+    def _next_request_is_here(self) -> bool:
+        come = self.socket.peek_now(self.rfile)
+        unread = self._unread_body(come) if come else None
+        return unread is not None and come > unread
+
+    def _unread_body(self, come: int) -> Optional[int]:
+        """Bytes of this request's body that the application has not read yet; None: it cannot be known."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return 0 if getattr(self.wsgi_input, "chunk_length", None) == 0 else None
+        if not self.content_length:
+            return 0
+        length: int = self.content_length
+        return length - (self.socket.received - come - self._body_at)
 
 
 class WsgiServer(WSGIServer):
@@ -87,29 +121,29 @@ class WsgiServer(WSGIServer):
     # pywsgi would close the listener for good when somebody has shut it down, which the master repairs.
     fatal_errors = ()
 
+    # close() is also called by a constructor that fails.
+    _serves = False
+    _watch: Optional[gevent.Greenlet] = None
+
     def __init__(
         self,
         listener: socket.socket,
         application: Any,
         *,
-        keep_alive: float,
-        linger: float,
+        limits: Limits,
         tls: Optional[ssl.SSLContext],
-        log: Any,
+        access_log: Optional[AccessLog],
+        requests: RequestCount,
     ) -> None:
-        """keep_alive: seconds after which an idle connection is closed; 0: after each answer.
-
-        linger: see drain(). log: has write(), for a line for each request.
-        """
-        self.always_close = keep_alive == 0
-        self.keep_alive = keep_alive or None
-        self.linger = linger
+        self.always_close = limits.keep_alive == 0
+        self.limits = limits
+        self.access_log = access_log
         self.draining = False
-        self.handlers: set[_Handler] = set()
-        #: Connections, from their accept() on.
-        self.open_count = 0
-        self.requests = 0
+        #: From their accept() on.
+        self.connections: set[Connection] = set()
+        self.requests = requests
         self._ended = gevent.event.Event()
+        self._not_empty = gevent.event.Event()
         # Accepts one connection at a time. And a name given here is not looked up in the DNS.
         environ: dict[str, Any] = {"wsgi.multiprocess": True}
         if listener.family != socket.AF_UNIX:
@@ -117,57 +151,118 @@ class WsgiServer(WSGIServer):
         self._tls = tls
         options = {"ssl_context": tls} if tls is not None else {}
         # No pool: a pool starts accepting again whenever a connection ends, also while paused.
-        super().__init__(listener, application, log=log, environ=environ, **options)
+        super().__init__(listener, application, log=access_log, environ=environ, **options)
 
-    def do_handle(self, *arguments: Any) -> None:
-        self.open_count += 1
-        super().do_handle(*arguments)
+    def start(self) -> None:
+        self._serves = True
+        super().start()
 
-    def do_close(self, *arguments: Any) -> None:
+    def pause(self) -> None:
+        self._serves = False
+        self.stop_accepting()
+
+    def resume(self) -> None:
+        self._serves = True
+        self.start_accepting()
+
+    def close(self) -> None:
+        """Takes what waits in the listener's queue, then gives up this process's copy of the listener."""
+        serves, self._serves = self._serves, False
         try:
-            super().do_close(*arguments)
+            if serves:
+                self._accept_waiting()
         finally:
-            self.open_count -= 1
+            super().close()
+
+    def do_handle(self, plain: socket.socket, address: Any) -> None:
+        connection = Connection(plain)
+        self.connections.add(connection)
+        if self._watch is None:
+            self._watch = gevent.spawn(self._watch_limits)
+        self._not_empty.set()
+        super().do_handle(connection, address)
+
+    def do_close(self, connection: Connection, *arguments: Any) -> None:
+        try:
+            super().do_close(connection, *arguments)
+        finally:
+            self.connections.discard(connection)
             self._ended.set()
 
-    def wrap_socket_and_handle(self, client_socket: socket.socket, address: Any) -> None:
+    def handle(self, connection: Connection, address: Any) -> None:
+        connection.greenlet = gevent.getcurrent()
+        super().handle(connection, address)
+
+    def wrap_socket_and_handle(self, connection: Connection, address: Any) -> None:
         assert self._tls is not None
         try:
-            with gevent.Timeout(TLS_HANDSHAKE_S, TimeoutError("no TLS handshake")):
-                connection = self._tls.wrap_socket(client_socket, server_side=True)
+            connection.handshake(self._tls)
         except OSError as error:
             # The peer went away or failed to agree on TLS; nobody here can do anything about it.
             _log.debug("a connection was not made: %s", error)
             return
-        with connection:
-            self.handle(connection, address)
+        self.handle(connection, address)
 
-    def drain(self, seconds: float) -> int:
-        """Lets every connection end, for at most the given time; after close(). How many answers had to be cut off.
+    def drain(self, seconds: float) -> CutOff:
+        """Lets every connection end, for at most the given time; after close(). What had to be cut off.
 
         From now on every answer says `Connection: close`. What is being answered is finished. An idle connection
         is closed when it was idle for `linger` seconds, and never in the moment in which a request is there already.
         """
         self.draining = True
         began = time.monotonic()
-        while self.open_count and time.monotonic() < began + seconds:
+        while self.connections and time.monotonic() < began + seconds:
             self._ended.clear()
             wait = min(self._close_idle(began), began + seconds - time.monotonic())
             self._ended.wait(max(wait, 0.0))
-        unfinished = [h for h in self.handlers if not h.is_idle]
-        gevent.killall([h.greenlet for h in self.handlers], timeout=1.0)
-        return len(unfinished)
+        cut_off = CutOff()
+        for connection in self.connections:
+            connection.count_cut(cut_off)
+        gevent.killall([c.greenlet for c in self.connections if c.greenlet is not None], timeout=1.0)
+        for connection in list(self.connections):
+            connection.cut()
+        if self._watch is not None:
+            self._watch.kill(block=False)
+        return cut_off
+
+    def _accept_waiting(self) -> None:
+        # Connections that were made before the stop: served here, nobody has to wait for whoever accepts next.
+        for _ in range(QUEUE_LIMIT):
+            try:
+                accepted = self.do_read()
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                _log.warning("connections are left in the queue of the listener: %s", error)
+                return
+            if not accepted:
+                return
+            self.do_handle(*accepted)
 
     def _close_idle(self, began: float) -> float:
         """Closes what may be closed now. Seconds until it is worth looking again."""
         now = time.monotonic()
         wait = LOOK_AGAIN_S
-        for handler in list(self.handlers):
-            if not handler.is_idle:
+        for connection in list(self.connections):
+            if not connection.is_idle:
                 continue
-            due = max(handler.idle_since + self.linger, began + min(IN_FLIGHT_S, self.linger))
+            due = idle_until(connection.since, began, self.limits.linger)
             if due > now:
                 wait = min(wait, due - now)
-            elif not handler.is_readable():
-                handler.greenlet.kill(block=False)
+            elif not connection.is_readable():
+                connection.cut()
         return wait
+
+    def _watch_limits(self) -> None:
+        # One greenlet that looks at all of them costs a request less than a timer of its own would.
+        pause = look_again_seconds(self.limits)
+        while True:
+            gevent.sleep(pause)
+            now = time.monotonic()
+            for connection in list(self.connections):
+                if connection.is_overdue(now, self.limits):
+                    _log.debug("a connection in the phase %s was cut off: its time was over", connection.phase)
+                    connection.cut()
+            if not self.connections:
+                self._not_empty.clear()
+                self._not_empty.wait()

@@ -3,6 +3,7 @@
 import os
 import time
 
+import fectl_worker
 import gevent.event
 
 released = gevent.event.Event()
@@ -29,6 +30,18 @@ def application(environ, start_response):
         raise RuntimeError("this application fails")
     elif path == "/echo":
         body = environ["wsgi.input"].read()
+    elif path == "/pieces":
+        # As much as there is for each call, so that the client decides how long it takes.
+        body = b"".join(iter(lambda: environ["wsgi.input"].read(1), b""))
+    elif path == "/big":
+        body = b"x" * int(environ["QUERY_STRING"])
+    elif path == "/block":
+        # Until somebody opens that FIFO for writing. Not cooperative: nothing else happens in the process meanwhile.
+        os.close(os.open(environ["QUERY_STRING"], os.O_RDONLY))
+    elif path == "/websocket":
+        return websocket(environ)
+    elif path == "/status":
+        fectl_worker.current().status("asked by a request")
     elif path == "/scheme":
         body = environ["wsgi.url_scheme"].encode()
     start_response("200 OK", text + [("Content-Length", str(len(body)))])
@@ -39,6 +52,15 @@ def stream():
     yield b"first half, "
     released.wait()
     yield b"second half"
+
+
+def websocket(environ):
+    # As libraries for websockets do it: they speak on the socket of wsgi.input, below the server.
+    connection = environ["wsgi.input"].raw._sock
+    connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+    while data := connection.recv(1024):
+        connection.sendall(data)
+    raise StopIteration
 
 
 def make_app():
