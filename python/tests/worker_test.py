@@ -413,3 +413,20 @@ def test_acceptor_accepts_nothing_while_paused() -> None:
             acceptor.close()
 
     in_loop("asyncio", main)
+
+
+def test_SURROGATE_every_text_to_the_master_is_escaped() -> None:
+    with pipes() as master:
+        worker = master.worker
+        worker.status("half \udc80")
+        worker.stopping("half \ud83d.")
+        worker.config_error("both halves \ud83d\ude00")
+        worker.send_message({"na\udc80me": ["\ud83d", "\ud83d\ude00", "\\ud83d", "ä"]})
+        with pytest.raises(ValueError):
+            worker.set_gauge("na\udc80me", 1)
+        assert master.said() == [
+            ("status", "half \\udc80"),
+            ("stopping", "half \\ud83d."),
+            ("cfgerror", "both halves \U0001f600"),
+            ("msg", {"na\\udc80me": ["\\ud83d", "\U0001f600", "\\ud83d", "ä"]}),
+        ]

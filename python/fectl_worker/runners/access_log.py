@@ -206,9 +206,11 @@ def _descriptor_of(target: str) -> Optional[int]:
     and would write with an offset of its own over what others write."""
     path = target
     for _ in range(_LINKS_MAX):
-        if path in _WORDS:
-            return _WORDS[path]
-        found = _DESCRIPTOR.fullmatch(os.path.normpath(path))
+        # normpath() leaves two slashes at the beginning alone.
+        plain = re.sub("^//+", "/", os.path.normpath(path))
+        if plain in _WORDS:
+            return _WORDS[plain]
+        found = _DESCRIPTOR.fullmatch(plain)
         if found is not None:
             return int(found[1])
         try:
