@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/environment.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/golden_meaning.h"
+#include "proto_spec/hex_bytes.h"
 #include "proto_spec/worker_messages.h"
 #include "rapidjson/document.h"
 
@@ -46,7 +46,7 @@ std::vector<Vector> Load(const std::string& area) {
 }
 
 std::string Bytes(const Json& hex) {
-  return std::string(absl::HexStringToBytes(absl::string_view(hex.GetString(), hex.GetStringLength())));
+  return HexBytes({hex.GetString(), hex.GetStringLength()});
 }
 
 std::string Text(const Json& string) {
@@ -106,7 +106,7 @@ void CheckStream(const Json& vector) {
   std::string end;
   for (const Json& piece : vector["pieces"].GetArray()) {
     const std::string hex = Repeated(piece);
-    reader.Append(std::string(absl::HexStringToBytes(hex)));
+    reader.Append(HexBytes(hex));
     while (true) {
       const auto next = reader.Next();
       if (!next.ok()) end = "error";

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
+#include "proto_spec/hex_bytes.h"
 #include "proto_spec/worker_messages.h"
 
 namespace fectl::proto {
@@ -20,10 +21,6 @@ namespace {
 
 std::string Hex(std::string_view bytes) {
   return std::string(absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size())));
-}
-
-std::string Bytes(std::string_view hex) {
-  return std::string(absl::HexStringToBytes(absl::string_view(hex.data(), hex.size())));
 }
 
 template <typename Message, typename Encode>
@@ -37,7 +34,7 @@ std::string AnswerFrames(std::string_view pieces, bool long_frames) {
   std::string answer = "ok ";
   while (true) {
     const size_t comma = pieces.find(',');
-    reader.Append(Bytes(pieces.substr(0, comma)));
+    reader.Append(HexBytes(pieces.substr(0, comma)));
     while (true) {
       const absl::StatusOr<std::optional<std::string_view>> next = reader.Next();
       if (!next.ok()) return answer + "error";
@@ -55,7 +52,7 @@ std::string AnswerLine(std::string_view line) {
   const std::string_view hex = line.substr(space + 1);
   if (kind == "frames") return AnswerFrames(hex, false);
   if (kind == "longframes") return AnswerFrames(hex, true);
-  const std::string payload = Bytes(hex);
+  const std::string payload = HexBytes(hex);
   if (kind == "worker") return Answer(DecodeWorkerMessage(payload), EncodeWorkerMessage);
   if (kind == "command") return Answer(DecodeMasterCommand(payload), EncodeMasterCommand);
   if (kind == "request") return Answer(DecodeRequest(payload), EncodeRequest);

@@ -1,9 +1,12 @@
 """What surrounds a master, made scarce, hostile or strange: limits, file systems, namespaces."""
 
 import ctypes
+import fcntl
 import os
 import pathlib
 import signal
+import socket
+import struct
 import subprocess
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Iterable, Iterator
@@ -17,6 +20,7 @@ AS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root may do this")
 
 _NEW = {"mount": 0x20000, "net": 0x40000000, "time": 0x80}
+_GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1  # of a network interface
 _BIND, _BELOW, _PRIVATE, _REMOUNT, _READ_ONLY = 0x1000, 0x4000, 0x40000, 0x20, 0x1
 
 
@@ -64,6 +68,29 @@ def bind(what: pathlib.Path, where: pathlib.Path) -> Step:
 
 def read_only(where: str) -> Step:
     return lambda: _system("mount", b"none", where.encode(), None, _REMOUNT | _BIND | _READ_ONLY, None)
+
+
+def loopback(up: bool) -> Step:
+    """The loopback interface is up from then on, or down. (`ip link` would need one more package.)"""
+
+    def step() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            answer = fcntl.ioctl(any_socket, _GET_FLAGS, struct.pack("16sh14x", b"lo", 0))
+            flags = struct.unpack("16sh14x", answer)[1]
+            fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sh14x", b"lo", flags | _UP if up else flags & ~_UP))
+
+    return step
+
+
+def inside(pid: int, kind: str, step: Step) -> None:
+    """Takes the step in a namespace of another process."""
+
+    def enter() -> None:
+        with open(f"/proc/{pid}/ns/{kind}", "rb") as namespace:
+            _system("setns", namespace.fileno(), _NEW[kind])
+        step()
+
+    subprocess.run(["true"], preexec_fn=enter, check=True)
 
 
 def clock_ahead(seconds: int, nanos: int = 0) -> Step:

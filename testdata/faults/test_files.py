@@ -14,8 +14,8 @@ from testdata.e2e import settings
 from testdata.e2e.harness import Master, Place, tcp, unix
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import alive, wait_until
-from testdata.faults.surroundings import (kill_and_replace, log_to, needs_mounts, needs_namespace, own_namespaces,
-                                          shown, tmpfs)
+from testdata.faults.surroundings import (inside, kill_and_replace, log_to, loopback, needs_mounts,
+                                          needs_namespace, own_namespaces, shown, tmpfs)
 
 def _text(path: pathlib.Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -266,22 +266,14 @@ def test_F94_APortInUseStartsNothing(place: Place) -> None:
 
 @needs_namespace("--net")
 def test_F96_AnAddressThatVanishesAndComesBackIsServed(place: Place) -> None:
-
-    def loopback(state: str) -> list[str]:
-        return ["ip", "link", "set", "lo", state]
-
-    def up() -> None:
-        subprocess.run(loopback("up"), check=True)
-
     master = place.start(tcp("http", 8080) + place.service("web", place.guest("steady")),
-                         preexec_fn=own_namespaces("net", steps=[up]))
+                         preexec_fn=own_namespaces("net", steps=[loopback(up=True)]))
     (pid,) = master.wait_running("web")
-    inside = ["nsenter", f"--target={master.pid}", "--net"]
     for _ in range(2):
-        subprocess.run([*inside, *loopback("down")], check=True)
-        subprocess.run([*inside, *loopback("up")], check=True)
-        done = subprocess.run([*inside, "curl", "--silent", "http://127.0.0.1:8080/"], check=True, capture_output=True,
-                              text=True)
+        inside(master.pid, "net", loopback(up=False))
+        inside(master.pid, "net", loopback(up=True))
+        done = subprocess.run(["nsenter", f"--target={master.pid}", "--net", "curl", "--silent",
+                               "http://127.0.0.1:8080/"], check=True, capture_output=True, text=True)
         assert int(done.stdout.split()[0]) == pid
     assert master.pids("web") == [pid] and "listening" not in master.log()
 

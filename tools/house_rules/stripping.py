@@ -44,14 +44,22 @@ def cpp_includes(text: str) -> list[tuple[int, str, bool]]:
 
 
 def python_code(text: str) -> str:
-    """Python with comments and strings blanked; text that is no Python is returned as it is."""
+    """Python with comments and strings blanked; text that is no Python is returned as it is.
+
+    Whole f-strings too, with the code in their braces: before Python 3.12 they are one token each."""
     lines = text.splitlines(keepends=True)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
         return text
+    open_strings: list[tuple[int, int]] = []  # where those f-strings start whose end has not come yet
     for token in tokens:
-        if token.type in (tokenize.COMMENT, tokenize.STRING):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            open_strings.append(token.start)
+        elif kind.endswith("STRING_END"):
+            _blank_range(lines, open_strings.pop(), token.end)
+        elif kind in ("COMMENT", "STRING"):
             _blank_range(lines, token.start, token.end)
     return "".join(lines)
 

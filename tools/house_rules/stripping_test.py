@@ -43,5 +43,19 @@ def test_python_comments_and_strings_are_blanked() -> None:
     assert "os.path" in code
 
 
+def test_TRIXIE_f_strings_are_blanked_whichever_way_python_splits_them() -> None:
+    text = (
+        "a = f'''os.kill {\n"
+        'os.fork("x")} {f"{os.wait}" + "os.wait"}\n'
+        "{os.kill!r:>{os.wait}} os.fork'''; b = os.path  # os.kill\n"
+        "c = rf'{os.wait:%H}' f'{{os.kill}}'; d = os.sep\n"
+    )
+    code = python_code(text)
+    assert [len(line) for line in code.splitlines()] == [len(line) for line in text.splitlines()]
+    for word in ("fork", "kill", "wait"):
+        assert word not in code
+    assert "; b = os.path" in code and "; d = os.sep" in code
+
+
 def test_what_is_no_python_is_left_alone() -> None:
     assert python_code("def (:\n") == "def (:\n"
