@@ -48,7 +48,7 @@ constexpr Hint kKeys[] = {
      "keepalive keep_alive accesslog access_log certfile keyfile ca_certs cert_reqs ciphers ssl_version "
      "forwarded_allow_ips proxy_protocol limit_request_line limit_request_fields http_keepalive "
      "access_logfile",
-     R"(write it into arguments, as in arguments = ["keepalive=75", "access_log=-"]; the guide of python/README.md lists them)"},
+     R"(write it into arguments, as in arguments = ["keepalive=75"]; python/README.md lists them)"},
     {"socket", "so_reuseport reuse_port blocking interface",
      "leave it out: the one listener is shared by all workers"},
     {"service", "user", "use uid"},

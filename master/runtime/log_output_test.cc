@@ -68,7 +68,7 @@ TEST_F(LogOutputTest, NothingIsLeftUnsaidAtTheEndNorAtANewFile) {
   LOG(INFO) << "into the old file";
   const std::string old = path_ + ".1";
   std::filesystem::rename(path_, old);
-  ASSERT_TRUE((*log)->Reopen().ok());
+  ASSERT_TRUE((*log)->Reopen().failures.empty());
   LOG(INFO) << "into the new file";
   log->reset();
   EXPECT_THAT(Written(), EndsWith("I into the new file\n"));

@@ -67,9 +67,9 @@ class Master:
         (place.directory / "fectld.toml.new").replace(place.directory / "fectld.toml")
         with open(self.log_file, "ab") as output:
             self.process = subprocess.Popen(
-                [*place.wrapper, str(place.fectld), *arguments], cwd=place.directory, stdin=subprocess.DEVNULL,
+                [*place.wrapper, str(place.fectld), *arguments], stdin=subprocess.DEVNULL,
                 env=place.environment if environment is None else environment,
-                **{"stdout": output, "stderr": output, **place.popen, **popen})
+                **{"cwd": place.directory, "stdout": output, "stderr": output, **place.popen, **popen})
 
     @property
     def pid(self) -> int:

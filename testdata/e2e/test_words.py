@@ -138,7 +138,6 @@ def test_LOCAL_UTC_status_and_log_have_the_same_times(place: Place) -> None:
     master = settings.start(place, service(place))
     pid = master.wait_running("web")[0]
     shown = place.fectl("--sock", master.sock, "status", "web", environment={"TZ": "ABC-5"}).stdout
-    event = next(line for line in shown.splitlines() if line.endswith("starting  -") or "starting" in line.split())
-    time = event.split()[0]
-    line = next(line for line in master.log().splitlines() if f"pid {pid}: starting" in line or "starting" in line)
-    assert line.split()[0] == time and time.endswith("Z"), (shown, master.log())
+    event = next(line for line in shown.splitlines() if line.split()[2:4] == [str(pid), "running"])
+    line = next(line for line in master.log().splitlines() if line.endswith(f"pid {pid}: running"))
+    assert event.split()[0] == line.split()[0] and event.split()[0].endswith("Z"), (shown, master.log())
