@@ -158,7 +158,8 @@ TEST(Migration, NamesCommandsThatExist) {
 // The keys of another program in what people had: `numprocs`, `[supervisord] pidfile`, `backlog = 2048`. Not
 // its commands, its options, and what is text of its own.
 std::vector<std::string> KeysIn(const std::string& cell) {
-  static const std::set<std::string> kNoKeys = {"supervisord", "sudo", "ping", "sync", "gthread"};
+  static const std::set<std::string> kNoKeys = {"supervisord", "sudo", "ping", "aiohttp"};
+  if (cell.find("ctl ") != std::string::npos) return {};  // commands
   static const std::regex key("[a-z_]+");
   std::vector<std::string> keys;
   for (std::string code : CodeIn(cell)) {
@@ -183,7 +184,7 @@ TEST(Migration, SUGGEST_EveryKeyOfTheTablesIsKnownToTheReaderWhereverItStands) {
       }
     }
   }
-  EXPECT_GT(known, 150) << "keys were not found in the tables";
+  EXPECT_GT(known, 120) << "keys were not found in the tables";
 }
 
 TEST(Migration, SUGGEST_EverySectionOfTheTablesIsKnownToTheReader) {
