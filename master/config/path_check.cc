@@ -110,7 +110,7 @@ void CheckOpenings(LoadResult* result) {
 void CheckLaterOpenings(LoadResult* result) {
   const MasterConfig& master = result->config.master;
   const std::optional<platform::Identity> identity = IdentityOf(master);
-  if (!result->ok() || !identity.has_value() || identity->uid == geteuid()) return;
+  if (!result->ok() || !identity.has_value() || identity->uid == 0 || geteuid() != 0) return;
   std::vector<File> files = Outputs(*result);
   files.push_back({"master.sock", Whole(master, master.sock)});
   if (!master.pid.empty()) files.push_back({"master.pid", Whole(master, master.pid)});
