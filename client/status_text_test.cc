@@ -92,9 +92,9 @@ TEST_F(StatusText, OneServiceInFull) {
             "  4001 (was worker 1)\n"
             "\n"
             "Recent events:\n"
-            "TIME                 WORKER   PID  EVENT    REASON\n"
-            "1970-01-01 00:00:00       1  4321  running  -\n"
-            "1970-01-01 00:01:01       2  4322  failed   killed by signal 11 (SIGSEGV)\n");
+            "TIME                  WORKER   PID  EVENT    REASON\n"
+            "1970-01-01T00:00:00Z       1  4321  running  -\n"
+            "1970-01-01T00:01:01Z       2  4322  failed   killed by signal 11 (SIGSEGV)\n");
 }
 
 TEST_F(StatusText, ShowsTheNewestEvents) {
