@@ -68,7 +68,8 @@ def test_ACCESS_LOG_lines_go_on_to_the_old_file_while_there_can_be_no_new_one(
         folder.mkdir()
         log.write("four")
         assert (folder / "log").read_text() == "four\n"
-        assert caplog.records[-1].getMessage() == f"access_log={folder}/log: could be made again; lines go there from now on"
+        told = caplog.records[-1].getMessage()
+        assert told == f"access_log={folder}/log: could be made again; lines go there from now on"
     assert log.dropped == 0
 
 
@@ -84,7 +85,7 @@ def test_ACCESS_LOG_a_file_that_cannot_be_made_at_the_start_is_made_later(
     told = [r.getMessage().partition(": ")[2] for r in caplog.records]
     assert told == [
         "cannot be opened (No such file or directory); it is tried again",
-        "cannot be written (No such file or directory); lines are dropped and counted until it can, requests are served",
+        "cannot be written (No such file or directory); lines are dropped and counted until it can be",
         "is written again; 1 lines were dropped",
     ]
 
@@ -98,7 +99,7 @@ def test_ACCESS_LOG_a_full_disk_is_told_once_and_its_lines_are_counted(
         log.write("lost")
     assert [r.getMessage() for r in caplog.records] == [
         f"access_log={tmp_path}/log: cannot be written (No space left on device); lines are dropped and counted until "
-        "it can, requests are served"
+        "it can be"
     ]
     (tmp_path / "log").unlink()
     log.write("kept")
@@ -226,7 +227,9 @@ def test_ACCESS_DEV_any_other_descriptor_must_have_been_given_to_the_process(tmp
 
 
 # Gives the process whose output shall be tested what it is to have as standard output.
-ONTO_SOCKET = "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); os.dup2(s.fileno(), 1)"
+ONTO_SOCKET = (
+    "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); os.dup2(s.fileno(), 1)"
+)
 ONTO_FILE = "import os, sys; os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), 1); print('before', flush=True)"
 
 
@@ -259,7 +262,9 @@ def test_ACCESS_DEV_a_unix_socket_as_standard_output(tmp_path: Path, kind: str, 
 
 
 @each_runner
-def test_ACCESS_DEV_a_file_as_standard_output_is_appended_to(tmp_path: Path, kind: str, app: str, argument: str) -> None:
+def test_ACCESS_DEV_a_file_as_standard_output_is_appended_to(
+    tmp_path: Path, kind: str, app: str, argument: str
+) -> None:
     """As with `fectld > file`: the file is not open for appending, and others write to it as well."""
     out = tmp_path / "out"
     serve_two(with_stdout(ONTO_FILE, str(out), kind), app, [argument, "access_log=/dev/stdout"])

@@ -79,7 +79,7 @@ class AccessLog:
         self.dropped += 1
         if self.dropped == 1:
             _log.error(
-                "access_log=%s: cannot be written (%s); lines are dropped and counted until it can, requests are served",
+                "access_log=%s: cannot be written (%s); lines are dropped and counted until it can be",
                 self._target.name,
                 error.strerror or error,
             )

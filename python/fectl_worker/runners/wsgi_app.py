@@ -67,7 +67,10 @@ class WsgiApp:
             self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
-        return {f"{self._name}.connections": len(self._server.connections), f"{self._name}.requests": self._server.requests.total}
+        return {
+            f"{self._name}.connections": len(self._server.connections),
+            f"{self._name}.requests": self._server.requests.total,
+        }
 
 
 def _application(settings: Mapping[str, Any]) -> Any:

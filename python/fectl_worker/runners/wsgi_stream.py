@@ -191,6 +191,8 @@ class Connection:
 
     def is_readable(self) -> bool:
         """There is something in the kernel that nobody has seen: not the moment to close."""
+        if self.socket.fileno() < 0:
+            return False  # closed already
         poller = _poll()
         poller.register(self.socket.fileno(), select.POLLIN)
         return bool(poller.poll(0))
@@ -225,6 +227,9 @@ class Connection:
             gevent.socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         except OSError:
             pass  # the client was quicker
+
+    def __repr__(self) -> str:
+        return repr(self.socket)
 
     # --- the rest ---
 
