@@ -228,7 +228,7 @@ def test_ACCESS_DEV_any_other_descriptor_must_have_been_given_to_the_process(tmp
 
 # Gives the process whose output shall be tested what it is to have as standard output.
 ONTO_SOCKET = (
-    "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); os.dup2(s.fileno(), 1)"
+    "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(chr(0) + sys.argv[1]); os.dup2(s.fileno(), 1)"
 )
 ONTO_FILE = "import os, sys; os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), 1); print('before', flush=True)"
 
@@ -251,11 +251,13 @@ def serve_two(command: list[str], app: str, arguments: list[str]) -> None:
 
 
 @each_runner
-def test_ACCESS_DEV_a_unix_socket_as_standard_output(tmp_path: Path, kind: str, app: str, argument: str) -> None:
+def test_ACCESS_DEV_a_unix_socket_as_standard_output(kind: str, app: str, argument: str) -> None:
+    # A name instead of a path, which could be too long; it is free again when the socket is closed.
+    name = f"fectl-{os.getpid()}-{kind}"
     with socket.socket(socket.AF_UNIX) as journal:
-        journal.bind(f"{tmp_path}/journal")
+        journal.bind("\0" + name)
         journal.listen()
-        serve_two(with_stdout(ONTO_SOCKET, f"{tmp_path}/journal", kind), app, [argument, "access_log=/dev/stdout"])
+        serve_two(with_stdout(ONTO_SOCKET, name, kind), app, [argument, "access_log=/dev/stdout"])
         reader, _ = journal.accept()
         with reader, reader.makefile("r") as lines:
             assert sum("GET / HTTP/1.1" in line for line in lines) == 2

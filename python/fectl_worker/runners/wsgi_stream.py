@@ -126,8 +126,6 @@ class Connection:
             self.received += count
             if phase is APPLICATION:
                 self._body_received += count
-            elif phase is not HEAD:
-                self._now(HEAD)
         elif phase is HEAD:
             # pywsgi would take the end of the stream for the end of the head, and run half a request.
             raise ConnectionResetError(errno.ECONNRESET, "the client closed in the middle of a request's head")
