@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any, Iterator
 
+import gevent
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
@@ -416,3 +417,25 @@ def test_STOPPING_WSGI_max_requests_asks_for_a_successor_and_serves_on(jitter: i
         answer = client.get()
         assert (answer.status, answer.closes) == (200, False)
         assert not master.said("stopping")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("del WSGIHandler.finalize_headers", "gevent.pywsgi.WSGIHandler has no finalize_headers"),
+        ("WSGIHandler.handle = lambda self: None", "a request for trial was answered by b''"),
+        (
+            "WSGIHandler.write = lambda self, data: self.socket.sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\nPOST')",
+            "a request for trial was not told that its connection ends",
+        ),
+    ],
+)
+def test_AIOHTTP_NOW_a_gevent_that_does_not_fit_is_noticed_at_the_start(change: str, said: str) -> None:
+    """The same kind of fault as in aiohttp: names of a library which the next version does not have."""
+    lines = ["import sys", "import gevent", "from gevent.pywsgi import WSGIHandler", change]
+    lines += ["from fectl_worker.__main__ import main", "sys.exit(main(['gevent']))"]
+    given = {"http": FakeSocket("wsgi", arguments())}
+    with FakeMaster([sys.executable, "-c", "\n".join(lines)], sockets=given, environment=environment()) as master:
+        text = master.expect("cfgerror")
+        assert text.startswith(f"socket http: gevent {gevent.__version__} does not work with this worker: {said}")
+        assert master.wait() == 99

@@ -65,6 +65,8 @@ def _trial(requests: RequestCount) -> str:
         server.do_handle(served, "")
         (connection,) = server.connections
         client.sendall(_REQUEST)
+        # So that the connection ends also when the server does not end it.
+        client.shutdown(socket.SHUT_WR)
         answer = b""
         while piece := client.recv(65536):
             answer += piece
