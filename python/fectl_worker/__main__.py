@@ -33,8 +33,8 @@ example, in fectld.toml:
   num = 2
   command = "python3 -m fectl_worker asyncio"
 
-exit codes: 0 stopped by the master; 2 wrong usage, or started by hand; 99 the application could not be started
-(the master is told why)
+exit codes: 0 stopped by the master; 1 the stop failed (the log says why); 2 wrong usage, or started by hand; 99 the
+application could not be started (the master is told why)
 """
 
 _BY_HAND = """\

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import socket
 from typing import Callable, Optional
+
+from fectl_worker.runners.draining import QUEUE_LIMIT
 
 __all__ = ["Acceptor"]
 
@@ -22,6 +25,9 @@ class Acceptor:
     Not asyncio's create_server(): that one calls listen() again, which changes the backlog for all workers; and when
     it is closed it may still hold connections that it accepted and gave to nobody. Here accept() and taking charge of
     the connection are one step.
+
+    Each connection wakes all workers that wait for one, in the order in which they began to wait. After an accept this
+    worker goes to the end of that order, so that connections are spread over the workers.
     """
 
     def __init__(
@@ -36,11 +42,14 @@ class Acceptor:
         self._take = take
         self._accepts = False
         self._retry: Optional[asyncio.TimerHandle] = None
+        # Holds the listener alone. The loop's own epoll would put it at the beginning of the order, not at the end.
+        self._watch = select.epoll()
 
     def resume(self) -> None:
         if self._listener is not None and not self._accepts:
             self._accepts = True
-            self._loop.add_reader(self._listener.fileno(), self._accept)
+            self._watch.register(self._listener.fileno(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
+            self._loop.add_reader(self._watch.fileno(), self._accept)
 
     def pause(self) -> None:
         if self._retry is not None:
@@ -48,27 +57,43 @@ class Acceptor:
             self._retry = None
         if self._listener is not None and self._accepts:
             self._accepts = False
-            self._loop.remove_reader(self._listener.fileno())
+            self._loop.remove_reader(self._watch.fileno())
+            self._watch.unregister(self._listener.fileno())
 
     def close(self) -> None:
-        """Gives up this process's copy of the listener."""
+        """Takes what waits in the queue, unless paused, then gives up this process's copy of the listener."""
+        if self._listener is None:
+            return
+        if self._accepts:
+            for _ in range(QUEUE_LIMIT):
+                if not self._take_one():
+                    break
         self.pause()
-        if self._listener is not None:
-            # The reader must be gone before the descriptor is: another file could get its number.
-            self._listener.close()
-            self._listener = None
+        # The reader must be gone before the descriptor is: another file could get its number.
+        self._watch.close()
+        self._listener.close()
+        self._listener = None
 
     def _accept(self) -> None:
         # One for each turn of the loop: the rest is for whichever worker has time first.
+        if self._take_one() and self._accepts and self._listener is not None:
+            self._watch.unregister(self._listener.fileno())
+            self._watch.register(self._listener.fileno(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
+
+    def _take_one(self) -> bool:
+        """False: nothing waits, or nothing can be taken now."""
         assert self._listener is not None
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+        except BlockingIOError:
+            return False
+        except (InterruptedError, ConnectionAbortedError):
+            return True
         except OSError as error:
             _log.error("cannot accept a connection: %s; trying again in %g s", error, _RETRY_S)
             self.pause()
             self._retry = self._loop.call_later(_RETRY_S, self.resume)
-            return
+            return False
         connection.setblocking(False)
         self._take(connection)
+        return True

@@ -86,10 +86,12 @@ class AiohttpApp:
     async def stop(self) -> None:
         """Answers what is open, then runs the application's on_cleanup."""
         self._acceptor.close()
-        cut_off = await self._connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
-        if cut_off:
-            _log.warning("socket %s: %s", self._name, cut_off)
-        await self._connections.cleanup()
+        try:
+            cut_off = await self._connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
+            if cut_off:
+                _log.warning("socket %s: %s", self._name, cut_off)
+        finally:
+            await self._connections.cleanup()
 
     def gauges(self) -> Mapping[str, float]:
         return {

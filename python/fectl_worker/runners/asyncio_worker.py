@@ -13,11 +13,13 @@ from fectl_worker.errors import ConfigError
 from fectl_worker.runners.objects import app_factory, naming, refuse
 from fectl_worker.worker import Socket, Worker
 
-__all__ = ["LOOPS", "run"]
+__all__ = ["EXIT_STOP_FAILED", "LOOPS", "run"]
 
 _log = logging.getLogger("fectl_worker")
 
 LOOPS = ("asyncio", "uvloop")
+#: The exit code after a stop in which an application raised an exception.
+EXIT_STOP_FAILED = 1
 APPS: Mapping[str, str] = {"aiohttp": "fectl_worker.runners.aiohttp_app:create"}
 
 # What an application left behind is cancelled at the end and gets this long to agree.
@@ -83,8 +85,7 @@ class _AsyncioWorker:
                 await self._unless_stopped(self._load_and_serve())
             except Exception as error:
                 return refuse(worker, error)
-            await self._stop_apps()
-        return 0
+            return 0 if await self._stop_apps() else EXIT_STOP_FAILED
 
     async def _load_and_serve(self) -> None:
         await self._load()
@@ -130,19 +131,22 @@ class _AsyncioWorker:
                 # Taken notice of, so that asyncio does not log it: what was cancelled in its middle may have failed.
                 working.exception()
 
-    async def _stop_apps(self) -> None:
-        """All at once, within the time that the master leaves."""
+    async def _stop_apps(self) -> bool:
+        """All at once, within the time that the master leaves. False: one failed."""
         if not self._apps:
-            return
+            return True
         stops = {asyncio.ensure_future(app.call("stop")): app for app in self._apps}
         left = self._worker.time_left
+        succeeded = True
         await asyncio.wait(stops, timeout=left)
         for task, app in stops.items():
             if not task.done():
                 _log.warning("%s did not stop in time", app.label)
                 task.cancel()
             elif not task.cancelled() and task.exception() is not None:
-                _log.error("%s: stop failed", app.label, exc_info=task.exception())
+                _log.error("%s: the stop failed, requests may be lost", app.label, exc_info=task.exception())
+                succeeded = False
+        return succeeded
 
     def _set_gauges(self) -> None:
         for app in self._apps:
