@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 from aiohttp import WSMsgType, web
 
@@ -41,6 +42,16 @@ async def release(request: web.Request) -> web.Response:
 async def never(request: web.Request) -> web.Response:
     await asyncio.Event().wait()
     return web.Response(text="never")
+
+
+async def block(request: web.Request) -> web.Response:
+    """Holds up the whole loop until the test removes the file which this makes."""
+    path = os.environ["SHOP_BLOCK_FILE"]
+    with open(path, "w", encoding="utf-8"):
+        pass
+    while os.path.exists(path):
+        time.sleep(0.005)
+    return web.Response(text="blocked")
 
 
 async def fails(request: web.Request) -> web.Response:
@@ -86,6 +97,7 @@ async def make_app() -> web.Application:
     app.router.add_get("/stream", stream)
     app.router.add_get("/release", release)
     app.router.add_get("/never", never)
+    app.router.add_get("/block", block)
     app.router.add_get("/fails", fails)
     app.router.add_get("/me", me)
     app.router.add_get("/chat", chat)
@@ -101,6 +113,16 @@ async def _fails_at_startup(app: web.Application) -> None:
 def make_broken_app() -> web.Application:
     app = web.Application()
     app.on_startup.append(_fails_at_startup)
+    return app
+
+
+async def _fails_at_cleanup(app: web.Application) -> None:
+    raise ConnectionError("the database is gone")
+
+
+async def make_app_with_broken_end() -> web.Application:
+    app = await make_app()
+    app.on_cleanup.append(_fails_at_cleanup)
     return app
 
 
