@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import itertools
 import socket
+import ssl
 from typing import Any, AsyncIterator, Awaitable, Callable, Optional
 
 import pytest
 from aiohttp import web
 
-from fectl_worker.runners import peer
+from fectl_worker.runners import http_connections, peer
 from fectl_worker.runners.aiohttp_connection import Connection, Phase
 from fectl_worker.runners.draining import CutOff
 from fectl_worker.runners.http_connections import Connections
@@ -409,6 +410,25 @@ def test_NO_LIMIT_a_connection_that_sends_nothing(loop: str, cut: Any) -> None:
     async def test() -> None:
         async with serving(header_timeout=0.2) as server:
             await cut(server, await server.connect(), b"")
+
+    run(test, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_NO_LIMIT_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connections, "TLS_HANDSHAKE_S", 0.2)
+
+    async def test() -> None:
+        async with serving() as server:
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            server.connections.take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            assert server.connections.count == 1
+            # The first bytes of a handshake, then silence.
+            await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
+            await until(lambda: server.connections.count == 0)
+            ours.close()
 
     run(test, loop)
 

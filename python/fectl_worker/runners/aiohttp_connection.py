@@ -13,6 +13,7 @@ import asyncio
 import enum
 import re
 import socket
+from time import monotonic
 from typing import Any, Callable, Optional, Protocol, cast
 
 from aiohttp import web
@@ -48,6 +49,10 @@ class Phase(enum.Enum):
     ENDING = enum.auto()
 
 
+# Members of an Enum take a while to be found, and these are needed for every segment and every answer.
+_IDLE, _ANSWER, _HEAD_COMPLETE = Phase.IDLE, Phase.ANSWER, Phase.HEAD_COMPLETE
+
+
 class Owner(Protocol):
     """What a connection says to the set of connections it belongs to."""
 
@@ -69,7 +74,6 @@ class Connection(asyncio.Protocol):
         "_inner",
         "_limits",
         "_looked_at",
-        "_now",
         "_owner",
         "_reading_is_paused",
         "_seen",
@@ -83,18 +87,15 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(
-        self, owner: Owner, inner: asyncio.Protocol, connection: socket.socket, limits: Limits, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, owner: Owner, inner: asyncio.Protocol, connection: socket.socket, limits: Limits) -> None:
         self._owner = owner
         self._inner = inner
         self._limits = limits
-        self._now = now
         self.socket = connection
         self.transport: Optional[asyncio.Transport] = None
         self.phase = Phase.IDLE
-        #: When the phase began; in BODY and ANSWER: when the handler was called.
-        self.since = now()
+        #: When the phase began; in BODY: when the handler was called.
+        self.since = monotonic()
         #: Nothing has come so far.
         self.is_fresh = True
         # Not given to aiohttp yet.
@@ -138,10 +139,10 @@ class Connection(asyncio.Protocol):
         self._inner.resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self.phase is Phase.IDLE and not self._held:
+        if self.phase is _IDLE and not self._held:
             # Nearly every segment is one request without a body.
             if data.endswith(_END) and data.find(_END) == len(data) - 4 and data[0] > 32:
-                self._begin(Phase.HEAD_COMPLETE)
+                self._begin(_HEAD_COMPLETE)
                 self._inner.data_received(data)
                 return
         elif self.phase is Phase.UPGRADED:
@@ -167,14 +168,14 @@ class Connection(asyncio.Protocol):
     # --- aiohttp's side ---
 
     def handler_called(self, request: web.BaseRequest) -> None:
-        self._content = request.content
+        self._content = content = request.content
         self._answered = False
         self._seen = b""
-        self.since = self._now()
-        if self._content.is_eof():
-            self.phase = Phase.ANSWER
+        if content.is_eof():
+            self.phase = _ANSWER
             return
         self.phase = Phase.BODY
+        self.since = monotonic()
         self._body_left = None if "Transfer-Encoding" in request.headers else request.content_length
         self._body_received = 0
         self._waited = 0.0
@@ -189,7 +190,7 @@ class Connection(asyncio.Protocol):
     def answered(self) -> None:
         """The answer is in the transport as a whole."""
         self._answered = True
-        if self.phase is Phase.ANSWER:
+        if self.phase is _ANSWER:
             self._expect_next()
         elif self.phase is Phase.BODY:
             # aiohttp reads the rest of the body for a while, for the client's sake.
@@ -206,7 +207,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, phase: Phase) -> None:
         self.is_fresh = False
-        self.since = self._now()
+        self.since = monotonic()
         self.phase = phase
 
     def _give(self) -> None:
@@ -277,8 +278,8 @@ class Connection(asyncio.Protocol):
 
     def _expect_next(self) -> None:
         # What aiohttp was given after the end of a body is the beginning of a head.
-        self.phase = Phase.HEAD if self._seen else Phase.IDLE
-        self.since = self._now()
+        self.phase = Phase.HEAD if self._seen else _IDLE
+        self.since = monotonic()
         self._content = None
         if self._held or self._half_closed:
             # Not from within the call that aiohttp made at the end of the answer before.

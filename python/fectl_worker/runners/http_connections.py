@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from time import monotonic
 from typing import Any, Awaitable, Callable, Optional
 
 import aiohttp
@@ -50,7 +51,7 @@ class Connections:
         self._loop = asyncio.get_running_loop()
         self._application = application
         self._limits = limits
-        self._draining = False
+        self._announces_close = not limits.keep_alive
         self._connecting: set[asyncio.Task[Any]] = set()
         self._open: dict[asyncio.BaseTransport, Connection] = {}
         self._look_timer: Optional[asyncio.TimerHandle] = None
@@ -104,13 +105,13 @@ class Connections:
         before that and is asked to come back on a new connection), and never in the moment in which a request is
         there already. Its peer must have had time to send what it began to send when `stop` came.
         """
-        self._draining = True
-        began = self._loop.time()
+        self._announces_close = True
+        began = monotonic()
         # The application closes its own long-lived connections (websockets) here, as it would under aiohttp.
         await self._shutdown_application(seconds)
-        while self.count and self._loop.time() < began + seconds:
+        while self.count and monotonic() < began + seconds:
             self.changed.clear()
-            wait = min(self._close_idle(began), began + seconds - self._loop.time())
+            wait = min(self._close_idle(began), began + seconds - monotonic())
             try:
                 await asyncio.wait_for(self.changed.wait(), max(wait, 0.0))
             except asyncio.TimeoutError:
@@ -127,7 +128,7 @@ class Connections:
 
     def _close_idle(self, began: float) -> float:
         """Closes what may be closed now. Seconds until it is worth looking again."""
-        now = self._loop.time()
+        now = monotonic()
         wait = LOOK_AGAIN_S
         for connection in self.open:
             if connection.is_idle():
@@ -158,7 +159,7 @@ class Connections:
             tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
 
         def make() -> Connection:
-            return Connection(self, self._server(), connection, self._limits, self._loop.time)
+            return Connection(self, self._server(), connection, self._limits)
 
         try:
             await self._loop.connect_accepted_socket(make, connection, ssl=tls, **tls_options)
@@ -194,7 +195,7 @@ class Connections:
 
     def _look(self) -> None:
         self._look_timer = None
-        now = self._loop.time()
+        now = monotonic()
         for connection in self.open:
             connection.look(now)
         if self._open:
@@ -213,7 +214,7 @@ class Connections:
             connection = self._open.get(request.transport)
             if connection is not None:
                 connection.upgraded()
-        elif self._draining or not self._limits.keep_alive:
+        elif self._announces_close:
             connection = self._open.get(request.transport)
             # A pipelining client has sent the next request already: that one's answer says it.
             if connection is None or not connection.has_more():
