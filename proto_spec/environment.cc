@@ -1,10 +1,12 @@
 #include "proto_spec/environment.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto_spec/message.h"
 
 namespace fectl::proto {
@@ -90,6 +92,23 @@ absl::StatusOr<std::vector<std::string>> ParseArguments(std::string_view text) {
     if (arguments.ok()) return arguments;
   }
   return Refuse(text, "a JSON array of strings");
+}
+
+std::string FormatNames(const std::vector<std::string>& names) {
+  return absl::StrJoin(names, " ");
+}
+
+absl::StatusOr<std::vector<std::string>> ParseNames(std::string_view text) {
+  std::vector<std::string> names;
+  if (text.empty()) return names;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view name = text.substr(begin, end - begin);
+    if (!ValidName(name)) return Refuse(text, "names of sockets with one blank between two");
+    names.emplace_back(name);
+    begin = end + 1;
+  }
+  return names;
 }
 
 std::string FormatSeconds(int64_t milliseconds) {

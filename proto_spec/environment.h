@@ -19,6 +19,8 @@ inline constexpr char kWorkerIndexVariable[] = "FECTL_PROC_IDX";  // from 0
 inline constexpr char kLevelVariable[] = "FECTL_PROTO";           // "2"; absent at the base level
 inline constexpr char kTimeoutVariable[] = "FECTL_TIMEOUT";       // seconds of silence that mean dead
 inline constexpr char kShutdownTimeoutVariable[] = "FECTL_SHUTDOWN_TIMEOUT";  // seconds from stop to SIGKILL
+// The names of the sockets, one blank between two; empty where there is none. Old masters do not set it.
+inline constexpr char kSocketNamesVariable[] = "FECTL_SOCKETS";
 // Followed by a socket's name.
 inline constexpr char kSocketVariablePrefix[] = "FECTL_FD_";
 inline constexpr char kAppVariablePrefix[] = "FECTL_APP_";
@@ -53,6 +55,10 @@ absl::StatusOr<SocketVariable> ParseSocket(std::string_view text);
 // FECTL_ARGS_<name>: a JSON array of strings.
 std::string FormatArguments(const std::vector<std::string>& arguments);
 absl::StatusOr<std::vector<std::string>> ParseArguments(std::string_view text);
+
+// FECTL_SOCKETS: names with one blank between two.
+std::string FormatNames(const std::vector<std::string>& names);
+absl::StatusOr<std::vector<std::string>> ParseNames(std::string_view text);
 
 // Durations: decimal seconds ("10", "0.5"), in milliseconds here. Parsing rounds to the nearest millisecond
 // and refuses what is negative, not a number, or more than a thousand years.

@@ -145,6 +145,10 @@ void CheckEnvironment(const Json& vector) {
     const std::vector<std::string> arguments =
         good ? ArgumentsMeaning(vector["meaning"]) : std::vector<std::string>{};
     CheckText(vector, ParseArguments(text), arguments, FormatArguments(arguments));
+  } else if (variable == kSocketNamesVariable) {
+    const std::vector<std::string> names =
+        good ? ArgumentsMeaning(vector["meaning"]) : std::vector<std::string>{};
+    CheckText(vector, ParseNames(text), names, FormatNames(names));
   } else {
     ASSERT_TRUE(variable.starts_with(kSocketVariablePrefix));
     const SocketVariable socket = good ? SocketMeaning(vector["meaning"]) : SocketVariable{};

@@ -14,7 +14,6 @@ namespace {
 std::atomic<int> g_wake_fd{-1};
 std::atomic<pid_t> g_pid{0};
 std::atomic<bool> g_terminated{false};
-std::atomic<bool> g_left_ignored{false};  // by a worker that was told to stop, not by the application
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 void OnTermination(int) {
@@ -26,7 +25,7 @@ void OnTermination(int) {
     return;
   }
   g_terminated.store(true);
-  Wake(g_wake_fd.load());
+  if (const int wake_fd = g_wake_fd.load(); wake_fd >= 0) Wake(wake_fd);
 }
 
 bool Installed() {
@@ -39,10 +38,7 @@ bool Installed() {
 void NoticeTermination(int wake_fd) {
   struct sigaction current {};
   if (sigaction(SIGTERM, nullptr, &current) != 0) return;
-  const bool ours =
-      current.sa_handler == &OnTermination || (current.sa_handler == SIG_IGN && g_left_ignored.load());
-  if (current.sa_handler != SIG_DFL && !ours) return;
-  g_left_ignored.store(false);
+  if (current.sa_handler != SIG_DFL && current.sa_handler != &OnTermination) return;
   g_wake_fd.store(wake_fd);
   g_pid.store(getpid());
   g_terminated.store(false);
@@ -55,11 +51,10 @@ void NoticeTermination(int wake_fd) {
 
 void ForgetTermination(int wake_fd, bool told_to_stop) {
   if (g_wake_fd.load() != wake_fd) return;
-  if (Installed()) {
-    signal(SIGTERM, told_to_stop ? SIG_IGN : SIG_DFL);
-    g_left_ignored.store(told_to_stop);
-  }
   g_wake_fd.store(-1);
+  // The handler that stays wakes nothing any more. SIG_IGN would do as well here, but programs that this
+  // process starts would inherit it, and could not be ended by SIGTERM.
+  if (Installed() && !told_to_stop) signal(SIGTERM, SIG_DFL);
 }
 
 bool TakeTermination(int wake_fd) {

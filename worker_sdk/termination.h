@@ -9,8 +9,8 @@ namespace fectl::internal {
 // dies of SIGTERM as before.
 void NoticeTermination(int wake_fd);
 // `wake_fd` is about to be closed: SIGTERM at its default again, if it is still ours. With `told_to_stop` it
-// is ignored instead: the signal that belongs to a `stop` may still be on its way, and must not turn an exit
-// in order into a death.
+// has no effect instead: the signal that belongs to a `stop` may still be on its way, and must not turn an
+// exit in order into a death. Children die of it in either case, with and without exec.
 void ForgetTermination(int wake_fd, bool told_to_stop = false);
 // True once for each notice.
 bool TakeTermination(int wake_fd);

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gtest/gtest.h"
 #include "worker_sdk/channel.h"
@@ -62,7 +64,6 @@ TEST(TerminationTest, SignalThatComesBehindTheEndOfAStoppedWorkerDoesNotKill) {
   NoticeTermination(wake->get());
   ForgetTermination(wake->get(), /*told_to_stop=*/true);
   raise(SIGTERM);
-  EXPECT_EQ(Disposition(), SIG_IGN);
 
   // The next worker of the same process hears of it again.
   auto next = MakeWakeFd();
@@ -94,6 +95,35 @@ TEST(TerminationDeathTest, AForkedChildDiesOfItAsBefore) {
   EXPECT_EXIT(raise(SIGTERM), testing::KilledBySignal(SIGTERM), "");
   EXPECT_FALSE(Readable(wake->get()));
   ForgetTermination(wake->get());
+}
+
+// As a shell would start it: a program that does not touch its signals. How it ended.
+int EndOfSleeper() {
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/sleep", "sleep", "60", nullptr);
+    _exit(127);
+  }
+  kill(child, SIGTERM);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(TerminationTest, SIG_IGN_ProgramsThatAWorkerStartsEndOnSigterm) {
+  auto wake = MakeWakeFd();
+  ASSERT_TRUE(wake.ok());
+  NoticeTermination(wake->get());
+  EXPECT_EQ(WTERMSIG(EndOfSleeper()), SIGTERM);
+  ForgetTermination(wake->get(), /*told_to_stop=*/true);
+  // Ignored, it would stay ignored over exec.
+  EXPECT_NE(Disposition(), SIG_IGN);
+  EXPECT_EQ(WTERMSIG(EndOfSleeper()), SIGTERM);
+  EXPECT_EXIT(raise(SIGTERM), testing::KilledBySignal(SIGTERM), "");
+  raise(SIGTERM);  // and the worker itself lives
+  NoticeTermination(wake->get());
+  ForgetTermination(wake->get());
+  EXPECT_EQ(Disposition(), SIG_DFL);
 }
 
 }  // namespace

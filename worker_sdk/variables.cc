@@ -55,6 +55,25 @@ absl::Status ReadSockets(const VariableMap& variables, std::vector<Socket>* sock
   return absl::OkStatus();
 }
 
+// A socket that nobody serves would leave its clients waiting for ever, without a word anywhere.
+absl::Status FindDropped(const VariableMap& variables, std::string* dropped) {
+  const std::string* text = Find(variables, proto::kSocketNamesVariable);
+  if (text == nullptr) return absl::OkStatus();
+  auto names = proto::ParseNames(*text);
+  if (!names.ok()) return Bad(proto::kSocketNamesVariable, *text, names.status());
+  for (const std::string& name : *names) {
+    if (Find(variables, proto::kSocketVariablePrefix + name) != nullptr) continue;
+    *dropped = absl::StrCat("environment variable ", proto::kSocketVariablePrefix, name,
+                            " is missing, though ", proto::kSocketNamesVariable,
+                            " names that socket: something between fectld and this program dropped it, "
+                            "as dash does with names that have a \"-\" or \".\". Name the socket with "
+                            "letters, digits and _ alone, "
+                            "or start the program without a shell.");
+    break;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
@@ -93,14 +112,15 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
     status = ReadSeconds(variables, proto::kShutdownTimeoutVariable, &result.shutdown_timeout_ms);
   }
   if (status.ok()) status = ReadSockets(variables, &result.sockets);
+  if (status.ok()) status = FindDropped(variables, &result.dropped);
   if (!status.ok()) return status;
   return result;
 }
 
 bool IsWorkerVariable(std::string_view name) {
-  for (std::string_view known :
-       {proto::kChannelVariable, proto::kServiceNameVariable, proto::kWorkerIndexVariable,
-        proto::kLevelVariable, proto::kTimeoutVariable, proto::kShutdownTimeoutVariable}) {
+  for (std::string_view known : {proto::kChannelVariable, proto::kServiceNameVariable,
+                                 proto::kWorkerIndexVariable, proto::kLevelVariable, proto::kTimeoutVariable,
+                                 proto::kShutdownTimeoutVariable, proto::kSocketNamesVariable}) {
     if (name == known) return true;
   }
   for (std::string_view prefix :

@@ -25,6 +25,8 @@ struct WorkerVariables {
   std::optional<int64_t> timeout_ms;
   std::optional<int64_t> shutdown_timeout_ms;
   std::vector<Socket> sockets;  // by name
+  // The master gave a socket of which nothing has arrived: what to say of it. Empty: none is missing.
+  std::string dropped;
 };
 
 using VariableMap = std::map<std::string, std::string, std::less<>>;

@@ -18,7 +18,8 @@ VariableMap Good() {
           {"FECTL_FD_http", "5,FAMILY:2,SOCKETTYPE:1,PROTO:6"},
           {"FECTL_APP_http", "aiohttp"},
           {"FECTL_ARGS_http", R"(["app=a:b", "x"])"},
-          {"FECTL_FD_admin.1", "6,FAMILY:1,SOCKETTYPE:1,PROTO:0"}};
+          {"FECTL_FD_admin.1", "6,FAMILY:1,SOCKETTYPE:1,PROTO:0"},
+          {"FECTL_SOCKETS", "http admin.1"}};
 }
 
 TEST(VariablesTest, ByHand) {
@@ -48,6 +49,17 @@ TEST(VariablesTest, ReadsTheWholeContract) {
   EXPECT_EQ(read->sockets[1].protocol, 6);
   EXPECT_EQ(read->sockets[1].app, "aiohttp");
   EXPECT_EQ(read->sockets[1].arguments, (std::vector<std::string>{"app=a:b", "x"}));
+}
+
+TEST(VariablesTest, DOTTED_ASocketThatWasDroppedOnTheWayIsNoticed) {
+  VariableMap variables = Good();
+  EXPECT_EQ(ReadVariables(variables)->dropped, "");
+  variables["FECTL_SOCKETS"] = "http admin.1 admin-api";
+  EXPECT_EQ(
+      ReadVariables(variables)->dropped.find("environment variable FECTL_FD_admin-api is missing, though "),
+      0u);
+  variables.erase("FECTL_SOCKETS");  // an old master
+  EXPECT_EQ(ReadVariables(variables)->dropped, "");
 }
 
 TEST(VariablesTest, AnOldMastersEnvironment) {
@@ -97,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"FECTL_PROC_IDX", "-1"}, std::pair{"FECTL_TIMEOUT", "soon"},
                     std::pair{"FECTL_SHUTDOWN_TIMEOUT", "-2"}, std::pair{"FECTL_FD_http", "5"},
                     std::pair{"FECTL_FD_http", "5,FAMILY:x,SOCKETTYPE:1,PROTO:6"},
-                    std::pair{"FECTL_ARGS_http", "app=a"}, std::pair{"FECTL_ARGS_http", "[1]"}));
+                    std::pair{"FECTL_SOCKETS", "http,admin.1"}, std::pair{"FECTL_ARGS_http", "app=a"},
+                    std::pair{"FECTL_ARGS_http", "[1]"}));
 
 TEST(VariablesTest, KnowsItsOwn) {
   for (const auto& [name, value] : Good()) EXPECT_TRUE(IsWorkerVariable(name)) << name;

@@ -274,6 +274,12 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::FromVariables(const Variables& v
   }
   auto impl = std::make_unique<Impl>(*std::move(read), std::move(callbacks));
   if (auto status = impl->Open(options); !status.ok()) return status;
+  if (const std::string dropped = impl->variables_.dropped; !dropped.empty()) {
+    // So that it is the reason which operators see, and nobody tries again.
+    impl->session_.ConfigError(dropped);
+    impl->Flush();
+    return absl::InvalidArgumentError(dropped);
+  }
   return std::unique_ptr<Worker>(new Worker(std::move(impl)));
 }
 

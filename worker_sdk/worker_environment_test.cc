@@ -70,6 +70,22 @@ TEST(WorkerErrorTest, BadDescriptorsAreNamed) {
   EXPECT_TRUE(Worker::FromVariables(variables, {}, {}).ok());
 }
 
+TEST(WorkerErrorTest, DOTTED_ASocketThatAShellDroppedIsAReasonThatTheMasterGets) {
+  FakeMaster master;
+  Worker::Variables variables = master.HandOver();
+  variables["FECTL_SOCKETS"] = "admin-api";
+  const auto worker = Worker::FromVariables(variables, {}, {});
+  EXPECT_TRUE(absl::IsInvalidArgument(worker.status()));
+  const std::string words =
+      "environment variable FECTL_FD_admin-api is missing, though FECTL_SOCKETS names that socket: something "
+      "between "
+      "fectld and this program dropped it, as dash does with names that have a \"-\" or \".\". Name the "
+      "socket with "
+      "letters, digits and _ alone, or start the program without a shell.";
+  EXPECT_EQ(worker.status().message(), words);
+  ASSERT_TRUE(master.WaitFor("cfgerror"));
+}
+
 TEST(WorkerErrorTest, OneDescriptorForBothIsRefused) {
   int pair[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);

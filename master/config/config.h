@@ -27,7 +27,8 @@ struct Identity {
   uint32_t uid = 0;              // the present one where only a group is configured
   uint32_t gid = 0;              // the configured group, else the primary group of the user
   std::vector<uint32_t> groups;  // supplementary; complete, not in addition to the present ones
-  // For USER, LOGNAME, HOME and SHELL. All empty where no user is configured or the user has no entry.
+  // For USER, LOGNAME, HOME and SHELL. All empty where no user is configured; of a user without an entry they
+  // are the number, / and /bin/sh.
   std::string user_name;
   std::string home;
   std::string shell;
@@ -100,8 +101,11 @@ struct ServiceConfig {
   std::string stdout_path;               // empty: the master's
   std::string stderr_path;
   std::vector<std::pair<std::string, std::string>> environ;  // set on top of what every worker gets
-  int max_surge = 0;              // workers that a reload replaces at a time; 0: all of them
-  bool no_new_privileges = true;  // set-uid programs and file capabilities give a worker nothing
+  std::vector<std::string> environ_passed;  // written in `environ` as names alone: fectld's own variables
+  int max_surge = 0;                        // workers that a reload replaces at a time; 0: all of them
+  bool no_new_privileges = true;            // set-uid programs and file capabilities give a worker nothing
+  // Bit n: the capability with the number n of Linux. Empty: root's workers have fectld's, others none.
+  std::optional<uint64_t> capabilities;
 
   std::optional<Identity> identity;  // from `uid` and `gid`; empty: the master's
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "master/config/parse.h"
+#include "master/platform/accounts.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::config {
@@ -60,14 +61,25 @@ std::string OfAnother(const char* what, uid_t uid) {
                       geteuid() == 0 ? "" : " or to the user who runs fectld");
 }
 
+// Whether members of the file's group are nobody but whom fectld trusts anyway. Never for root, whose
+// configuration decides over all users.
+bool IsTrustedGroup(const struct stat& opened) {
+  if (geteuid() == 0) return false;
+  // Images for containers run with any user and a group that all their files belong to; nobody else is in
+  // there.
+  if (getpid() == 1 && opened.st_gid == getegid()) return true;
+  return opened.st_uid == geteuid() && platform::IsPrivateGroup(opened.st_uid, opened.st_gid);
+}
+
 // Whoever can write the file chooses what runs with the rights of the master; so does whoever owns it, and
 // whoever owns a link which leads to it. Empty: nobody else.
 std::string WhatIsWrongWithOwnership(const std::string& path, const struct stat& opened) {
   if (!IsTrusted(opened.st_uid)) return OfAnother("belongs to", opened.st_uid);
-  if ((opened.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  const mode_t written_by = opened.st_mode & (IsTrustedGroup(opened) ? S_IWOTH : S_IWGRP | S_IWOTH);
+  if (written_by != 0) {
     return absl::StrFormat("can be written by %s (mode %04o): only its owner may be able to; chmod go-w %s",
-                           (opened.st_mode & S_IWOTH) != 0 ? "everybody" : "its group",
-                           opened.st_mode & 07777u, path);
+                           (written_by & S_IWOTH) != 0 ? "everybody" : "its group", opened.st_mode & 07777u,
+                           path);
   }
   // Looked at after the opening, and compared with what was opened: an exchange in between shows.
   struct stat named = {};

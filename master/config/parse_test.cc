@@ -178,10 +178,12 @@ TEST(Parse, ModesAreOctal) {
 }
 
 TEST(Parse, VariablesKeepTheirOrderAndWhatIsBehindTheFirstEqualsSign) {
-  const LoadResult result = Parse(std::string(kWeb) + "environ = ['B=1=2', 'A=', 'FECTL_PYTHON=x']\n", "f");
+  const LoadResult result =
+      Parse(std::string(kWeb) + "environ = ['B=1=2', 'A=', 'PASSED_ON', 'FECTL_PYTHON=x']\n", "f");
   ASSERT_EQ(result.Describe(), "");
   EXPECT_THAT(result.config.services[0].environ,
               ElementsAre(Pair("B", "1=2"), Pair("A", ""), Pair("FECTL_PYTHON", "x")));
+  EXPECT_THAT(result.config.services[0].environ_passed, ElementsAre("PASSED_ON"));
 }
 
 TEST(Parse, LineEndsOfOtherSystemsChangeNothing) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "master/config/allow.h"
 #include "master/config/toml_strings.h"
+#include "master/platform/capabilities.h"
 
 namespace fectl::config {
 namespace {
@@ -118,13 +119,21 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   out->Raw("shutdown_timeout", Seconds(service.shutdown_timeout_ms));
   out->TextIfSet("stdout", service.stdout_path);
   out->TextIfSet("stderr", service.stderr_path);
-  if (!service.environ.empty()) {
-    std::vector<std::string> entries;
+  if (!service.environ.empty() || !service.environ_passed.empty()) {
+    std::vector<std::string> entries = service.environ_passed;
     for (const auto& [name, value] : service.environ) entries.push_back(absl::StrCat(name, "=", value));
     out->Raw("environ", QuotedList(entries));
   }
   out->Number("max_surge", service.max_surge);
   out->Raw("no_new_privileges", service.no_new_privileges ? "true" : "false");
+  if (service.capabilities.has_value()) {
+    std::vector<std::string> names;
+    int number = 0;
+    for (const std::string_view name : platform::CapabilityNames()) {
+      if ((*service.capabilities & platform::SetOf(number++)) != 0) names.emplace_back(name);
+    }
+    out->Raw("capabilities", QuotedList(names));
+  }
 }
 
 }  // namespace

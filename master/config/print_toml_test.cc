@@ -65,6 +65,8 @@ TEST(PrintToml, AnyTextLoadsAgain) {
   service.name = "web";
   service.command = {all, all, ""};
   service.environ = {{"A", all}, {"B", ""}, {"C", "="}};
+  service.environ_passed = {"PROXY", "PYTHONUNBUFFERED"};
+  service.capabilities = 1u << 10 | 1u << 5;
   config.services.push_back(service);
   const LoadResult again = Parse(PrintToml(config), "f");
   EXPECT_EQ(again.Describe(), "");

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "master/config/allow.h"
 #include "master/config/command_words.h"
 #include "master/config/ipv6_host.h"
+#include "master/config/keys.h"
 #include "master/config/section_reader.h"
+#include "master/platform/capabilities.h"
 
 namespace fectl::config {
 namespace {
@@ -126,32 +131,71 @@ std::vector<std::string> ReadCommand(SectionReader* reader) {
 
 // What the master itself tells its workers by.
 bool IsReservedVariable(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"FECTL_FD",    "FECTL_SRV_NAME", "FECTL_PROC_IDX",
-                                                "FECTL_PROTO", "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT"};
+  static constexpr std::string_view kNames[] = {"FECTL_FD",     "FECTL_SRV_NAME", "FECTL_PROC_IDX",
+                                                "FECTL_PROTO",  "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT",
+                                                "FECTL_SOCKETS"};
   static constexpr std::string_view kPrefixes[] = {"FECTL_FD_", "FECTL_APP_", "FECTL_ARGS_"};
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view n) { return name == n; }) ||
          std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                      [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; });
 }
 
-std::vector<std::pair<std::string, std::string>> ReadEnviron(SectionReader* reader) {
-  std::vector<std::pair<std::string, std::string>> environ;
+bool IsIdentifier(std::string_view name) {
+  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
+void ReadEnviron(SectionReader* reader, ServiceConfig* service) {
   std::set<std::string> names;
   for (const std::string& entry :
        reader->Strings("environ", /*or_one=*/false).value_or(std::vector<std::string>())) {
     const size_t equals = entry.find('=');
     const std::string name = entry.substr(0, equals);
-    if (equals == std::string::npos || name.empty() || name.find_first_of(" \t\n") != std::string::npos) {
-      reader->FailWith("environ", R"(an array of strings like "NAME=value")", Value{0, false, entry});
+    const bool passed = equals == std::string::npos;
+    if (name.empty() || name.find_first_of(" \t\n") != std::string::npos || (passed && !IsIdentifier(name))) {
+      reader->FailWith("environ",
+                       R"(an array of strings like "NAME=value", or "NAME" for a variable of fectld's own)",
+                       Value{0, false, entry});
     } else if (IsReservedVariable(name)) {
       reader->Fail("environ", absl::StrCat("must not set ", name, ", which fectld itself sets"));
     } else if (!names.insert(name).second) {
       reader->Fail("environ", absl::StrCat("sets ", name, " twice"));
+    } else if (passed) {
+      service->environ_passed.push_back(name);
     } else {
-      environ.emplace_back(name, entry.substr(equals + 1));
+      service->environ.emplace_back(name, entry.substr(equals + 1));
     }
   }
-  return environ;
+}
+
+// Many programs leave the prefix out, and people the end.
+std::optional<std::string_view> CapabilityMeantBy(const std::string& upper) {
+  const std::string whole = absl::StartsWith(upper, "CAP_") ? upper : "CAP_" + upper;
+  for (const std::string_view name : platform::CapabilityNames()) {
+    if (whole.size() > 6 && name.starts_with(whole)) return name;
+  }
+  return ClosestWord(whole, platform::CapabilityNames());
+}
+
+std::optional<uint64_t> ReadCapabilities(SectionReader* reader) {
+  const std::optional<std::vector<std::string>> words = reader->Strings("capabilities", /*or_one=*/false);
+  if (!words.has_value()) return std::nullopt;
+  const std::span<const std::string_view> names = platform::CapabilityNames();
+  uint64_t set = 0;
+  for (const std::string& word : *words) {
+    const std::string upper = absl::AsciiStrToUpper(word);
+    const auto known = std::find(names.begin(), names.end(), upper);
+    if (known != names.end()) {
+      set |= platform::SetOf(static_cast<int>(known - names.begin()));
+      continue;
+    }
+    const auto meant = CapabilityMeantBy(upper);
+    reader->Fail("capabilities", absl::StrCat("there is no capability \"", absl::Utf8SafeCEscape(word), "\"",
+                                              meant ? absl::StrCat(", did you mean \"", View(*meant), "\"?")
+                                                    : "; capabilities(7) lists them"));
+  }
+  return set;
 }
 
 bool IsIpv4Address(std::string_view host) {
@@ -289,9 +333,10 @@ ServiceConfig ReadService(const Table& table, std::string label, LoadResult* res
   Assign(reader.Milliseconds("shutdown_timeout"), &service.shutdown_timeout_ms);
   Assign(reader.FilePath("stdout"), &service.stdout_path);
   Assign(reader.FilePath("stderr"), &service.stderr_path);
-  service.environ = ReadEnviron(&reader);
+  ReadEnviron(&reader, &service);
   Assign(reader.Integer("max_surge", 0, kWorkersMax), &service.max_surge);
   Assign(reader.Boolean("no_new_privileges"), &service.no_new_privileges);
+  service.capabilities = ReadCapabilities(&reader);
   return service;
 }
 

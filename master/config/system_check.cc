@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "master/config/worker_check.h"
 #include "master/platform/accounts.h"
 #include "master/platform/command_path.h"
 #include "master/platform/identity.h"
@@ -65,10 +66,11 @@ std::optional<Identity> Resolve(const std::optional<Account>& uid, const std::op
   identity.uid = (*resolved)->uid;
   identity.gid = (*resolved)->gid;
   identity.groups.assign((*resolved)->groups.begin(), (*resolved)->groups.end());
-  if (user.has_value()) {
-    identity.user_name = user->name;
-    identity.home = user->home;
-    identity.shell = user->shell;
+  if (uid.has_value()) {
+    // Nothing of who fectld is may be left: a number without an entry is its own name.
+    identity.user_name = user.has_value() ? user->name : Asked(uid);
+    identity.home = user.has_value() && !user->home.empty() ? user->home : "/";
+    identity.shell = user.has_value() && !user->shell.empty() ? user->shell : "/bin/sh";
   }
   return identity;
 }
@@ -144,22 +146,6 @@ void CheckFileFolder(const MasterConfig& master, const std::string& path, const 
   if (!wrong.empty()) result->Add(key, wrong, only_warn);
 }
 
-Identity PresentIdentity() {
-  Identity present;
-  present.uid = geteuid();
-  present.gid = getegid();
-  return present;
-}
-
-// Only root becomes somebody else; anybody may stay who he is. `by`: who is to do it.
-void CheckMaySwitch(const Identity& by, const std::optional<Identity>& identity, const std::string& label,
-                    LoadResult* result) {
-  if (!identity.has_value() || by.uid == 0) return;
-  if (identity->uid == by.uid && identity->gid == by.gid) return;
-  const std::string key = identity->uid != by.uid ? ".uid" : ".gid";
-  result->Add(label + key, "only root can switch to another user or group", /*warning=*/true);
-}
-
 }  // namespace
 
 std::string WorkerPath(const ServiceConfig& service) {
@@ -203,7 +189,7 @@ void CheckSystem(bool only_warn, LoadResult* result) {
       return;
     }
   }
-  CheckMaySwitch(PresentIdentity(), master.identity, "master", result);
+  CheckWorkers(result);
   CheckFileFolder(master, master.sock, "master.sock", only_warn, result);
   CheckFileFolder(master, master.pid, "master.pid", only_warn, result);
   CheckFileFolder(master, master.stdout_path, "master.stdout", only_warn, result);
@@ -218,7 +204,6 @@ void CheckSystem(bool only_warn, LoadResult* result) {
   for (size_t i = 0; i < result->config.services.size(); ++i) {
     const ServiceConfig& service = result->config.services[i];
     const std::string& label = result->service_labels[i];
-    CheckMaySwitch(master.identity.value_or(PresentIdentity()), service.identity, label, result);
     CheckFileFolder(master, service.stdout_path, label + ".stdout", only_warn, result);
     CheckFileFolder(master, service.stderr_path, label + ".stderr", only_warn, result);
     const std::string directory = WorkerDirectory(master, service);

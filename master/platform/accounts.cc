@@ -91,6 +91,26 @@ absl::StatusOr<gid_t> LookUpGroup(const std::string& group_name) {
   return absl::NotFoundError(absl::StrCat("there is no group ", group_name));
 }
 
+bool IsPrivateGroup(uid_t user, gid_t group_id) {
+  const absl::StatusOr<std::optional<Account>> owner = LookUpUser(absl::StrCat(user));
+  if (!owner.ok() || !owner->has_value() || (*owner)->gid != group_id) return false;
+  struct group entry = {};
+  struct group* found = nullptr;
+  std::vector<char> buffer;
+  Ask<struct group, gid_t>(getgrgid_r, group_id, &entry, &buffer, &found);
+  if (found == nullptr || (*owner)->name != found->gr_name) return false;
+  for (char** member = found->gr_mem; *member != nullptr; ++member) {
+    if ((*owner)->name != *member) return false;
+  }
+  // Others may have it as their primary group.
+  bool alone = true;
+  setpwent();
+  while (const passwd* other = getpwent())
+    alone = alone && (other->pw_gid != group_id || other->pw_uid == user);
+  endpwent();
+  return alone;
+}
+
 absl::StatusOr<std::optional<Identity>> ResolveIdentity(const std::string& user, const std::string& group) {
   if (user.empty() && group.empty()) return std::nullopt;
   std::optional<gid_t> gid;

@@ -30,6 +30,10 @@ absl::StatusOr<std::optional<Account>> LookUpUser(const std::string& user);
 // `group` is a name or a number; a number needs no entry.
 absl::StatusOr<gid_t> LookUpGroup(const std::string& group);
 
+// Whether `group` is the private group of `user`, as many systems make one for each: it has the user's name,
+// and nobody else is a member of it, as far as the databases tell.
+bool IsPrivateGroup(uid_t user, gid_t group);
+
 // The identity meant by a configured user and group (empty: not configured).
 //   user          that user, the user's own group, and every group that the user is a member of
 //   user + group  the same with `group` as the group

@@ -56,6 +56,20 @@ TEST(Accounts, AnIdentityIsWhole) {
   EXPECT_EQ(**group, (Identity{geteuid(), 54322, {54322}}));
 }
 
+TEST(Accounts, APrivateGroupHasItsUsersNameAndNobodyElse) {
+  EXPECT_FALSE(IsPrivateGroup(54321, 54321));
+  EXPECT_FALSE(IsPrivateGroup(0, 54321));
+  const auto daemon = LookUpUser("daemon");
+  const auto group = LookUpGroup("daemon");
+  if (!daemon.ok() || !daemon->has_value() || !group.ok()) GTEST_SKIP() << "there is no user daemon";
+  EXPECT_TRUE(IsPrivateGroup((*daemon)->uid, *group));
+  EXPECT_FALSE(IsPrivateGroup(0, *group));
+  EXPECT_FALSE(IsPrivateGroup((*daemon)->uid, 0));
+  const auto nobody = LookUpUser("nobody");  // its group has another name
+  ASSERT_TRUE(nobody.ok() && nobody->has_value());
+  EXPECT_FALSE(IsPrivateGroup((*nobody)->uid, (*nobody)->gid));
+}
+
 TEST(Accounts, NothingConfiguredIsNothingToSwitch) {
   const auto nobody = ResolveIdentity("", "");
   ASSERT_TRUE(nobody.ok());

@@ -17,6 +17,17 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+// What a process would have to change about itself to be an identity. To be what one is needs no right.
+struct IdentityChange {
+  bool groups = false;  // the supplementary ones
+  bool gid = false;     // real, effective or saved
+  bool uid = false;
+
+  // It stays the same user and group. Groups that differ are then changed if that is possible, and otherwise
+  // left: neither an ordinary user may change them, nor root in a user namespace which forbids setgroups().
+  bool same_ids() const { return !gid && !uid; }
+};
+
 }  // namespace fectl::platform
 
 #endif  // MASTER_PLATFORM_IDENTITY_H_

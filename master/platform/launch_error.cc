@@ -17,6 +17,8 @@ std::string Words(Step step, const std::string& subject) {
       return "cannot start a process";
     case Step::kSession:
       return "cannot start a session";
+    case Step::kKeyring:
+      return "cannot start a session keyring";
     case Step::kSignals:
       return "cannot reset signals";
     case Step::kDescriptors:
@@ -31,6 +33,8 @@ std::string Words(Step step, const std::string& subject) {
       return "cannot switch to group " + subject;
     case Step::kUser:
       return "cannot switch to user " + subject;
+    case Step::kCapabilities:
+      return subject.empty() ? "cannot drop capabilities" : "cannot keep " + subject;
     case Step::kNoNewPrivileges:
       return "cannot forbid new privileges";
     case Step::kExecute:
@@ -55,6 +59,7 @@ bool LaunchError::IsTransient() const {
     case EMFILE:
     case ENFILE:
     case ETXTBSY:    // the file is being replaced
+    case EDQUOT:     // of keyrings
     case ETIMEDOUT:  // the start limit
       return true;
     default:

@@ -11,6 +11,7 @@ struct LaunchError {
   enum class Step {
     kClone,
     kSession,
+    kKeyring,
     kSignals,
     kDescriptors,
     kLimits,
@@ -19,6 +20,7 @@ struct LaunchError {
     kGroup,
     kNoNewPrivileges,
     kUser,
+    kCapabilities,
     kExecute,
   };
 

@@ -16,10 +16,13 @@
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "master/platform/capabilities.h"
 #include "master/platform/children_wait.h"
 #include "master/platform/command_path.h"
+#include "master/platform/exec_limits.h"
 #include "master/platform/launcher_child.h"
 #include "master/platform/raw_call.h"
 #include "master/platform/removed_directory.h"
@@ -127,10 +130,13 @@ std::string SubjectOf(const ChildPlan& plan) {
       return std::to_string(plan.uid);
     case Step::kGroup:
       return std::to_string(plan.gid);
+    case Step::kCapabilities:
+      return NamesOf(plan.capabilities);
     case Step::kExecute:
       return NameOf(plan);
     case Step::kClone:
     case Step::kSession:
+    case Step::kKeyring:
     case Step::kSignals:
     case Step::kNoNewPrivileges:
       return "";
@@ -138,10 +144,40 @@ std::string SubjectOf(const ChildPlan& plan) {
   return "";
 }
 
+// The first that is longer than one may be: "the variable X takes 200000 bytes". Empty: none is.
+std::string TooLong(char* const* strings, const std::string& kind, size_t* total) {
+  for (; *strings != nullptr; ++strings) {
+    const std::string_view string(*strings);
+    const size_t bytes = string.size() + 1;
+    *total += bytes + sizeof(char*);
+    if (bytes <= ExecStringBytesMax()) continue;
+    const std::string name(kind.empty() ? "an argument"
+                                        : kind + std::string(string.substr(0, string.find('='))));
+    return name + " takes " + std::to_string(bytes) + " bytes, and Linux allows " +
+           std::to_string(ExecStringBytesMax());
+  }
+  return "";
+}
+
+// For "Argument list too long": what is.
+std::string WhatIsTooLong(const ChildPlan& plan) {
+  size_t total = 0;
+  if (std::string argument = TooLong(plan.argv, "", &total); !argument.empty()) return argument;
+  if (std::string variable = TooLong(plan.environment, "the variable ", &total); !variable.empty())
+    return variable;
+  return "arguments and variables take " + std::to_string(total) + " bytes together, and Linux allows " +
+         std::to_string(ExecBytesMax());
+}
+
 // What the errno does not say.
 std::string HintOf(const ChildPlan& plan) {
   if (plan.step == Step::kDirectory) return DirectoryWasRemoved(plan.error, plan.directory);
+  if (plan.step == Step::kCapabilities) {
+    const CapabilitySet missing = plan.capabilities & ~GetHeldCapabilities().permitted;
+    return missing == 0 ? "" : "fectld itself has not " + NamesOf(missing);
+  }
   if (plan.step != Step::kExecute) return "";
+  if (plan.error == E2BIG) return WhatIsTooLong(plan);
   const std::string path = ExecutableOf(plan);
   if (plan.executables[0] != nullptr) {
     std::string removed = DirectoryWasRemoved(plan.error, PathOf(plan, 0));
@@ -163,7 +199,7 @@ struct LaunchInFlight::Shared {
       : strings(std::move(the_strings)),
         sources(std::move(the_sources)),
         plan(the_plan),
-        dumpable(the_plan.switch_identity) {
+        dumpable(!the_plan.change.same_ids()) {
     plan.sources = sources.data();
     plan.source_count = static_cast<int>(sources.size());
     ++count;

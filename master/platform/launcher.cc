@@ -22,6 +22,25 @@ std::vector<char*> Pointers(std::vector<std::string>* strings) {
   return pointers;
 }
 
+void PlanRights(const LaunchSpec& spec, ChildPlan* plan) {
+  plan->no_new_privileges = spec.no_new_privileges;
+  if (spec.identity.has_value()) {
+    plan->change = ChangeTo(*spec.identity);
+    plan->uid = spec.identity->uid;
+    plan->gid = spec.identity->gid;
+    plan->groups = spec.identity->groups.data();
+    plan->group_count = spec.identity->groups.size();
+  }
+  if (spec.capabilities.has_value()) {
+    plan->set_capabilities = true;
+    plan->capabilities = *spec.capabilities;
+    return;
+  }
+  const HeldCapabilities held = GetHeldCapabilities();
+  if ((held.permitted | held.inheritable) == 0) return;  // nor can the process then have any
+  plan->set_capabilities = (spec.identity.has_value() ? spec.identity->uid : geteuid()) != 0;
+}
+
 }  // namespace
 
 PreparedLaunch::Strings::Strings(LaunchSpec the_spec)
@@ -64,14 +83,7 @@ PreparedLaunch::Attempt PreparedLaunch::Run(std::vector<int> sources, bool share
   plan.shares_descriptors = shares_descriptors;
   plan.open_files = spec.open_files.has_value() ? &*spec.open_files : nullptr;
   plan.umask = spec.umask;
-  plan.no_new_privileges = spec.no_new_privileges;
-  if (spec.identity.has_value() && !IsPresentOrdinaryIdentity(*spec.identity)) {
-    plan.switch_identity = true;
-    plan.uid = spec.identity->uid;
-    plan.gid = spec.identity->gid;
-    plan.groups = spec.identity->groups.data();
-    plan.group_count = spec.identity->groups.size();
-  }
+  PlanRights(spec, &plan);
 
   LaunchInFlight launch(plan, std::move(sources), strings_);
   UniqueFd pidfd;

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/platform/capabilities.h"
 #include "master/platform/identity.h"
 #include "master/platform/launch_error.h"
 #include "master/platform/launch_in_flight.h"
@@ -35,6 +36,9 @@ struct LaunchSpec {
   mode_t umask = 022;
   // A worker can then never gain rights by executing a set-uid file.
   bool no_new_privileges = true;
+  // What the process has, and what it executes as well. nullopt: of root everything that the master has, of
+  // any other user nothing. (The kernel leaves them alone at a change of user where neither is root.)
+  std::optional<CapabilitySet> capabilities = {};
   // A new process that has not even its descriptors by then is given up (ETIMEDOUT): until it has, the master
   // waits.
   int64_t start_limit_ns = 5'000'000'000;

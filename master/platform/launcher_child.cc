@@ -1,7 +1,9 @@
 #include "master/platform/launcher_child.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -156,9 +158,27 @@ FECTL_CHILD_CODE int ForbidNewPrivileges(const ChildPlan& plan) {
   return UnblockSignals();
 }
 
+// What the keyring of a login session holds is not for another user. Still as the master's user, which the
+// new keyring then counts for: ordinary users may have only 200. Where the call is missing or forbidden
+// nothing can be read from a keyring either.
+FECTL_CHILD_CODE int LeaveSessionKeyring() {
+  const int error = ErrorOf(RawCall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
+  return error == ENOSYS || error == EPERM ? 0 : error;
+}
+
+FECTL_CHILD_CODE int SetGroups(const ChildPlan& plan) {
+  if (!plan.change.groups) return 0;
+  const int error = ErrorOf(RawCall(SYS_setgroups, plan.group_count, plan.groups));
+  return error == EPERM && !plan.change.gid && !plan.change.uid ? 0 : error;
+}
+
 FECTL_CHILD_CODE int SwitchUser(const ChildPlan& plan) {
-  if (const long answer = RawCall(SYS_setresuid, plan.uid, plan.uid, plan.uid); answer != 0) {
-    return ErrorOf(answer);
+  if (!plan.change.gid && !plan.change.uid) return 0;
+  if (plan.change.uid) {
+    // Without it root's capabilities would go with root. Refused, it shows when they are set.
+    if (plan.capabilities != 0) RawCall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+    const long answer = RawCall(SYS_setresuid, plan.uid, plan.uid, plan.uid);
+    if (answer != 0) return ErrorOf(answer);
   }
   uid_t uids[3] = {};
   gid_t gids[3] = {};
@@ -166,6 +186,22 @@ FECTL_CHILD_CODE int SwitchUser(const ChildPlan& plan) {
   if (RawCall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) != 0) return EPERM;
   for (int i = 0; i < 3; ++i) {
     if (uids[i] != plan.uid || gids[i] != plan.gid) return EPERM;
+  }
+  return 0;
+}
+
+FECTL_CHILD_CODE int SetCapabilities(const ChildPlan& plan) {
+  if (!plan.set_capabilities) return 0;
+  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const uint32_t low = static_cast<uint32_t>(plan.capabilities);
+  const uint32_t high = static_cast<uint32_t>(plan.capabilities >> 32);
+  const __user_cap_data_struct data[2] = {{low, low, low}, {high, high, high}};
+  // With it goes from the ambient set what is not among them.
+  if (const long answer = RawCall(SYS_capset, &header, data); answer != 0) return ErrorOf(answer);
+  for (int number = 0; number < 64; ++number) {
+    if ((plan.capabilities >> number & 1) == 0) continue;
+    const long answer = RawCall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+    if (answer != 0) return ErrorOf(answer);
   }
   return 0;
 }
@@ -192,6 +228,8 @@ FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
       return 0;
     case Step::kSession:
       return ErrorOf(RawCall(SYS_setsid));
+    case Step::kKeyring:
+      return plan->change.uid ? LeaveSessionKeyring() : 0;
     case Step::kSignals:
       return ResetSignalActions();
     case Step::kDescriptors:
@@ -203,16 +241,17 @@ FECTL_CHILD_CODE int TakeStep(Step step, ChildPlan* plan) {
     case Step::kDirectory:
       return plan->directory == nullptr ? 0 : ErrorOf(RawCall(SYS_chdir, plan->directory));
     case Step::kGroups:
-      if (!plan->switch_identity) return 0;
-      return ErrorOf(RawCall(SYS_setgroups, plan->group_count, plan->groups));
+      return SetGroups(*plan);
     case Step::kGroup:
-      if (!plan->switch_identity) return 0;
+      if (!plan->change.gid) return 0;
       return ErrorOf(RawCall(SYS_setresgid, plan->gid, plan->gid, plan->gid));
     case Step::kNoNewPrivileges:
       return ForbidNewPrivileges(*plan);
     case Step::kUser:
       // As late as can be: from here until exec other processes of that user can stop this one.
-      return plan->switch_identity ? SwitchUser(*plan) : 0;
+      return SwitchUser(*plan);
+    case Step::kCapabilities:
+      return SetCapabilities(*plan);
     case Step::kExecute:
       return Execute(plan);
   }

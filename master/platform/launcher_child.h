@@ -5,7 +5,9 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
+#include "master/platform/identity.h"
 #include "master/platform/launch_error.h"
 
 namespace fectl::platform {
@@ -23,12 +25,14 @@ struct ChildPlan {
   bool shares_descriptors = false;  // born with the master's own table, which it leaves before it changes any
   const rlimit* open_files = nullptr;  // null: leave
   mode_t umask = 022;
-  bool switch_identity = false;
+  IdentityChange change = {};  // what differs from the master
   uid_t uid = 0;
   gid_t gid = 0;
   const gid_t* groups = nullptr;
   size_t group_count = 0;
   bool no_new_privileges = true;
+  bool set_capabilities = false;  // to these, for the program and what it executes
+  uint64_t capabilities = 0;
 
   // The answer; error 0: it runs. While the process is on its way only `step` may be looked at, by StepOf().
   LaunchError::Step step = LaunchError::Step::kClone;

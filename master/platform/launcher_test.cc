@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -19,6 +23,7 @@
 #include "master/platform/test_folder.h"
 #include "master/platform/test_launch.h"
 #include "master/platform/test_process.h"
+#include "master/platform/test_rights.h"
 
 namespace fectl::platform {
 namespace {
@@ -213,7 +218,9 @@ TEST(Launcher, SaysWhatIsWrongWithTheProgram) {
             "cannot execute " + folder.path() + ": Permission denied (it is a directory)");
   LaunchSpec spec = Guest();
   spec.argv.emplace_back(200'000, 'x');
-  EXPECT_EQ(ErrorOf(spec), "cannot execute " + GuestPath() + ": Argument list too long");
+  EXPECT_EQ(ErrorOf(spec), "cannot execute " + GuestPath() +
+                               ": Argument list too long (an argument takes 200001 bytes, and Linux allows " +
+                               std::to_string(32 * sysconf(_SC_PAGESIZE)) + ")");
 }
 
 TEST(Launcher, ANameIsLookedForInItsPath) {
@@ -281,6 +288,124 @@ TEST(Launcher, SwitchesGroupsGroupAndUserForGood) {
   spec.identity = Identity{54321, 54322, {}};
   EXPECT_THAT(Report(spec), ContainsRegex("Groups= ?\n"));
   EXPECT_EQ(geteuid(), 0u);
+}
+
+// The guest where every user can execute it.
+class ReachableGuest {
+ public:
+  ReachableGuest() {
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+    std::filesystem::copy_file(GuestPath(), folder_ / "guest");
+  }
+  LaunchSpec spec() const {
+    LaunchSpec spec = Guest();
+    spec.executable = folder_ / "guest";
+    return spec;
+  }
+
+ private:
+  TestFolder folder_;
+};
+
+std::string Capabilities(CapabilitySet set) {
+  char digits[17];
+  snprintf(digits, sizeof digits, "%016lx", static_cast<unsigned long>(set));
+  std::string text;
+  for (const char* name : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+    text += std::string(name) + "=" + digits + "\n";
+  }
+  return text;
+}
+
+constexpr CapabilitySet kBind = SetOf(CAP_NET_BIND_SERVICE);
+constexpr CapabilitySet kSwitch = SetOf(CAP_SETUID) | SetOf(CAP_SETGID);
+
+TEST(Launcher, AMBIENT_NoCapabilityOfTheMastersStaysWithAnotherUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has capabilities to lose";
+  const ReachableGuest guest;
+  for (const bool no_new_privileges : {true, false}) {
+    TestProcess process([&] {
+      LaunchSpec spec = guest.spec();
+      spec.no_new_privileges = no_new_privileges;
+      spec.identity = Identity{54321, 54322, {54322}};
+      if (Report(spec).find(Capabilities(0)) == std::string::npos) return 1;
+      if (!BecomeOrdinaryWith(54300, kSwitch | kBind)) return 10;
+      const std::string report = Report(spec);
+      if (report.find("Uid=54321\t54321\t54321\t54321\n") == std::string::npos) return 2;
+      if (report.find(Capabilities(0)) == std::string::npos) return 3;
+      if (report.find("regains=no\n") == std::string::npos) return 4;
+      // Nor with one that runs as the master's own user.
+      spec.identity.reset();
+      if (Report(spec).find(Capabilities(0)) == std::string::npos) return 5;
+      spec.identity = Identity{54300, 54300, {}};
+      return Report(spec).find(Capabilities(0)) == std::string::npos ? 6 : 0;
+    });
+    EXPECT_EQ(process.Wait(), "exited with code 0");
+  }
+}
+
+TEST(Launcher, AMBIENT_NamedCapabilitiesAreKept) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has capabilities to give";
+  const ReachableGuest guest;
+  TestProcess process([&] {
+    LaunchSpec spec = guest.spec();
+    spec.capabilities = kBind;
+    if (Report(spec).find("CapEff=0000000000000400\n") == std::string::npos)
+      return 1;  // root, and no more than it
+    spec.identity = Identity{54321, 54322, {54322}};
+    if (Report(spec).find(Capabilities(kBind)) == std::string::npos) return 2;
+    if (!BecomeOrdinaryWith(54300, kSwitch | kBind)) return 10;
+    if (Report(spec).find(Capabilities(kBind)) == std::string::npos) return 3;
+    spec.identity.reset();
+    if (Report(spec).find(Capabilities(kBind)) == std::string::npos) return 4;
+    spec.capabilities = kBind | SetOf(CAP_SYS_NICE);
+    const std::string words =
+        "cannot keep CAP_NET_BIND_SERVICE, CAP_SYS_NICE: Operation not permitted (fectld itself has not "
+        "CAP_SYS_NICE)";
+    return ErrorOf(spec) == words ? 0 : 5;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+TEST(Launcher, USERNS_ToBeWhatOneIsNeedsNoRight) {
+  TestProcess process([] {
+    if (!BecomeRootOfUserNamespace("deny")) return 77;
+    LaunchSpec spec = Guest();
+    spec.identity = Identity{0, 0, {0, 0}};
+    return Report(spec).find("Uid=0\t0\t0\t0\n") == std::string::npos ? 1 : 0;
+  });
+  const std::string end = process.Wait();
+  if (end == "exited with code 77") GTEST_SKIP() << "user namespaces are not allowed here";
+  EXPECT_EQ(end, "exited with code 0");
+}
+
+// A keyring of the master's login session is not another user's.
+TEST(Launcher, ASwitchLeavesTheSessionKeyring) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
+  const ReachableGuest guest;
+  TestProcess process([&] {
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "of-the-master") < 0) return 77;
+    LaunchSpec spec = guest.spec();
+    if (Report(spec).find("keyring=of-the-master\n") == std::string::npos) return 1;
+    spec.identity = Identity{54321, 54322, {54322}};
+    return Report(spec).find("keyring=_ses\n") == std::string::npos ? 2 : 0;
+  });
+  const std::string end = process.Wait();
+  if (end == "exited with code 77") GTEST_SKIP() << "there are no keyrings here";
+  EXPECT_EQ(end, "exited with code 0");
+}
+
+TEST(Launcher, BIG_ENV_NamesTheVariableThatIsTooLong) {
+  const std::string most = std::to_string(32 * sysconf(_SC_PAGESIZE));
+  LaunchSpec spec = Guest();
+  spec.environment = {"A=1", "BIG=" + std::string(200'000, 'x')};
+  EXPECT_EQ(ErrorOf(spec),
+            "cannot execute " + GuestPath() +
+                ": Argument list too long (the variable BIG takes 200005 bytes, and Linux allows " + most +
+                ")");
+  spec.environment.assign(200, "A=" + std::string(100'000, 'x'));
+  EXPECT_THAT(ErrorOf(spec),
+              HasSubstr("arguments and variables take 20002214 bytes together, and Linux allows "));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "master/platform/capabilities.h"
 #include "master/platform/test_process.h"
+#include "master/platform/test_rights.h"
 #include "master/platform/test_syscall_filter.h"
 
 namespace fectl::platform {
@@ -50,18 +53,55 @@ TEST(Privileges, AnOrdinaryUserStaysOneself) {
   TestProcess process([] {
     if (geteuid() == 0 && !SwitchIdentity(kSomebody).ok()) return 1;
     const Identity self = {geteuid(), getegid(), {getegid()}};
-    if (!IsPresentOrdinaryIdentity(self) || !SwitchIdentity(self).ok()) return 2;
-    const Identity other = {geteuid() + 1, getegid(), {}};
+    if (!ChangeTo(self).same_ids() || !SwitchIdentity(self).ok()) return 2;
+    const Identity other = {geteuid() + 1, getegid(), {7}};
     const absl::Status status = SwitchIdentity(other);
-    if (status.ok() || IsPresentOrdinaryIdentity(other)) return 3;
+    if (status.ok() || ChangeTo(other).same_ids()) return 3;
     return status.message() == "cannot set supplementary groups: Operation not permitted" ? 0 : 4;
   });
   EXPECT_EQ(process.Wait(), "exited with code 0");
 }
 
-// Root with root's own ids still has groups to give up.
-TEST(Privileges, RootIsNeverTakenForSwitched) {
-  EXPECT_FALSE(IsPresentOrdinaryIdentity({0, 0, {}}));
+TEST(Privileges, RootGivesUpTheGroupsThatAreNotRoots) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can have groups set";
+  TestProcess process([] {
+    const gid_t others[] = {1, 7};
+    if (setgroups(2, others) != 0 || !ChangeTo({0, 0, {0}}).groups) return 1;
+    if (!SwitchIdentity({0, 0, {0}}).ok()) return 2;
+    return Groups() == std::vector<gid_t>{0} && !ChangeTo({0, 0, {}}).groups ? 0 : 3;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+TEST(Privileges, USERNS_ToBeWhatOneIsNeedsNoRight) {
+  for (const char* setgroups_allowed : {"allow", "deny"}) {
+    TestProcess process([setgroups_allowed] {
+      if (!BecomeRootOfUserNamespace(setgroups_allowed)) return 77;
+      // The group is root's, or one that this namespace does not know, and cannot be given up where it
+      // forbids it.
+      if (!ChangeTo({0, 0, {0}}).same_ids()) return 1;
+      if (!SwitchIdentity({0, 0, {0, 0}}).ok()) return 2;
+      const absl::Status status = SwitchIdentity({5, 0, {0}});
+      return status.ok() ? 3 : 0;
+    });
+    const std::string end = process.Wait();
+    if (end == "exited with code 77") GTEST_SKIP() << "user namespaces are not allowed here";
+    EXPECT_EQ(end, "exited with code 0") << setgroups_allowed;
+  }
+}
+
+// Neither is root: the kernel itself takes nothing away.
+TEST(Privileges, AMBIENT_ASwitchBetweenOrdinaryUsersTakesTheCapabilities) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has capabilities to lose";
+  TestProcess process([] {
+    if (!BecomeOrdinaryWith(54300, SetOf(CAP_SETUID) | SetOf(CAP_SETGID))) return 10;
+    if (!SwitchIdentity(kSomebody).ok()) return 1;
+    const HeldCapabilities held = GetHeldCapabilities();
+    if ((held.effective | held.permitted | held.inheritable) != 0) return 2;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_SETUID, 0, 0) != 0) return 3;
+    return setresuid(0, 0, 0) == 0 ? 4 : 0;
+  });
+  EXPECT_EQ(process.Wait(), "exited with code 0");
 }
 
 TEST(Privileges, EachStepThatFailsIsNamed) {

@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -43,6 +45,16 @@ std::string StatusLine(const std::string& name) {
   return "";
 }
 
+// Its name; "_ses" is one without.
+std::string SessionKeyring() {
+  std::array<char, 256> text = {};
+  // "type;uid;gid;permissions;name"
+  if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, text.data(), text.size()) < 0)
+    return "unknown";
+  const std::string description(text.data());
+  return description.substr(description.rfind(';') + 1);
+}
+
 // A process that was dropped to another user must not find a way back.
 const char* CanRegain() {
   const gid_t root = 0;
@@ -59,12 +71,14 @@ int main(int argc, char** argv, char** environment) {
   std::array<char, 4096> directory = {};
   printf("directory=%s\n", getcwd(directory.data(), directory.size()));
   printf("leads_session=%d\n", getsid(0) == getpid() && getpgrp() == getpid());
-  for (const char* name : {"SigBlk", "SigIgn", "Uid", "Gid", "Groups", "Umask", "NoNewPrivs"}) {
+  for (const char* name : {"SigBlk", "SigIgn", "Uid", "Gid", "Groups", "Umask", "NoNewPrivs", "CapInh",
+                           "CapPrm", "CapEff", "CapAmb"}) {
     printf("%s=%s\n", name, StatusLine(name).c_str());
   }
   rlimit open_files = {};
   getrlimit(RLIMIT_NOFILE, &open_files);
   printf("open_files=%lu\n", static_cast<unsigned long>(open_files.rlim_cur));
+  printf("keyring=%s\n", SessionKeyring().c_str());
   if (getuid() != 0) printf("regains=%s\n", CanRegain());
   return 0;
 }

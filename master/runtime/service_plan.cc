@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,11 +105,17 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   plan.launch.directory = service.directory;
   plan.launch.open_files = open_files;
   plan.launch.no_new_privileges = service.no_new_privileges;
+  plan.launch.capabilities = service.capabilities;
 
   Environment environment = inherited;
   if (service.identity.has_value()) {
     plan.launch.identity = ToPlatform(*service.identity);
     SetIdentityVariables(*service.identity, &environment);
+  }
+  for (const std::string& name : service.environ_passed) {
+    // Null also where the master was started with more rights than its caller has.
+    const char* const value = secure_getenv(name.c_str());
+    if (value != nullptr) Set(&environment, name, value);
   }
   for (const auto& [name, value] : service.environ) Set(&environment, name, value);
   // Also where the master has none, so that the worker finds what its command was found by.
@@ -122,12 +129,15 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   Set(&environment, proto::kLevelVariable, "2");
   Set(&environment, proto::kTimeoutVariable, proto::FormatSeconds(service.timeout_ms));
   Set(&environment, proto::kShutdownTimeoutVariable, proto::FormatSeconds(service.shutdown_timeout_ms));
+  std::vector<std::string> names;
   for (const SharedSocket& socket : sockets) {
     if (!SeesSocket(socket, service.name)) continue;
+    names.push_back(socket.name);
     SetSocketVariables(socket, kFirstSocketFd + static_cast<int>(plan.socket_fds.size()), &environment);
     plan.socket_fds.push_back(socket.fd);
     plan.sockets.push_back({socket.name, socket.address});
   }
+  Set(&environment, proto::kSocketNamesVariable, proto::FormatNames(names));
   for (const auto& [name, value] : environment) {
     if (name == proto::kWorkerIndexVariable) plan.index_variable = plan.launch.environment.size();
     plan.launch.environment.push_back(absl::StrCat(name, "=", value));

@@ -154,6 +154,8 @@ def _refused(place: Place, words: str, name: str = "mine.toml") -> None:
 @pytest.mark.parametrize("mode,who", [(0o664, "its group"), (0o620, "its group"), (0o646, "everybody"),
                                       (0o666, "everybody"), (0o777, "everybody")])
 def test_K29_WhatOthersMayWriteIsNoConfiguration(place: Place, mode: int, who: str) -> None:
+    if who == "its group" and os.geteuid() != 0:
+        pytest.skip("the group may be this user's private one, which is trusted where fectld is not root")
     _good(place).chmod(mode)
     _refused(place, rf"can be written by {who} \(mode 0{mode:o}\): only its owner may be able to; chmod go-w mine.toml")
     (place.directory / "mine.toml").chmod(mode & ~0o022)

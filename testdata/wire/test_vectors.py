@@ -81,7 +81,8 @@ def test_stream(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", named("environment"))
 def test_environment(vector: dict[str, Any]) -> None:
-    parse = {"FECTL_FD": wire_codec.parse_channel}.get(vector["variable"], wire_codec.parse_socket)
+    parse = {"FECTL_FD": wire_codec.parse_channel, "FECTL_SOCKETS": wire_codec.parse_names}.get(
+        vector["variable"], wire_codec.parse_socket)
     if vector["variable"].startswith("FECTL_ARGS_"):
         parse = wire_codec.parse_arguments
     if "error" in vector:

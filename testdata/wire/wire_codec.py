@@ -400,6 +400,13 @@ def parse_socket(text: str) -> Message:
     return dict(zip(("fd", "family", "type", "protocol"), map(int, match.groups())))
 
 
+def parse_names(text: str) -> list[str]:
+    """FECTL_SOCKETS: names with one blank between two."""
+    names = text.split(" ") if text else []
+    expect(all(re.fullmatch("[A-Za-z0-9._-]{1,64}", name) for name in names), "names expected")
+    return names
+
+
 def parse_arguments(text: str) -> list[str]:
     """FECTL_ARGS_<name>: a JSON array of strings."""
     arguments = parse(text.encode())
