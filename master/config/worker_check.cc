@@ -60,7 +60,8 @@ void CheckMaySwitch(const Rights& by, const std::optional<Identity>& identity, c
   if (!identity.has_value()) return;
   const bool user = identity->uid != by.uid;
   if (!user && identity->gid == by.gid) return;
-  const CapabilitySet needed = SetOf(CAP_SETGID) | (user ? SetOf(CAP_SETUID) : 0);
+  CapabilitySet needed = SetOf(CAP_SETGID) | (user ? SetOf(CAP_SETUID) : 0);
+  if (user && label == "master") needed |= SetOf(CAP_CHOWN);  // of the control socket and the pid file
   const std::string key = label + (user ? ".uid" : ".gid");
   if (const CapabilitySet missing = needed & ~by.capabilities; missing != 0) {
     result->Add(

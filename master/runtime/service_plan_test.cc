@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -58,11 +59,12 @@ TEST(MakeServicePlan, EnvironmentIsTheContract) {
   socket.app = "aiohttp";
   socket.arguments = {"app=x:y", "k=\"v\""};
   const ServicePlan plan = MakeServicePlan(service, {socket}, {{"PATH", "/bin"}, {"TZ", "UTC"}}, kOpenFiles);
-  EXPECT_THAT(plan.launch.environment,
-              ElementsAre("PATH=/opt/bin", "TZ=UTC", "A=2", "FECTL_FD=3:4", "FECTL_SRV_NAME=web",
-                          "FECTL_PROC_IDX=0", "FECTL_PROTO=2", "FECTL_TIMEOUT=2.5",
-                          "FECTL_SHUTDOWN_TIMEOUT=30", "FECTL_FD_http=5,FAMILY:2,SOCKETTYPE:1,PROTO:6",
-                          "FECTL_APP_http=aiohttp", R"(FECTL_ARGS_http=["app=x:y","k=\"v\""])"));
+  EXPECT_THAT(
+      plan.launch.environment,
+      ElementsAre("PATH=/opt/bin", "TZ=UTC", "A=2", "FECTL_FD=3:4", "FECTL_SRV_NAME=web", "FECTL_PROC_IDX=0",
+                  "FECTL_PROTO=2", "FECTL_TIMEOUT=2.5", "FECTL_SHUTDOWN_TIMEOUT=30",
+                  "FECTL_FD_http=5,FAMILY:2,SOCKETTYPE:1,PROTO:6", "FECTL_APP_http=aiohttp",
+                  R"(FECTL_ARGS_http=["app=x:y","k=\"v\""])", "FECTL_SOCKETS=http"));
   EXPECT_THAT(plan.socket_fds, ElementsAre(77));
 }
 
@@ -95,6 +97,24 @@ TEST(MakeServicePlan, IdentityBringsItsVariables) {
   EXPECT_EQ(plan.launch.identity->uid, 33U);
   EXPECT_EQ(plan.launch.identity->gid, 44U);
   EXPECT_THAT(plan.launch.identity->groups, ElementsAre(44, 55));
+}
+
+TEST(MakeServicePlan, PYTHONUNBUFFERED_ANameAloneIsTheMastersOwnVariable) {
+  setenv("FECTL_TEST_SET", "a=b", 1);
+  unsetenv("FECTL_TEST_NOT_SET");
+  config::ServiceConfig service = Web();
+  service.environ_passed = {"FECTL_TEST_SET", "FECTL_TEST_NOT_SET"};
+  const ServicePlan plan = MakeServicePlan(service, {}, {}, kOpenFiles);
+  EXPECT_THAT(plan.launch.environment, Contains("FECTL_TEST_SET=a=b"));
+  EXPECT_THAT(plan.launch.environment, Not(Contains(HasSubstr("FECTL_TEST_NOT_SET"))));
+  EXPECT_THAT(plan.launch.environment, Contains("FECTL_SOCKETS="));
+}
+
+TEST(MakeServicePlan, CapabilitiesAreTheServices) {
+  config::ServiceConfig service = Web();
+  EXPECT_FALSE(MakeServicePlan(service, {}, {}, kOpenFiles).launch.capabilities.has_value());
+  service.capabilities = 1 << 10;
+  EXPECT_EQ(MakeServicePlan(service, {}, {}, kOpenFiles).launch.capabilities, 1U << 10);
 }
 
 TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {

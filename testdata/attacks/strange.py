@@ -17,7 +17,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 CALLS = {"x86_64": {"keyctl": 250, "ioprio_set": 251, "set_mempolicy": 238},
          "aarch64": {"keyctl": 219, "ioprio_set": 30, "set_mempolicy": 237}}.get(platform.machine(), {})
 
-CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE = 5, 6, 7, 10
+CAP_CHOWN, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE = 0, 5, 6, 7, 10
 _KEEPCAPS, _SET_SECUREBITS, _TIMERSLACK, _SET_PDEATHSIG, _THP_DISABLE, _AMBIENT = 8, 28, 29, 1, 41, 47
 NO_SETUID_FIXUP = 4  # of the securebits
 NO_RANDOMIZE = 0x40000  # of the personality
@@ -55,8 +55,8 @@ def become_ordinary_with(uid: int, capabilities: tuple[int, ...]) -> None:
 def _filter_that_allows_all() -> None:
     instruction = struct.pack("HBBI", 6, 0, 0, 0x7fff0000)  # return: allow
     code = ctypes.create_string_buffer(instruction)
-    program = struct.pack("HxxxxxxP", 1, ctypes.addressof(code))
-    prctl(22, 2, ctypes.addressof(ctypes.create_string_buffer(program)))
+    program = ctypes.create_string_buffer(struct.pack("HP", 1, ctypes.addressof(code)))
+    prctl(22, 2, ctypes.addressof(program))
 
 
 def spoil(terminal: str) -> None:

@@ -190,7 +190,7 @@ def test_environ(place: Place) -> None:
         "ONE": "1", "EMPTY": "", "EQUALS": "a=b", "HOME": "/elsewhere", "SPACE": " x ", "LANG": "xx"}
 
 
-@pytest.mark.parametrize("entry,words", [("NOTHING", "must be an array of strings like"), ("=x", "must be"),
+@pytest.mark.parametrize("entry,words", [("NO THING", "must be an array of strings like"), ("=x", "must be"),
                                          ("FECTL_FD=3:4", "must not set FECTL_FD, which fectld itself sets"),
                                          ("FECTL_FD_x=1", "must not set FECTL_FD_x")])
 def test_environ_that_cannot_be(place: Place, entry: str, words: str) -> None:
