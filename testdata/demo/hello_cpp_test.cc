@@ -1,109 +1,30 @@
 // The demonstration's server as a program under a fake master: what it must do for a service to lose no
 // request.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "testdata/demo/test_client.h"
 #include "worker_sdk/testing/fake_master.h"
 
 namespace {
 
+using demo::Client;
+using demo::Get;
+using demo::Is200;
+using demo::Says;
 using fectl::FakeMaster;
 
 // Tests run at the root of the runfiles.
 constexpr char kProgram[] = "testdata/demo/hello_cpp";
-constexpr int kPatienceSeconds = 20;
-
-std::string Get(const std::string& path, const std::string& header = "") {
-  return "GET " + path + " HTTP/1.1\r\nHost: test\r\n" + header + "\r\n";
-}
-
-// A blocking client. Everything that goes wrong shows in `problem`.
-class Client {
- public:
-  explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval patience{kPatienceSeconds, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) Fail("connect");
-  }
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-
-  void Say(const std::string& text) {
-    if (send(fd_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) Fail("send");
-  }
-  void SayNoMore() { shutdown(fd_, SHUT_WR); }
-  // One whole answer.
-  std::string Answer() {
-    size_t head_end;
-    while ((head_end = received_.find("\r\n\r\n")) == std::string::npos) {
-      if (!Receive()) return problem_;
-    }
-    const size_t length_at = received_.find("Content-Length: ") + 16;
-    const size_t size = head_end + 4 + std::stoul(received_.substr(length_at));
-    while (received_.size() < size) {
-      if (!Receive()) return problem_;
-    }
-    std::string answer = received_.substr(0, size);
-    received_.erase(0, size);
-    return answer;
-  }
-  // The server's end, with nothing before it.
-  bool Ended() { return received_.empty() && !Receive() && problem_ == "end: Success"; }
-  bool Silent() {
-    char byte;
-    return received_.empty() && recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
-  }
-  const std::string& problem() const { return problem_; }
-
- private:
-  bool Receive() {
-    char buffer[4096];
-    ssize_t count;
-    do {
-      count = recv(fd_, buffer, sizeof(buffer),
-                   0);  // with a timeout it is interrupted also where no handler is set
-    } while (count < 0 && errno == EINTR);
-    if (count == 0) errno = 0;
-    if (count <= 0) return Fail(count == 0 ? "end" : "recv");
-    received_.append(buffer, count);
-    return true;
-  }
-  bool Fail(const std::string& what) {
-    if (problem_.empty()) problem_ = what + ": " + strerror(errno);
-    return false;
-  }
-  const int fd_;
-  std::string received_;
-  std::string problem_;
-};
-
-bool Says(const std::string& answer, const std::string& text) {
-  return answer.find(text) != std::string::npos;
-}
-
-bool Is200(const std::string& answer) {
-  return answer.rfind("HTTP/1.1 200 OK\r\n", 0) == 0;
-}
 
 class HelloTest : public testing::Test {
  protected:
@@ -307,6 +228,23 @@ TEST_F(HelloTest, WrongArgumentsAreAConfigurationError) {
   EXPECT_TRUE(Says(message.data, "socket http: arguments: \\\"header_timout\\\" is not an argument"))
       << message.data;
   ExitsWith(master_, 99);
+}
+
+// A new connection wakes the worker that waits longest, and no other. This one is woken and does nothing:
+// others look for themselves.
+TEST_F(HelloTest, SPREAD_StoppedWorkerHoldsUpNoConnection) {
+  Start();
+  FakeMaster other(Quick());
+  other.AddSocket(master_.sockets()[0]);
+  SpawnAndStart(other);
+  CommandIsRead();
+  master_.Signal(SIGSTOP);
+  for (int i = 0; i < 10; ++i) {
+    Client client(port_);
+    client.Say(Get("/"));
+    EXPECT_TRUE(Is200(client.Answer())) << client.problem();
+  }
+  master_.Signal(SIGCONT);
 }
 
 // Two answers are two writes. If the second one waits for the acknowledgement of the first, no pair comes in

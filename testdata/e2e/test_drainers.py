@@ -1,6 +1,7 @@
 """Servers that drain: the SDK's two for C++, and one in another language that was written from the prose alone."""
 
 import collections
+import collections.abc
 import re
 import socket
 from typing import Iterator
@@ -8,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from testdata.e2e.applications import serve
-from testdata.e2e.harness import Place
+from testdata.e2e.harness import Place, tcp
 from testdata.e2e.http_requests import HttpRequest, free_port, http_get
 from testdata.e2e.load import Load
 from testdata.e2e.processes import DEADLINE_SECONDS, alive, wait_until
@@ -55,6 +56,34 @@ def test_no_request_is_lost_while_nobody_serves(place: Place, kind: str, there: 
             master.fectl_ok(there, "web")
             master.fectl_ok(back, "web")
     assert load.tally.failed == 0, load.tally
+
+
+_FLAGS = '''
+import fcntl, os, signal, struct
+read_fd, write_fd = map(int, os.environ["FECTL_FD"].split(":"))
+listener = int(os.environ["FECTL_FD_http"].split(",")[0])
+with open("flags", "w") as file:
+    for fd in (read_fd, write_fd, listener):
+        blocks = not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK
+        kept = not fcntl.fcntl(fd, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+        print(blocks, kept, file=file)
+    default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    print(default, not signal.pthread_sigmask(signal.SIG_BLOCK, []), file=file)
+os.write(write_fd, struct.pack(">H", 16) + b'{"cmd":"loaded"}')
+os.write(write_fd, bytes.fromhex("000c7b22636d64223a226862227d"))
+signal.pause()
+'''
+
+
+def test_PROTOCOL_PROSE_what_a_worker_finds_is_as_written(place: Place) -> None:
+    port = free_port()
+    place.write("flags.py", _FLAGS)
+    master = place.start(tcp("http", port) + place.service("web", "/usr/bin/python3 flags.py"))
+    master.wait_running("web")
+    pipes_block, listener_does_not, signals = "True True", "False True", "True True"
+    assert place.lines("flags") == [pipes_block, pipes_block, listener_does_not, signals]
+    master.fectl_ok("stop", "web")  # by SIGTERM, whose default action kills
+    assert "SIGTERM" in master.log()
 
 
 @pytest.fixture
@@ -113,5 +142,4 @@ def test_SPREAD_no_worker_gets_most_of_the_connections(place: Place, kind: str, 
         connection = said(port, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         answer = connection.recv(4096).decode()
         counts[re.search(r"pid (\d+)", answer)[1]] += 1
-    print(counts)
-    assert len(counts) == 4
+    assert len(counts) == 4 and max(counts.values()) <= 100 and min(counts.values()) >= 10, counts

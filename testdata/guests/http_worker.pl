@@ -208,7 +208,8 @@ sub turn {
     vec($reads, fileno $_, 1) = 1 for @accepting;
     for my $c (values %connections) {
         vec($writes, fileno $c->{socket}, 1) = 1 if $c->{out} ne '';
-        vec($reads, fileno $c->{socket}, 1) = 1 if !$c->{peer_done} && length $c->{in} <= HEAD_BYTES_MAX + BODY_BYTES_MAX;
+        next if $c->{peer_done} || length $c->{in} > HEAD_BYTES_MAX + BODY_BYTES_MAX;
+        vec($reads, fileno $c->{socket}, 1) = 1;
     }
     return if select($reads, $writes, undef, 0.02) < 0;
     for my $c (my @all = values %connections) {

@@ -16,6 +16,7 @@ _OUTSIDE = [
     ("absl/time/", ("absl_time",)),
     ("absl/types/span.h", ("absl_span",)),
     ("benchmark/", ("benchmark",)),
+    ("asio.hpp", ("asio",)),
     ("cpptoml.h", ("cpptoml",)),
     ("gflags/", ("gflags",)),
     ("glog/", ("glog",)),

@@ -71,10 +71,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  protected:
-  // Reads what is there, once; `handler` gets the number of bytes, 0 at the client's end. The connection lives
-  // until then: handlers may capture `this`. Who reads in another way has to wait first (async_wait), then take
-  // the bytes in the handler and report them with Received(), because a drain closes an idle connection only
-  // when the kernel has no unread bytes.
+  // Reads what is there, once; `handler` gets the number of bytes, 0 at the client's end. The connection
+  // lives until then: handlers may capture `this`. Who reads in another way has to wait first (async_wait),
+  // then take the bytes in the handler and report them with Received(), because a drain closes an idle
+  // connection only when the kernel has no unread bytes.
   template <class Handler>
   void Read(net::mutable_buffer buffer, Handler handler) {
     auto done = [self = shared_from_this(), buffer, handler](const ErrorCode& failed) {
@@ -89,7 +89,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     };
     stream_.async_wait(Stream::wait_read, std::move(done));
   }
-  // Writes all of it, then calls `handler`, unless the client is gone. The bytes stay where they are until then.
+  // Writes all of it, then calls `handler`, unless the client is gone. The bytes stay where they are until
+  // then.
   template <class Handler>
   void Write(net::const_buffer bytes, Handler handler) {
     sent_ = 0;
@@ -119,8 +120,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     char byte;
     return recv(stream_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
   }
-  // All is said. A socket that is closed with unread bytes sends a reset, which may destroy the last answer on
-  // its way; so this ends our direction and reads on until the client ends its own, within kEndMsMax.
+  // All is said. A socket that is closed with unread bytes sends a reset, which may destroy the last answer
+  // on its way; so this ends our direction and reads on until the client ends its own, within kEndMsMax.
   void End() {
     if (ending_ || over()) return;
     ending_ = true;

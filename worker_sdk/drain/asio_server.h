@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,16 +22,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "worker_sdk/drain/asio_connection.h"
 #include "worker_sdk/drain/asio_link.h"
 #include "worker_sdk/drain/lifetime.h"
 #include "worker_sdk/monotonic.h"
+#include "worker_sdk/owned_fd.h"
 
 namespace fectl::asio {
 
@@ -39,7 +41,10 @@ class Server {
   using Make = std::function<std::shared_ptr<Connection>(Accepted)>;
 
   Server(net::io_context& context, Make make)
-      : context_(context), make_(std::move(make)), timer_(context) {
+      : context_(context),
+        make_(std::move(make)),
+        timer_(context),
+        gate_(context, epoll_create1(EPOLL_CLOEXEC)) {
     LookLater();
   }
   Server(const Server&) = delete;
@@ -48,7 +53,8 @@ class Server {
   // Takes over a listening, non-blocking socket of this address family. A server in another context needs a
   // copy of it (dup). Nothing is accepted before Resume().
   void AddListener(int fd, int family, const drain::Limits& limits = {}) {
-    listeners_.emplace_back(context_, fd, family, limits);
+    listeners_.push_back(Listener{internal::OwnedFd(fd), family, limits});
+    Gate(EPOLL_CTL_ADD, fd);
   }
   // Connections that are open at once; beyond it new ones wait in the listener.
   void SetConnectionsMax(size_t connections_max) { connections_max_ = connections_max; }
@@ -56,13 +62,10 @@ class Server {
   // Accept from now on.
   void Resume() {
     accepting_ = true;
-    Listen();
+    Wait();
   }
   // Accept nothing more. What is open is served; new connections wait in the listener, which stays open.
-  void Pause() {
-    accepting_ = false;
-    for (Listener& listener : listeners_) listener.descriptor.cancel();
-  }
+  void Pause() { accepting_ = false; }
   // Accepts what waits in the listeners, closes them and lets every connection end. What has not ended when
   // the time is over is cut off. `done` is called after the last one, never before Stop() returns.
   void Stop(int64_t time_left_ms, std::function<void()> done) {
@@ -72,12 +75,12 @@ class Server {
     cut_ms_ = now_ms + std::max<int64_t>(0, time_left_ms - kExitMs);
     done_ = std::move(done);
     for (Listener& listener : listeners_) {
-      for (int i = 0; i < kQueueMax && accepting_ && Accept(listener); ++i) {
+      for (int i = 0; i < kQueueMax && accepting_ && Accept(listener) == Got::kOne; ++i) {
       }
-      ErrorCode ignored;
-      listener.descriptor.close(ignored);  // asio takes it out of its epoll first
     }
     accepting_ = false;
+    gate_.close();
+    listeners_.clear();
     LookLater();
   }
   // From any thread.
@@ -94,37 +97,48 @@ class Server {
   static constexpr int64_t kExitMs = 100;
 
   struct Listener {
-    Listener(net::io_context& context, int fd, int of, const drain::Limits& with)
-        : descriptor(context, fd), family(of), limits(with) {}
-    net::posix::stream_descriptor descriptor;
+    internal::OwnedFd fd;
     int family;
     drain::Limits limits;
-    bool waits = false;
   };
 
-  void Listen() {
-    for (Listener& listener : listeners_) {
-      if (!listener.waits) Wait(listener);
+  // The listeners are in an epoll of their own, which asio watches, because asio itself cannot ask for
+  // EPOLLEXCLUSIVE: with it the workers are woken in the order in which they came to wait.
+  void Gate(int operation, int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLEXCLUSIVE;
+    epoll_ctl(gate_.native_handle(), operation, fd, &event);
+  }
+  void Wait() {
+    if (waits_ || !accepting_ || connections_.size() >= connections_max_) return;  // Look() comes back to it
+    waits_ = true;
+    gate_.async_wait(net::posix::stream_descriptor::wait_read, [this](const ErrorCode& error) {
+      waits_ = false;
+      if (error || !accepting_) return;
+      bool failed = false;
+      for (Listener& listener : listeners_) failed = AcceptInTurn(listener) == Got::kFailure || failed;
+      if (!failed) Wait();  // else Look() comes back to it
+    });
+  }
+  enum class Got { kOne, kNothing, kFailure };  // nothing: another worker was faster
+  // One connection of each listener in a turn, and then to the end of the line of the workers that wait for
+  // it.
+  Got AcceptInTurn(Listener& listener) {
+    const Got got = Accept(listener);
+    if (got == Got::kOne) {
+      Gate(EPOLL_CTL_DEL, listener.fd.get());
+      Gate(EPOLL_CTL_ADD, listener.fd.get());
     }
+    return got;
   }
-  void Wait(Listener& listener) {
-    if (!accepting_ || connections_.size() >= connections_max_) return;  // Look() comes back to it
-    listener.waits = true;
-    listener.descriptor.async_wait(net::posix::stream_descriptor::wait_read,
-                                   [this, &listener](const ErrorCode& error) {
-                                     listener.waits = false;
-                                     // One connection in a turn, so that other workers get theirs. A pause may
-                                     // have come and gone meanwhile: then this one still waits.
-                                     if (accepting_ && (error || Accept(listener))) Wait(listener);
-                                   });
-  }
-  // False: out of descriptors or memory. Look() tries again.
-  bool Accept(Listener& listener) {
-    const int fd =
-        accept4(listener.descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    // EAGAIN: another worker was faster.
-    if (fd < 0) return errno == EAGAIN ? !*stop_ms_ : errno == EINTR || errno == ECONNABORTED;
-    // An answer in two writes would wait 40 ms for the client's acknowledgement. (No error on UNIX sockets.)
+  Got Accept(Listener& listener) {
+    int fd;
+    do {
+      fd = accept4(listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd < 0) return errno == EAGAIN ? Got::kNothing : Got::kFailure;
+    // An answer in two writes would wait 40 ms for the client's acknowledgement. (No matter for UNIX
+    // sockets.)
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     Stream stream(context_, net::generic::stream_protocol(listener.family, 0), fd);
@@ -136,7 +150,7 @@ class Server {
     connections_.emplace(connection.get(), connection);
     open_.store(connections_.size());
     connection->Start();
-    return true;
+    return Got::kOne;
   }
 
   void LookLater() {
@@ -157,20 +171,22 @@ class Server {
       }
     }
     if (*stop_ms_ && connections_.empty()) return done_();
-    Listen();
+    Wait();
     LookLater();
   }
 
   net::io_context& context_;
   const Make make_;
   net::steady_timer timer_;
+  net::posix::stream_descriptor gate_;
   const std::shared_ptr<std::optional<int64_t>> stop_ms_ = std::make_shared<std::optional<int64_t>>();
-  std::list<Listener> listeners_;
+  std::vector<Listener> listeners_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::atomic<size_t> open_{0};
   std::function<void()> done_;
   size_t connections_max_ = 10'000;
   bool accepting_ = false;
+  bool waits_ = false;
   int64_t cut_ms_ = 0;
   drain::CutOff cut_off_;
 };

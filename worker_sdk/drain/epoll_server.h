@@ -49,11 +49,10 @@ class EpollServer {
 
   // Takes over a listening, non-blocking socket. Nothing is accepted before Resume().
   void AddListener(int fd, const Limits& limits = {}) {
-    listeners_.push_back(Listener{internal::OwnedFd(fd), limits, nullptr});
-    Listener& listener = listeners_.back();
-    listener.on_ready = [this, &listener] { Accept(listener); };
+    Listener& listener = listeners_.emplace_back(Listener{internal::OwnedFd(fd), limits, nullptr});
+    listener.on_ready = [this, &listener] { AcceptInTurn(listener); };
   }
-  // Connections that are open at once; beyond it new ones wait in the listener.
+  // How many are open at once; beyond it new ones wait in the listener.
   void SetConnectionsMax(size_t connections_max) { connections_max_ = connections_max; }
   // A descriptor of the application's own: `on_readable` is called in Turn(), until Unwatch().
   void Watch(int fd, std::function<void()> on_readable) {
@@ -93,8 +92,7 @@ class EpollServer {
       }
     }
     accepting_ = false;
-    // Out of epoll before they are closed: other processes hold the same sockets, so closing this copy alone
-    // would leave them in this epoll.
+    // Out of epoll first: others hold the same sockets, so closing this copy alone would leave them there.
     UpdateListening();
     for (Listener& listener : listeners_) listener.fd.Reset();
     table_.ArmAll();  // deadlines are nearer now
@@ -115,6 +113,7 @@ class EpollServer {
     if (moment_.stop_ms && moment_.now_ms >= cut_ms_) table_.CutOffAll(&cut_off_);
     if (!dispatch_ && moment_.now_ms < worker_.deadline_ms().value_or(kNever)) return absl::OkStatus();
     dispatch_ = false;
+    for (Listener& listener : listeners_) AcceptInTurn(listener);
     if (on_beat_) on_beat_();
     return worker_.Dispatch();
   }
@@ -150,21 +149,31 @@ class EpollServer {
     if (want == listening_) return;
     listening_ = want;
     for (Listener& listener : listeners_) {
-      // Without EPOLLEXCLUSIVE, which would wake one worker only, maybe one that is killed in that moment.
-      want ? table_.Watch(listener.fd.get(), &listener.on_ready) : table_.Unwatch(listener.fd.get());
+      want ? table_.Watch(listener.fd.get(), &listener.on_ready, EPOLLIN | EPOLLEXCLUSIVE)
+           : table_.Unwatch(listener.fd.get());
     }
   }
-  // One connection in a turn, so that other workers get theirs. False: there is none to be had now.
-  bool Accept(Listener& listener) {
+  // One in a turn. A new connection wakes one worker only (EPOLLEXCLUSIVE), the one that waits longest, so
+  // one that has accepted goes to the end of that line. If the woken one is killed in that moment, the
+  // connection waits until another worker looks, which each does with its heartbeats.
+  void AcceptInTurn(Listener& listener) {
+    if (!listening_ || !Accept(listener)) return;
+    table_.Unwatch(listener.fd.get());
+    table_.Watch(listener.fd.get(), &listener.on_ready, EPOLLIN | EPOLLEXCLUSIVE);
+  }
+  bool Accept(Listener& listener) {  // false: there is none to be had now
     if (table_.size() >= connections_max_) return false;
-    const int fd = accept4(listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd;
+    do {
+      fd = accept4(listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
     if (fd < 0) {
-      if (errno == EINTR || errno == ECONNABORTED) return true;
       // EAGAIN: another worker was faster.
       if (errno != EAGAIN) accept_again_ms_ = moment_.now_ms + kAcceptPauseMs;
       return false;
     }
-    // An answer in two writes would wait 40 ms for the client's acknowledgement. (No error on UNIX sockets.)
+    // An answer in two writes would wait 40 ms for the client's acknowledgement. (No matter for UNIX
+    // sockets.)
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     table_.Add(make_(Accepted{fd, &listener.limits, &moment_}));
@@ -180,8 +189,7 @@ class EpollServer {
   std::function<void()> on_beat_;
   size_t connections_max_ = 10'000;
   bool accepting_ = false;
-  bool listening_ = false;  // the listeners are in epoll
-  bool dispatch_ = false;
+  bool listening_ = false, dispatch_ = false;  // the listeners are in epoll; the channel is readable
   int64_t accept_again_ms_ = 0;
   int64_t cut_ms_ = 0;
   CutOff cut_off_;

@@ -33,9 +33,10 @@ class EpollTable {
     added.Ready(EPOLLIN);  // the request is often there already
     Settle(added);
   }
-  // `on_ready` stays where it is until the next Wait() after Unwatch().
-  void Watch(int fd, OnReady* on_ready) {
-    Control(EPOLL_CTL_ADD, fd, EPOLLIN, reinterpret_cast<uint64_t>(on_ready) | kWatchedMark);
+  // `on_ready` stays where it is until the next Wait() after Unwatch(). `events`: EPOLLEXCLUSIVE may be
+  // added.
+  void Watch(int fd, OnReady* on_ready, uint32_t events = EPOLLIN) {
+    Control(EPOLL_CTL_ADD, fd, events, reinterpret_cast<uint64_t>(on_ready) | kWatchedMark);
   }
   void Unwatch(int fd) { Control(EPOLL_CTL_DEL, fd, 0, 0); }
 

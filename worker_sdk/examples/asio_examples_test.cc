@@ -137,6 +137,32 @@ TEST_P(AsioExamplesTest, StopFinishesWhatIsOpen) {
   ExitsWithZero();
 }
 
+// Each of these waits in the listener's queue when `stop` is read: nobody else would serve it here.
+TEST_P(AsioExamplesTest, QUIT_NEWCOMERS_WhatWaitsInTheQueueIsServed) {
+  Start();
+  Client busy(port_), busy_too(port_);
+  busy.Say(Get("/block?ms=500"));
+  busy_too.Say(Get("/block?ms=500"));
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(std::make_unique<Client>(port_));
+    waiting.back()->Say(Get("/"));
+  }
+  master_.Send("stop");
+  for (const auto& client : waiting) EXPECT_TRUE(Is200(client->Answer()));
+  ExitsWithZero();
+}
+
+TEST_P(AsioExamplesTest, NO_LIMIT_EachKindIsEnded) {
+  if (GetParam() != std::string("asio_hello")) GTEST_SKIP() << "reads no arguments";
+  Start({"header_timeout=0.3", "keepalive=0.3"});
+  Client silent(port_), half_head(port_), kept(port_);
+  half_head.Say("GET / HT");
+  kept.Say(Get("/"));
+  EXPECT_TRUE(Is200(kept.Answer()));
+  for (Client* client : {&silent, &half_head, &kept}) EXPECT_EQ(client->Answer(), "");
+}
+
 TEST_P(AsioExamplesTest, IdleConnectionsDoNotHoldTheWorker) {
   Start();
   Client idle(port_);

@@ -57,7 +57,8 @@ class Http : public fectl::asio::Connection {
   }
 
   void Answer(const std::string& head) {
-    const bool wants_end = head.rfind("GET /", 0) != 0 || head.find("\r\nConnection: close\r\n") != std::string::npos;
+    const bool wants_end =
+        head.rfind("GET /", 0) != 0 || head.find("\r\nConnection: close\r\n") != std::string::npos;
     // A client that has sent more already gets its answers; the last one of them announces the end.
     const bool keep = !wants_end && (!last() || !input_.empty() || Readable());
     const std::string body = "hello from asio, pid " + std::to_string(getpid()) + "\n";

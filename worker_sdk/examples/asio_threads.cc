@@ -1,5 +1,5 @@
-// A worker with several io_contexts, each run by a thread of its own. The main thread's context has the Worker
-// and its Link, and serves nothing; the others serve, and get their orders by post().
+// A worker with several io_contexts, each run by a thread of its own. The main thread's context has the
+// Worker and its Link, and serves nothing; the others serve, and get their orders by post().
 #include <fcntl.h>
 
 #include <chrono>
