@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "proto_spec/message.h"
 #include "proto_spec/printable.h"
@@ -30,6 +31,13 @@ std::string Pid(std::string_view pid) {
   return number ? std::string(pid) : String(pid);
 }
 
+std::string OldWorkersMembers(const std::optional<OldWorkers>& old) {
+  if (!old.has_value()) return "";
+  return ",\"still_leaving\":" + std::to_string(old->leaving) +
+         ",\"undrained\":" + std::to_string(old->undrained) +
+         ",\"undrained_sigterm\":" + std::to_string(old->undrained_sigterm);
+}
+
 std::string Line(const std::string& json) {
   return proto::EscapeJsonForTerminal(json) + "\n";
 }
@@ -48,7 +56,7 @@ std::string OperationsJson(const std::vector<OperationResult>& results) {
            ",\"ok\":" + Bool(result.ok) +
            ",\"answer\":" + (result.answer.empty() ? "null" : String(result.answer)) +
            ",\"reason\":" + (result.reason.empty() ? "null" : String(result.reason)) +
-           ",\"seconds\":" + Seconds(result.took_ms) + "}";
+           ",\"seconds\":" + Seconds(result.took_ms) + OldWorkersMembers(result.old_workers) + "}";
   }
   return Line("[" + out + "]");
 }

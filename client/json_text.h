@@ -16,7 +16,8 @@ namespace fectl::client {
 // {"ok":false,"exit_code":3,"reason":"no fectld is listening on ..."}
 std::string ErrorJson(int exit_code, std::string_view reason);
 
-// [{"service":"web","ok":true,"answer":"ServiceStarted","reason":null,"seconds":1.234}, ...]
+// [{"service":"web","ok":true,"answer":"ServiceStarted","reason":null,"seconds":1.234}, ...]; where the old
+// workers were looked at also "still_leaving":0,"undrained":0,"undrained_sigterm":0
 std::string OperationsJson(const std::vector<OperationResult>& results);
 
 // {"service":"web","pids":[123,124]}

@@ -26,6 +26,11 @@ TEST(JsonText, Operations) {
       "{\"service\":\"api\",\"ok\":false,\"answer\":null,\"reason\":\"it is "
       "starting\",\"seconds\":0.000}]\n");
   EXPECT_EQ(OperationsJson({}), "[]\n");
+  web.old_workers = OldWorkers{.leaving = 3, .undrained = 2, .undrained_sigterm = 1};
+  EXPECT_EQ(
+      OperationsJson({web}),
+      "[{\"service\":\"web\",\"ok\":true,\"answer\":\"ServiceStarted\",\"reason\":null,\"seconds\":1.234,"
+      "\"still_leaving\":3,\"undrained\":2,\"undrained_sigterm\":1}]\n");
 }
 
 TEST(JsonText, Pids) {

@@ -88,9 +88,41 @@ bool BringsWorkersUp(CommandKind command) {
          command == CommandKind::kRestart;
 }
 
+// The old workers of a replacement are looked at until none is left, but for no longer than this: most end at
+// once, also those that do not finish what they have open, and the others take as long as their clients.
+constexpr int64_t kLookMs = 500;
+constexpr int64_t kLookPauseMs = 20;
+
+bool Replaces(CommandKind command) {
+  return command == CommandKind::kReload || command == CommandKind::kRestart;
+}
+
+std::string OldWorkersText(int count, std::string_view one, std::string_view many) {
+  return "; " + std::to_string(count) +
+         (count == 1 ? " old worker " + std::string(one) : " old workers " + std::string(many));
+}
+
+// What people should know besides that it was done.
+std::string Besides(const OldWorkers& old, bool paused) {
+  std::string text;
+  if (old.leaving > 0) text += OldWorkersText(old.leaving, "is still leaving", "are still leaving");
+  if (old.undrained > 0) {
+    text += OldWorkersText(old.undrained, "ended without draining", "ended without draining");
+    if (old.undrained_sigterm == old.undrained) {
+      text += " (SIGTERM)";
+    } else if (old.undrained_sigterm > 0) {
+      text += " (" + std::to_string(old.undrained_sigterm) + " of them by SIGTERM)";
+    }
+  }
+  if (paused) text += "; it stays paused until fectl resume";
+  return text;
+}
+
 std::string Workers(const proto::ServiceView& view) {
   const std::string noun = view.num == 1 ? " worker" : " workers";
-  const std::string of = view.ready == view.num ? "" : std::to_string(view.ready) + " of ";
+  // Of a paused service none serves, and all are there.
+  const bool all = view.ready == view.num || view.state == "paused";
+  const std::string of = all ? "" : std::to_string(view.ready) + " of ";
   return of + std::to_string(view.num) + noun;
 }
 
@@ -143,10 +175,7 @@ void Operation::Fail(std::string_view verb, std::string reason) {
 }
 
 std::optional<Request> Operation::OnAnswer(const Response& answer, int64_t took_ms) {
-  if (first_.has_value()) {
-    OnFollowUp(answer);
-    return std::nullopt;
-  }
+  if (first_.has_value()) return OnFollowUp(answer, took_ms);
   first_ = answer.kind;
   result_.answer = proto::WireWord(answer.kind);
   result_.took_ms = took_ms;
@@ -202,18 +231,30 @@ std::optional<Request> Operation::FollowUp(Request::Verb verb) {
   return request;
 }
 
-void Operation::OnFollowUp(const Response& answer) {
+// Each look tells of all old workers, so the last one counts.
+std::optional<Request> Operation::OnLook(const proto::ServiceView& view, int64_t took_ms) {
+  result_.line =
+      std::string(PastTense(command_)) + " (" + Workers(view) + ", " + SpokenDuration(result_.took_ms) + ")";
+  if (!Replaces(command_)) return std::nullopt;
+  result_.old_workers = {view.still_leaving, view.undrained, view.undrained_sigterm};
+  result_.line += Besides(*result_.old_workers, view.state == "paused");
+  if (view.still_leaving == 0 || took_ms - result_.took_ms >= kLookMs) return std::nullopt;
+  pause_ms_ = kLookPauseMs;
+  return FollowUp(Request::Verb::kInspect);
+}
+
+std::optional<Request> Operation::OnFollowUp(const Response& answer, int64_t took_ms) {
   if (answer.kind == Response::Kind::kInspect && first_ == Response::Kind::kErrorServiceRunning) {
     if (answer.inspect.state == "paused") Fail("refused", "it is paused; fectl resume lets it accept again");
   } else if (answer.kind == Response::Kind::kInspect && result_.ok) {
-    result_.line = std::string(PastTense(command_)) + " (" + Workers(answer.inspect) + ", " +
-                   SpokenDuration(result_.took_ms) + ")";
+    return OnLook(answer.inspect, took_ms);
   } else if (answer.kind == Response::Kind::kOverview && !result_.ok) {
     Fail("refused", result_.reason + Suggestion(result_.service, answer.overview));
   } else if (answer.kind == Response::Kind::kServiceStatus && !result_.ok) {
     const std::string reason = LastFailure(answer.status);
     if (!reason.empty()) Fail("failed", reason);
   }
+  return std::nullopt;
 }
 
 void Operation::OnEnd(const absl::Status& why, int64_t took_ms) {

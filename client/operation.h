@@ -13,6 +13,13 @@
 
 namespace fectl::client {
 
+// How the old workers of a reload or restart were seen to leave.
+struct OldWorkers {
+  int leaving = 0;            // have not ended
+  int undrained = 0;          // ended by a signal, and not because they had finished
+  int undrained_sigterm = 0;  // of them, by the SIGTERM that asked them to finish
+};
+
 // How one operation on one service came out.
 struct OperationResult {
   std::string service;
@@ -24,6 +31,7 @@ struct OperationResult {
   std::string reason;     // why it failed, alone; empty when it did not
   bool permitted = true;  // false: refused for who asked, whatever the service is
   int64_t took_ms = 0;
+  std::optional<OldWorkers> old_workers;  // where they were looked at
 };
 
 // One operation on one service: what is asked, what is asked next to be able to tell more about the answer
@@ -36,8 +44,10 @@ class Operation {
 
   proto::Request FirstRequest() const;
 
-  // Takes the answer to the last request. The next request, or nullopt: then result() is complete.
+  // Takes the answer to the last request, which came so long after the first request. The next request, to be
+  // sent after pause_ms(), or nullopt: then result() is complete.
   std::optional<proto::Request> OnAnswer(const proto::Response& answer, int64_t took_ms);
+  int64_t pause_ms() const { return pause_ms_; }
 
   // No more answers will come. What is known already stays.
   void OnEnd(const absl::Status& why, int64_t took_ms);
@@ -49,12 +59,14 @@ class Operation {
   void Fail(std::string_view verb, std::string reason);
   std::optional<proto::Request> OnFirstAnswer(const proto::Response& answer);
   std::optional<proto::Request> FollowUp(proto::Request::Verb verb);
-  void OnFollowUp(const proto::Response& answer);
+  std::optional<proto::Request> OnFollowUp(const proto::Response& answer, int64_t took_ms);
+  std::optional<proto::Request> OnLook(const proto::ServiceView& view, int64_t took_ms);
 
   CommandKind command_;
   bool one_of_all_;
   proto::Level level_;
   OperationResult result_;
+  int64_t pause_ms_ = 0;
   // What the first answer was, while the one to a second request is waited for.
   std::optional<proto::Response::Kind> first_;
 };

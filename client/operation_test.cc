@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace fectl::client {
 namespace {
@@ -73,6 +76,61 @@ TEST(Operation, CountsFewerWorkersThanConfigured) {
     operation.OnAnswer(inspect, 1201);
     EXPECT_EQ(operation.result().line, text);
   }
+}
+
+// The answers to the looks at a reload's old workers, each so long after the first request; the last line.
+struct Look {
+  int64_t at_ms;
+  int leaving;
+  int undrained;
+  int undrained_sigterm;
+};
+
+std::string LineAfterLooks(const std::vector<Look>& looks, const std::string& state = "running") {
+  Operation operation(CommandKind::kReload, "web", Level::kTwo);
+  std::optional<Request> next = operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  for (const Look& look : looks) {
+    EXPECT_TRUE(next.has_value() && next->verb == Request::Verb::kInspect) << look.at_ms;
+    Response inspect = Of(Response::Kind::kInspect);
+    inspect.inspect.state = state;
+    inspect.inspect.num = inspect.inspect.ready = 2;
+    inspect.inspect.still_leaving = look.leaving;
+    inspect.inspect.undrained = look.undrained;
+    inspect.inspect.undrained_sigterm = look.undrained_sigterm;
+    next = operation.OnAnswer(inspect, look.at_ms);
+  }
+  EXPECT_EQ(next, std::nullopt);
+  EXPECT_EQ(operation.result().took_ms, 1200);
+  return operation.result().line;
+}
+
+TEST(Operation, UNCOOPERATIVE_LooksUntilNoOldWorkerIsLeft) {
+  EXPECT_EQ(LineAfterLooks({{1201, 2, 0, 0}, {1220, 1, 0, 0}, {1240, 0, 0, 0}}),
+            "reloaded (2 workers, 1.2 s)");
+  EXPECT_EQ(LineAfterLooks({{1201, 2, 0, 0}, {1220, 0, 2, 2}}),
+            "reloaded (2 workers, 1.2 s); 2 old workers ended without draining (SIGTERM)");
+}
+
+TEST(Operation, UNCOOPERATIVE_DoesNotLookForLong) {
+  EXPECT_EQ(LineAfterLooks({{1201, 2, 0, 0}, {1699, 2, 0, 0}, {1700, 2, 0, 0}}),
+            "reloaded (2 workers, 1.2 s); 2 old workers are still leaving");
+  EXPECT_EQ(
+      LineAfterLooks({{9999, 1, 1, 0}}),
+      "reloaded (2 workers, 1.2 s); 1 old worker is still leaving; 1 old worker ended without draining");
+  EXPECT_EQ(LineAfterLooks({{1201, 0, 3, 1}}),
+            "reloaded (2 workers, 1.2 s); 3 old workers ended without draining (1 of them by SIGTERM)");
+}
+
+TEST(Operation, PAUSE_KEPT_AReplacementOfAPausedServiceSaysSo) {
+  EXPECT_EQ(LineAfterLooks({{1201, 0, 0, 0}}, "paused"),
+            "reloaded (2 workers, 1.2 s); it stays paused until fectl resume");
+  Operation operation(CommandKind::kRestart, "web", Level::kTwo);
+  operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  Response inspect = Of(Response::Kind::kInspect);
+  inspect.inspect.state = "paused";
+  inspect.inspect.num = 2;  // of which none serves, as fectld may say
+  operation.OnAnswer(inspect, 1201);
+  EXPECT_EQ(operation.result().line, "restarted (2 workers, 1.2 s); it stays paused until fectl resume");
 }
 
 TEST(Operation, WhatIsSoAlreadyIsDone) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +56,8 @@ class Operations {
     size_t index;
     std::unique_ptr<Channel> channel;
     int64_t began_ms;
+    std::optional<proto::Request> next;  // to be sent at ask_at_ms
+    int64_t ask_at_ms = 0;
   };
 
   void Begin(size_t index) {
@@ -67,7 +70,7 @@ class Operations {
       return Finish(index);
     }
     (*channel)->Heard(MonotonicMs());
-    running_.push_back({index, *std::move(channel), now});
+    running_.push_back({.index = index, .channel = *std::move(channel), .began_ms = now, .next = {}});
   }
 
   absl::StatusOr<std::unique_ptr<Channel>> AnyChannel() {
@@ -81,8 +84,12 @@ class Operations {
     const int64_t now = MonotonicMs();
     ShowProgress(now);
     std::vector<Channel*> channels;
-    for (const Running& one : running_) channels.push_back(one.channel.get());
-    PollOnce(channels, progress_.wake_ms(now));
+    int64_t wake_ms = progress_.wake_ms(now);
+    for (const Running& one : running_) {
+      channels.push_back(one.channel.get());
+      if (one.next.has_value()) wake_ms = std::min(wake_ms, one.ask_at_ms);
+    }
+    PollOnce(channels, wake_ms);
     for (size_t i = 0; i < running_.size();) {
       if (Advance(running_[i])) {
         if (running_[i].channel->end().ok()) free_.push_back(std::move(running_[i].channel));
@@ -102,8 +109,14 @@ class Operations {
       if (answer->kind == proto::Response::Kind::kErrorNotPermitted) {
         answer->text = std::string(NotPermitted(*answer).message());
       }
-      const std::optional<proto::Request> next = operation.OnAnswer(*answer, MonotonicMs() - one.began_ms);
-      if (!next.has_value() || !one.channel->dialogue().Ask(*next).ok()) return true;
+      const int64_t now = MonotonicMs();
+      one.next = operation.OnAnswer(*answer, now - one.began_ms);
+      if (!one.next.has_value()) return true;
+      one.ask_at_ms = now + operation.pause_ms();
+    }
+    if (one.next.has_value() && one.ask_at_ms <= MonotonicMs()) {
+      one.channel->Heard(MonotonicMs());
+      if (!one.channel->dialogue().Ask(*std::exchange(one.next, std::nullopt)).ok()) return true;
     }
     if (one.channel->end().ok()) return false;
     operation.OnEnd(one.channel->end(), MonotonicMs() - one.began_ms);

@@ -1,5 +1,6 @@
 #include "client/status_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,15 @@ std::string CauseOf(const proto::WorkerView& worker) {
   return text;
 }
 
+// "told to leave 12 s ago, 18 s left".
+std::string TimeOf(const proto::LeavingView& leaving) {
+  const auto spoken = [](double seconds) {
+    return SpokenDuration(static_cast<int64_t>(std::clamp(seconds, 0.0, 1e9) * 1000));
+  };
+  return "told to leave " + spoken(leaving.leaving_s) + " ago, " +
+         (leaving.time_left_s > 0 ? spoken(leaving.time_left_s) + " left" : "killed");
+}
+
 void AppendLine(std::string_view head, const std::string& text, std::string* out) {
   if (text.empty()) return;
   std::string line(head);
@@ -84,6 +94,14 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
                   {CauseOf(worker)}});
     table.AddNote(proto::EscapeForTerminal(worker.note));
     table.AddNote(Gauges(worker));
+    for (const proto::LeavingView& leaving : worker.leaving_processes) {
+      table.AddRow({{std::to_string(worker.index), Colour::kNone, true},
+                    {std::to_string(leaving.pid), Colour::kNone, true},
+                    {"leaving", StateColour("leaving")},
+                    {Uptime(leaving.uptime_s), Colour::kNone, true},
+                    {"", Colour::kNone, true},
+                    {TimeOf(leaving)}});
+    }
   }
   return table.empty() ? "" : "\n" + table.Render(colours_on);
 }
@@ -91,6 +109,8 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
 std::string LeavingText(const proto::ServiceView& view) {
   std::string out;
   for (const proto::WorkerView& worker : view.workers) {
+    if (!worker.leaving_processes.empty())
+      continue;  // in the table of workers, but a fectld of 1.0.0 has none
     for (const int64_t pid : worker.leaving) {
       out += "  " + std::to_string(pid) + " (was worker " + std::to_string(worker.index) + ")\n";
     }

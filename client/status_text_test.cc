@@ -97,6 +97,20 @@ TEST_F(StatusText, OneServiceInFull) {
             "1970-01-01T00:01:01Z       2  4322  failed   killed by signal 11 (SIGSEGV)\n");
 }
 
+TEST_F(StatusText, LEAVING_PILE_ProcessesThatLeaveStandBelowTheirWorker) {
+  proto::ServiceView web = WebInFull();
+  web.workers[0].leaving_processes = {{.pid = 4000, .uptime_s = 7400, .leaving_s = 12, .time_left_s = 18},
+                                      {.pid = 4001, .uptime_s = 90, .leaving_s = 30, .time_left_s = 0}};
+  const std::string text = ServiceText(web, false);
+  EXPECT_THAT(text, HasSubstr("     1  4321  running    2h1m         0  -\n"
+                              "    warming cache 40 %\n"
+                              "    requests=1234  load=0.25\n"
+                              "     1  4000  leaving    2h3m         -  told to leave 12 s ago, 18 s left\n"
+                              "     1  4001  leaving   1m30s         -  told to leave 30 s ago, killed\n"
+                              "     2     -  waiting       -         2  killed"));
+  EXPECT_THAT(text, Not(HasSubstr("Replaced, finishing their work")));
+}
+
 TEST_F(StatusText, ShowsTheNewestEvents) {
   proto::ServiceView web = Web();
   for (int i = 0; i < 25; ++i) web.events.push_back({1, i, 100 + i, "running", ""});

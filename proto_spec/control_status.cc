@@ -30,6 +30,15 @@ void PutReal(std::string_view name, double number, JsonText* json) {
   json->Number(std::isfinite(number) ? number : 0);
 }
 
+void WriteLeaving(const LeavingView& leaving, JsonText* json) {
+  json->BeginObject();
+  Put("pid", leaving.pid, json);
+  PutReal("uptime_s", leaving.uptime_s, json);
+  PutReal("leaving_s", leaving.leaving_s, json);
+  PutReal("time_left_s", leaving.time_left_s, json);
+  json->EndObject();
+}
+
 void WriteWorker(const WorkerView& worker, JsonText* json) {
   json->BeginObject();
   Put("index", worker.index, json);
@@ -50,6 +59,10 @@ void WriteWorker(const WorkerView& worker, JsonText* json) {
     if (std::isfinite(value)) PutReal(name, value, json);
   }
   json->EndObject();
+  json->Key("leaving_processes");
+  json->BeginArray();
+  for (const LeavingView& leaving : worker.leaving_processes) WriteLeaving(leaving, json);
+  json->EndArray();
   json->EndObject();
 }
 
@@ -81,6 +94,9 @@ void WriteService(const ServiceView& service, bool whole, JsonText* json) {
     json->EndObject();
   }
   json->EndArray();
+  Put("still_leaving", service.still_leaving, json);
+  Put("undrained", service.undrained, json);
+  Put("undrained_sigterm", service.undrained_sigterm, json);
   if (whole) {
     json->Key("workers");
     json->BeginArray();
@@ -181,6 +197,14 @@ void ReadWorker(const Value& object, absl::Status* error, WorkerView* worker) {
     *pid = item.GetInt64();
   });
   members.GetNumbers("gauges", &worker->gauges);
+  members.GetList("leaving_processes", &worker->leaving_processes,
+                  [error](const Value& item, LeavingView* leaving) {
+                    Members leaving_members(item, error);
+                    leaving_members.Get("pid", &leaving->pid);
+                    leaving_members.Get("uptime_s", &leaving->uptime_s);
+                    leaving_members.Get("leaving_s", &leaving->leaving_s);
+                    leaving_members.Get("time_left_s", &leaving->time_left_s);
+                  });
 }
 
 void ReadEvent(const Value& object, absl::Status* error, EventView* event) {
@@ -206,6 +230,9 @@ void ReadService(const Value& object, absl::Status* error, ServiceView* service)
     socket_members.Get("name", &socket->name);
     socket_members.Get("address", &socket->address);
   });
+  members.Get("still_leaving", &service->still_leaving);
+  members.Get("undrained", &service->undrained);
+  members.Get("undrained_sigterm", &service->undrained_sigterm);
   members.GetList("workers", &service->workers,
                   [error](const Value& item, WorkerView* worker) { ReadWorker(item, error, worker); });
   members.GetList("events", &service->events,

@@ -31,6 +31,16 @@ struct EventView {
   friend bool operator==(const EventView&, const EventView&) = default;
 };
 
+// A process that was told to leave and has not ended, with what it started.
+struct LeavingView {
+  int64_t pid = 0;
+  double uptime_s = 0;     // seconds since it started
+  double leaving_s = 0;    // seconds since it was told to leave
+  double time_left_s = 0;  // seconds until it is killed; 0: it has been
+
+  friend bool operator==(const LeavingView&, const LeavingView&) = default;
+};
+
 // One slot.
 struct WorkerView {
   int index = 1;  // from 1
@@ -46,6 +56,7 @@ struct WorkerView {
   double retry_in_s = 0;                                 // waiting: seconds to the next try
   std::vector<int64_t> leaving{};                        // pids of replaced processes that have not ended yet
   std::vector<std::pair<std::string, double>> gauges{};  // from the last heartbeat
+  std::vector<LeavingView> leaving_processes{};          // those of `leaving`, with more of them
 
   friend bool operator==(const WorkerView&, const WorkerView&) = default;
 };
@@ -60,6 +71,11 @@ struct ServiceView {
   int64_t restarts = 0;  // of all workers
   std::string cause{};   // of the last change that nobody asked for; in words, empty if none
   std::vector<SocketView> sockets{};
+  int still_leaving = 0;  // processes of all workers that were told to leave and have not ended
+  // Since the last command of an operator: how many that were told to finish ended by a signal instead, and
+  // how many of them by the SIGTERM which told them.
+  int undrained = 0;
+  int undrained_sigterm = 0;
   // Absent in an overview.
   std::vector<WorkerView> workers{};
   std::vector<EventView> events{};  // oldest first

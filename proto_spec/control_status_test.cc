@@ -16,6 +16,9 @@ ServiceView Whole() {
                       .restarts = 3,
                       .cause = "killed by signal 9",
                       .sockets = {{"http", "127.0.0.1:8080"}, {"admin", "/run/a b.sock"}},
+                      .still_leaving = 2,
+                      .undrained = 3,
+                      .undrained_sigterm = 1,
                       .workers = {},
                       .events = {}};
   service.workers.push_back({.index = 1,
@@ -27,7 +30,8 @@ ServiceView Whole() {
                              .note = "warming \xE2\x82\xAC \"40 %\"",
                              .retry_in_s = 0.25,
                              .leaving = {7, 8},
-                             .gauges = {{"rps", 12.5}, {"open", 3}}});
+                             .gauges = {{"rps", 12.5}, {"open", 3}},
+                             .leaving_processes = {{7, 100.5, 12.25, 17.75}, {8, 3, 2, 0}}});
   service.workers.push_back({.index = 2, .state = "running", .pid = 4242, .uptime_s = 1e-3});
   service.events.push_back({1, 1'700'000'000, 4241, "failed", "exit code 1"});
   return service;
@@ -60,12 +64,26 @@ TEST(ServiceViewTest, TheLastOfTwoMembersCounts) {
 }
 
 TEST(ServiceViewTest, RefusesMembersOfAnotherType) {
-  for (std::string_view data :
-       {"", "1", "[]", R"({"name":1})", R"({"num":"2"})", R"({"num":1.5})", R"({"num":4294967296})",
-        R"({"uptime_s":"1"})", R"({"restarts":1e30})", R"({"sockets":{}})", R"({"sockets":[1]})",
-        R"({"sockets":[{"name":1}]})", R"({"workers":[[]]})", R"({"workers":[{"state":1}]})",
-        R"({"workers":[{"leaving":["7"]}]})", R"({"workers":[{"gauges":[]}]})",
-        R"({"workers":[{"gauges":{"a":"1"}}]})", R"({"events":[{"timestamp":0.5}]})"}) {
+  for (std::string_view data : {"",
+                                "1",
+                                "[]",
+                                R"({"name":1})",
+                                R"({"num":"2"})",
+                                R"({"num":1.5})",
+                                R"({"num":4294967296})",
+                                R"({"uptime_s":"1"})",
+                                R"({"restarts":1e30})",
+                                R"({"sockets":{}})",
+                                R"({"sockets":[1]})",
+                                R"({"sockets":[{"name":1}]})",
+                                R"({"workers":[[]]})",
+                                R"({"workers":[{"state":1}]})",
+                                R"({"workers":[{"leaving":["7"]}]})",
+                                R"({"workers":[{"leaving_processes":[7]}]})",
+                                R"({"still_leaving":"1"})",
+                                R"({"workers":[{"gauges":[]}]})",
+                                R"({"workers":[{"gauges":{"a":"1"}}]})",
+                                R"({"events":[{"timestamp":0.5}]})"}) {
     EXPECT_EQ(DecodeServiceView(data).status().code(), absl::StatusCode::kInvalidArgument) << data;
   }
   EXPECT_EQ(DecodeServiceView(R"({"num":"2"})").status().message(), "num is not a whole number");

@@ -63,10 +63,17 @@ WorkerView Worker(const Json& json) {
                     .note = Text(json, "note"),
                     .retry_in_s = json["retry_in_s"].GetDouble(),
                     .leaving = {},
-                    .gauges = {}};
+                    .gauges = {},
+                    .leaving_processes = {}};
   for (const Json& pid : json["leaving"].GetArray()) worker.leaving.push_back(pid.GetInt64());
   for (const auto& gauge : json["gauges"].GetObject()) {
     worker.gauges.emplace_back(gauge.name.GetString(), gauge.value.GetDouble());
+  }
+  for (const Json& leaving : json["leaving_processes"].GetArray()) {
+    worker.leaving_processes.push_back({.pid = Whole(leaving, "pid"),
+                                        .uptime_s = leaving["uptime_s"].GetDouble(),
+                                        .leaving_s = leaving["leaving_s"].GetDouble(),
+                                        .time_left_s = leaving["time_left_s"].GetDouble()});
   }
   return worker;
 }
@@ -80,6 +87,9 @@ ServiceView Service(const Json& json) {
                       .restarts = Whole(json, "restarts"),
                       .cause = Text(json, "cause"),
                       .sockets = {},
+                      .still_leaving = Small(json, "still_leaving"),
+                      .undrained = Small(json, "undrained"),
+                      .undrained_sigterm = Small(json, "undrained_sigterm"),
                       .workers = {},
                       .events = {}};
   for (const Json& socket : json["sockets"].GetArray()) {

@@ -43,10 +43,9 @@ Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.
 )"},
     {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
-     R"(Like reload, but quick: all workers are replaced together, and the old ones have
-at most 5 seconds to finish once the new ones have loaded. If the new workers do
-not load, the old ones keep serving. With all, services which are stopped are
-left alone.
+     R"(Like reload, but all workers are replaced together. What is still leaving after
+earlier commands has 5 seconds then. If the new workers do not load, the old ones
+keep serving. With all, services which are stopped are left alone.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.

@@ -31,7 +31,7 @@ TEST(Asked, FailedReplacementLeavesTheWorkerServing) {
   script.Exit(2, 1);
   EXPECT_EQ(script.State(), "running");
   EXPECT_EQ(script.service().ready(), 1U);
-  EXPECT_EQ(script.LastRecord(0), "running pid 1: keeps serving, since its replacement failed");
+  EXPECT_EQ(script.LastRecord(0), "running pid 1: goes on as before, since its replacement failed");
 }
 
 TEST(Asked, ThoseWhoAskMeanwhileComeNext) {
@@ -130,15 +130,6 @@ TEST(Asked, RecordSaysWhyInTheWordsOfTheFirst) {
   script.Load(3);
   EXPECT_EQ(script.LastRecord(0), "reloading pid 4: asked for by the worker: since 1");
   EXPECT_EQ(script.LastRecord(1), "reloading pid 5: asked for by the worker: since 1");
-}
-
-TEST(Asked, RestartLeavesLittleTime) {
-  Script script = AllServing(1);
-  script.Ask(1, Urgency::kRestart);
-  script.Load(2);
-  script.Decided();
-  script.Pass(kRestartGrace);
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
 }
 
 TEST(Asked, ResumeReachesTheWorkerThatIsBeingReplaced) {

@@ -85,11 +85,22 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kAfterCrash:
       return "started again after it was lost";
     case Cause::Kind::kRestored:
-      return "keeps serving, since its replacement failed";
+      return "goes on as before, since its replacement failed";
     case Cause::Kind::kOtherFailed:
       return "given up, since the replacement of another worker failed";
     case Cause::Kind::kUnkillable:
       return "still exists after SIGKILL: it hangs in the kernel";
+    case Cause::Kind::kGroupEnded:
+      return "the last process that it had started has ended";
+    case Cause::Kind::kHurried:
+      return "has " + InSeconds(cause.number) + " left, since the service is restarted";
+    case Cause::Kind::kTooManyLeaving:
+      return "is ended before its time: more than " + std::to_string(cause.number) +
+             " processes of this worker were leaving";
+    case Cause::Kind::kToldToStop:
+      return "the service is to stop";
+    case Cause::Kind::kGaveWay:
+      return "an operator starts the service anew";
   }
   return "";
 }

@@ -30,6 +30,11 @@ struct Cause {
     kRestored,           // keeps serving because its replacement failed
     kOtherFailed,        // given up because another worker of the same reload failed
     kUnkillable,         // lives on after SIGKILL
+    kGroupEnded,         // its process group outlived it, and has ended now
+    kHurried,            // the service is restarted; number: milliseconds that are left
+    kTooManyLeaving,     // ended before its time: too many of its slot were leaving; number: how many may
+    kToldToStop,         // what was given up was under way when the service was told to stop
+    kGaveWay,            // what was given up was under way when an operator started the service anew
   };
 
   Kind kind = Kind::kNone;
@@ -46,6 +51,11 @@ struct Cause {
 // The text of a protocol violation that is not the worker's word, but its silence behind the beginning of
 // one.
 inline constexpr std::string_view kUnfinishedMessage = "left a message unfinished";
+
+// Added to the text of kSignaled where the SIGTERM that asked a worker to leave has ended it. The likely
+// reasons are a program without a handler and a shell that waits for the program.
+inline constexpr std::string_view kCutShortHint =
+    "so it finished nothing: if its command is a shell, write `exec` before the program";
 
 // Causes with a text: the text is cut at kCauseTextBytes.
 Cause MakeCause(Cause::Kind kind, std::string_view text);

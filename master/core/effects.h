@@ -32,7 +32,7 @@ struct Send {
 enum class Sig : uint8_t {
   kTerminate,  // SIGTERM to the process
   kQuit,       // SIGQUIT to the process
-  kKill,       // SIGKILL to its whole process group
+  kKill,       // SIGKILL to its whole process group, also where only the process itself has ended
 };
 
 struct Signal {

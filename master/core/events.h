@@ -72,7 +72,7 @@ struct ChannelClosed {
 };
 
 // The process was seen dead, everything that it had written was handed in before, and it is being reaped. The
-// last event of its incarnation.
+// last event of its incarnation, unless `group_left`.
 struct Exited {
   Incarnation who;
   bool signaled = false;
@@ -80,6 +80,12 @@ struct Exited {
   bool core_dumped = false;
   bool out_of_memory = false;   // the kernel killed it because no memory was left
   bool inside_message = false;  // the last thing that it wrote has no end
+  bool group_left = false;      // other processes of its group live on: GroupEnded follows
+};
+
+// No process is left of the group of one whose end was seen before. The last event of its incarnation.
+struct GroupEnded {
+  Incarnation who;
 };
 
 enum class Verb : uint8_t { kStart, kStop, kReload, kRestart, kPause, kResume };
@@ -106,8 +112,8 @@ struct Stalled {
 };
 
 using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerAsked,
-                           WorkerConfigError, WorkerViolated, ChannelClosed, Exited, Commanded, ShutdownAsked,
-                           TimePassed, Stalled>;
+                           WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded, Commanded,
+                           ShutdownAsked, TimePassed, Stalled>;
 
 // When an event happened.
 struct Moment {

@@ -35,6 +35,12 @@ std::string_view ToWord(Milestone milestone) {
       return "failed";
     case Milestone::kAlarm:
       return "alarm";
+    case Milestone::kCutShort:
+      return "cut short";
+    case Milestone::kReloadGivenUp:
+      return "reload given up";
+    case Milestone::kRestartGivenUp:
+      return "restart given up";
   }
   return "";
 }

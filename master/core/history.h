@@ -20,10 +20,13 @@ enum class Milestone : uint8_t {
   kRestartFailed,
   kStoppingOld,
   kStopping,
-  kStopped,  // a process ended as it was told to
-  kLost,     // a process ended, or had to be killed, that should have gone on
-  kFailed,   // no further attempt
-  kAlarm,    // something that people should look at; the slot goes on
+  kStopped,         // a process ended as it was told to
+  kLost,            // a process ended, or had to be killed, that should have gone on
+  kFailed,          // no further attempt
+  kAlarm,           // something that people should look at; the slot goes on
+  kCutShort,        // a process that was asked to finish ended by that very signal
+  kReloadGivenUp,   // not for a fault of the new process
+  kRestartGivenUp,  // the same
 };
 
 // One word or two, in lower case: "starting", "reload failed".

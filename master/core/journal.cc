@@ -12,7 +12,7 @@ namespace fectl::core {
 namespace {
 
 // Counts up with every change of what is written. Another version is refused, not guessed at.
-constexpr uint64_t kMagic = 0x6665'6374'6c6a'0002;
+constexpr uint64_t kMagic = 0x6665'6374'6c6a'0003;
 
 // FNV-1a: finds torn writes and stray ones. No defence against somebody who means it.
 uint64_t Checksum(std::string_view bytes) {

@@ -21,9 +21,15 @@ inline constexpr Span kBackoffMax = Seconds(30);
 // A worker that served for this long was healthy: its next crash counts as a first one.
 inline constexpr Span kStableAfter = Seconds(10);
 
-// How long the old worker has to finish in a `restart`, which is asked for when the replacement shall be
-// quick: at most this, and at most the configured shutdown_timeout.
-inline constexpr Span kRestartGrace = Seconds(5);
+// How long what is still leaving after earlier commands has once a `restart` is asked for, which is for when
+// it shall be quick. (The workers that the restart itself replaces have their whole shutdown_timeout, as they
+// were promised.)
+inline constexpr Span kHurriedGrace = Seconds(5);
+
+// How many processes of one slot may be leaving at a time; of more the oldest is killed. Each keeps its
+// memory and its connections. With a long shutdown_timeout and streams that stay open every reload adds one,
+// and this many reloads within one shutdown_timeout are a release that was mended more than once.
+inline constexpr size_t kLeavingMax = 8;
 
 // How long a worker that was not serving yet has after SIGTERM. It has no request to finish.
 inline constexpr Span kAbandonGrace = Seconds(2);

@@ -174,7 +174,9 @@ void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
   if (!up_) up_since_ = turn.at.now;
   up_ = true;
   // There is one operation at a time. A worker's own replacement, which nobody waits for, gives way.
-  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) GiveUpBatch(turn, *replace, cause);
+  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
+    GiveUpBatch(turn, *replace, MakeCause(Cause::Kind::kGaveWay));
+  }
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
@@ -202,7 +204,10 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
   StopOperation stop;
   if (request != 0) stop.waiters.push_back(request);
   operation_ = std::move(stop);
-  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).RetireAll(turn, way, cause);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    Touch(i).ForgetUndrained();
+    Touch(i).RetireAll(turn, way, cause);
+  }
 }
 
 void Service::Shutdown(Turn& turn, Way way) {

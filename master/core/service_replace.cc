@@ -23,6 +23,10 @@ void Service::BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency) {
     queued_->waiters.push_back(request);
     return;
   }
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    Touch(i).ForgetUndrained();
+    if (urgency == Urgency::kRestart) Touch(i).Hurry(turn);
+  }
   ReplaceOperation operation;
   operation.urgency = urgency;
   operation.by_operator = true;

@@ -110,7 +110,7 @@ TEST(Pause, WorkerThatIsReplacedMeanwhileComesUpPaused) {
   EXPECT_EQ(script.LastRecord(0), "paused pid 2");
   script.Command(Verb::kReload);
   script.Exit(3, 1);
-  EXPECT_EQ(script.LastRecord(0), "paused pid 2: keeps serving, since its replacement failed");
+  EXPECT_EQ(script.LastRecord(0), "paused pid 2: goes on as before, since its replacement failed");
   script.Decided();
   script.Command(Verb::kResume);
   EXPECT_THAT(script.Decided(), ElementsAre("start 2", "reply 3 Done"));

@@ -11,8 +11,10 @@
 namespace fectl::core {
 namespace {
 
-Milestone FailureOf(Urgency urgency) {
-  return urgency == Urgency::kReload ? Milestone::kReloadFailed : Milestone::kRestartFailed;
+// `failed`: and not given up for something else.
+Milestone EndOfReplacement(Urgency urgency, bool failed) {
+  if (urgency == Urgency::kReload) return failed ? Milestone::kReloadFailed : Milestone::kReloadGivenUp;
+  return failed ? Milestone::kRestartFailed : Milestone::kRestartGivenUp;
 }
 
 int64_t InMilliseconds(Span span) {
@@ -95,16 +97,15 @@ void Slot::Commit(Turn& turn) {
   // The new one is told to serve before the old one is told to leave.
   Serve(turn, std::move(done.next), done.deadline, done.loaded_at, done.cause);
   Note(turn, Milestone::kStoppingOld, done.old.process.pid, done.cause);
-  const Span grace = done.urgency == Urgency::kReload ? turn.policy.shutdown_timeout
-                                                      : std::min(turn.policy.shutdown_timeout, kRestartGrace);
-  Retire(turn, done.old.process, Way::kFinish, grace);
+  Retire(turn, done.old.process, Way::kFinish, turn.policy.shutdown_timeout);
 }
 
 void Slot::Abandon(Turn& turn, const Cause& why) {
   auto* replacing = std::get_if<Replacing>(&state_);
   if (replacing == nullptr) return;
   Replacing given_up = std::move(*replacing);
-  Note(turn, FailureOf(given_up.urgency), given_up.next.pid, why);
+  const bool failed = why.kind != Cause::Kind::kGaveWay;
+  Note(turn, EndOfReplacement(given_up.urgency, failed), given_up.next.pid, why);
   Retire(turn, given_up.next, Way::kAbandon, std::min(turn.policy.shutdown_timeout, kAbandonGrace));
   Restore(turn, std::move(given_up.old));
 }
@@ -117,7 +118,11 @@ void Slot::Restore(Turn& turn, Serving old) {
 
 void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
   const Incarnation who = Who(turn, process);
-  Leaving leaving{process, Leaving::Stage::kAsked, turn.at.now + grace, grace};
+  Leaving leaving{.process = process,
+                  .told_at = turn.at.now,
+                  .deadline = turn.at.now + grace,
+                  .grace = grace,
+                  .finishes = way == Way::kFinish};
   leaving.process.message_due = kNever;  // it is not waited for any more
   switch (way) {
     case Way::kFinish:
@@ -140,6 +145,33 @@ void Slot::Retire(Turn& turn, const Process& process, Way way, Span grace) {
       break;
   }
   leaving_.push_back(std::move(leaving));
+  BoundLeaving(turn);
+}
+
+void Slot::KillLeaving(Turn& turn, Leaving& leaving) {
+  turn.effects.emplace_back(Signal{Who(turn, leaving.process), Sig::kKill});
+  leaving.stage = Leaving::Stage::kKilled;
+  leaving.deadline = turn.at.now + kUnkillableAfter;
+}
+
+void Slot::BoundLeaving(Turn& turn) {
+  const auto has_time = [](const Leaving& leaving) { return leaving.stage < Leaving::Stage::kKilled; };
+  if (static_cast<size_t>(std::count_if(leaving_.begin(), leaving_.end(), has_time)) <= kLeavingMax) return;
+  Leaving& oldest = *std::find_if(leaving_.begin(), leaving_.end(), has_time);
+  Note(turn, Milestone::kStopping, oldest.process.pid,
+       MakeCause(Cause::Kind::kTooManyLeaving, int64_t{kLeavingMax}));
+  KillLeaving(turn, oldest);
+}
+
+void Slot::Hurry(Turn& turn) {
+  for (Leaving& leaving : leaving_) {
+    const Instant hurried = turn.at.now + kHurriedGrace;
+    if (leaving.stage >= Leaving::Stage::kKilled || leaving.deadline <= hurried) continue;
+    leaving.grace = kHurriedGrace;
+    leaving.deadline = hurried;
+    Note(turn, Milestone::kStopping, leaving.process.pid,
+         MakeCause(Cause::Kind::kHurried, InMilliseconds(kHurriedGrace)));
+  }
 }
 
 void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
@@ -154,7 +186,8 @@ void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
     Note(turn, Milestone::kStopping, serving->process.pid, why);
     Retire(turn, serving->process, way, turn.policy.shutdown_timeout);
   } else if (auto* replacing = std::get_if<Replacing>(&before)) {
-    Note(turn, FailureOf(replacing->urgency), replacing->next.pid, why);
+    const Cause stopped = why.kind == Cause::Kind::kOperator ? MakeCause(Cause::Kind::kToldToStop) : why;
+    Note(turn, EndOfReplacement(replacing->urgency, false), replacing->next.pid, stopped);
     Retire(turn, replacing->next, unready_way, abandon_grace);
     Note(turn, Milestone::kStopping, replacing->old.process.pid, why);
     Retire(turn, replacing->old.process, way, turn.policy.shutdown_timeout);
@@ -165,16 +198,15 @@ void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
 
 void Slot::Hasten(Turn& turn, Way way) {
   for (Leaving& leaving : leaving_) {
-    const Incarnation who = Who(turn, leaving.process);
+    if (way != Way::kFinish) leaving.finishes = false;
     if (way == Way::kQuick && leaving.stage == Leaving::Stage::kAsked) {
-      turn.effects.emplace_back(Signal{who, Sig::kQuit});
+      // The signal is for the process alone.
+      if (!leaving.ended) turn.effects.emplace_back(Signal{Who(turn, leaving.process), Sig::kQuit});
       leaving.stage = Leaving::Stage::kHurried;
       leaving.grace = kQuickGrace;
       leaving.deadline = std::min(leaving.deadline, turn.at.now + kQuickGrace);
     } else if (way == Way::kKill && leaving.stage < Leaving::Stage::kKilled) {
-      turn.effects.emplace_back(Signal{who, Sig::kKill});
-      leaving.stage = Leaving::Stage::kKilled;
-      leaving.deadline = turn.at.now + kUnkillableAfter;
+      KillLeaving(turn, leaving);
     }
   }
 }
@@ -279,7 +311,7 @@ News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
     }
     case Role::kNext: {
       Replacing& replacing = std::get<Replacing>(before);
-      Note(turn, FailureOf(replacing.urgency), replacing.next.pid, cause);
+      Note(turn, EndOfReplacement(replacing.urgency, true), replacing.next.pid, cause);
       Restore(turn, std::move(replacing.old));
       return News::kReplacementFailed;
     }
@@ -297,9 +329,7 @@ void Slot::LeavingOnTime(Turn& turn) {
     if (leaving.stage < Leaving::Stage::kKilled) {
       Note(turn, Milestone::kStopping, leaving.process.pid,
            MakeCause(Cause::Kind::kShutdownTimeout, InMilliseconds(leaving.grace)));
-      turn.effects.emplace_back(Signal{Who(turn, leaving.process), Sig::kKill});
-      leaving.stage = Leaving::Stage::kKilled;
-      leaving.deadline = turn.at.now + kUnkillableAfter;
+      KillLeaving(turn, leaving);
     } else {
       Note(turn, Milestone::kAlarm, leaving.process.pid, MakeCause(Cause::Kind::kUnkillable));
       leaving.stage = Leaving::Stage::kAlarmed;

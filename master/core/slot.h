@@ -27,6 +27,8 @@ class Slot {
   void Abandon(Turn& turn, const Cause& why);  // gives the replacement up; nothing where there is none
   void RetireAll(Turn& turn, Way way, const Cause& why);
   void Hasten(Turn& turn, Way way);  // processes that are leaving already
+  void Hurry(Turn& turn);            // the same, more gently: a restart does not wait for them for long
+  void ForgetUndrained() { undrained_ = {}; }
   void Pause(Turn& turn, const Cause& why);
   void Resume(Turn& turn, const Cause& why);
   void ShiftDeadlines(Span by);
@@ -34,7 +36,9 @@ class Slot {
   // Events of a process; late ones change nothing.
   void OnSpawned(Turn& turn, uint32_t generation, int32_t pid);
   News OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way);  // it lives, and shall not
-  News OnExited(Turn& turn, uint32_t generation, const Cause& cause);         // also: never came into being
+  // Also: never came into being. `group_left`: OnGroupEnded() follows.
+  News OnExited(Turn& turn, uint32_t generation, const Cause& cause, bool group_left = false);
+  News OnGroupEnded(Turn& turn, uint32_t generation);
   News OnLoaded(Turn& turn, uint32_t generation);
   void OnBeat(uint32_t generation, Instant next_deadline);
   void OnBeganMessage(Turn& turn, uint32_t generation);
@@ -51,16 +55,17 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
-  uint32_t process_count() const;  // without those that outlived SIGKILL
-  bool has_unkillable() const;     // one that outlived SIGKILL is still there
-  bool ready() const;              // a loaded process has this slot's duty
+  uint32_t process_count() const;                            // without those that outlived SIGKILL
+  bool has_unkillable() const;                               // one that outlived SIGKILL is still there
+  bool ready() const;                                        // a loaded process has this slot's duty
+  const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(self.index_, self.generation_, self.failed_starts_, self.losses_, self.asks_, self.restarts_,
-            self.state_, self.leaving_, self.later_ask_, self.ask_at_, self.due_ask_, self.history_,
-            self.last_trouble_);
+            self.state_, self.leaving_, self.undrained_, self.later_ask_, self.ask_at_, self.due_ask_,
+            self.history_, self.last_trouble_);
   }
 
  private:
@@ -81,7 +86,11 @@ class Slot {
   void AfterLoss(Turn& turn, const Serving& lost, bool on_purpose);
   void TryAgain(Turn& turn, Cause::Kind why);
   void StartAgain(Turn& turn, Cause::Kind why);
-  News LeavingExited(Turn& turn, uint32_t generation, const Cause& cause);
+  News LeavingExited(Turn& turn, uint32_t generation, Cause cause, bool group_left);
+  void ForgetLeaving(Turn& turn, std::vector<Leaving>::iterator gone);
+  std::vector<Leaving>::iterator FindLeaving(uint32_t generation);
+  void KillLeaving(Turn& turn, Leaving& leaving);
+  void BoundLeaving(Turn& turn);
   void LeavingOnTime(Turn& turn);
   News MessageOnTime(Turn& turn);
   News StateOnTime(Turn& turn);
@@ -94,6 +103,7 @@ class Slot {
   uint64_t restarts_ = 0;       // after a loss, in all
   SlotState state_;
   std::vector<Leaving> leaving_;
+  Undrained undrained_;
   std::optional<WorkerAsked> later_ask_;  // held back until ask_at_: requests are paced
   Instant ask_at_ = kNever;
   std::optional<WorkerAsked> due_ask_;

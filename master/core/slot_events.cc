@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "master/core/backoff.h"
 #include "master/core/limits.h"
@@ -15,6 +17,8 @@ namespace {
 int64_t InMilliseconds(Span span) {
   return span.ns / 1'000'000;
 }
+
+constexpr int32_t kTerminateNumber = 15;  // SIGTERM, as in signal_names.cc
 
 bool IsUnkillable(const Leaving& leaving) {
   return leaving.stage == Leaving::Stage::kAlarmed;
@@ -52,10 +56,7 @@ Process* Slot::Find(uint32_t generation) {
     case Role::kLeaving:
       break;
   }
-  const auto found = std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
-    return leaving.process.generation == generation;
-  });
-  return &found->process;
+  return &FindLeaving(generation)->process;
 }
 
 void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
@@ -92,22 +93,56 @@ News Slot::OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way) 
   return Lose(turn, role, cause);
 }
 
-News Slot::OnExited(Turn& turn, uint32_t generation, const Cause& cause) {
+std::vector<Leaving>::iterator Slot::FindLeaving(uint32_t generation) {
+  return std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
+    return leaving.process.generation == generation;
+  });
+}
+
+News Slot::OnExited(Turn& turn, uint32_t generation, const Cause& cause, bool group_left) {
   const Role role = RoleOf(generation);
   if (role == Role::kUnknown) return News::kNothing;
-  if (role == Role::kLeaving) return LeavingExited(turn, generation, cause);
+  if (role == Role::kLeaving) {
+    const auto found = FindLeaving(generation);
+    return found->ended ? News::kNothing : LeavingExited(turn, generation, cause, group_left);
+  }
+  if (group_left) {
+    // Nobody asked it to leave, so nothing that it had started was given time.
+    Retire(turn, *Find(generation), Way::kKill, Span{0});
+    leaving_.back().ended = true;
+  }
   return Lose(turn, role, cause);
 }
 
-News Slot::LeavingExited(Turn& turn, uint32_t generation, const Cause& cause) {
-  const auto found = std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
-    return leaving.process.generation == generation;
-  });
-  Note(turn, Milestone::kStopped, found->process.pid, cause);
-  leaving_.erase(found);
+News Slot::LeavingExited(Turn& turn, uint32_t generation, Cause cause, bool group_left) {
+  const auto found = FindLeaving(generation);
+  const bool signaled = found->finishes && cause.kind == Cause::Kind::kSignaled;
+  const bool cut_short = signaled && cause.number == kTerminateNumber;
+  if (cut_short) cause.text += (cause.text.empty() ? "" : ", ") + std::string(kCutShortHint);
+  Note(turn, cut_short ? Milestone::kCutShort : Milestone::kStopped, found->process.pid, cause);
+  found->ended = true;
+  found->cut_short = cut_short;
+  // Where a shell was killed and the program behind it goes on, that may still finish everything.
+  const bool undrained = signaled && !(cut_short && group_left);
+  undrained_.all += undrained ? 1 : 0;
+  undrained_.by_sigterm += undrained && cut_short ? 1 : 0;
+  if (!group_left) ForgetLeaving(turn, found);
+  return News::kNothing;
+}
+
+News Slot::OnGroupEnded(Turn& turn, uint32_t generation) {
+  const auto found = FindLeaving(generation);
+  if (found == leaving_.end() || !found->ended) return News::kNothing;
+  Note(turn, Milestone::kStopped, found->process.pid, MakeCause(Cause::Kind::kGroupEnded));
+  if (found->finishes && found->cut_short && found->stage >= Leaving::Stage::kKilled) ++undrained_.all;
+  ForgetLeaving(turn, found);
+  return News::kNothing;
+}
+
+void Slot::ForgetLeaving(Turn& turn, std::vector<Leaving>::iterator gone) {
+  leaving_.erase(gone);
   auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting != nullptr && waiting->retry_at == kNever && !has_unkillable()) waiting->retry_at = turn.at.now;
-  return News::kNothing;
 }
 
 News Slot::OnLoaded(Turn& turn, uint32_t generation) {

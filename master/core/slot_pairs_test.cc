@@ -54,6 +54,12 @@ void Retire(Bench& bench, Way way) {
   bench.slot.RetireAll(turn, way, {});
 }
 
+void RetireAndLeaveGroup(Bench& bench) {
+  Retire(bench, Way::kFinish);
+  Turn turn = bench.MakeTurn();
+  bench.slot.OnExited(turn, 1, {}, true);
+}
+
 struct Role {
   std::string name;
   uint32_t generation;
@@ -109,6 +115,7 @@ std::vector<State> States() {
          b.slot.OnExited(turn, 1, {});
        }},
       {"leaving, asked", [](Bench& b) { Retire(b, Way::kFinish); }},
+      {"leaving, its process ended", RetireAndLeaveGroup},
       {"leaving, hurried", [](Bench& b) { Retire(b, Way::kQuick); }},
       {"leaving, killed", [](Bench& b) { Retire(b, Way::kKill); }},
       {"leaving, alarmed",
@@ -134,7 +141,10 @@ std::string Word(const Slot& slot) {
     word += replacing->next_loaded ? ", next loaded" : "";
     word += kTold[static_cast<size_t>(replacing->old.told)];
   }
-  for (const Leaving& leaving : slot.leaving()) word += kStages[static_cast<size_t>(leaving.stage)];
+  for (const Leaving& leaving : slot.leaving()) {
+    word += kStages[static_cast<size_t>(leaving.stage)];
+    word += leaving.ended ? " without its process" : "";
+  }
   return word;
 }
 
@@ -189,6 +199,9 @@ std::vector<Named> EventsOf(uint32_t who) {
       {"lost, hangs", lost(Way::kKill)},
       {"exited",
        [who](Bench& b, Turn& t) { return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited)); }},
+      {"exited, group left",
+       [who](Bench& b, Turn& t) { return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited), true); }},
+      {"group ended", [who](Bench& b, Turn& t) { return b.slot.OnGroupEnded(t, who); }},
   };
 }
 
@@ -205,6 +218,7 @@ std::vector<Named> Commands() {
       {"retire, kill", [](Bench& b, Turn& t) { return b.slot.RetireAll(t, Way::kKill, {}), Nothing(); }},
       {"hasten, quick", [](Bench& b, Turn& t) { return b.slot.Hasten(t, Way::kQuick), Nothing(); }},
       {"hasten, kill", [](Bench& b, Turn& t) { return b.slot.Hasten(t, Way::kKill), Nothing(); }},
+      {"hurry", [](Bench& b, Turn& t) { return b.slot.Hurry(t), Nothing(); }},
       {"pause", [](Bench& b, Turn& t) { return b.slot.Pause(t, {}), Nothing(); }},
       {"resume", [](Bench& b, Turn& t) { return b.slot.Resume(t, {}), Nothing(); }},
       {"stall of 5 s", [](Bench& b, Turn& /*t*/) { return b.slot.ShiftDeadlines(Seconds(5)), Nothing(); }},

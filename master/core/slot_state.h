@@ -99,17 +99,33 @@ struct GivenUp {  // failed: no further attempt without a command
 };
 using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp>;
 
-// A process that was told to leave, until its exit is seen.
+// A process that was told to leave, until its exit is seen and no process of its group is left.
 struct Leaving {
   enum class Stage : uint8_t { kAsked, kHurried, kKilled, kAlarmed };
   Process process;
   Stage stage = Stage::kAsked;
-  Instant deadline;  // for the next stage
-  Span grace;        // what it was given
+  Instant told_at;         // for display only
+  Instant deadline;        // for the next stage
+  Span grace;              // what it was given
+  bool finishes = false;   // it served, and was asked to finish what is open
+  bool ended = false;      // it has ended; what it had started goes on
+  bool cut_short = false;  // and it ended by the signal that asked it to finish
   bool operator==(const Leaving&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.process, self.stage, self.deadline, self.grace);
+    archive(self.process, self.stage, self.told_at, self.deadline, self.grace, self.finishes, self.ended,
+            self.cut_short);
+  }
+};
+
+// How many that were asked to finish ended by a signal instead.
+struct Undrained {
+  uint32_t all = 0;
+  uint32_t by_sigterm = 0;
+  bool operator==(const Undrained&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.all, self.by_sigterm);
   }
 };
 

@@ -26,6 +26,7 @@ Cause ExitCause(const Exited& event) {
   add(event.core_dumped, "core dumped");
   add(event.out_of_memory, "out of memory");
   add(event.inside_message, "inside a message");
+  add(event.group_left, "processes that it had started are left");
   return cause;
 }
 
@@ -72,7 +73,11 @@ News OfProcess(const ChannelClosed& e, Slot& slot, Turn& turn) {
 }
 
 News OfProcess(const Exited& e, Slot& slot, Turn& turn) {
-  return slot.OnExited(turn, e.who.generation, ExitCause(e));
+  return slot.OnExited(turn, e.who.generation, ExitCause(e), e.group_left);
+}
+
+News OfProcess(const GroupEnded& e, Slot& slot, Turn& turn) {
+  return slot.OnGroupEnded(turn, e.who.generation);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ namespace fectl::core {
 //   2. After Spawn hand in Spawned or SpawnFailed before any other event of that incarnation.
 //   3. Hand in all that could be read from a worker before TimePassed: nobody is judged by what lies unread.
 //   4. Hand in Exited exactly once per Spawned, last of all events of the incarnation; or SpawnFailed in its
-//   place, where the process has ended without having come to its program.
+//   place, where the process has ended without having come to its program. After an Exited with `group_left`
+//   hand in GroupEnded, which is the last one then.
 //   5. Hand in TimePassed when next_deadline() has come.
 //   6. Times never go backwards.
 class Supervisor {

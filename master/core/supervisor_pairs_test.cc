@@ -63,6 +63,8 @@ std::vector<Named> Events() {
       {"violated", Tell(WorkerViolated{worker, "garbage"})},
       {"channel closed", Tell(ChannelClosed{worker})},
       {"exited", Tell(Exited{.who = worker, .number = 3})},
+      {"exited, group left", Tell(Exited{.who = worker, .number = 3, .group_left = true})},
+      {"group ended", Tell(GroupEnded{worker})},
       {"exited, late", Tell(Exited{.who = late})},
       {"exited, no such slot", Tell(Exited{.who = no_slot})},
       {"exited, no such service", Tell(Exited{.who = no_service})},

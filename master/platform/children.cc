@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "master/platform/children_wait.h"
+#include "master/platform/process_limits.h"
 
 namespace fectl::platform {
 
@@ -22,7 +23,7 @@ Child::~Child() {
   const pid_t pid = pid_;
   const std::optional<EndedProcess> ended = LookAt(pid);
   const bool stolen = ended.has_value() && ended->status.kind == ExitStatus::Kind::kUnknown;
-  if (!stolen) SendSignalToGroup(pid, SIGKILL).IgnoreError();
+  if (!stolen && !group_taken_) SendSignalToGroup(pid, SIGKILL).IgnoreError();
   Forget();
   if (!stolen) Reap(pid);
 }
@@ -32,9 +33,20 @@ absl::Status Child::Signal(int number) {
   return SendSignal(pid_, pidfd_.get(), number);
 }
 
+absl::Status Child::ForbidCoreDump() {
+  if (reaped()) return absl::NotFoundError("the process is reaped");
+  return platform::ForbidCoreDump(pid_);
+}
+
 absl::Status Child::SignalGroup(int number) {
   if (reaped()) return absl::NotFoundError("the process is reaped");
   return SendSignalToGroup(pid_, number);
+}
+
+std::unique_ptr<LeftGroup> Child::TakeGroup(GroupObserver* observer) {
+  if (reaped() || destroyed_ == nullptr || children_ == nullptr || !ChildLivesInGroup(pid_)) return nullptr;
+  group_taken_ = true;
+  return std::make_unique<LeftGroup>(&children_->groups_, pid_, observer);
 }
 
 pid_t Child::Release() {
@@ -57,13 +69,10 @@ bool Child::FinishIfEnded() {
   const std::optional<EndedProcess> ended = LookAt(pid_);
   if (!ended.has_value()) return false;
   // The number is ours until the reap, dead as the process is: so the group of that number is its group and
-  // nobody else's. After the reap neither may be touched any more.
+  // nobody else's. After the reap the process may not be touched any more, and the group only as LeftGroups
+  // does it.
   const bool stolen = ended->status.kind == ExitStatus::Kind::kUnknown;
-  if (stolen) {
-    Forget();
-  } else {
-    SendSignalToGroup(pid_, SIGKILL).IgnoreError();
-  }
+  if (stolen) Forget();
   bool destroyed = false;
   destroyed_ = &destroyed;
   observer_->OnChildExit(*this, ended->status);
@@ -71,6 +80,7 @@ bool Child::FinishIfEnded() {
   destroyed_ = nullptr;
   if (reaped()) return true;
   const pid_t pid = pid_;
+  if (!group_taken_) SendSignalToGroup(pid, SIGKILL).IgnoreError();
   Forget();
   Reap(pid);
   return true;
@@ -96,6 +106,7 @@ Children::~Children() {
 
 std::unique_ptr<Child> Children::Adopt(LaunchResult launched, ExitObserver* observer) {
   std::unique_ptr<Child> child(new Child(this, std::move(launched), observer));
+  groups_.OnNumberReused(child->pid());
   by_pid_[child->pid()] = child.get();
   if (child->pidfd_.valid()) {
     // Without the watch SIGCHLD and Sweep() still find its end, only later in the turn.
@@ -108,14 +119,18 @@ std::unique_ptr<Child> Children::Adopt(LaunchResult launched, ExitObserver* obse
 bool Children::Sweep() {
   for (int i = 0; i < kSweepMax; ++i) {
     const std::optional<EndedProcess> ended = LookAtAny();
-    if (!ended.has_value()) return false;
+    if (!ended.has_value()) {
+      groups_.TellOfEnds();
+      return false;
+    }
     const auto child = by_pid_.find(ended->pid);
     if (child == by_pid_.end()) {
-      Reap(ended->pid);
+      groups_.ReapMember(ended->pid);
     } else {
       child->second->FinishIfEnded();
     }
   }
+  groups_.TellOfEnds();
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "master/platform/exit_status.h"
 #include "master/platform/launch_in_flight.h"
 #include "master/platform/launcher.h"
+#include "master/platform/left_group.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
@@ -23,8 +24,9 @@ class ExitObserver {
  public:
   virtual ~ExitObserver() = default;
 
-  // The child has ended and its whole process group has been killed; its pid is still held by us (a zombie),
-  // so it names nobody else. It is reaped when this returns. May destroy `child` or any other.
+  // The child has ended; its pid is still held by us (a zombie), so it names nobody else. When this returns
+  // what is left of its process group is killed, unless child.TakeGroup() was called, and the child is
+  // reaped. May destroy `child` or any other.
   virtual void OnChildExit(Child& child, const ExitStatus& status) = 0;
 };
 
@@ -49,8 +51,14 @@ class Child : private FdWatcher {
   // To the process alone. NotFound when it is reaped. A zombie takes signals without effect: no error.
   absl::Status Signal(int number);
 
+  // Makes no core dump of it, however it ends.
+  absl::Status ForbidCoreDump();
+
   // To every process of its group (what it started and did not move to another group).
   absl::Status SignalGroup(int number);
+
+  // Inside OnChildExit(): takes over the other processes of its group that live on. nullptr: there are none.
+  std::unique_ptr<LeftGroup> TakeGroup(GroupObserver* observer);
 
   // Gives the process up unharmed, for a master that leaves while workers go on. Returns its pid.
   pid_t Release();
@@ -61,7 +69,7 @@ class Child : private FdWatcher {
   Child(Children* children, LaunchResult launched, ExitObserver* observer);
 
   void OnReady(uint32_t events) override;
-  // Looks without reaping; if it has ended: kills the group, tells the observer, reaps. False: still running.
+  // Looks without reaping; if it has ended: tells the observer, kills the group, reaps. False: still running.
   bool FinishIfEnded();
   void Forget();
 
@@ -71,6 +79,7 @@ class Child : private FdWatcher {
   pid_t pid_;
   UniqueFd pidfd_;
   bool watched_ = false;
+  bool group_taken_ = false;
   bool* destroyed_ = nullptr;  // set while the observer runs, to learn that it destroyed this
 };
 
@@ -90,20 +99,22 @@ class Children {
   std::unique_ptr<Child> Adopt(LaunchResult launched, ExitObserver* observer);
 
   // To be called at SIGCHLD (and once after start-up): reaps processes that we never started and that were
-  // left to us as subreaper or PID 1, and finishes children of ours that have ended, each through its
-  // observer. True: kSweepMax was reached and there may be more, so call again in the next turn (a storm of
-  // orphans does not stop the loop).
+  // left to us as subreaper or PID 1, and finishes children of ours, and groups that they left, that have
+  // ended, each through its observer. True: kSweepMax was reached and there may be more, so call again in the
+  // next turn (a storm of orphans does not stop the loop).
   bool Sweep();
 
   // Whether the end of each child is heard without Sweep(), which may then come later.
   bool all_watched() const { return unwatched_ == 0; }
 
   size_t running() const { return by_pid_.size(); }
+  size_t left_groups() const { return groups_.size(); }
 
  private:
   friend class Child;
 
   EventLoop* loop_;
+  LeftGroups groups_;
   std::unordered_map<pid_t, Child*> by_pid_;
   size_t unwatched_ = 0;
 };

@@ -73,4 +73,19 @@ absl::Status SendSignalToGroup(pid_t leader, int number) {
   return Sent(kill(-leader, number));
 }
 
+// Asked for stopped processes only, waitid() knows of no zombie: ECHILD means that no child lives there.
+bool ChildLivesInGroup(pid_t group) {
+  siginfo_t info;
+  return Wait(P_PGID, group, WSTOPPED | WNOHANG | WNOWAIT, &info) == 0;
+}
+
+bool ChildIsInGroup(pid_t group) {
+  siginfo_t info;
+  return Wait(P_PGID, group, WEXITED | WNOHANG | WNOWAIT, &info) == 0;
+}
+
+pid_t GroupOf(pid_t pid) {
+  return getpgid(pid);
+}
+
 }  // namespace fectl::platform

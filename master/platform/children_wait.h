@@ -31,6 +31,16 @@ ExitStatus Reap(pid_t pid);
 absl::Status SendSignal(pid_t pid, int pidfd, int number);
 absl::Status SendSignalToGroup(pid_t leader, int number);
 
+// Whether a process of this group is a child of ours and has not ended. (Zombies do not count.)
+bool ChildLivesInGroup(pid_t group);
+
+// Whether a process of this group is a child of ours, ended or not. While that is so, the number of the group
+// is nobody else's: only we can reap that child.
+bool ChildIsInGroup(pid_t group);
+
+// The group of a process that is not reaped; -1: there is no such process.
+pid_t GroupOf(pid_t pid);
+
 }  // namespace fectl::platform
 
 #endif  // MASTER_PLATFORM_CHILDREN_WAIT_H_

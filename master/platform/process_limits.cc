@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace fectl::platform {
@@ -21,6 +22,20 @@ absl::StatusOr<rlimit> RaiseOpenFilesLimit() {
 absl::Status ForbidInspection() {
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return absl::ErrnoToStatus(errno, "cannot forbid the inspection of this process");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ForbidCoreDump(pid_t pid) {
+  rlimit limit = {};
+  if (prlimit(pid, RLIMIT_CORE, nullptr, &limit) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot read the limit of core dumps");
+  }
+  // Less than any dump takes. 0 would not do: the kernel starts the program in core_pattern all the same, and
+  // only 1 keeps it from that.
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1);
+  if (prlimit(pid, RLIMIT_CORE, &limit, nullptr) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot set the limit of core dumps");
   }
   return absl::OkStatus();
 }

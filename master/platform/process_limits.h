@@ -2,6 +2,7 @@
 #define MASTER_PLATFORM_PROCESS_LIMITS_H_
 
 #include <sys/resource.h>
+#include <sys/types.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,10 @@ absl::StatusOr<rlimit> RaiseOpenFilesLimit();
 // Lets no other process of the same user read this one's memory, environment or descriptors, and makes no
 // core dump of it. The kernel undoes it at execve() and at a change of uid.
 absl::Status ForbidInspection();
+
+// Makes no core dump of another process, however it ends from now on; also where a program takes the dumps
+// (core_pattern). The caller holds the process unreaped, which makes its number safe to use.
+absl::Status ForbidCoreDump(pid_t pid);
 
 // Processes whose parent ended become children of this one instead of init's, so that nothing that a worker
 // started goes out of sight. Kept over execve().

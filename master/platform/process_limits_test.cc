@@ -4,6 +4,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <csignal>
+
+#include "master/platform/children_wait.h"
 #include "master/platform/test_process.h"
 
 namespace fectl::platform {
@@ -30,6 +33,22 @@ TEST(ProcessLimits, ForbidsInspection) {
     return access("/proc/self/environ", R_OK) == 0 ? 3 : 0;
   });
   EXPECT_EQ(process.Wait(), "exited with code 0");
+}
+
+TEST(ProcessLimits, CORE_ForbidsTheDumpOfAnotherProcess) {
+  TestProcess process([]() -> int {
+    rlimit limit = {};
+    getrlimit(RLIMIT_CORE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_CORE, &limit);
+    for (;;) pause();
+  });
+  ASSERT_TRUE(ForbidCoreDump(process.pid()).ok());
+  rlimit limit = {};
+  ASSERT_EQ(prlimit(process.pid(), RLIMIT_CORE, nullptr, &limit), 0);
+  EXPECT_LE(limit.rlim_cur, 1u);
+  ASSERT_TRUE(SendSignal(process.pid(), -1, SIGQUIT).ok());
+  EXPECT_EQ(process.Wait(), "killed by SIGQUIT");
 }
 
 TEST(ProcessLimits, BecomesASubreaper) {

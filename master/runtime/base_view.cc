@@ -59,14 +59,21 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
     case core::Milestone::kRestarting:
       return To::kRestarting;
     case core::Milestone::kReloadFailed:
+    case core::Milestone::kReloadGivenUp:
       return To::kReloadFailed;
     case core::Milestone::kRestartFailed:
+    case core::Milestone::kRestartGivenUp:
       return To::kRestartFailed;
     case core::Milestone::kStoppingOld:
       return To::kStoppingOld;
     case core::Milestone::kStopping:
+      // What the base level has no reason for: a shorter time, which is no new state either.
+      if (cause.kind == CauseKind::kHurried) return std::nullopt;
       return To::kStopping;
     case core::Milestone::kStopped:
+      if (cause.kind == CauseKind::kGroupEnded) return std::nullopt;  // it was told that it stopped before
+      return To::kStopped;
+    case core::Milestone::kCutShort:
       return To::kStopped;
     case core::Milestone::kLost:
       // Existing masters called a start that came to nothing failed, and a serving process that ended
@@ -121,6 +128,14 @@ proto::BaseReason ToBase(const core::Cause& cause) {
       return Plain(Reason::Kind::kRestoreAfterFailed);
     case CauseKind::kOtherFailed:
       return Plain(Reason::Kind::kSomeWorkersFailed);
+    case CauseKind::kTooManyLeaving:
+      return Plain(Reason::Kind::kStopTimeout);
+    case CauseKind::kToldToStop:
+    case CauseKind::kGaveWay:
+      return Plain(Reason::Kind::kConsoleRequest);
+    case CauseKind::kHurried:
+    case CauseKind::kGroupEnded:
+      break;  // of no event of the base level
   }
   return Plain(Reason::Kind::kNone);
 }

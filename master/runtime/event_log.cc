@@ -18,10 +18,13 @@ google::LogSeverity SeverityOf(const core::Record& record) {
     case core::Milestone::kRestartFailed:
       return google::GLOG_ERROR;
     case core::Milestone::kLost:
+    case core::Milestone::kCutShort:
       return google::GLOG_WARNING;
     case core::Milestone::kStopping:
-      return record.cause.kind == core::Cause::Kind::kShutdownTimeout ? google::GLOG_WARNING
-                                                                      : google::GLOG_INFO;
+      return record.cause.kind == core::Cause::Kind::kShutdownTimeout ||
+                     record.cause.kind == core::Cause::Kind::kTooManyLeaving
+                 ? google::GLOG_WARNING
+                 : google::GLOG_INFO;
     case core::Milestone::kStarting:
     case core::Milestone::kRunning:
     case core::Milestone::kPaused:
@@ -29,6 +32,8 @@ google::LogSeverity SeverityOf(const core::Record& record) {
     case core::Milestone::kRestarting:
     case core::Milestone::kStoppingOld:
     case core::Milestone::kStopped:
+    case core::Milestone::kReloadGivenUp:
+    case core::Milestone::kRestartGivenUp:
       return google::GLOG_INFO;
   }
   return google::GLOG_INFO;

@@ -113,6 +113,10 @@ class ListenerSet::Watched final : private platform::FdWatcher {
 
 ListenerSet::~ListenerSet() = default;
 
+void ListenerSet::Close() {
+  listeners_.clear();
+}
+
 absl::StatusOr<std::unique_ptr<ListenerSet>> ListenerSet::Open(
     const std::vector<config::SocketConfig>& sockets) {
   std::unique_ptr<ListenerSet> set(new ListenerSet());

@@ -38,6 +38,10 @@ class ListenerSet {
   // The loop outlives the set, and so do the users while the loop turns.
   absl::Status Watch(platform::EventLoop* loop, ListenerUsers* users);
 
+  // Closes the master's copies, which removes the files of UNIX sockets. For good: `shared` keeps numbers
+  // that must not be given to anybody any more.
+  void Close();
+
   // Once in each turn of the loop, with its time; takes up what was shut down.
   void OnTurn(core::Instant now);
   // When OnTurn() has to be called at the latest; kNever: no need.
@@ -60,7 +64,7 @@ class ListenerSet {
   Watched* Find(const std::string& name) const;  // nullptr: there is none
 
   std::vector<std::unique_ptr<Watched>> listeners_;
-  std::vector<SharedSocket> shared_;  // in the same order
+  std::vector<SharedSocket> shared_;  // in the same order, also of those that are closed
   ListenerUsers* users_ = nullptr;
 };
 

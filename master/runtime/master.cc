@@ -149,7 +149,9 @@ void Master::StepQueue() {
 
 void Master::Step(const core::Event& event) {
   supervisor_.Step(event, at_, effects_);
-  if (const auto* exited = std::get_if<core::Exited>(&event)) workers_.Forget(exited->who);
+  if (const auto* exited = std::get_if<core::Exited>(&event); exited != nullptr && !exited->group_left)
+    workers_.Forget(exited->who);
+  if (const auto* ended = std::get_if<core::GroupEnded>(&event)) workers_.Forget(ended->who);
   if (const auto* failed = std::get_if<core::SpawnFailed>(&event)) workers_.Forget(failed->who);
   if (std::holds_alternative<core::WorkerLoaded>(event) && beat_at_ == core::kNever) {
     beat_at_ = at_.now + kMasterBeatInterval;
@@ -244,6 +246,9 @@ void Master::OnReady(uint32_t /*events*/) {
 
 void Master::ShutDown(const core::ShutdownAsked& asked) {
   server_.PrepareToLeave();
+  // Nobody is started any more, and what a worker does not accept should be refused, not wait in a queue that
+  // nobody empties: that is so once the workers have closed theirs.
+  parts_.listeners->Close();
   Emit(asked);
 }
 

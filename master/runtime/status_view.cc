@@ -36,6 +36,16 @@ std::string_view WordFor(const core::Slot& slot, bool paused) {
   return slot.leaving().empty() ? "stopped" : "stopping";
 }
 
+proto::LeavingView DescribeLeaving(const core::Leaving& leaving, core::Instant now) {
+  proto::LeavingView view;
+  view.pid = leaving.process.pid;
+  view.uptime_s = InSeconds(now - leaving.process.since);
+  view.leaving_s = InSeconds(now - leaving.told_at);
+  if (leaving.stage < core::Leaving::Stage::kKilled)
+    view.time_left_s = std::max(0.0, InSeconds(leaving.deadline - now));
+  return view;
+}
+
 proto::WorkerView DescribeWorker(core::ServiceId service, uint32_t index, const core::Slot& slot, bool paused,
                                  const WorkerSet& workers, core::Instant now) {
   proto::WorkerView view;
@@ -56,7 +66,10 @@ proto::WorkerView DescribeWorker(core::ServiceId service, uint32_t index, const 
   if (waiting != nullptr && waiting->retry_at != core::kNever) {
     view.retry_in_s = std::max(0.0, InSeconds(waiting->retry_at - now));
   }
-  for (const core::Leaving& leaving : slot.leaving()) view.leaving.push_back(leaving.process.pid);
+  for (const core::Leaving& leaving : slot.leaving()) {
+    view.leaving.push_back(leaving.process.pid);
+    view.leaving_processes.push_back(DescribeLeaving(leaving, now));
+  }
   return view;
 }
 
@@ -83,7 +96,12 @@ proto::ServiceView Summarize(const core::Service& service, const ServicePlan& pl
   view.num = static_cast<int>(plan.policy.num);
   view.ready = static_cast<int>(service.ready());
   if (service.up_since() != core::kNever) view.uptime_s = InSeconds(now - service.up_since());
-  for (const core::Slot& slot : service.slots()) view.restarts += static_cast<int64_t>(slot.restarts());
+  for (const core::Slot& slot : service.slots()) {
+    view.restarts += static_cast<int64_t>(slot.restarts());
+    view.still_leaving += static_cast<int>(slot.leaving().size());
+    view.undrained += static_cast<int>(slot.undrained().all);
+    view.undrained_sigterm += static_cast<int>(slot.undrained().by_sigterm);
+  }
   if (const auto trouble = service.trouble(); trouble.has_value()) {
     view.cause = "worker(" + std::to_string(trouble->first + 1) + ") " + core::ToWords(trouble->second);
   }

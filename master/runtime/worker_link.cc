@@ -90,8 +90,17 @@ void WorkerLink::Push(std::string_view payload) {
   sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
 }
 
+void WorkerLink::KillAll() {
+  killed_ = true;
+  if (group_ == nullptr) {
+    child_->SignalGroup(SIGKILL).IgnoreError();
+  } else if (absl::IsNotFound(group_->Kill())) {
+    sink_->Emit(core::GroupEnded{who_});
+  }
+}
+
 void WorkerLink::Signal(core::Sig sig) {
-  if (child_ == nullptr || child_->reaped()) return;
+  if (child_ == nullptr || (child_->reaped() && group_ == nullptr)) return;
   // Who has not come to its program has nothing to finish, and could dump what it shares: the master's
   // memory.
   if (child_->in_flight().pending()) {
@@ -107,18 +116,20 @@ void WorkerLink::Signal(core::Sig sig) {
       child_->Signal(SIGCONT).IgnoreError();
       break;
     case core::Sig::kQuit:
+      // Its default action is a core dump, which nobody wants of an end that somebody asked for.
+      child_->ForbidCoreDump().IgnoreError();
       child_->Signal(SIGQUIT).IgnoreError();
       child_->Signal(SIGCONT).IgnoreError();
       break;
     case core::Sig::kKill:
-      killed_ = true;
-      child_->SignalGroup(SIGKILL).IgnoreError();
+      KillAll();
       break;
   }
 }
 
 void WorkerLink::Release() {
   if (child_ != nullptr && !child_->reaped()) child_->Release();
+  if (group_ != nullptr) group_->Release();
 }
 
 void WorkerLink::OnReady(uint32_t /*events*/) {
@@ -210,8 +221,11 @@ void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus&
     if (ReadOnce() != ReadResult::kMore) break;
     HandFrames();
   }
-  StopReading();
-  orders_.reset();
+  group_ = child.TakeGroup(this);
+  if (group_ == nullptr) {
+    StopReading();
+    orders_.reset();
+  }
   if (const auto failure = child.in_flight().Failure(status); failure.has_value()) {
     sink_->Emit(core::SpawnFailed{who_, failure->ToString(), failure->IsTransient()});
     return;
@@ -223,7 +237,14 @@ void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus&
       .number = status.code,
       .core_dumped = status.core_dumped,
       .out_of_memory = signaled && status.code == SIGKILL && !killed_ && memory_kills_->TakeOne(),
-      .inside_message = InsideMessage()});
+      .inside_message = group_ == nullptr && InsideMessage(),
+      .group_left = group_ != nullptr});
+}
+
+void WorkerLink::OnGroupEnd(platform::LeftGroup& /*group*/) {
+  StopReading();
+  orders_.reset();
+  sink_->Emit(core::GroupEnded{who_});
 }
 
 void WorkerLink::StopReading() {

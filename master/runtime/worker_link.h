@@ -15,6 +15,7 @@
 #include "master/platform/children.h"
 #include "master/platform/event_loop.h"
 #include "master/platform/launcher.h"
+#include "master/platform/left_group.h"
 #include "master/platform/low_descriptors.h"
 #include "master/platform/memory_kills.h"
 #include "master/platform/unique_fd.h"
@@ -26,8 +27,13 @@
 namespace fectl::runtime {
 
 // One incarnation as the kernel has it: the process and the two pipes. Turns what it writes and its death
-// into events; decides nothing. Destroyed with a living process, it kills it.
-class WorkerLink final : private platform::FdWatcher, private platform::ExitObserver {
+// into events; decides nothing. Destroyed with a living process or group, it kills it.
+//
+// Where the process ends before others of its group, the pipes stay open for those: a worker behind a shell
+// is none the less a worker.
+class WorkerLink final : private platform::FdWatcher,
+                         private platform::ExitObserver,
+                         private platform::GroupObserver {
  public:
   // What a worker gets besides its specification. Borrowed for the call of Start.
   struct Streams {
@@ -70,6 +76,8 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
  private:
   void OnReady(uint32_t events) override;
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
+  void OnGroupEnd(platform::LeftGroup& group) override;
+  void KillAll();
   enum class ReadResult : uint8_t { kMore, kNothing, kEnd };
   ReadResult ReadOnce();
   void HandFrames();
@@ -86,6 +94,7 @@ class WorkerLink final : private platform::FdWatcher, private platform::ExitObse
   platform::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;
   std::unique_ptr<platform::Child> child_;
+  std::unique_ptr<platform::LeftGroup> group_;  // what outlives the process
   proto::FrameReader reader_;
   int level_ = 1;
   bool loaded_ = false;

@@ -79,6 +79,7 @@ void Engine::Do(const Item& item) {
     case Kind::kMasterReads:
     case Kind::kMasterSeesEnd:
     case Kind::kMasterSeesExit:
+    case Kind::kMasterSeesGroupEnd:
     case Kind::kMasterSeesDeaf:
     case Kind::kMasterGivesUp:
       break;
@@ -94,6 +95,7 @@ void Engine::Do(const Item& item) {
   if (item.kind == Kind::kMasterReads) Read(item.place);
   if (item.kind == Kind::kMasterSeesEnd) SeeEnd(item.place);
   if (item.kind == Kind::kMasterSeesExit) SeeExit(item.place);
+  if (item.kind == Kind::kMasterSeesGroupEnd) SeeGroupEnd(item.place);
   if (item.kind == Kind::kMasterSeesDeaf) Step(core::ChannelClosed{kernel_.process(item.place).who});
   if (item.kind == Kind::kMasterGivesUp)
     Step(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
@@ -145,6 +147,13 @@ void Engine::Die(SimProcess& process, uint32_t place, bool signaled, int32_t num
   }
   process.pipe_closed = true;
   Plan(seen_in, Kind::kMasterSeesExit, place);
+}
+
+void Engine::EndGroup(SimProcess& process, uint32_t place) {
+  if (process.life != SimProcess::Life::kLeftGroup) return;
+  process.life = SimProcess::Life::kEndedGroup;
+  Plan(DrawSpan(random_kernel_, calm_ ? core::Milliseconds(1) : swarm_.exit_delay_max),
+       Kind::kMasterSeesGroupEnd, place);
 }
 
 void Engine::Later(uint32_t place, core::Span in, Action action) {
@@ -223,16 +232,29 @@ void Engine::SeeExit(uint32_t place) {
   const core::Exited exited{.who = who,
                             .signaled = process.signaled,
                             .number = process.number,
-                            .inside_message = process.mid_frame()};
+                            .inside_message = process.mid_frame(),
+                            .group_left = process.has_group && !process.failed_exec};
   const bool failed_exec = process.failed_exec;
-  // Its number may be another's before the supervisor has heard of it.
-  kernel_.Reap(place);
+  if (exited.group_left) {
+    process.life = SimProcess::Life::kLeftGroup;
+    programs_.OnGroupLeft(process, place);
+  } else {
+    // Its number may be another's before the supervisor has heard of it.
+    kernel_.Reap(place);
+  }
   if (failed_exec) {
     Step(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
   } else {
     Step(exited);
   }
   if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(who);
+}
+
+void Engine::SeeGroupEnd(uint32_t place) {
+  const core::Incarnation who = kernel_.process(place).who;
+  kernel_.Reap(place);
+  Step(core::GroupEnded{who});
+  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) Step(core::GroupEnded{who});
 }
 
 void Engine::HandInLate(const core::Incarnation& who) {

@@ -38,6 +38,7 @@ class Engine : private ProgramHost {
     kMasterReads,
     kMasterSeesEnd,
     kMasterSeesExit,
+    kMasterSeesGroupEnd,
     kMasterSeesDeaf,
     kMasterGivesUp,
     kOperator,
@@ -69,6 +70,7 @@ class Engine : private ProgramHost {
   void Misbehaved(Behaviour behaviour) override { outcome_.marks.Misbehaved(behaviour); }
   void Overflow(SimProcess& process, uint32_t place) override;
   void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) override;
+  void EndGroup(SimProcess& process, uint32_t place) override;
   void Later(uint32_t place, core::Span in, Action action) override;
   const core::ServicePolicy& PolicyOf(const SimProcess& process) const override;
   core::Instant now() const override { return now_; }
@@ -80,6 +82,7 @@ class Engine : private ProgramHost {
   void Deliver(SimProcess& process, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);
+  void SeeGroupEnd(uint32_t place);
   // Something of a process that is reaped, or of none that ever was: late, or never to be.
   void HandInLate(const core::Incarnation& who);
   // Nobody is judged by what lies unread.

@@ -22,9 +22,11 @@ enum class Action : uint8_t {
   kLeave,     // has finished what was open
   kQuit,
   kDieBySignal9,
-  kHear,        // an order has come whole
-  kOverflow,    // so many orders lie unread before it that no further one can be written
-  kGrandchild,  // writes as if it were the worker, whether that lives or not
+  kDieOfSignal,  // of the one in its `number`
+  kHear,         // an order has come whole
+  kOverflow,     // so many orders lie unread before it that no further one can be written
+  kGrandchild,   // writes as if it were the worker, whether that lives or not
+  kEndGroup,     // what the process has left of its group ends
 };
 
 // What a worker can write. Half a frame is taken for a whole one once more was written behind it.
@@ -33,9 +35,10 @@ enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigE
 // Bytes of a frame with this message, as it goes through a pipe.
 size_t FrameBytes(Said said);
 
-// One process of the fake kernel, its pipe to the master included.
+// One process of the fake kernel, its pipe to the master included, and what else its process group has.
 struct SimProcess {
-  enum class Life : uint8_t { kFree, kAlive, kZombie };
+  // kLeftGroup: it is reaped, and others of its group, which has its number, live on. kEndedGroup: they did.
+  enum class Life : uint8_t { kFree, kAlive, kZombie, kLeftGroup, kEndedGroup };
 
   core::Incarnation who;
   Life life = Life::kFree;
@@ -48,6 +51,7 @@ struct SimProcess {
   bool leaving = false;  // has understood that it is to go
   bool silent = false;   // says nothing more
   bool unkillable = false;
+  bool has_group = false;   // others of its group will outlive it
   bool holds_pipe = false;  // a grandchild has the pipe open: no end of file at its death
   bool reads_orders = true;
   bool stopped = false;      // by a signal

@@ -96,10 +96,27 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
     if (!life.closed && !life.told()) life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
     life.closed = true;
-  } else if (Ends(event)) {
+  } else if (const auto* exited = std::get_if<core::Exited>(&event);
+             exited != nullptr && exited->group_left) {
+    life.process_ended = true;
+  } else if (Ends(event) || (std::holds_alternative<core::GroupEnded>(event) && life.process_ended)) {
     life.ended = true;
     ended_.push_back(life.who);
   }
+}
+
+size_t Ledger::WithTime(core::ServiceId service, uint32_t slot) const {
+  const std::vector<Life>& lives = lives_[service][slot];
+  return static_cast<size_t>(
+      std::count_if(lives.begin(), lives.end(), [](const Life& l) { return l.has_time(); }));
+}
+
+const Life* Ledger::FirstTold(core::ServiceId service, uint32_t slot) const {
+  const Life* first = nullptr;
+  for (const Life& life : lives_[service][slot]) {
+    if (life.has_time() && (first == nullptr || life.told_at < first->told_at)) first = &life;
+  }
+  return first;
 }
 
 void Ledger::Take(const core::Effect& effect, const core::Event* event, const core::Moment& at) {
@@ -125,7 +142,10 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     for (Life& life : lives_[report->service][report->slot]) {
       if (life.pid != report->record.pid || life.pid == 0) continue;
       life.newest = report->record.milestone;
-      if (report->record.milestone == core::Milestone::kRestarting) life.urgent = true;
+      if (report->record.cause.kind == core::Cause::Kind::kHurried) {
+        life.grace = core::kHurriedGrace;
+        life.deadline = at.now + life.grace;
+      }
       if (report->record.milestone != core::Milestone::kAlarm) continue;
       life.alarmed = true;
       life.deadline = core::kNever;
@@ -140,10 +160,7 @@ core::Span Ledger::Grace(const Life& life, const core::Event* event) const {
   const bool by_own_word = event != nullptr && Concerns(*event) != nullptr && *Concerns(*event) == life.who;
   if (by_own_word && std::holds_alternative<core::WorkerConfigError>(*event)) return little;
   if (!life.loaded || IsNext(life)) return little;
-  const Life* successor = Successor(life);
-  if (by_own_word && std::holds_alternative<core::WorkerViolated>(*event)) successor = nullptr;
-  if (life.overdue) successor = nullptr;
-  return successor != nullptr && successor->urgent ? std::min(whole, core::kRestartGrace) : whole;
+  return whole;
 }
 
 void Ledger::Tell(Life& life, const core::Event* event, const core::Moment& at) {

@@ -39,13 +39,15 @@ struct Life {
   bool unfinished = false;                // and that was the one of its message
   bool closed = false;                    // its pipe ended
   bool asked = false;                     // asked to be replaced, or said that it leaves
-  bool urgent = false;                    // replaces another for a restart
   bool was_next = false;                  // it was told to leave while the one that it was to replace served
+  bool process_ended = false;             // others of its group live on
   bool ended = false;                     // this step is about its end
   std::optional<core::Milestone> newest;  // of what was reported of it
   bool told() const { return told_at != core::kNever; }
   core::Instant due() const { return std::min(deadline, message_due); }
-  bool on_duty() const { return loaded && !told() && !ended; }
+  bool on_duty() const { return loaded && !told() && !ended && !process_ended; }
+  // May still use its time to finish what it has open.
+  bool has_time() const { return told() && !told_kill && !ended; }
 };
 
 // The processes of every slot which have not exited, by their own account, and when they are due by the
@@ -60,6 +62,9 @@ class Ledger {
   void EndStep();
 
   const Life* Find(const core::Incarnation& who) const;
+  // Of the slot's processes that have time: how many, and which was told first.
+  size_t WithTime(core::ServiceId service, uint32_t slot) const;
+  const Life* FirstTold(core::ServiceId service, uint32_t slot) const;
   // nullptr: none of the slot has this number. A number is one process's at a time, but 0.
   const Life* WithPid(core::ServiceId service, uint32_t slot, int32_t pid) const;
   // Oldest first.

@@ -51,7 +51,9 @@ constexpr std::array<std::string_view, kBehaviours> kBehaviourWords = {"is good"
                                                                        "forks",
                                                                        "has two faces",
                                                                        "crashes as soon as it is loaded",
-                                                                       "hangs at exec"};
+                                                                       "hangs at exec",
+                                                                       "leaves a helper behind",
+                                                                       "is a shell"};
 
 // Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule
 // says so.
@@ -121,6 +123,8 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kLost, CauseKind::kProtocolViolation},
     {Milestone::kLost, CauseKind::kChannelClosed},
     {Milestone::kStopping, CauseKind::kShutdownTimeout},
+    {Milestone::kStopping, CauseKind::kHurried},
+    {Milestone::kStopping, CauseKind::kTooManyLeaving},
     {Milestone::kStopping, CauseKind::kOperator},
     {Milestone::kStopping, CauseKind::kMasterStops},
     {Milestone::kStoppingOld, CauseKind::kOperator},
@@ -134,8 +138,9 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kReloadFailed, CauseKind::kProtocolViolation},
     {Milestone::kReloadFailed, CauseKind::kChannelClosed},
     {Milestone::kReloadFailed, CauseKind::kOtherFailed},
-    {Milestone::kReloadFailed, CauseKind::kOperator},
-    {Milestone::kReloadFailed, CauseKind::kMasterStops},
+    {Milestone::kReloadGivenUp, CauseKind::kToldToStop},
+    {Milestone::kReloadGivenUp, CauseKind::kMasterStops},
+    {Milestone::kReloadGivenUp, CauseKind::kGaveWay},
     {Milestone::kRestartFailed, CauseKind::kExited},
     {Milestone::kRestartFailed, CauseKind::kSignaled},
     {Milestone::kRestartFailed, CauseKind::kStartupTimeout},
@@ -144,7 +149,7 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kRestartFailed, CauseKind::kProtocolViolation},
     {Milestone::kRestartFailed, CauseKind::kChannelClosed},
     {Milestone::kRestartFailed, CauseKind::kOtherFailed},
-    {Milestone::kRestartFailed, CauseKind::kOperator},
+    {Milestone::kRestartGivenUp, CauseKind::kToldToStop},
     {Milestone::kRunning, CauseKind::kRestored},
     {Milestone::kPaused, CauseKind::kRestored},
     {Milestone::kFailed, CauseKind::kConfigError},
@@ -155,6 +160,8 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kStopped, CauseKind::kExited},
     {Milestone::kStopped, CauseKind::kSignaled},
     {Milestone::kStopped, CauseKind::kSpawnFailed},
+    {Milestone::kStopped, CauseKind::kGroupEnded},
+    {Milestone::kCutShort, CauseKind::kSignaled},
     {Milestone::kAlarm, CauseKind::kUnkillable},
     {Milestone::kStarting, CauseKind::kAfterCrash},
     {Milestone::kStarting, CauseKind::kAfterFailedStart},

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/limits.h"
 #include "master/sim/facts.h"
 
 namespace fectl::sim {
@@ -92,7 +93,7 @@ void ProcessRules::OnlyTheLivingAreReached(const View& view, const core::Incarna
 
 void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who) {
   const Life* life = view.ledger.Find(who);
-  if (life == nullptr || life->told()) return;
+  if (life == nullptr || life->told() || life->process_ended) return;
   const core::Service& service = view.service(who.service);
   if (IsDown(service.state())) return;
   const bool by_own_word = view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
@@ -125,6 +126,10 @@ void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& sign
     view.Break("one SIGQUIT is enough (I16)", Name(signal.who));
   if (view.event_as<core::ShutdownAsked>() != nullptr) return;
   if (signal.sig == core::Sig::kQuit) view.Break("SIGQUIT only in a shutdown (I16)", Name(signal.who));
+  if (!life->told() && life->process_ended) return;  // it was asked nothing, so its group has no time
+  if (view.ledger.WithTime(life->who.service, life->who.slot) > core::kLeavingMax &&
+      view.ledger.FirstTold(life->who.service, life->who.slot) == life)
+    return;
   if (life->deadline > view.at.now) view.Break("no SIGKILL before its time (I16)", Name(signal.who));
 }
 
@@ -160,7 +165,8 @@ void ProcessRules::ShutdownReachesEverybody(const View& view) {
     for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
         const bool hurried = life.told_kill || (shutdown_stage_ == 2 && life.told_quit);
-        if (!life.told() || (shutdown_stage_ > 1 && !hurried))
+        const bool no_more = shutdown_stage_ == 2 && life.process_ended;  // SIGQUIT is for the process alone
+        if (!life.told() || (shutdown_stage_ > 1 && !hurried && !no_more))
           view.Break("a shutdown reaches everybody (I16)", Name(life.who));
       }
     }

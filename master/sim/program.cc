@@ -21,7 +21,7 @@ constexpr Said kAnything[] = {Said::kLoaded,      Said::kBeat,    Said::kBeat,
 bool TurnsBad(Behaviour behaviour) {
   constexpr Behaviour kOthers[] = {Behaviour::kGood,        Behaviour::kSlowStart,  Behaviour::kDiesOnOrder,
                                    Behaviour::kIgnoresTerm, Behaviour::kNeverReads, Behaviour::kTwoFaced,
-                                   Behaviour::kHangsAtExec};
+                                   Behaviour::kHangsAtExec, Behaviour::kIsShell};
   return std::find(std::begin(kOthers), std::end(kOthers), behaviour) == std::end(kOthers);
 }
 
@@ -49,6 +49,8 @@ void Programs::Begin(SimProcess& process, uint32_t place, std::optional<Behaviou
   process.beat_interval = core::Span{allowed.ns / 4 + Draw(core::Span{allowed.ns / 12}).ns};
   process.dies_on = static_cast<core::Order>(random_.Below(4));
   process.holds_pipe = process.behaviour == Behaviour::kForks;
+  process.has_group =
+      process.behaviour == Behaviour::kLeavesHelper || process.behaviour == Behaviour::kIsShell;
   const core::Span start = StartTime(process);
   if (process.behaviour == Behaviour::kStops && random_.Below(4) == 0)
     host_->Later(place, Draw(start), Action::kTurnBad);
@@ -57,6 +59,7 @@ void Programs::Begin(SimProcess& process, uint32_t place, std::optional<Behaviou
 
 void Programs::Act(SimProcess& process, uint32_t place, Action action) {
   if (action == Action::kGrandchild) return ActGrandchild(process, place);
+  if (action == Action::kEndGroup) return host_->EndGroup(process, place);
   if (process.life != SimProcess::Life::kAlive) return;
   if (process.stopped && action != Action::kContinue && action != Action::kDieBySignal9) {
     process.held.push_back(action);
@@ -64,6 +67,7 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
   }
   switch (action) {
     case Action::kGrandchild:
+    case Action::kEndGroup:
       return;
     case Action::kStart:
       return Load(process, place);
@@ -84,6 +88,8 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
       return host_->Die(process, place, true, 3);
     case Action::kDieBySignal9:
       return host_->Die(process, place, true, 9);
+    case Action::kDieOfSignal:
+      return host_->Die(process, place, true, process.number);
     case Action::kHear:
       return Hear(process, place);
     case Action::kOverflow:
@@ -149,6 +155,7 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
     case Behaviour::kIgnoresTerm:
     case Behaviour::kNeverReads:
     case Behaviour::kHangsAtExec:
+    case Behaviour::kIsShell:
       return;
     case Behaviour::kFallsSilent:
       process.silent = true;
@@ -161,6 +168,9 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       return host_->Die(process, place, false, 0);
     case Behaviour::kForks:
       return Fork(process, place);
+    case Behaviour::kLeavesHelper:
+      if (random_.Below(2) == 0) return;
+      [[fallthrough]];
     case Behaviour::kDies:
     case Behaviour::kCrashLoops:
       if (random_.Below(2) == 0) return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
@@ -276,7 +286,18 @@ void Programs::Hear(SimProcess& process, uint32_t place) {
   if (order == core::Order::kStop) BeginToLeave(process, place);
 }
 
+// Some end by themselves, sooner or later than they may, and some never.
+void Programs::OnGroupLeft(SimProcess& process, uint32_t place) {
+  host_->Misbehaved(process.behaviour);
+  const core::Span allowed = host_->PolicyOf(process).shutdown_timeout;
+  if (random_.Below(4) != 0)
+    host_->Later(place, Draw(allowed + core::Span{allowed.ns / 8}), Action::kEndGroup);
+}
+
 void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
+  // To the group of one that is reaped.
+  if (process.life == SimProcess::Life::kLeftGroup && sig == core::Sig::kKill)
+    return host_->Later(place, {}, Action::kEndGroup);
   if (process.life != SimProcess::Life::kAlive) return;
   // The master sends no other signal to what has not come to its program.
   const bool hangs = process.behaviour == Behaviour::kHangsAtExec && !process.loaded;
@@ -288,6 +309,10 @@ void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
   // The master continues whom it sends one of these.
   if (process.stopped) Continue(process, place);
   if (process.behaviour == Behaviour::kIgnoresTerm) return host_->Misbehaved(process.behaviour);
+  if (process.behaviour == Behaviour::kIsShell) {
+    process.number = sig == core::Sig::kQuit ? 3 : 15;
+    return host_->Later(place, {}, Action::kDieOfSignal);
+  }
   if (sig == core::Sig::kQuit) return host_->Later(place, Draw(core::Milliseconds(300)), Action::kQuit);
   BeginToLeave(process, place);
 }

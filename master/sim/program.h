@@ -27,6 +27,8 @@ class ProgramHost {
   virtual void Misbehaved(Behaviour behaviour) = 0;
   virtual void Overflow(SimProcess& process, uint32_t place) = 0;
   virtual void Die(SimProcess& process, uint32_t place, bool signaled, int32_t number) = 0;
+  // What a process that has ended had left of its group ends.
+  virtual void EndGroup(SimProcess& process, uint32_t place) = 0;
   virtual void Later(uint32_t place, core::Span in, Action action) = 0;
   virtual const core::ServicePolicy& PolicyOf(const SimProcess& process) const = 0;
   virtual core::Instant now() const = 0;
@@ -48,6 +50,8 @@ class Programs {
   // Somebody is to replace it.
   void OnSuccessor(SimProcess& process, uint32_t place);
   void OnSignal(SimProcess& process, uint32_t place, core::Sig sig);
+  // It has ended, others of its group live on.
+  void OnGroupLeft(SimProcess& process, uint32_t place);
   // The faults are over: who would still turn bad does not; who is stuck stays so.
   void CalmDown(SimProcess& process, uint32_t place);
 

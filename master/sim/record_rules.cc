@@ -16,8 +16,14 @@ namespace {
 using CauseKind = core::Cause::Kind;
 using core::Milestone;
 
+// The record of a replacement that has begun.
+bool Begins(Milestone milestone) {
+  return milestone == Milestone::kReloading || milestone == Milestone::kRestarting;
+}
+
 bool IsReplacementFailure(Milestone milestone) {
-  return milestone == Milestone::kReloadFailed || milestone == Milestone::kRestartFailed;
+  return milestone == Milestone::kReloadFailed || milestone == Milestone::kRestartFailed ||
+         milestone == Milestone::kReloadGivenUp || milestone == Milestone::kRestartGivenUp;
 }
 
 int32_t InMilliseconds(core::Span span) {
@@ -42,6 +48,7 @@ std::string WordsOfTheEnd(const core::Exited& exited) {
   std::string words = exited.core_dumped ? ", core dumped" : "";
   if (exited.out_of_memory) words += ", out of memory";
   if (exited.inside_message) words += ", inside a message";
+  if (exited.group_left) words += ", processes that it had started are left";
   return words.empty() ? words : words.substr(2);
 }
 
@@ -51,11 +58,37 @@ bool IsOfTheEnd(const View& view, const core::Report& report) {
   const Life* life = Subject(view, report);
   if (life == nullptr || !view.is_about(life->who)) return false;
   if (const auto* exited = view.event_as<core::Exited>()) {
+    if (report.record.milestone == Milestone::kCutShort) {
+      return life->told_by_signal && exited->signaled && exited->number == 15 &&
+             cause.kind == CauseKind::kSignaled && cause.text.ends_with(core::kCutShortHint);
+    }
     return cause.kind == (exited->signaled ? CauseKind::kSignaled : CauseKind::kExited) &&
            cause.number == exited->number && cause.text == WordsOfTheEnd(*exited);
   }
   const auto* failed = view.event_as<core::SpawnFailed>();
   return failed != nullptr && cause.kind == CauseKind::kSpawnFailed && cause.text == failed->words;
+}
+
+bool WasCommanded(const View& view, CauseKind cause) {
+  const auto* commanded = view.event_as<core::Commanded>();
+  const core::Verb verb = cause == CauseKind::kToldToStop ? core::Verb::kStop : core::Verb::kStart;
+  return commanded != nullptr && commanded->verb == verb;
+}
+
+// Of one that was told to leave before.
+bool LeavingCauseHolds(const View& view, const core::Report& report, const Life& life) {
+  switch (report.record.cause.kind) {
+    case CauseKind::kHurried:
+      return life.has_time() && life.deadline > view.at.now + core::kHurriedGrace &&
+             report.record.cause.number == InMilliseconds(core::kHurriedGrace);
+    case CauseKind::kTooManyLeaving:
+      return view.ledger.WithTime(report.service, report.slot) > core::kLeavingMax &&
+             view.ledger.FirstTold(report.service, report.slot) == &life;
+    case CauseKind::kGroupEnded:
+      return life.process_ended && view.event_as<core::GroupEnded>() != nullptr && view.is_about(life.who);
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -86,7 +119,8 @@ void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
   const bool tells = signal != nullptr || (send != nullptr && send->order == core::Order::kStop);
   if (tells) {
     const Life* life = view.ledger.Find(signal != nullptr ? signal->who : send->who);
-    if (life != nullptr && !life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
+    const bool begins = life != nullptr && !life->told() && !life->process_ended;
+    if (begins && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
   if (const auto* report = std::get_if<core::Report>(&effect)) OnReport(view, *report);
 }
@@ -123,6 +157,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
   const core::ServicePolicy& policy = view.ledger.policy(report.service);
   const Life* life = Subject(view, report);
   const Milestone milestone = report.record.milestone;
+  const bool late = IsOverdue(view, life, false);
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
@@ -134,19 +169,26 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = IsOfTheEnd(view, report);
       break;
     case CauseKind::kStartupTimeout:
-      holds = IsOverdue(view, life, false) && !life->loaded &&
-              cause.number == InMilliseconds(policy.startup_timeout);
+      holds = late && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
       break;
     case CauseKind::kHeartbeatTimeout:
-      holds = IsOverdue(view, life, false) && life->loaded && !life->closed &&
-              cause.number == InMilliseconds(policy.timeout);
+      holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(policy.timeout);
       break;
     case CauseKind::kChannelClosed:
-      holds = IsOverdue(view, life, false) && life->closed;
+      holds = late && life->closed;
       break;
     case CauseKind::kShutdownTimeout:
       holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
               cause.number == InMilliseconds(life->grace);
+      break;
+    case CauseKind::kHurried:
+    case CauseKind::kTooManyLeaving:
+    case CauseKind::kGroupEnded:
+      holds = life != nullptr && LeavingCauseHolds(view, report, *life);
+      break;
+    case CauseKind::kToldToStop:
+    case CauseKind::kGaveWay:
+      holds = WasCommanded(view, cause.kind);
       break;
     case CauseKind::kUnkillable:
       holds = life != nullptr && life->told_kill && !life->alarmed && life->deadline <= view.at.now;
@@ -158,16 +200,16 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     }
     case CauseKind::kProtocolViolation: {
       const auto* violated = view.event_as<core::WorkerViolated>();
-      holds = violated != nullptr
-                  ? life != nullptr && violated->who == life->who && violated->words == cause.text
-                  : IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
+      const bool said = violated != nullptr && life != nullptr && violated->who == life->who;
+      holds = violated != nullptr ? said && violated->words == cause.text
+                                  : IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
       break;
     }
     default:
       break;
   }
-  const bool replaces = milestone == Milestone::kReloading || milestone == Milestone::kRestarting;
-  if (!holds || (replaces && cause.kind != CauseKind::kOperator && cause.kind != CauseKind::kWorkerAsked))
+  if (Begins(milestone)) holds = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked;
+  if (!holds)
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 

@@ -1,5 +1,6 @@
 #include "master/sim/service_rules.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
   if (std::holds_alternative<core::WorkerBeat>(event))
     return (life->told() || !life->loaded || life->closed) && !begun;
   if (std::holds_alternative<core::WorkerBeganMessage>(event)) return life->told() || begun;
+  if (std::holds_alternative<core::GroupEnded>(event)) return !life->process_ended;
   return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
                           std::holds_alternative<core::WorkerViolated>(event));
 }
@@ -80,6 +82,7 @@ void ServiceRules::AfterStep(const View& view, core::ServiceId id) {
   EdgesAreInTheTables(view, id);
   WhoAsksIsReplaced(view, id);
   RestartsAreCounted(view, id);
+  RestartHurries(view, id);
 }
 
 void ServiceRules::AfterStep(const View& view) {
@@ -191,6 +194,22 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
     const uint64_t before = std::exchange(restarts_[id][slot], service.slots()[slot].restarts());
     if (restarts_[id][slot] != before + (lost && follows && !given_up ? 1 : 0))
       view.Break("restarts are counted (I31)", Name(id, slot));
+  }
+}
+
+// What is leaving after earlier commands does not keep its time when a restart begins.
+void ServiceRules::RestartHurries(const View& view, core::ServiceId id) const {
+  const auto* commanded = view.event_as<core::Commanded>();
+  if (commanded == nullptr || commanded->service != id || commanded->verb != core::Verb::kRestart) return;
+  const bool begins = std::any_of(view.effects.begin(), view.effects.end(), [](const core::Effect& effect) {
+    return std::holds_alternative<core::Spawn>(effect);
+  });
+  if (!begins) return;
+  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (const Life& life : view.ledger.InSlot(id, slot)) {
+      if (life.has_time() && life.deadline > view.at.now + core::kHurriedGrace)
+        view.Break("a restart hurries what is leaving (I16)", Name(life.who));
+    }
   }
 }
 

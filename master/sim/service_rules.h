@@ -37,7 +37,8 @@ class ServiceRules {
   void WhatIsDueIsDone(const View& view) const;                                 // I13, I16
   void WorkIsBounded(const View& view) const;                                   // I22
   void WhoAsksIsReplaced(const View& view, core::ServiceId id) const;           // J3
-  void RestartsAreCounted(const View& view, core::ServiceId id);                // I31
+  void RestartsAreCounted(const View& view, core::ServiceId id);
+  void RestartHurries(const View& view, core::ServiceId id) const;  // I31
 
   Marks* marks_;
   std::vector<core::ServiceState> states_;         // as of the last step

@@ -34,11 +34,15 @@ bool Fits(std::optional<core::Milestone> newest, const Life& life, const Ledger&
       return life.alarmed;
     case core::Milestone::kReloadFailed:
     case core::Milestone::kRestartFailed:
+    case core::Milestone::kReloadGivenUp:
+    case core::Milestone::kRestartGivenUp:
     case core::Milestone::kStoppingOld:
     case core::Milestone::kStopping:
     case core::Milestone::kLost:
       return life.told() && !life.alarmed;
     case core::Milestone::kStopped:
+    case core::Milestone::kCutShort:
+      return life.process_ended;
     case core::Milestone::kFailed:
       break;
   }
@@ -117,6 +121,8 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
       view.Break("the supervisor knows its processes (I9)", Name({id, slot, leaving.process.generation}));
     else if (!life->told_quit && !life->told_kill && !(life->told_by_pipe && life->told_by_signal))
       view.Break("who shall leave is told by its pipe and by a signal (I16)", Name(life->who));
+    else if (life->process_ended != leaving.ended)
+      view.Break("the supervisor knows whose process has ended (I9)", Name(life->who));
     else if (life->deadline != leaving.deadline || life->message_due != leaving.process.message_due)
       view.Break("each process has its own deadline (I13)", Name(life->who));
   }
@@ -183,7 +189,8 @@ void SlotRules::MemoryIsBounded(const View& view, core::ServiceId id, uint32_t s
   const auto& records = s.history().records();
   const bool fits = records.size() <= core::kHistoryRecords &&
                     (records.empty() || records.back().cause.text.size() <= core::kCauseTextBytes) &&
-                    s.leaving().size() <= view.ledger.InSlot(id, slot).size();
+                    s.leaving().size() <= view.ledger.InSlot(id, slot).size() &&
+                    view.ledger.WithTime(id, slot) <= core::kLeavingMax;
   if (!fits) view.Break("memory is bounded (I21)", Name(id, slot));
 }
 

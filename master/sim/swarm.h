@@ -35,8 +35,10 @@ enum class Behaviour : uint8_t {
   kTwoFaced,      // good until somebody is to replace it
   kCrashLoops,    // dies as soon as it is loaded
   kHangsAtExec,   // comes to its program late or never: the file system of the program does not answer
+  kLeavesHelper,  // has started another process of its group, which goes on for a while when it has ended
+  kIsShell,       // SIGTERM ends it at once, and the program that it waited for goes on
 };
-inline constexpr size_t kBehaviours = 22;
+inline constexpr size_t kBehaviours = 24;
 
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.

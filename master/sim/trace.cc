@@ -239,7 +239,10 @@ class Reader {
                             .number = number,
                             .core_dumped = IsAdded("core", words),
                             .out_of_memory = IsAdded("out-of-memory", words),
-                            .inside_message = IsAdded("inside-message", words)};
+                            .inside_message = IsAdded("inside-message", words),
+                            .group_left = IsAdded("group-left", words)};
+    } else if (word == "group-ended") {
+      *event = core::GroupEnded{who};
     } else {
       return Wrong("what is " + word + "?");
     }
@@ -279,8 +282,9 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     std::string operator()(const core::Exited& e) {
       return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
              (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +
-             (e.inside_message ? " inside-message" : "");
+             (e.inside_message ? " inside-message" : "") + (e.group_left ? " group-left" : "");
     }
+    std::string operator()(const core::GroupEnded& e) { return "group-ended " + name(e.who); }
     std::string operator()(const core::Commanded& e) {
       const std::string service = e.service < policies.size() ? policies[e.service].name : "nobody";
       return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + service + " " +

@@ -280,18 +280,20 @@ def _encode_status(status: Message) -> Any:
 # Members of the views and their defaults, in the order in which they are written. A type is its default.
 _SOCKET: Message = {"name": "", "address": ""}
 _EVENT: Message = {"worker": 1, "timestamp": 0, "pid": 0, "state": "", "reason": ""}
+_LEAVING: Message = {"pid": 0, "uptime_s": 0.0, "leaving_s": 0.0, "time_left_s": 0.0}
 _WORKER: Message = {
     "index": 1, "state": "", "pid": 0, "uptime_s": 0.0, "restarts": 0, "cause": "", "note": "", "retry_in_s": 0.0,
-    "leaving": [0], "gauges": {},
+    "leaving": [0], "gauges": {}, "leaving_processes": [_LEAVING],
 }  # fmt: skip
 _SERVICE: Message = {
     "name": "", "state": "", "num": 0, "ready": 0, "uptime_s": 0.0, "restarts": 0, "cause": "",
-    "sockets": [_SOCKET], "workers": [_WORKER], "events": [_EVENT],
+    "sockets": [_SOCKET], "still_leaving": 0, "undrained": 0, "undrained_sigterm": 0,
+    "workers": [_WORKER], "events": [_EVENT],
 }  # fmt: skip
 _MASTER: Message = {"pid": 0, "version": "", "uptime_s": 0.0, "services": [_SERVICE]}
 
 # Whole numbers of 32 bits; the others have 64.
-_NARROW = ("worker", "index", "num", "ready")
+_NARROW = ("worker", "index", "num", "ready", "still_leaving", "undrained", "undrained_sigterm")
 
 
 def _decode_view(value: Any, shape: Message) -> Message:
