@@ -51,8 +51,9 @@ struct SimProcess {
   bool leaving = false;  // has understood that it is to go
   bool silent = false;   // says nothing more
   bool unkillable = false;
-  bool has_group = false;   // others of its group will outlive it
-  bool holds_pipe = false;  // a grandchild has the pipe open: no end of file at its death
+  bool has_group = false;     // others of its group will outlive it
+  bool group_killed = false;  // those have been sent SIGKILL, too
+  bool holds_pipe = false;    // a grandchild has the pipe open: no end of file at its death
   bool reads_orders = true;
   bool stopped = false;      // by a signal
   std::vector<Action> held;  // of who is stopped: what it does as soon as it is continued

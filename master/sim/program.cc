@@ -289,12 +289,14 @@ void Programs::Hear(SimProcess& process, uint32_t place) {
 // Some end by themselves, sooner or later than they may, and some never.
 void Programs::OnGroupLeft(SimProcess& process, uint32_t place) {
   host_->Misbehaved(process.behaviour);
+  if (process.group_killed) return host_->Later(place, Draw(core::Milliseconds(20)), Action::kEndGroup);
   const core::Span allowed = host_->PolicyOf(process).shutdown_timeout;
   if (random_.Below(4) != 0)
     host_->Later(place, Draw(allowed + core::Span{allowed.ns / 8}), Action::kEndGroup);
 }
 
 void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
+  if (sig == core::Sig::kKill) process.group_killed = true;
   // To the group of one that is reaped.
   if (process.life == SimProcess::Life::kLeftGroup && sig == core::Sig::kKill)
     return host_->Later(place, {}, Action::kEndGroup);

@@ -262,7 +262,7 @@ def _quit(master: Master) -> "subprocess.Popen[bytes]":
 def test_QUIT_NEWCOMERS_are_served_or_refused_at_once(place: Place, kind: str) -> None:
     port = free_port()
     command = ["/usr/bin/python3", place.write("at_the_end.py", _ACCEPTS_AT_THE_END), kind]
-    master = place.start(tcp("http", port, services=["web"]) + unix("idle", "web.sock", services=["idle"]) +
+    master = place.start(tcp("http", port, service=["web"]) + unix("idle", "web.sock", service=["idle"]) +
                          place.service("web", command) + place.service("idle", place.guest("steady")))
     (pid,) = master.wait_running("web")
     makes = _tcp_clients(port)
