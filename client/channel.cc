@@ -66,7 +66,10 @@ void Channel::Read(int64_t now_ms) {
     heard_ms_ = now_ms;
     end_ = dialogue_.Receive(std::string_view(buffer).substr(0, static_cast<size_t>(got)));
   } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-    end_ = absl::AbortedError("fectld closed the connection before it had answered");
+    end_ = absl::AbortedError(
+        "fectld closed the connection before it had answered: it has ended, or it has no room for another "
+        "client "
+        "(its log says so)");
   }
 }
 

@@ -49,6 +49,16 @@ std::string ErrorJson(int exit_code, std::string_view reason) {
               "}");
 }
 
+std::string CheckJson(const std::vector<CheckedService>& services) {
+  std::string out;
+  for (const CheckedService& one : services) {
+    out += (out.empty() ? "" : ",") + ("{\"service\":" + String(one.service)) +
+           ",\"ok\":" + Bool(one.wrong.empty()) + ",\"state\":" + String(one.state) +
+           ",\"reason\":" + (one.wrong.empty() ? "null" : String(one.wrong)) + "}";
+  }
+  return Line("[" + out + "]");
+}
+
 std::string OperationsJson(const std::vector<OperationResult>& results) {
   std::string out;
   for (const OperationResult& result : results) {

@@ -16,6 +16,14 @@ namespace fectl::client {
 // {"ok":false,"exit_code":3,"reason":"no fectld is listening on ..."}
 std::string ErrorJson(int exit_code, std::string_view reason);
 
+// [{"service":"web","ok":false,"state":"crashing","reason":"web: crashing, 1 of 2 workers serve: ..."}, ...]
+struct CheckedService {
+  std::string service;
+  std::string state;
+  std::string wrong;  // empty: all is well
+};
+std::string CheckJson(const std::vector<CheckedService>& services);
+
 // [{"service":"web","ok":true,"answer":"ServiceStarted","reason":null,"seconds":1.234}, ...]; where the old
 // workers were looked at also "still_leaving":0,"undrained":0,"undrained_sigterm":0
 std::string OperationsJson(const std::vector<OperationResult>& results);

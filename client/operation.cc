@@ -120,9 +120,8 @@ std::string Besides(const OldWorkers& old, bool paused) {
 
 std::string Workers(const proto::ServiceView& view) {
   const std::string noun = view.num == 1 ? " worker" : " workers";
-  // Of a paused service none serves, and all are there.
-  const bool all = view.ready == view.num || view.state == "paused";
-  const std::string of = all ? "" : std::to_string(view.ready) + " of ";
+  if (view.state == "paused") return std::to_string(view.num) + noun + ", paused";
+  const std::string of = view.ready == view.num ? "" : std::to_string(view.ready) + " of ";
   return of + std::to_string(view.num) + noun;
 }
 
@@ -245,7 +244,12 @@ std::optional<Request> Operation::OnLook(const proto::ServiceView& view, int64_t
 
 std::optional<Request> Operation::OnFollowUp(const Response& answer, int64_t took_ms) {
   if (answer.kind == Response::Kind::kInspect && first_ == Response::Kind::kErrorServiceRunning) {
-    if (answer.inspect.state == "paused") Fail("refused", "it is paused; fectl resume lets it accept again");
+    if (answer.inspect.state == "paused") {
+      Fail("refused", "it is paused; fectl resume lets it accept again");
+    } else if (answer.inspect.ready == 0 && answer.inspect.num > 0) {
+      const std::string& cause = answer.inspect.cause;
+      Fail("failed", "it runs already, but no worker serves" + (cause.empty() ? "" : ": " + cause));
+    }
   } else if (answer.kind == Response::Kind::kInspect && result_.ok) {
     return OnLook(answer.inspect, took_ms);
   } else if (answer.kind == Response::Kind::kOverview && !result_.ok) {

@@ -165,11 +165,35 @@ TEST(Operation, APausedServiceIsNotStarted) {
     EXPECT_EQ(next->verb, Request::Verb::kInspect);
     Response inspect = Of(Response::Kind::kInspect);
     inspect.inspect.state = state;
+    inspect.inspect.num = inspect.inspect.ready = 1;
     EXPECT_EQ(operation.OnAnswer(inspect, 2), std::nullopt);
     EXPECT_EQ(operation.result().ok, ok);
     EXPECT_EQ(operation.result().line,
               ok ? "was running already" : "start refused: it is paused; fectl resume lets it accept again");
   }
+}
+
+TEST(Operation, START_BUSY_WhatRunsAndDoesNotServeIsNotStarted) {
+  Operation operation(CommandKind::kStart, "web", Level::kTwo);
+  operation.OnAnswer(Of(Response::Kind::kErrorServiceRunning, "web is already running"), 1);
+  Response inspect = Of(Response::Kind::kInspect);
+  inspect.inspect.state = "crashing";
+  inspect.inspect.num = 2;
+  inspect.inspect.cause = "worker(1) exited with code 3";
+  operation.OnAnswer(inspect, 2);
+  EXPECT_FALSE(operation.result().ok);
+  EXPECT_EQ(operation.result().line,
+            "start failed: it runs already, but no worker serves: worker(1) exited with code 3");
+}
+
+TEST(Operation, PAUSED_READY_AReloadOfAPausedServiceSaysSo) {
+  Operation operation(CommandKind::kReload, "web", Level::kTwo);
+  operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  Response inspect = Of(Response::Kind::kInspect);
+  inspect.inspect.state = "paused";
+  inspect.inspect.num = 2;
+  operation.OnAnswer(inspect, 1201);
+  EXPECT_EQ(operation.result().line, "reloaded (2 workers, paused, 1.2 s)");
 }
 
 TEST(Operation, TheServiceIsNamedOnce) {

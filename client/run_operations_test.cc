@@ -169,7 +169,10 @@ TEST(RunOperations, AMasterWhichDiesIsSeen) {
   FakeControlServer server([](const Request&) -> std::vector<FakeStep> { return {Die()}; });
   const Captured run = RunWith(server, {"stop", "web"});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_EQ(run.err, "fectl: web: stop failed: fectld closed the connection before it had answered\n");
+  EXPECT_EQ(run.err,
+            "fectl: web: stop failed: fectld closed the connection before it had answered: it has ended, or "
+            "it has no "
+            "room for another client (its log says so)\n");
 }
 
 TEST(RunOperations, ASilentMasterIsSeen) {

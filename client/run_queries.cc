@@ -57,9 +57,9 @@ absl::StatusOr<Response> AskMaster(const Context& context, Request::Verb verb, R
 }
 
 int StatusOfAll(const Context& context, Session& session) {
-  if (session.level() == proto::Level::kBase) {
-    return Fail(context, kFailed, "this fectld is too old to list its services: fectl status SERVICE");
-  }
+  const absl::Status listed =
+      session.NeedLevelTwo("this fectld is too old to list its services: fectl status SERVICE");
+  if (!listed.ok()) return Fail(context, listed);
   const absl::StatusOr<Response> answer = session.Ask(About(Request::Verb::kOverview));
   if (!answer.ok()) return Fail(context, answer.status());
   if (answer->kind != Response::Kind::kOverview) return FailAbout(context, session, *answer, "");
@@ -67,21 +67,61 @@ int StatusOfAll(const Context& context, Session& session) {
   return Print(context, "", OverviewText(answer->overview, context.colours_on));
 }
 
-int StatusOfOne(const Context& context, Session& session, const std::string& service) {
+// Puts what the service is like into `view`. Otherwise says why that cannot be known; gives the exit code.
+int Look(const Context& context, Session& session, const std::string& service, proto::ServiceView* view) {
   const bool base = session.level() == proto::Level::kBase;
   const absl::StatusOr<Response> answer =
       session.Ask(About(base ? Request::Verb::kStatus : Request::Verb::kInspect, service));
   if (!answer.ok()) return Fail(context, answer.status());
-  proto::ServiceView view;
   if (answer->kind == Response::Kind::kServiceStatus) {
-    view = ViewOfBaseStatus(service, answer->status, WallSeconds());
+    *view = ViewOfBaseStatus(service, answer->status, WallSeconds());
   } else if (answer->kind == Response::Kind::kInspect) {
-    view = answer->inspect;
+    *view = answer->inspect;
   } else {
     return FailAbout(context, session, *answer, service);
   }
+  return kDone;
+}
+
+int StatusOfOne(const Context& context, Session& session, const std::string& service) {
+  proto::ServiceView view;
+  if (const int failed = Look(context, session, service, &view); failed != kDone) return failed;
   if (context.invocation.json) return Print(context, ViewJson(proto::EncodeServiceView(view)), "");
   return Print(context, "", ServiceText(view, context.colours_on));
+}
+
+// One line for each service with which not all is well. With --json all that were looked at, and what is not
+// well of each in `reason`.
+int Check(const Context& context, const std::vector<proto::ServiceView>& views) {
+  std::vector<CheckedService> checked;
+  std::string lines;
+  for (const proto::ServiceView& view : views) {
+    std::string wrong = WhatIsNotWell(view);
+    if (!wrong.empty()) lines += wrong + "\n";
+    checked.push_back({view.name, view.state, std::move(wrong)});
+  }
+  Print(context, CheckJson(checked), lines);
+  return lines.empty() ? kDone : kFailed;
+}
+
+int CheckAll(const Context& context, Session& session) {
+  const absl::Status listed =
+      session.NeedLevelTwo("this fectld is too old to list its services: fectl status --check SERVICE...");
+  if (!listed.ok()) return Fail(context, listed);
+  const absl::StatusOr<Response> answer = session.Ask(About(Request::Verb::kOverview));
+  if (!answer.ok()) return Fail(context, answer.status());
+  if (answer->kind != Response::Kind::kOverview) return FailAbout(context, session, *answer, "");
+  return Check(context, answer->overview.services);
+}
+
+int CheckSome(const Context& context, Session& session) {
+  std::vector<proto::ServiceView> views;
+  for (const std::string& service : context.invocation.operands) {
+    proto::ServiceView view;
+    if (const int failed = Look(context, session, service, &view); failed != kDone) return failed;
+    views.push_back(std::move(view));
+  }
+  return Check(context, views);
 }
 
 }  // namespace
@@ -90,6 +130,8 @@ int RunStatus(const Context& context) {
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
   const std::vector<std::string>& operands = context.invocation.operands;
+  if (context.invocation.check)
+    return operands.empty() ? CheckAll(context, *session) : CheckSome(context, *session);
   return operands.empty() ? StatusOfAll(context, *session) : StatusOfOne(context, *session, operands[0]);
 }
 

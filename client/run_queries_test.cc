@@ -124,6 +124,67 @@ TEST(RunQueries, StatusOfAnOldMaster) {
   EXPECT_EQ(unknown.err, "fectl: wbe: there is no such service\n");
 }
 
+// A master with `web`, which serves, and `api`, which does not.
+std::vector<FakeStep> MasterInTrouble(const Request& request) {
+  proto::ServiceView api = Web();
+  api.name = "api";
+  api.state = "crashing";
+  api.ready = 1;
+  api.cause = "worker(1) exited with code 3";
+  Response response;
+  if (request.verb == Request::Verb::kOverview) {
+    response.kind = Response::Kind::kOverview;
+    response.overview.services = {Web(), api};
+    return {Answer(response)};
+  }
+  if (request.verb != Request::Verb::kInspect || request.service != "api") return Master(request);
+  response.kind = Response::Kind::kInspect;
+  response.inspect = api;
+  return {Answer(response)};
+}
+
+TEST(RunQueries, CRASHLOOP_CheckTellsWhatIsNotWellAndExitsWith1) {
+  FakeControlServer server(MasterInTrouble);
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"status", "--check"},
+                                               {"status", "api", "--check"},
+                                               {"status", "--check", "web", "api"}}) {
+    const Captured run = RunWith(server, args);
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_EQ(run.out, "api: crashing, 1 of 2 workers serve: worker(1) exited with code 3\n");
+    EXPECT_EQ(run.err, "");
+  }
+  const Captured well = RunWith(server, {"status", "--check", "web"});
+  EXPECT_EQ(well.exit_code, 0);
+  EXPECT_EQ(well.out, "");
+  const Captured unknown = RunWith(server, {"status", "--check", "web", "wbe"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("wbe: there is no such service"));
+}
+
+TEST(RunQueries, CRASHLOOP_CheckAsJson) {
+  FakeControlServer server(MasterInTrouble);
+  const Captured run = RunWith(server, {"status", "--check", "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out,
+            "[{\"service\":\"web\",\"ok\":true,\"state\":\"running\",\"reason\":null},"
+            "{\"service\":\"api\",\"ok\":false,\"state\":\"crashing\",\"reason\":\"api: crashing, 1 of 2 "
+            "workers serve: "
+            "worker(1) exited with code 3\"}]\n");
+}
+
+TEST(RunQueries, TOO_OLD_AMasterThatClosesWithoutAnAnswerIsNotCalledOld) {
+  FakeControlServer server([](const Request&) { return std::vector<FakeStep>{Close()}; },
+                           FakeControlServer::Hello::kClose);
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"status"}, {"status", "--check"}}) {
+    const Captured run = RunWith(server, args);
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_EQ(run.err,
+              "fectl: fectld closed the connection before it had answered: it has ended, or it has no room "
+              "for another "
+              "client (its log says so)\n");
+  }
+}
+
 TEST(RunQueries, PidsAreOneALine) {
   FakeControlServer server(Master);
   EXPECT_EQ(RunWith(server, {"spid", "web"}).out, "12\n34\n");

@@ -31,6 +31,16 @@ TEST(RunQuit, AnEndWithoutDoneIsAnEndToo) {
   EXPECT_EQ(Quit({Die()}).exit_code, 0);
 }
 
+TEST(RunQuit, QUIT_LIES_AClosedConnectionIsNoEnd) {
+  const Captured run = Quit({Close()});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err,
+            "fectl: fectld closed the connection without an answer, and it is still there: it has no room "
+            "for another "
+            "client (its log says so); nothing was stopped\n");
+}
+
 TEST(RunQuit, WorksWithAnOldMaster) {
   EXPECT_EQ(Quit({Answer(Response::Kind::kDone), Die()}, {}, FakeControlServer::Hello::kClose).exit_code, 0);
 }

@@ -29,7 +29,8 @@ absl::Status Session::Connect() {
   return absl::OkStatus();
 }
 
-absl::Status Session::AskHello() {
+// Ok where it is understood; Aborted where it is not, or the connection was closed.
+absl::Status Session::TryHello() {
   channel_->dialogue().AskHello(false);
   const absl::StatusOr<Response> answer = AwaitAnswer(*channel_, nullptr, "");
   if (answer.ok() && answer->kind == Response::Kind::kHello && answer->version >= proto::kControlVersion) {
@@ -38,9 +39,22 @@ absl::Status Session::AskHello() {
     return absl::OkStatus();
   }
   if (answer.ok() && answer->kind == Response::Kind::kErrorNotPermitted) return NotPermitted(*answer);
-  // Whoever closed, or answered with anything else, has not understood the word.
-  if (answer.ok() || absl::IsAborted(answer.status())) return Connect();
-  return answer.status();
+  return answer.ok() ? absl::AbortedError("Hello was not understood") : answer.status();
+}
+
+absl::Status Session::AskHello() {
+  const absl::Status said = TryHello();
+  return absl::IsAborted(said) ? Connect() : said;
+}
+
+absl::Status Session::NeedLevelTwo(std::string_view words) {
+  if (level_ == proto::Level::kTwo) return absl::OkStatus();
+  const absl::StatusOr<Response> pong = Ask({.verb = Request::Verb::kPing, .service = ""});
+  if (!pong.ok()) return pong.status();
+  absl::Status again = Connect();
+  if (again.ok()) again = TryHello();
+  if (!absl::IsAborted(again)) return again;
+  return absl::FailedPreconditionError(absl::string_view(words.data(), words.size()));
 }
 
 absl::StatusOr<std::unique_ptr<Channel>> Session::NewChannel() const {
@@ -58,10 +72,9 @@ absl::StatusOr<Response> Session::Ask(const Request& request, Progress* progress
 }
 
 absl::StatusOr<std::vector<std::string>> Session::ServiceNames() {
-  if (level_ == proto::Level::kBase) {
-    return absl::FailedPreconditionError(
-        "this fectld is too old to list its services; name the services instead");
-  }
+  const absl::Status listed =
+      NeedLevelTwo("this fectld is too old to list its services; name the services instead");
+  if (!listed.ok()) return listed;
   Request overview;
   overview.verb = Request::Verb::kOverview;
   const absl::StatusOr<Response> answer = Ask(overview);

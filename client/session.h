@@ -37,6 +37,11 @@ class Session {
   absl::StatusOr<proto::Response> Ask(const proto::Request& request, Progress* progress = nullptr,
                                       std::string_view what = "");
 
+  // Makes sure of level 2 before somebody says that a master is too old for it: a connection that ended
+  // without an answer to Hello may be one that fectld had no room for. FailedPrecondition, with `words`, when
+  // it answers, but only at the base level.
+  absl::Status NeedLevelTwo(std::string_view words);
+
   // The names of all services. FailedPrecondition when the master only speaks the base level, which has no
   // word for this.
   absl::StatusOr<std::vector<std::string>> ServiceNames();
@@ -44,6 +49,7 @@ class Session {
  private:
   Session(std::string path, const Limits& limits) : path_(std::move(path)), limits_(limits) {}
   absl::Status Connect();
+  absl::Status TryHello();
   absl::Status AskHello();
 
   std::string path_;

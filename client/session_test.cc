@@ -42,8 +42,23 @@ TEST(Session, GoesBackToTheBaseLevelOfAnOldMaster) {
   ASSERT_TRUE(session.ok()) << session.status();
   EXPECT_EQ(session->level(), proto::Level::kBase);
   EXPECT_EQ(session->Ask({.verb = Request::Verb::kPing, .service = ""})->kind, Response::Kind::kPong);
-  EXPECT_TRUE(absl::IsFailedPrecondition(session->ServiceNames().status()));
   EXPECT_EQ(server.connections(), 2u);
+  // Hello is said again before anybody is called too old.
+  EXPECT_TRUE(absl::IsFailedPrecondition(session->ServiceNames().status()));
+  EXPECT_EQ(server.connections(), 3u);
+}
+
+TEST(Session, TOO_OLD_AMasterThatClosesWithoutAnAnswerIsNotCalledOld) {
+  FakeControlServer server([](const Request&) { return std::vector<FakeStep>{Close()}; },
+                           FakeControlServer::Hello::kClose);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  const absl::Status listed = session->ServiceNames().status();
+  EXPECT_TRUE(absl::IsAborted(listed)) << listed;
+  EXPECT_EQ(listed.message(),
+            "fectld closed the connection before it had answered: it has ended, or it has no room for "
+            "another client "
+            "(its log says so)");
 }
 
 TEST(Session, NeedsNoHelloForTheBaseLevel) {

@@ -138,6 +138,14 @@ std::string EventsText(const proto::ServiceView& view) {
   return out + ":\n" + table.Render(false);
 }
 
+std::string WorkersThatServe(const proto::ServiceView& view) {
+  std::string text = std::to_string(view.ready) + " of " + std::to_string(view.num) +
+                     (view.num == 1 ? " worker serves" : " workers serve");
+  const auto paused = std::count_if(view.workers.begin(), view.workers.end(),
+                                    [](const proto::WorkerView& worker) { return worker.state == "paused"; });
+  return paused == 0 ? text : text + ", " + std::to_string(paused) + " paused";
+}
+
 }  // namespace
 
 std::string OverviewText(const proto::MasterView& view, bool colours_on) {
@@ -146,7 +154,9 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
   for (const proto::ServiceView& service : view.services) {
     const std::string ready = std::to_string(service.ready) + "/" + std::to_string(service.num);
     // Fewer than configured serve, and nobody has stopped them.
-    const bool short_of_workers = service.state == "running" && service.ready < service.num;
+    const bool runs =
+        service.state == "running" || service.state == "degraded" || service.state == "crashing";
+    const bool short_of_workers = runs && service.ready < service.num;
     table.AddRow({{proto::EscapeForTerminal(service.name)},
                   {proto::EscapeForTerminal(service.state), StateColour(service.state)},
                   {ready, short_of_workers ? Colour::kYellow : Colour::kNone, true},
@@ -161,17 +171,25 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
 std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   std::string out;
   AppendLine("Service", proto::EscapeForTerminal(view.name), &out);
-  const std::string workers = std::to_string(view.ready) + " of " + std::to_string(view.num) +
-                              (view.num == 1 ? " worker serves" : " workers serve");
-  AppendLine(
-      "State",
-      Paint(proto::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " + workers,
-      &out);
+  AppendLine("State",
+             Paint(proto::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " +
+                 WorkersThatServe(view),
+             &out);
   if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
   if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
   AppendLine("Listening", Addresses(view, true), &out);
   AppendLine("Last cause", proto::EscapeForTerminal(view.cause), &out);
   return out + WorkersText(view, colours_on) + LeavingText(view) + EventsText(view);
+}
+
+std::string WhatIsNotWell(const proto::ServiceView& view) {
+  // A reload replaces workers that serve, and is no trouble as long as they do.
+  const bool serves = view.state == "running" || view.state == "reloading" || view.state == "restarting";
+  if (serves && view.ready >= view.num) return "";
+  std::string text = proto::EscapeForTerminal(view.name) + ": " + proto::EscapeForTerminal(view.state) +
+                     ", " + WorkersThatServe(view);
+  if (!view.cause.empty()) text += ": " + proto::EscapeForTerminal(view.cause);
+  return text;
 }
 
 }  // namespace fectl::client

@@ -13,6 +13,9 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on);
 // `fectl status NAME`: the service, its workers, the processes which are leaving, the recent events.
 std::string ServiceText(const proto::ServiceView& view, bool colours_on);
 
+// `fectl status --check`: why not all is well with a service, as one line without its end, "" where all is.
+std::string WhatIsNotWell(const proto::ServiceView& view);
+
 }  // namespace fectl::client
 
 #endif  // FECTL_CLIENT_STATUS_TEXT_H_

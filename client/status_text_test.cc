@@ -155,5 +155,30 @@ TEST_F(StatusText, TakesNonsense) {
   EXPECT_THAT(ServiceText(web, false), HasSubstr("requests=1e+300"));
 }
 
+TEST(WhatIsNotWell, CRASHLOOP_OnlyServingWithAllWorkersIsWell) {
+  for (const char* state : {"running", "reloading", "restarting"}) {
+    proto::ServiceView web = Web();
+    web.state = state;
+    EXPECT_EQ(WhatIsNotWell(web), std::string("web: ") + state + ", 3 of 4 workers serve: " + web.cause);
+    web.ready = web.num;
+    EXPECT_EQ(WhatIsNotWell(web), "") << state;
+  }
+  for (const char* state :
+       {"degraded", "crashing", "paused", "starting", "stopping", "stopped", "failed", "new"}) {
+    proto::ServiceView web = Web();
+    web.state = state;
+    web.ready = web.num;
+    web.cause = "";
+    EXPECT_EQ(WhatIsNotWell(web), std::string("web: ") + state + ", 4 of 4 workers serve");
+  }
+}
+
+TEST_F(StatusText, PAUSED_READY_PausedWorkersAreCounted) {
+  proto::ServiceView web = WebInFull();
+  web.state = web.workers[0].state = web.workers[1].state = "paused";
+  web.ready = 0;
+  EXPECT_THAT(ServiceText(web, false), HasSubstr("State       paused, 0 of 4 workers serve, 2 paused\n"));
+}
+
 }  // namespace
 }  // namespace fectl::client

@@ -63,10 +63,10 @@ struct WorkerView {
 
 struct ServiceView {
   std::string name{};
-  // running, paused, failed, stopped, starting, reloading, restarting or stopping.
+  // running, degraded, crashing, paused, failed, stopped, starting, reloading, restarting or stopping.
   std::string state{};
   int num = 0;           // configured workers
-  int ready = 0;         // of them, those that serve
+  int ready = 0;         // of them, those that serve: loaded and not paused
   double uptime_s = 0;   // seconds since the service began to run; 0 while it does not
   int64_t restarts = 0;  // of all workers
   std::string cause{};   // of the last change that nobody asked for; in words, empty if none

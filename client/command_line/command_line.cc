@@ -108,6 +108,8 @@ class Parser {
         result_.help = true;
       } else if (option.name == "version") {
         result_.print_version = true;
+      } else if (option.name == "check") {
+        result_.check = true;
       } else {
         gflags::SetCommandLineOption(std::string(option.name).c_str(), "true");
       }
@@ -164,6 +166,10 @@ class Parser {
         result_.operands.push_back(words_[i]);
       }
     }
+    if (result_.check && result_.command != CommandKind::kStatus) {
+      error_ = "--check belongs to status: fectl status --check [SERVICE...]";
+      return;
+    }
     CheckOperands(*command);
   }
 
@@ -180,7 +186,8 @@ class Parser {
         return;
       case Operands::kOptionalService:
       case Operands::kOptionalCommand:
-        if (operands.size() > 1) error_ = name + " takes one name: " + Quoted(operands[1]) + " is too much";
+        if (operands.size() > 1 && !result_.check)
+          error_ = name + " takes one name: " + Quoted(operands[1]) + " is too much";
         break;
       case Operands::kOneService:
         if (operands.size() != 1)
@@ -205,7 +212,7 @@ class Parser {
     // No service can be named `all`, so the word means the same everywhere.
     const bool all = std::ranges::find(operands, "all") != operands.end();
     if (!all) return;
-    if (command.operands == Operands::kOptionalService) {
+    if (command.operands == Operands::kOptionalService && operands.size() == 1) {
       operands.clear();
     } else if (command.operands == Operands::kOneService) {
       error_ = std::string(command.name) + " needs the name of one service, not all";

@@ -19,6 +19,7 @@ struct Invocation {
   std::string sock;                   // empty: not given
   std::optional<int64_t> timeout_ms;
   bool json = false;
+  bool check = false;          // with status: only say what is not well
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
 };

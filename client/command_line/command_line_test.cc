@@ -42,6 +42,18 @@ TEST(CommandLine, TakesCommandsAndServices) {
   EXPECT_EQ(Parsed({"version-check"}).command, CommandKind::kVersionCheck);
 }
 
+TEST(CommandLine, CheckBelongsToStatusAndTakesServices) {
+  EXPECT_FALSE(Parsed({"status"}).check);
+  EXPECT_TRUE(Parsed({"--check", "status"}).check);
+  EXPECT_THAT(Parsed({"status", "--check", "web", "api"}).operands, ElementsAre("web", "api"));
+  EXPECT_THAT(Parsed({"status", "--check", "all"}).operands, IsEmpty());
+  EXPECT_EQ(ErrorOf({"status", "--check", "all", "web"}),
+            "all stands alone: it cannot be mixed with the names of services");
+  EXPECT_EQ(ErrorOf({"reload", "--check", "web"}),
+            "--check belongs to status: fectl status --check [SERVICE...]");
+  EXPECT_EQ(ErrorOf({"status", "web", "api"}), "status takes one name: \"api\" is too much");
+}
+
 TEST(CommandLine, CollapsesDuplicates) {
   EXPECT_THAT(Parsed({"reload", "web", "api", "web"}).operands, ElementsAre("web", "api"));
   EXPECT_TRUE(Parsed({"stop", "all", "all"}).all);

@@ -15,11 +15,16 @@ were replaced and are still finishing their work, and the recent events.
 
 Returns at once. Exits 0 whatever the state of the services is; 1 if there is no
 such service.
+
+With --check, for monitors: one line for each service that does not serve with
+all its workers, of all services or of those that are named, and exit 1; nothing
+and exit 0 if all is well.
 )"},
     {CommandKind::kStart, "start", Operands::kServices, "start stopped or failed services",
      R"(Starts the workers of services which have been stopped or have failed. Returns
 when all workers serve, or when the start has failed. A service that is running
-already is left alone, which counts as done; one that is paused is refused.
+already is left alone, which counts as done; one that is paused is refused. During
+a reload or a stop the start waits for its end.
 
 Exits 0 if every service serves; 1 if one was refused or failed.
 )"},
@@ -91,7 +96,8 @@ Exits 0 if it has; 1 if it is there but does not answer; 3 if there is none.
     {CommandKind::kQuit, "quit", Operands::kNone, "stop all services and end fectld",
      R"(Stops all services as stop does, and ends fectld. Returns when fectld has gone.
 
-Exits 0 if it has gone; 1 if it refused or did not end within --timeout.
+Exits 0 if its process has gone; 1 if it refused, did not end within --timeout, or
+had no room for another client.
 )"},
     {CommandKind::kHelp, "help", Operands::kOptionalCommand, "explain a command, as in: fectl help reload",
      R"(Explains one command, or lists all of them.
@@ -101,6 +107,7 @@ Exits 0 if it has gone; 1 if it refused or did not end within --timeout.
 constexpr Option kOptions[] = {
     {"sock", 'm', "PATH", "($FECTL_SOCK, ./fectld.sock, /run/fectl/fectld.sock)"},
     {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
+    {"check", 0, "", "with status: say only what is not well, and exit 1"},
     {"json", 0, "", "print JSON, errors too; fectl(1) has the members"},
     {"help", 'h', "", "show this help, or that of the command"},
     {"version", 'V', "", "print the version of this program"},

@@ -197,23 +197,24 @@ void CheckSystem(bool only_warn, LoadResult* result) {
   if (result->config.logging.target == LogTarget::kFile) {
     CheckFileFolder(master, result->config.logging.name, "logging.name", only_warn, result);
   }
+  // What a service lacks keeps that service from starting, and no other.
   for (size_t i = 0; i < result->config.sockets.size(); ++i) {
-    CheckFileFolder(master, result->config.sockets[i].path, result->socket_labels[i] + ".path", only_warn,
-                    result);
+    CheckFileFolder(master, result->config.sockets[i].path, result->socket_labels[i] + ".path",
+                    /*only_warn=*/true, result);
   }
   for (size_t i = 0; i < result->config.services.size(); ++i) {
     const ServiceConfig& service = result->config.services[i];
     const std::string& label = result->service_labels[i];
-    CheckFileFolder(master, service.stdout_path, label + ".stdout", only_warn, result);
-    CheckFileFolder(master, service.stderr_path, label + ".stderr", only_warn, result);
+    CheckFileFolder(master, service.stdout_path, label + ".stdout", /*only_warn=*/true, result);
+    CheckFileFolder(master, service.stderr_path, label + ".stderr", /*only_warn=*/true, result);
     const std::string directory = WorkerDirectory(master, service);
     const std::string wrong = service.directory.empty() ? "" : WhatIsWrongWithDirectory(directory);
     if (!wrong.empty()) {
-      result->Add(label + ".directory", wrong, only_warn);
+      result->Add(label + ".directory", wrong, /*warning=*/true);
     } else if (!service.command.empty()) {
       const absl::StatusOr<std::string> program =
           platform::FindExecutable(service.command.front(), WorkerPath(service), directory);
-      if (!program.ok()) result->Add(label + ".command", Message(program.status()), only_warn);
+      if (!program.ok()) result->Add(label + ".command", Message(program.status()), /*warning=*/true);
     }
   }
   result->SortProblems();

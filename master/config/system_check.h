@@ -13,9 +13,10 @@ namespace fectl::config {
 void ResolveAccounts(LoadResult* result);
 
 // Notes a problem for each directory that does not exist, each command that cannot be found, and each user
-// that this process has no right to switch to. They are warnings if `only_warn` (a file is checked on another
-// machine than the one that it is for). Relative paths are taken from `[master] directory`, and that from the
-// current directory.
+// that this process has no right to switch to. What concerns a service is a warning: that service fails at
+// its start, and no other. What concerns the master keeps it from starting; that is a warning, too, if
+// `only_warn` (a file is checked on another machine than the one that it is for). Relative paths are taken
+// from `[master] directory`, and that from the current directory.
 void CheckSystem(bool only_warn, LoadResult* result);
 
 // The PATH that the workers of `service` get, and in which its command is looked up: from its `environ`, else

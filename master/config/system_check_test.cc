@@ -135,18 +135,19 @@ TEST(CheckSystem, ProgramsAreFoundWhereTheWorkerFindsThem) {
   EXPECT_EQ(Checked(service + "directory = 'srv'\ncommand = './local'\n"), "");
   EXPECT_EQ(Checked(service + "directory = 'srv'\ncommand = '../bin/run-it'\n"), "");
   EXPECT_THAT(Checked(service + path + "directory = 'srv'\ncommand = 'local'\n"),
-              HasSubstr("f:8: service.web.command: there is no program local in PATH"));
+              HasSubstr("f:8: warning: service.web.command: there is no program local in PATH"));
   EXPECT_THAT(Checked(service + "directory = 'bin'\ncommand = './local'\n"), HasSubstr("No such file"));
 }
 
 TEST(CheckSystem, MissingDirectoriesAreTold) {
-  EXPECT_EQ(Checked(std::string(kWeb) + "directory = '/nowhere'\n"),
-            "f:5: service.web.directory: there is no directory /nowhere: No such file or directory\n");
+  EXPECT_EQ(
+      Checked(std::string(kWeb) + "directory = '/nowhere'\n"),
+      "f:5: warning: service.web.directory: there is no directory /nowhere: No such file or directory\n");
   EXPECT_EQ(Checked(std::string(kWeb) + "directory = '/bin/sh'\n"),
-            "f:5: service.web.directory: /bin/sh is not a directory\n");
+            "f:5: warning: service.web.directory: /bin/sh is not a directory\n");
   EXPECT_EQ(Checked(std::string(kWeb) +
                     "stdout = '/nowhere/out'\n[logging]\nservice = 'file'\nname = '/nowhere/log'\n"),
-            "f:5: service.web.stdout: there is no directory /nowhere: No such file or directory\n"
+            "f:5: warning: service.web.stdout: there is no directory /nowhere: No such file or directory\n"
             "f:8: logging.name: there is no directory /nowhere: No such file or directory\n");
 }
 
@@ -156,11 +157,28 @@ TEST(CheckSystem, WhatDependsOnAMissingDirectoryIsNotToldToo) {
             "f:2: master.directory: there is no directory /nowhere: No such file or directory\n");
 }
 
-TEST(CheckSystem, WarnsOnlyIfAsked) {
-  LoadResult result = Resolved(std::string(kWeb) + "directory = '/nowhere'\n");
-  CheckSystem(/*only_warn=*/true, &result);
-  EXPECT_TRUE(result.ok());
-  EXPECT_THAT(result.Describe(), HasSubstr("f:5: warning: service.web.directory: "));
+TEST(CheckSystem, ONE_BROKEN_WhatAServiceLacksIsAWarningWhetherItIsCheckedOrStarted) {
+  const std::string text = "[[socket]]\nname = 'http'\nproto = 'unix'\npath = '/nowhere/s'\n" +
+                           std::string(kWeb) +
+                           "directory = '/nowhere'\nstdout = '/nowhere/out'\nstderr = '/nowhere/err'\n";
+  LoadResult checked = Resolved(text);
+  LoadResult started = Resolved(text);
+  CheckSystem(/*only_warn=*/true, &checked);
+  CheckSystem(/*only_warn=*/false, &started);
+  EXPECT_TRUE(started.ok());
+  EXPECT_EQ(started.problems.size(), 4U);
+  EXPECT_EQ(started.Describe(), checked.Describe());
+}
+
+TEST(CheckSystem, WhatTheMasterLacksIsAWarningOnlyIfAsked) {
+  const std::string text = "[master]\npid = '/nowhere/pid'\n" + std::string(kWeb);
+  LoadResult checked = Resolved(text);
+  LoadResult started = Resolved(text);
+  CheckSystem(/*only_warn=*/true, &checked);
+  CheckSystem(/*only_warn=*/false, &started);
+  EXPECT_TRUE(checked.ok());
+  EXPECT_FALSE(started.ok());
+  EXPECT_THAT(checked.Describe(), HasSubstr("f:2: warning: master.pid: "));
 }
 
 TEST(WorkerPath, ComesFromTheServiceFirst) {

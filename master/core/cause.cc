@@ -101,6 +101,8 @@ std::string ToWords(const Cause& cause) {
       return "the service is to stop";
     case Cause::Kind::kGaveWay:
       return "an operator starts the service anew";
+    case Cause::Kind::kCrashLoop:
+      return WithText("lost " + std::to_string(cause.number) + " times in a row", "; it ", cause.text);
   }
   return "";
 }

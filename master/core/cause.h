@@ -35,6 +35,7 @@ struct Cause {
     kTooManyLeaving,     // ended before its time: too many of its slot were leaving; number: how many may
     kToldToStop,         // what was given up was under way when the service was told to stop
     kGaveWay,            // what was given up was under way when an operator started the service anew
+    kCrashLoop,          // number: losses in a row; text: the newest one, in words
   };
 
   Kind kind = Kind::kNone;

@@ -105,6 +105,9 @@ struct ShutdownAsked {
 // The clock reached the deadline that next_deadline() gave (or any other time: asking too often is harmless).
 struct TimePassed {};
 
+// Descriptors or processes of the master have ended: a start that failed for want of room may work now.
+struct RoomMade {};
+
 // The master itself did not run for this long (it was stopped, or the machine was): nobody could be heard in
 // that time, so nobody is judged by it.
 struct Stalled {
@@ -113,7 +116,7 @@ struct Stalled {
 
 using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerAsked,
                            WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded, Commanded,
-                           ShutdownAsked, TimePassed, Stalled>;
+                           ShutdownAsked, TimePassed, RoomMade, Stalled>;
 
 // When an event happened.
 struct Moment {

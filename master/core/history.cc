@@ -41,6 +41,10 @@ std::string_view ToWord(Milestone milestone) {
       return "reload given up";
     case Milestone::kRestartGivenUp:
       return "restart given up";
+    case Milestone::kCrashing:
+      return "crashing";
+    case Milestone::kRecovered:
+      return "recovered";
   }
   return "";
 }

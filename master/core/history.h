@@ -27,6 +27,8 @@ enum class Milestone : uint8_t {
   kCutShort,        // a process that was asked to finish ended by that very signal
   kReloadGivenUp,   // not for a fault of the new process
   kRestartGivenUp,  // the same
+  kCrashing,        // its workers are lost again and again; said once, until it has recovered
+  kRecovered,       // a worker has served long enough to be called stable after that
 };
 
 // One word or two, in lower case: "starting", "reload failed".

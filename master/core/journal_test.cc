@@ -140,7 +140,8 @@ bool ReadsAfter(const Script& script, Edit edit) {
   const auto open_service = [&edit](auto& /*id*/, auto& policy, auto& first_key, auto& /*up*/,
                                     auto& /*up_since*/, auto& /*paused*/, auto& slots, auto& counted,
                                     auto& touched, auto& /*ready*/, auto& /*processes*/, auto& /*given_up*/,
-                                    auto& operation, auto& /*queued*/) {
+                                    auto& /*crashing*/, auto& /*waiting_for_room*/, auto& operation,
+                                    auto& /*queued*/, auto& /*held_starts*/) {
     edit(Members<std::decay_t<decltype(counted)>, std::decay_t<decltype(operation)>>{
         policy, first_key, slots, counted, touched, operation});
   };

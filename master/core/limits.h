@@ -31,6 +31,18 @@ inline constexpr Span kHurriedGrace = Seconds(5);
 // and this many reloads within one shutdown_timeout are a release that was mended more than once.
 inline constexpr size_t kLeavingMax = 8;
 
+// From this many losses in a row, none of which came after kStableAfter of serving, a worker is called
+// crashing, until it has served for that long. One loss is an accident, two are a loop.
+inline constexpr uint32_t kCrashingFrom = 2;
+
+// Where the system has no room for another process (descriptors, process numbers, memory), a start is tried
+// again after the same waits as after a crash, but no longer than this: nothing is wrong with the worker, and
+// room that others make is not announced. (Room that fectld itself makes is: RoomMade.)
+inline constexpr Span kRoomRetryMax = Seconds(5);
+
+// Between two attempts in the same place that fail for want of room, however often room is made meanwhile.
+inline constexpr Span kRoomPause = Milliseconds(100);
+
 // How long a worker that was not serving yet has after SIGTERM. It has no request to finish.
 inline constexpr Span kAbandonGrace = Seconds(2);
 

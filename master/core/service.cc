@@ -65,6 +65,18 @@ ServiceState Service::state() const {
   return paused_ ? ServiceState::kPaused : ServiceState::kRunning;
 }
 
+std::string_view Service::word() const {
+  const ServiceState now = state();
+  if (now == ServiceState::kRunning && crashing_ > 0) return "crashing";
+  if (now == ServiceState::kRunning && ready_ < policy_.num) return "degraded";
+  return ToWord(now);
+}
+
+uint32_t Service::serving() const {
+  return static_cast<uint32_t>(
+      std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.serves(); }));
+}
+
 std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   if (!up_) return std::nullopt;  // what is stopped on purpose has no trouble
   std::optional<std::pair<uint32_t, Cause>> any;
@@ -72,7 +84,7 @@ std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
     const Slot& slot = slots_[i];
     if (slot.last_trouble().kind == Cause::Kind::kNone) continue;
     if (std::holds_alternative<GivenUp>(slot.state())) return std::pair(i, slot.last_trouble());
-    if (!slot.ready() && !any.has_value()) any = std::pair(i, slot.last_trouble());
+    if ((!slot.ready() || slot.crashing()) && !any.has_value()) any = std::pair(i, slot.last_trouble());
   }
   return any;
 }
@@ -111,6 +123,12 @@ void Service::OnStall(Span length) {
   for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).ShiftDeadlines(length);
 }
 
+void Service::OnRoomMade(Instant now) {
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (counted_[i].waits_for_room) Touch(i).OnRoomMade(now);
+  }
+}
+
 void Service::OnBeat(uint32_t index, uint32_t generation, Instant now, TimerQueue& timers) {
   Slot& slot = slots_[index];
   slot.OnBeat(generation, now + policy_.timeout);
@@ -129,6 +147,11 @@ void Service::Settle(Turn& turn, TimerQueue& timers) {
     const bool given_up = std::holds_alternative<GivenUp>(slot.state());
     given_up_ += static_cast<uint32_t>(given_up) - static_cast<uint32_t>(counted.given_up);
     counted.given_up = given_up;
+    crashing_ += static_cast<uint32_t>(slot.crashing()) - static_cast<uint32_t>(counted.crashing);
+    counted.crashing = slot.crashing();
+    waiting_for_room_ +=
+        static_cast<uint32_t>(slot.waits_for_room()) - static_cast<uint32_t>(counted.waits_for_room);
+    counted.waits_for_room = slot.waits_for_room();
     timers.Set(first_key_ + index, slot.next_deadline());
   }
   touched_.clear();
@@ -137,6 +160,15 @@ void Service::Settle(Turn& turn, TimerQueue& timers) {
     operation_ = std::monostate{};
     ReplyAll(turn, done.waiters, Answer::kStopped, policy_.name + " is stopped");
   }
+  StartWhatWasHeld(turn);
+  if (!touched_.empty()) Settle(turn, timers);  // what was held is not any more: no third round
+}
+
+// A start that came during a reload or a stop is looked at when that is over, as if it came now.
+void Service::StartWhatWasHeld(Turn& turn) {
+  const ServiceState now = state();
+  if (held_starts_.empty() || now == ServiceState::kReloading || now == ServiceState::kStopping) return;
+  for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(turn, request, Verb::kStart);
 }
 
 void Service::OnNews(Turn& turn, uint32_t index, News news) {
@@ -156,14 +188,17 @@ void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
   auto& start = std::get<StartOperation>(operation_);
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
-  if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
+  const bool failed = news == News::kGaveUp || (news == News::kNoRoom && counted_[index].awaited);
+  if (failed && !start.failed.has_value()) start.failed = index;
   if (!counted_[index].awaited || news == News::kStartFailed) return;
   counted_[index].awaited = false;
   if (--start.awaited > 0) return;
   const StartOperation done = std::move(start);
   operation_ = std::monostate{};
   if (done.failed.has_value()) {
-    ReplyAll(turn, done.waiters, Answer::kFailed, SlotTrouble(*done.failed));
+    std::string words = SlotTrouble(*done.failed);
+    if (slots_[*done.failed].waits_for_room()) words += "; it is tried again until there is room";
+    ReplyAll(turn, done.waiters, Answer::kFailed, words);
   } else {
     ReplyAll(turn, done.waiters, Answer::kStarted, "");
   }
@@ -189,8 +224,12 @@ void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
   operation_ = std::move(start);
 }
 
+std::string Service::WasStopped() const {
+  return policy_.name + " was told to stop meanwhile";
+}
+
 void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause) {
-  const std::string words = policy_.name + " was told to stop meanwhile";
+  const std::string words = WasStopped();
   if (const auto* start = std::get_if<StartOperation>(&operation_)) {
     ReplyAll(turn, start->waiters, Answer::kErrorStopping, words);
   } else if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
@@ -198,6 +237,7 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
   }
   if (queued_.has_value()) ReplyAll(turn, queued_->waiters, Answer::kErrorStopping, words);
   queued_.reset();
+  ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, words);
   up_ = false;
   up_since_ = kNever;
   paused_ = false;
@@ -211,6 +251,7 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
 }
 
 void Service::Shutdown(Turn& turn, Way way) {
+  ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
   if (up_) BeginStop(turn, 0, way, MakeCause(Cause::Kind::kMasterStops));
   for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).Hasten(turn, way);
 }
@@ -234,6 +275,8 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
     case Verb::kStart:
       if (auto* start = std::get_if<StartOperation>(&operation_)) {
         start->waiters.push_back(request);
+      } else if (state() == ServiceState::kReloading || state() == ServiceState::kStopping) {
+        held_starts_.push_back(request);
       } else {
         BeginStart(turn, request, MakeCause(Cause::Kind::kOperator));
       }
@@ -241,6 +284,8 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
     case Verb::kStop:
       if (auto* stop = std::get_if<StopOperation>(&operation_)) {
         stop->waiters.push_back(request);
+        // The last word counts.
+        ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
       } else {
         BeginStop(turn, request, Way::kFinish, MakeCause(Cause::Kind::kOperator));
       }
@@ -262,14 +307,15 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
 // Whether the state does not allow the command; then it is answered here. The table of all pairs:
 //
 //             stopped   starting  running   paused    reloading  stopping  failed
-//   start     begins    joins     refused   refused   refused    refused   begins (the slots that were given up)
+//   start     begins    joins     refused   refused   waits      waits     begins (the slots that were given up)
 //   stop      refused   begins    begins    begins    begins     joins     begins
 //   reload    refused   refused   begins    begins    follows    refused   begins
 //   restart   refused   refused   begins    begins    follows    refused   begins
 //   pause     refused   refused   done      done      refused    refused   done where a worker serves
 //   resume    refused   refused   done      done      refused    refused   done where a worker serves
 //
-// A reload or restart that is asked for while another goes on follows it; those that wait are one.
+// A reload or restart that is asked for while another goes on follows it; those that wait are one. A start that
+// waits is looked at again when the reload or the stop is over; a stop that comes before that ends it.
 // clang-format on
 bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
   const auto refuse = [&](Answer answer, std::string_view words) {
@@ -284,9 +330,9 @@ bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
       return verb != Verb::kStart && verb != Verb::kStop &&
              refuse(Answer::kErrorStarting, "is still starting: try again when it is running, or stop it");
     case ServiceState::kStopping:
-      return verb != Verb::kStop && refuse(Answer::kErrorStopping, "is stopping");
+      return verb != Verb::kStop && verb != Verb::kStart && refuse(Answer::kErrorStopping, "is stopping");
     case ServiceState::kReloading:
-      return verb != Verb::kStop && !replaces &&
+      return verb != Verb::kStop && verb != Verb::kStart && !replaces &&
              refuse(Answer::kErrorReloading, "is being reloaded: try again when that is done");
     case ServiceState::kRunning:
       return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is already running");

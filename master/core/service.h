@@ -41,10 +41,16 @@ class Service {
   const ServicePolicy& policy() const { return policy_; }
   const std::vector<Slot>& slots() const { return slots_; }
   TimerQueue::Key first_key() const { return first_key_; }
-  ServiceState state() const;
+  ServiceState state() const;  // what commands depend on
+  // The word that people see. It is that of state(), but while the service runs and not all is well:
+  // "crashing" where a worker is in a loop of losses (Slot::crashing), else "degraded" where fewer serve than
+  // configured.
+  std::string_view word() const;
   bool paused() const { return paused_; }
-  Instant up_since() const { return up_since_; }     // when it was last told to run; kNever: it is not to run
-  uint32_t ready() const { return ready_; }          // slots with a loaded process on duty
+  Instant up_since() const { return up_since_; }  // when it was last told to run; kNever: it is not to run
+  uint32_t ready() const { return ready_; }       // slots with a loaded process on duty
+  uint32_t serving() const;                       // those of them that are not paused
+  uint32_t waiting_for_room() const { return waiting_for_room_; }
   uint32_t processes() const { return processes_; }  // all that exist, those on their way out included
   // The slot whose trouble explains the state, if there is one: its index and cause.
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
@@ -60,6 +66,7 @@ class Service {
   // Way::kFinish, kQuick or kKill; each may follow the one before.
   void Shutdown(Turn& turn, Way way);
   void OnStall(Span length);
+  void OnRoomMade(Instant now);
 
   // An event of one slot: `handle` is called with the slot and returns its news.
   template <typename Handle>
@@ -74,8 +81,8 @@ class Service {
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(self.id_, self.policy_, self.first_key_, self.up_, self.up_since_, self.paused_, self.slots_,
-            self.counted_, self.touched_, self.ready_, self.processes_, self.given_up_, self.operation_,
-            self.queued_);
+            self.counted_, self.touched_, self.ready_, self.processes_, self.given_up_, self.crashing_,
+            self.waiting_for_room_, self.operation_, self.queued_, self.held_starts_);
   }
 
   // To be called after the above, once per event: brings counts and timers up to date and ends what has
@@ -88,17 +95,20 @@ class Service {
     bool touched = false;
     bool ready = false;
     bool given_up = false;
+    bool crashing = false;
+    bool waits_for_room = false;
     uint32_t processes = 0;
     bool operator==(const Counted&) const = default;
     template <typename Archive>
     static void Fields(Archive& archive, auto& self) {
-      archive(self.awaited, self.touched, self.ready, self.given_up, self.processes);
+      archive(self.awaited, self.touched, self.ready, self.given_up, self.crashing, self.waits_for_room,
+              self.processes);
     }
   };
   struct StartOperation {
     std::vector<RequestId> waiters;
     uint32_t awaited = 0;
-    std::optional<uint32_t> failed;  // the first slot that was given up
+    std::optional<uint32_t> failed;  // the first slot that was given up, or for which there is no room
     bool operator==(const StartOperation&) const = default;
     template <typename Archive>
     static void Fields(Archive& archive, auto& self) {
@@ -143,6 +153,7 @@ class Service {
   void OnNews(Turn& turn, uint32_t index, News news);
   void OnStartNews(Turn& turn, uint32_t index, News news);
   void OnReplaceNews(Turn& turn, uint32_t index, News news);
+  void StartWhatWasHeld(Turn& turn);
   bool Refuse(Turn& turn, RequestId request, Verb verb);
   void BeginStart(Turn& turn, RequestId request, const Cause& cause);
   void BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause);
@@ -158,6 +169,7 @@ class Service {
   void ReplyAll(Turn& turn, const std::vector<RequestId>& waiters, Answer answer,
                 const std::string& words) const;
   std::string SlotTrouble(uint32_t index) const;
+  std::string WasStopped() const;
 
   ServiceId id_ = 0;
   ServicePolicy policy_;
@@ -171,8 +183,11 @@ class Service {
   uint32_t ready_ = 0;
   uint32_t processes_ = 0;
   uint32_t given_up_ = 0;
+  uint32_t crashing_ = 0;
+  uint32_t waiting_for_room_ = 0;
   std::variant<std::monostate, StartOperation, ReplaceOperation, StopOperation> operation_;
   std::optional<QueuedReplace> queued_;  // asked for while a worker's own request was being served
+  std::vector<RequestId> held_starts_;   // asked for during a reload or a stop, to be looked at behind it
 };
 
 }  // namespace fectl::core

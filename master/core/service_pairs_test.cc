@@ -140,6 +140,7 @@ bool MayCome(const Bench& bench, News news) {
     case News::kReady:
       return starts || replaces;
     case News::kStartFailed:
+    case News::kNoRoom:
       return starts;
     case News::kGaveUp:
       return starts || serves;
@@ -159,8 +160,14 @@ void Tell(Bench& bench, News news) {
   const uint32_t newest = starting != nullptr    ? starting->process.generation
                           : replacing != nullptr ? replacing->next.generation
                                                  : 1;
+  if (news == News::kNoRoom) bench.at.now = bench.at.now + bench.service.policy().startup_timeout;
   bench.OnSlot(0, [&](Slot& slot, Turn& turn) {
     switch (news) {
+      case News::kNoRoom: {
+        Cause cause = MakeCause(Cause::Kind::kSpawnFailed, "no memory");
+        cause.number = 1;
+        return slot.OnExited(turn, newest, cause);
+      }
       case News::kReady:
         return slot.OnLoaded(turn, newest);
       case News::kStartFailed:
@@ -183,6 +190,7 @@ TEST(ServicePairs, EveryCommandAndNewsInEveryState) {
       {"restart", Verb::kRestart}, {"pause", Verb::kPause}, {"resume", Verb::kResume}};
   const std::vector<std::pair<std::string, News>> news = {{"ready", News::kReady},
                                                           {"start failed", News::kStartFailed},
+                                                          {"no room", News::kNoRoom},
                                                           {"gave up", News::kGaveUp},
                                                           {"replacement failed", News::kReplacementFailed},
                                                           {"asks", News::kAsks}};

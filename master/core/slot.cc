@@ -54,7 +54,10 @@ void Slot::Start(Turn& turn, Cause cause) {
 void Slot::Launch(Turn& turn, Cause cause) {
   failed_starts_ = 0;
   losses_ = 0;
+  crashing_ = false;
+  shortages_ = 0;
   asks_ = 0;
+  start_by_ = turn.at.now + turn.policy.startup_timeout;
   Start(turn, std::move(cause));
 }
 
@@ -94,6 +97,12 @@ void Slot::Commit(Turn& turn) {
   auto* replacing = std::get_if<Replacing>(&state_);
   if (replacing == nullptr || !replacing->next_loaded) return;
   Replacing done = std::move(*replacing);
+  if (done.cause.kind == Cause::Kind::kOperator) {
+    // What is new is judged anew, as after Launch().
+    losses_ = 0;
+    crashing_ = false;
+  }
+  ForgetTrouble();
   // The new one is told to serve before the old one is told to leave.
   Serve(turn, std::move(done.next), done.deadline, done.loaded_at, done.cause);
   Note(turn, Milestone::kStoppingOld, done.old.process.pid, done.cause);
@@ -176,6 +185,7 @@ void Slot::Hurry(Turn& turn) {
 
 void Slot::RetireAll(Turn& turn, Way way, const Cause& why) {
   ForgetAsks();
+  crashing_ = false;
   const Span abandon_grace = std::min(turn.policy.shutdown_timeout, kAbandonGrace);
   const Way unready_way = way == Way::kFinish ? Way::kAbandon : way;
   SlotState before = std::exchange(state_, Vacant{});
@@ -242,6 +252,30 @@ void Slot::TryAgain(Turn& turn, Cause::Kind why) {
   }
 }
 
+// The system's shortage is no loss of the worker's, so it counts neither as one nor as a restart.
+News Slot::TryWhenThereIsRoom(Turn& turn) {
+  const Instant now = turn.at.now;
+  Instant retry_at = now + std::min(BackoffDelay(++shortages_, turn.random), kRoomRetryMax);
+  const bool in_time = now < start_by_;
+  if (in_time) retry_at = std::min(retry_at, start_by_);  // the last attempt before somebody is told
+  state_ = Waiting{retry_at, Cause::Kind::kAfterFailedStart, now + kRoomPause};
+  return in_time ? News::kStartFailed : News::kNoRoom;
+}
+
+// People are told once, not at each loss.
+void Slot::NoteIfCrashing(Turn& turn, const Cause& cause) {
+  if (crashing_ || losses_ + 1 < kCrashingFrom) return;
+  crashing_ = true;
+  Cause loop = MakeCause(Cause::Kind::kCrashLoop, ToWords(cause));
+  loop.number = static_cast<int32_t>(losses_ + 1);
+  Note(turn, Milestone::kCrashing, 0, std::move(loop));
+}
+
+// It belongs to the past once what somebody asked for has come up.
+void Slot::ForgetTrouble() {
+  if (!crashing_) last_trouble_ = {};
+}
+
 // What one process hung on its successor will hang on, too, and they would become more and more: so nothing
 // is started by itself until it is gone.
 void Slot::StartAgain(Turn& turn, Cause::Kind why) {
@@ -253,23 +287,27 @@ void Slot::StartAgain(Turn& turn, Cause::Kind why) {
 }
 
 News Slot::AfterFailedStart(Turn& turn, const Cause& cause) {
-  ++failed_starts_;
   // A configuration error is the worker's own word that another attempt is of no use.
   const bool useless = cause.kind == Cause::Kind::kConfigError;
   // A system without memory or process numbers says nothing about the worker: no number of such attempts is
   // the last.
   const bool transient = cause.kind == Cause::Kind::kSpawnFailed && cause.number != 0;
+  if (!transient) ++failed_starts_;
   const bool last = useless || (!transient && failed_starts_ >= std::max(1U, turn.policy.restarts));
+  if (transient) return TryWhenThereIsRoom(turn);
   if (!last) {
+    // A start that never came up is told by the start itself; this is about a worker that served before.
+    if (losses_ + 1 > failed_starts_) NoteIfCrashing(turn, cause);
     TryAgain(turn, Cause::Kind::kAfterFailedStart);
     return News::kStartFailed;
   }
   state_ = GivenUp{};
+  crashing_ = false;
   Note(turn, Milestone::kFailed, 0, cause);
   return News::kGaveUp;
 }
 
-void Slot::AfterLoss(Turn& turn, const Serving& lost, bool on_purpose) {
+void Slot::AfterLoss(Turn& turn, const Serving& lost, const Cause& cause, bool on_purpose) {
   if (turn.at.now - lost.loaded_at >= kStableAfter) losses_ = 0;
   if (on_purpose) {
     // It left on purpose before its replacement was there: no failure, but paced like one.
@@ -277,6 +315,7 @@ void Slot::AfterLoss(Turn& turn, const Serving& lost, bool on_purpose) {
     --restarts_;  // those are after losses
     return;
   }
+  NoteIfCrashing(turn, cause);
   TryAgain(turn, Cause::Kind::kAfterCrash);
 }
 
@@ -295,7 +334,7 @@ News Slot::Lose(Turn& turn, Role role, const Cause& cause) {
       if (on_purpose) last_trouble_ = {};
       Note(turn, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process.pid, cause);
       if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(turn, cause);
-      AfterLoss(turn, lost, on_purpose);
+      AfterLoss(turn, lost, cause, on_purpose);
       return News::kNothing;
     }
     case Role::kOld: {

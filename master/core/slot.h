@@ -32,6 +32,7 @@ class Slot {
   void Pause(Turn& turn, const Cause& why);
   void Resume(Turn& turn, const Cause& why);
   void ShiftDeadlines(Span by);
+  void OnRoomMade(Instant now);  // tries soon what waits for room
 
   // Events of a process; late ones change nothing.
   void OnSpawned(Turn& turn, uint32_t generation, int32_t pid);
@@ -58,14 +59,17 @@ class Slot {
   uint32_t process_count() const;                            // without those that outlived SIGKILL
   bool has_unkillable() const;                               // one that outlived SIGKILL is still there
   bool ready() const;                                        // a loaded process has this slot's duty
+  bool serves() const;                                       // ready, and not paused
+  bool waits_for_room() const;
+  bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.index_, self.generation_, self.failed_starts_, self.losses_, self.asks_, self.restarts_,
-            self.state_, self.leaving_, self.undrained_, self.later_ask_, self.ask_at_, self.due_ask_,
-            self.history_, self.last_trouble_);
+    archive(self.index_, self.generation_, self.failed_starts_, self.losses_, self.crashing_, self.shortages_,
+            self.start_by_, self.asks_, self.restarts_, self.state_, self.leaving_, self.undrained_,
+            self.later_ask_, self.ask_at_, self.due_ask_, self.history_, self.last_trouble_);
   }
 
  private:
@@ -83,8 +87,12 @@ class Slot {
   void Retire(Turn& turn, const Process& process, Way way, Span grace);
   News Lose(Turn& turn, Role role, const Cause& cause);
   News AfterFailedStart(Turn& turn, const Cause& cause);
-  void AfterLoss(Turn& turn, const Serving& lost, bool on_purpose);
+  void AfterLoss(Turn& turn, const Serving& lost, const Cause& cause, bool on_purpose);
   void TryAgain(Turn& turn, Cause::Kind why);
+  News TryWhenThereIsRoom(Turn& turn);
+  void NoteIfCrashing(Turn& turn, const Cause& cause);
+  void ForgetTrouble();
+  Instant stable_at() const;
   void StartAgain(Turn& turn, Cause::Kind why);
   News LeavingExited(Turn& turn, uint32_t generation, Cause cause, bool group_left);
   void ForgetLeaving(Turn& turn, std::vector<Leaving>::iterator gone);
@@ -99,6 +107,9 @@ class Slot {
   uint32_t generation_ = 0;     // of the newest process
   uint32_t failed_starts_ = 0;  // in a row
   uint32_t losses_ = 0;         // in a row, of processes that had not served long enough to be called stable
+  bool crashing_ = false;       // was said; until a process has served long enough
+  uint32_t shortages_ = 0;      // starts in a row that failed for want of room
+  Instant start_by_;            // what was launched is answered for by then, also where there is no room
   uint32_t asks_ = 0;           // replacements asked for in a row by such processes
   uint64_t restarts_ = 0;       // after a loss, in all
   SlotState state_;

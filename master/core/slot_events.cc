@@ -63,6 +63,7 @@ void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
   Process* process = Find(generation);
   if (process == nullptr) return;
   process->pid = pid;
+  shortages_ = 0;
   switch (RoleOf(generation)) {
     case Role::kStarting:
       Note(turn, Milestone::kStarting, pid, std::get<Starting>(state_).cause);
@@ -152,6 +153,7 @@ News Slot::OnLoaded(Turn& turn, uint32_t generation) {
   if (role == Role::kStarting) {
     failed_starts_ = 0;
     Starting starting = std::move(std::get<Starting>(state_));
+    if (starting.cause.kind == Cause::Kind::kOperator) ForgetTrouble();
     Serve(turn, std::move(starting.process), beat_deadline, turn.at.now, MakeCause(Cause::Kind::kNone));
     return News::kReady;
   }
@@ -261,6 +263,11 @@ News Slot::StateOnTime(Turn& turn) {
   } else if (auto* serving = std::get_if<Serving>(&state_)) {
     const Process process = serving->process;
     if (serving->deadline <= now) return OnLost(turn, process.generation, silent(process), way(process));
+    if (stable_at() <= now) {
+      losses_ = 0;
+      crashing_ = false;
+      Note(turn, Milestone::kRecovered, process.pid, MakeCause(Cause::Kind::kNone));
+    }
     if (ask_at_ <= now) {
       ask_at_ = kNever;
       due_ask_ = std::exchange(later_ask_, std::nullopt);
@@ -290,7 +297,7 @@ Instant Slot::next_deadline() const {
   } else if (const auto* starting = std::get_if<Starting>(&state_)) {
     earliest = std::min(starting->deadline, starting->process.message_due);
   } else if (const auto* serving = std::get_if<Serving>(&state_)) {
-    earliest = std::min({serving->deadline, serving->process.message_due, ask_at_});
+    earliest = std::min({serving->deadline, serving->process.message_due, ask_at_, stable_at()});
   } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
     earliest = std::min({replacing->deadline, replacing->next.message_due, replacing->old.deadline,
                          replacing->old.process.message_due});
@@ -306,6 +313,7 @@ void Slot::ShiftDeadlines(Span by) {
   };
   if (auto* waiting = std::get_if<Waiting>(&state_)) {
     waiting->retry_at = waiting->retry_at + by;
+    waiting->room_at = waiting->room_at + by;
   } else if (auto* starting = std::get_if<Starting>(&state_)) {
     shift(starting->process, starting->deadline);
   } else if (auto* serving = std::get_if<Serving>(&state_)) {
@@ -329,6 +337,29 @@ uint32_t Slot::process_count() const {
 
 bool Slot::has_unkillable() const {
   return std::any_of(leaving_.begin(), leaving_.end(), IsUnkillable);
+}
+
+bool Slot::serves() const {
+  const auto* serving = std::get_if<Serving>(&state_);
+  if (const auto* replacing = std::get_if<Replacing>(&state_)) serving = &replacing->old;
+  return serving != nullptr && serving->told == Serving::Told::kStart;
+}
+
+void Slot::OnRoomMade(Instant now) {
+  auto* waiting = std::get_if<Waiting>(&state_);
+  if (waiting == nullptr || waiting->room_at == kNever) return;
+  waiting->retry_at = std::min(waiting->retry_at, std::max(now, waiting->room_at));
+}
+
+bool Slot::waits_for_room() const {
+  const auto* waiting = std::get_if<Waiting>(&state_);
+  return waiting != nullptr && waiting->room_at != kNever;
+}
+
+// When a crash loop is over, if nothing happens until then.
+Instant Slot::stable_at() const {
+  const auto* serving = std::get_if<Serving>(&state_);
+  return crashing_ && serving != nullptr ? serving->loaded_at + kStableAfter : kNever;
 }
 
 bool Slot::ready() const {

@@ -15,8 +15,13 @@
 namespace fectl::core {
 namespace {
 
-constexpr std::string_view kNews[] = {
-    "", "tells ready", "tells start failed", "tells gave up", "tells replacement failed", "tells asks"};
+constexpr std::string_view kNews[] = {"",
+                                      "tells ready",
+                                      "tells start failed",
+                                      "tells no room",
+                                      "tells gave up",
+                                      "tells replacement failed",
+                                      "tells asks"};
 
 // A slot with what a service would hand it.
 struct Bench {

@@ -50,10 +50,11 @@ struct Vacant {  // the service is stopped
 struct Waiting {     // for the next attempt
   Instant retry_at;  // kNever: when the processes that outlived SIGKILL are gone
   Cause::Kind why = Cause::Kind::kNone;
+  Instant room_at = kNever;  // waits for room: not tried before this, but then as soon as room is made
   bool operator==(const Waiting&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.retry_at, self.why);
+    archive(self.retry_at, self.why, self.room_at);
   }
 };
 struct Starting {  // until `loaded`
@@ -142,6 +143,7 @@ enum class News : uint8_t {
   kNothing,
   kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement
   kStartFailed,        // a start failed and will be tried again
+  kNoRoom,             // the same, and the time that starts may take is over: the system has no room for it
   kGaveUp,             // a start failed for the last time
   kReplacementFailed,  // the new process of a replacement is lost; the old one serves on
   kAsks,               // its worker asks to be replaced, now

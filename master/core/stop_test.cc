@@ -155,13 +155,13 @@ TEST(Commands, RefusedWhereTheStateDoesNotAllowThem) {
   Script stopping = AllServing(1);
   stopping.Command(Verb::kStop);
   stopping.Decided();
-  for (const Verb verb : {Verb::kStart, Verb::kReload, Verb::kPause}) stopping.Command(verb);
+  for (const Verb verb : {Verb::kReload, Verb::kPause}) stopping.Command(verb);
   EXPECT_THAT(stopping.Decided(), testing::Each(testing::HasSubstr("ErrorStopping")));
 
   Script reloading = AllServing(1);
   reloading.Command(Verb::kReload);
   reloading.Decided();
-  for (const Verb verb : {Verb::kStart, Verb::kPause, Verb::kResume}) reloading.Command(verb);
+  for (const Verb verb : {Verb::kPause, Verb::kResume}) reloading.Command(verb);
   EXPECT_THAT(reloading.Decided(), testing::Each(testing::HasSubstr("ErrorReloading")));
 
   Script failed({Web(1)});

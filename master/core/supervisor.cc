@@ -133,6 +133,7 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
                  [&](const Commanded& e) { OnCommanded(e, at, effects); },
                  [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
                  [&](const TimePassed&) { OnTimePassed(at, effects); },
+                 [&](const RoomMade&) { OnRoomMade(at, effects); },
                  [&](const Stalled& e) { OnStalled(e, at, effects); },
                  [&](const auto& e) {
                    OnSlot(e.who, at, effects,
@@ -155,6 +156,15 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
   Turn turn = service.MakeTurn(at, random_, effects);
   service.OnCommand(turn, event.request, event.verb);
   service.Settle(turn, timers_);
+}
+
+void Supervisor::OnRoomMade(const Moment& at, Effects& effects) {
+  for (Service& service : services_) {
+    if (service.waiting_for_room() == 0) continue;
+    Turn turn = service.MakeTurn(at, random_, effects);
+    service.OnRoomMade(at.now);
+    service.Settle(turn, timers_);
+  }
 }
 
 void Supervisor::OnStalled(const Stalled& event, const Moment& at, Effects& effects) {

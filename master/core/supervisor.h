@@ -59,6 +59,7 @@ class Supervisor {
   template <typename Handle>
   void OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle);
   void OnCommanded(const Commanded& event, const Moment& at, Effects& effects);
+  void OnRoomMade(const Moment& at, Effects& effects);
   void OnStalled(const Stalled& event, const Moment& at, Effects& effects);
   void OnTimePassed(const Moment& at, Effects& effects);
   void OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects);

@@ -84,6 +84,7 @@ std::vector<Named> Events() {
       {"shutdown, quick, client", Tell(ShutdownAsked{.graceful = false, .request = 5})},
       {"time passes, nothing due", Tell(TimePassed{})},
       {"time passes, 10 s", [](Script& s) { s.Pass(Seconds(10)); }},
+      {"room made", Tell(RoomMade{})},
       {"stalled", Tell(Stalled{Seconds(5)})},
   };
 }

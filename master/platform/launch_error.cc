@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "master/platform/process_limits.h"
 #include "master/platform/signal_name.h"
 
 namespace fectl::platform {
@@ -48,7 +49,8 @@ std::string Words(Step step, const std::string& subject) {
 std::string LaunchError::ToString() const {
   std::string words = Words(step, subject) + ": ";
   words += error != 0 ? std::string(strerror(error)) : "killed before exec by " + SignalName(signal);
-  if (!hint.empty()) words += " (" + hint + ")";
+  const std::string more = hint.empty() ? LimitBehind(error) : hint;
+  if (!more.empty()) words += " (" + more + ")";
   return words;
 }
 

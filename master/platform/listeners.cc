@@ -1,17 +1,21 @@
 #include "master/platform/listeners.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "master/platform/socket_holder.h"
 
 namespace fectl::platform {
 namespace {
@@ -62,6 +66,15 @@ bool OtherFamilyKnows(const ListenSpec& spec) {
   if (getaddrinfo(spec.host.c_str(), nullptr, &hints, &list) != 0) return false;
   const Addresses found(list);
   return !IsIpv4InIpv6Form(*found);
+}
+
+// `error` is that the address is in use. Who uses it is looked up behind that, and may have gone.
+absl::Status InUse(const absl::Status& error, const std::optional<SocketHolders>& holders) {
+  if (!holders.has_value()) return error;
+  absl::StatusCode code = error.code();
+  if (!holders->service.empty()) code = absl::StatusCode::kResourceExhausted;
+  if (holders->pids.empty()) code = absl::StatusCode::kUnavailable;
+  return absl::Status(code, absl::StrCat(error.message(), " by ", holders->ToString()));
 }
 
 absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
@@ -152,11 +165,15 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
   if (!addresses.ok()) return addresses.status();
   Listener listener;
   int first_error = 0;
+  const sockaddr* first_address = nullptr;
   // A name may stand for several addresses; the first that this machine has is meant.
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     const int error = ListenOn(*address, spec, &listener.fd_);
     if (error != 0) {
-      if (first_error == 0) first_error = error;
+      if (first_error == 0) {
+        first_error = error;
+        first_address = address->ai_addr;
+      }
       continue;
     }
     listener.family_ = address->ai_family;
@@ -168,7 +185,8 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
     listener.address_ = *std::move(bound);
     return listener;
   }
-  return Error(spec, first_error);
+  const absl::Status failed = Error(spec, first_error);
+  return first_error == EADDRINUSE ? InUse(failed, HoldersOf(*first_address)) : failed;
 }
 
 absl::Status Listener::CheckHost(const ListenSpec& spec) {
@@ -192,6 +210,13 @@ absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
                          .owner = spec.owner,
                          .group = spec.group};
   absl::StatusOr<UnixListener> opened = UnixListener::Open(listener.unix_spec_);
+  if (absl::IsAlreadyExists(opened.status())) {
+    const std::optional<SocketHolders> holders = HoldersOf(spec.path);
+    return holders.has_value() ? InUse(absl::AlreadyExistsError(absl::StrCat("cannot listen on ", spec.path,
+                                                                             ": Address already in use")),
+                                       holders)
+                               : opened.status();
+  }
   if (!opened.ok()) return opened.status();
   listener.unix_.emplace(*std::move(opened));
   listener.family_ = AF_UNIX;
@@ -199,6 +224,19 @@ absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
   listener.backlog_ = spec.backlog;
   listener.address_ = spec.path;
   return listener;
+}
+
+std::string Listener::AddressIn(const ListenSpec& spec) {
+  return spec.protocol == ListenSpec::Protocol::kUnix ? spec.path : Wanted(spec);
+}
+
+absl::Status Listener::TakeNumber(UniqueFd fd) {
+  if (unix_.has_value()) return unix_->TakeNumber(std::move(fd));
+  if (dup3(fd_.get(), fd.get(), O_CLOEXEC) < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_));
+  }
+  fd_ = std::move(fd);
+  return absl::OkStatus();
 }
 
 absl::Status Listener::OpenAnew() {

@@ -31,9 +31,14 @@ struct ListenSpec {
 // several workers accept from it, and one that loses the race must not hang in accept().
 class Listener {
  public:
+  // What Open() would listen on, as configured: "127.0.0.1:8080", "localhost:8080", or the path.
+  static std::string AddressIn(const ListenSpec& spec);
+
   // TCP: SO_REUSEADDR; never SO_REUSEPORT, whose second listener takes waiting connections with it when it
   // closes; IPv6 sockets take no IPv4. Resolves names, which may be slow: not for the loop. Errors read
-  // "cannot listen on 127.0.0.1:80: Permission denied".
+  // "cannot listen on 127.0.0.1:80: Permission denied". Where the address is in use they name the process
+  // that uses it; then they are ResourceExhausted where that will end by itself (see SocketHolders), and
+  // Unavailable where no process is to be seen: another user's, or one that is just ending.
   static absl::StatusOr<Listener> Open(const ListenSpec& spec);
 
   // What Open() would say of the host and the port, but for a port that is taken: perhaps by a fectld that
@@ -42,6 +47,9 @@ class Listener {
 
   Listener(Listener&&) = default;
   Listener& operator=(Listener&&) = delete;
+
+  // From here on the listener has the number of `fd`, which is closed.
+  absl::Status TakeNumber(UniqueFd fd);
 
   int fd() const { return unix_.has_value() ? unix_->fd() : fd_.get(); }
 

@@ -7,13 +7,15 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "master/platform/process_limits.h"
 
 namespace fectl::platform {
 namespace {
 
 absl::StatusOr<OutputPipe> OpenPipe() {
   int ends[2] = {-1, -1};
-  if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot create a pipe");
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return WithLimit(absl::ErrnoToStatus(errno, "cannot create a pipe"), errno);
   return OutputPipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 
 namespace fectl::platform {
 
@@ -17,6 +20,26 @@ absl::StatusOr<rlimit> RaiseOpenFilesLimit() {
     return absl::ErrnoToStatus(errno, "cannot raise the limit of open files");
   }
   return before;
+}
+
+std::string LimitBehind(int error) {
+  rlimit limit = {};
+  switch (error) {
+    case EMFILE:
+      if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return "";
+      return absl::StrCat("all ", limit.rlim_cur,
+                          " files that fectld may have open are in use, see `ulimit -n`");
+    case ENFILE:
+      return "the system has no more open files to give, see fs.file-max";
+    default:
+      return "";
+  }
+}
+
+absl::Status WithLimit(const absl::Status& status, int error) {
+  const std::string limit = LimitBehind(error);
+  return limit.empty() ? status
+                       : absl::Status(status.code(), absl::StrCat(status.message(), " (", limit, ")"));
 }
 
 absl::Status ForbidInspection() {

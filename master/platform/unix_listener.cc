@@ -79,7 +79,10 @@ absl::Status MakeRoom(const FolderEntry& file) {
   if (absl::Status kind = CheckKind(file.path(), found); !kind.ok()) return kind;
   if (!found.has_value()) return absl::OkStatus();
   const int error = Probe(file.path());
-  if (error == 0) return Refused(file.path(), "another process listens there");
+  if (error == 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot listen on ", file.path(), ": another process listens there"));
+  }
   if (error == ENOENT) return absl::OkStatus();
   if (error != ECONNREFUSED) return Error(file.path(), error);
   if (unlinkat(file.folder_fd(), file.name(), 0) != 0 && errno != ENOENT) return Error(file.path(), errno);

@@ -85,6 +85,8 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
     case core::Milestone::kFailed:
       return To::kFailed;
     case core::Milestone::kAlarm:
+    case core::Milestone::kCrashing:
+    case core::Milestone::kRecovered:
       return std::nullopt;
   }
   return std::nullopt;
@@ -119,6 +121,7 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kProtocolViolation:
     case CauseKind::kChannelClosed:
     case CauseKind::kUnkillable:
+    case CauseKind::kCrashLoop:
       return Reason{Reason::Kind::kWorkerError, 0, core::ToWords(cause)};
     case CauseKind::kAfterFailedStart:
       return Plain(Reason::Kind::kRestartFailedStartingWorker);

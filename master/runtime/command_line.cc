@@ -14,6 +14,7 @@
 // process on a mistake, and shows the flags of every library that is linked in.
 DEFINE_string(config, "", "the configuration file");
 DEFINE_bool(check, false, "check the configuration and say what is wrong; start nothing");
+DEFINE_bool(strict, false, "with --check: exit 1 where the start would warn");
 DEFINE_bool(print_config, false, "print the effective configuration as TOML; start nothing");
 DEFINE_bool(daemon, false,
             "run in the background; return when the master serves, or with the reason why not");
@@ -23,11 +24,13 @@ namespace {
 
 using Action = CommandLine::Action;
 
-constexpr std::array<Option, 6> kOptions = {{
+constexpr std::array<Option, 7> kOptions = {{
     {"-c", "--config", "FILE", "config", Action::kServe,
      "read this configuration (default: fectld.toml in the current directory)"},
     {"", "--check", "", "check", Action::kCheck,
      "only check the configuration: exit 0, or 2 with what is wrong"},
+    {"", "--strict", "", "strict", Action::kServe,
+     "with --check: exit 1 where something is missing that a service, or fectld, needs"},
     {"", "--print-config", "", "print_config", Action::kPrintConfig,
      "only print the configuration with all defaults, as TOML"},
     {"-d", "--daemon", "", "daemon", Action::kServe,
@@ -101,8 +104,11 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   }
   line.config = FLAGS_config;
   line.daemon = FLAGS_daemon;
+  line.strict = FLAGS_strict;
   if (line.action == Action::kServe && FLAGS_check) line.action = Action::kCheck;
   if (line.action == Action::kServe && FLAGS_print_config) line.action = Action::kPrintConfig;
+  if (line.strict && (line.action == Action::kServe || line.action == Action::kPrintConfig))
+    return Wrong("option --strict belongs to --check");
   return line;
 }
 
@@ -111,7 +117,7 @@ std::string HelpText() {
       "fectld: starts the workers of the services in a configuration, and keeps them serving.\n"
       "\n"
       "usage: fectld [-c FILE] [-d]\n"
-      "       fectld [-c FILE] --check | --print-config\n"
+      "       fectld [-c FILE] --check [--strict] | --print-config\n"
       "\n"
       "options:\n";
   for (const Option& option : kOptions) {

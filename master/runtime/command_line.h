@@ -15,7 +15,8 @@ struct CommandLine {
   enum class Action { kServe, kCheck, kPrintConfig, kHelp, kVersion };
 
   Action action = Action::kServe;
-  std::string config;  // empty: not given
+  std::string config;   // empty: not given
+  bool strict = false;  // with kCheck: what would keep a part from starting is a failure
   bool daemon = false;
 };
 

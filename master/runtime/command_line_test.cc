@@ -44,6 +44,8 @@ TEST(ParseCommandLine, MistakesAreNamed) {
       ParseCommandLine({"-c", "--check"}).status().message(),
       HasSubstr("option -c needs a value, and --check is an option (a file of that name is ./--check)"));
   EXPECT_THAT(ParseCommandLine({"--config="}).status().message(), HasSubstr("needs a value"));
+  EXPECT_TRUE(ParseCommandLine({"--strict", "--check"})->strict);
+  EXPECT_THAT(ParseCommandLine({"--strict"}).status().message(), HasSubstr("--strict belongs to --check"));
   EXPECT_THAT(ParseCommandLine({"--check=yes"}).status().message(), HasSubstr("takes no value"));
   EXPECT_THAT(ParseCommandLine({"my.toml"}).status().message(), HasSubstr("given with -c"));
 }

@@ -14,6 +14,7 @@ google::LogSeverity SeverityOf(const core::Record& record) {
   switch (record.milestone) {
     case core::Milestone::kFailed:
     case core::Milestone::kAlarm:
+    case core::Milestone::kCrashing:
     case core::Milestone::kReloadFailed:
     case core::Milestone::kRestartFailed:
       return google::GLOG_ERROR;
@@ -34,6 +35,7 @@ google::LogSeverity SeverityOf(const core::Record& record) {
     case core::Milestone::kStopped:
     case core::Milestone::kReloadGivenUp:
     case core::Milestone::kRestartGivenUp:
+    case core::Milestone::kRecovered:
       return google::GLOG_INFO;
   }
   return google::GLOG_INFO;

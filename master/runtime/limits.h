@@ -2,6 +2,7 @@
 #define MASTER_RUNTIME_LIMITS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "master/core/time.h"
 
@@ -55,6 +56,14 @@ inline constexpr core::Span kSocketFileCheck = core::Seconds(1);
 
 // A worker that shuts a listening socket down again and again makes work for everybody: at most so often.
 inline constexpr core::Span kReviveInterval = core::Seconds(1);
+
+// A socket that could not be opened is not tried more often, however many workers wait for it: to find the
+// process that holds it, every process is looked at.
+inline constexpr core::Span kOpenPause = core::Milliseconds(200);
+
+// How long the start waits for what belongs to another process that is about to end: the lock of a fectld
+// that was killed or is stopping, or a port that the workers of one hold.
+inline constexpr int64_t kLeftoversMs = 2'000;
 
 // After no descriptor was left for a client: the listener stays readable, so looking at once again would
 // spin.

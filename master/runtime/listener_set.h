@@ -29,7 +29,8 @@ class ListenerUsers {
 // to the workers, and takes the listening up again when a worker ended it for everybody with shutdown(2).
 class ListenerSet {
  public:
-  // Binds all of them or none: the error names the one that cannot be.
+  // Opens those that can be opened. In the place of another a descriptor is kept that is of no use yet, so
+  // that the numbers which the workers are given stay what they are.
   static absl::StatusOr<std::unique_ptr<ListenerSet>> Open(const std::vector<config::SocketConfig>& sockets);
   ListenerSet(const ListenerSet&) = delete;
   ListenerSet& operator=(const ListenerSet&) = delete;
@@ -42,15 +43,24 @@ class ListenerSet {
   // that must not be given to anybody any more.
   void Close();
 
+  // Why the socket of this name is not open: "socket http: cannot listen on ...". Ok: it is.
+  absl::Status StateOf(const std::string& name) const;
+
+  // Opens those of `sockets` which are not open. The error of the first that cannot be; ResourceExhausted
+  // where that is expected to change by itself.
+  absl::Status OpenMissing(const std::vector<proto::SocketView>& sockets);
+
   // Once in each turn of the loop, with its time; takes up what was shut down.
   void OnTurn(core::Instant now);
   // When OnTurn() has to be called at the latest; kNever: no need.
   core::Instant next_deadline() const;
 
-  // UNIX sockets of these whose file somebody removed or replaced. Saying so in their addresses.
-  void MarkUnreachable(std::vector<proto::SocketView>* sockets) const;
+  // Gives each of these its address, and says there which are not open, and of which UNIX sockets somebody
+  // removed or replaced the file.
+  void ShowAddresses(std::vector<proto::SocketView>* sockets) const;
 
-  // Makes the files of those anew. Workers that start from here on get the new listeners; those that run keep
+  // For a start that somebody asks for. Makes the files of those anew, and lets those that are not open be tried at
+  // once. Workers that start from here on get the new listeners; those that run keep
   // the old ones.
   void MakeReachable(const std::vector<proto::SocketView>& sockets);
 

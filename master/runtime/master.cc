@@ -44,7 +44,7 @@ uint64_t Seed() {
 Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
       supervisor_(Policies(parts_.plans), Seed()),
-      workers_(&parts_.plans, &outputs_, parts_.loop.get(), this),
+      workers_(&parts_.plans, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {}
 
 Master::~Master() {
@@ -66,7 +66,9 @@ absl::Status Master::Run() {
   started_at_ = at_.now;
   LOG(INFO) << proto::kServerName << " (pid " << getpid() << ") serves " << parts_.control->path();
   for (const SharedSocket& socket : parts_.listeners->shared()) {
-    LOG(INFO) << "socket " << socket.name << " listens on " << socket.address;
+    const absl::Status state = parts_.listeners->StateOf(socket.name);
+    LOG_IF(INFO, state.ok()) << "socket " << socket.name << " listens on " << socket.address;
+    LOG_IF(ERROR, !state.ok()) << state.message() << "; the services that use it cannot start without it";
   }
   if (workers_.Sweep()) sweep_at_ = at_.now;  // what ended before the signals were ours
   supervisor_.Boot(at_, effects_);
@@ -207,10 +209,23 @@ void Master::OnTurnEnd() {
     platform::GiveBackStartCode();
   }
   server_.OnTurn(at_.now);
+  NoticeRoom();
   parts_.listeners->OnTurn(at_.now);
   if (beat_at_ <= at_.now) {
     beat_at_ = workers_.SendBeats() > 0 ? at_.now + kMasterBeatInterval : core::kNever;
   }
+}
+
+// Whatever ended since the last turn has given descriptors back.
+void Master::NoticeRoom() {
+  const size_t held = workers_.size() + server_.clients();
+  const std::vector<core::Service>& services = supervisor_.services();
+  const bool wanted =
+      held < held_before_ && std::any_of(services.begin(), services.end(), [](const core::Service& service) {
+        return service.waiting_for_room() > 0;
+      });
+  held_before_ = held;
+  if (wanted) Emit(core::RoomMade{});
 }
 
 void Master::OnReady(uint32_t /*events*/) {

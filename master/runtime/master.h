@@ -1,6 +1,7 @@
 #ifndef MASTER_RUNTIME_MASTER_H_
 #define MASTER_RUNTIME_MASTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -92,6 +93,7 @@ class Master final : private EventSink,
   void Run(const core::Finish& effect);
   bool Started() const;
   void OnTurnEnd();
+  void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
@@ -112,6 +114,7 @@ class Master final : private EventSink,
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them
   core::Instant sweep_at_ = core::kNever;  // when the children are looked at
+  size_t held_before_ = 0;                 // workers and clients, at the end of the last turn
   bool says_what_to_try_ = false;
   bool came_up_ = false;  // every service was, once
   bool finished_ = false;

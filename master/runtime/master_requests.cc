@@ -131,7 +131,7 @@ proto::MasterView Master::Overview(core::Instant now) const {
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (size_t i = 0; i < parts_.plans.size(); ++i) {
     view.services.push_back(Summarize(supervisor_.services()[i], parts_.plans[i], now));
-    parts_.listeners->MarkUnreachable(&view.services.back().sockets);
+    parts_.listeners->ShowAddresses(&view.services.back().sockets);
   }
   return view;
 }
@@ -181,7 +181,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kInspect:
       response.kind = Kind::kInspect;
       response.inspect = Describe(id, service, parts_.plans[id], workers_, now);
-      parts_.listeners->MarkUnreachable(&response.inspect.sockets);
+      parts_.listeners->ShowAddresses(&response.inspect.sockets);
       break;
     case Verb::kQuit:
     case Verb::kStart:

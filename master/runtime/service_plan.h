@@ -24,7 +24,7 @@ struct SharedSocket {
   int family = 0;
   int type = 0;
   int protocol = 0;
-  std::string address;  // for people
+  std::string address;  // for people; as configured while it is not open
   std::optional<std::string> app;
   std::vector<std::string> arguments;
   std::vector<std::string> services;  // who sees it; empty: every service

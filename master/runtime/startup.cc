@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,12 +21,14 @@
 #include "master/config/print_toml.h"
 #include "master/config/system_check.h"
 #include "master/platform/daemonize.h"
+#include "master/platform/patience.h"
 #include "master/platform/pid_file.h"
 #include "master/platform/privileges.h"
 #include "master/platform/process_limits.h"
 #include "master/platform/signals.h"
 #include "master/platform/standard_streams.h"
 #include "master/runtime/access.h"
+#include "master/runtime/limits.h"
 #include "master/runtime/master.h"
 #include "master/runtime/own_streams.h"
 #include "proto_spec/version.h"
@@ -52,6 +56,35 @@ struct Prepared {
   std::unique_ptr<Master> master;
 };
 
+// What `open` gives. A lock that a process holds which was killed, or is stopping, is free again in a moment.
+template <typename Open>
+auto AwaitLock(Open open) {
+  const platform::Patience patience(kLeftoversMs);
+  for (;;) {
+    auto opened = open();
+    if (!absl::IsAlreadyExists(opened.status()) || !patience.Wait()) return opened;
+  }
+}
+
+bool CanServe(const config::ServiceConfig& service, const ListenerSet& listeners) {
+  const std::vector<SharedSocket>& sockets = listeners.shared();
+  return std::all_of(sockets.begin(), sockets.end(), [&](const SharedSocket& socket) {
+    return !SeesSocket(socket, service.name) || listeners.StateOf(socket.name).ok();
+  });
+}
+
+// One service that has not its sockets keeps no other from starting. Where no service has them, there is
+// nothing to be started.
+absl::Status CheckSockets(const config::Config& config, const ListenerSet& listeners) {
+  for (const config::ServiceConfig& service : config.services) {
+    if (CanServe(service, listeners)) return absl::OkStatus();
+  }
+  for (const SharedSocket& socket : listeners.shared()) {
+    if (absl::Status state = listeners.StateOf(socket.name); !state.ok()) return state;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   const config::MasterConfig& settings = config.master;
   if (absl::Status s = EnterDirectory(settings.directory); !s.ok()) return s;
@@ -60,17 +93,19 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   std::optional<platform::Identity> identity;
   if (settings.identity.has_value()) identity = ToPlatform(*settings.identity);
   const platform::Identity* const owner = identity.has_value() ? &*identity : nullptr;
-  auto control = platform::ControlSocket::Open(settings.sock, FileFor(settings.allow, owner), owner);
+  auto control = AwaitLock(
+      [&] { return platform::ControlSocket::Open(settings.sock, FileFor(settings.allow, owner), owner); });
   if (!control.ok()) return control.status();
   parts.control = *std::move(control);
   parts.allow = settings.allow;
   if (!settings.pid.empty()) {
-    auto pid_file = platform::PidFile::Create(settings.pid);
+    auto pid_file = AwaitLock([&] { return platform::PidFile::Create(settings.pid); });
     if (!pid_file.ok()) return pid_file.status();
     prepared.pid_file.emplace(*std::move(pid_file));
   }
   auto listeners = ListenerSet::Open(config.sockets);
   if (!listeners.ok()) return listeners.status();
+  if (absl::Status s = CheckSockets(config, **listeners); !s.ok()) return s;
   parts.listeners = *std::move(listeners);
   auto open_files = platform::RaiseOpenFilesLimit();
   if (!open_files.ok()) return open_files.status();
@@ -167,8 +202,9 @@ int Main(const CommandLine& line) {
   if (!loaded.ok()) return kExitUsage;
   switch (line.action) {
     case CommandLine::Action::kCheck:
-      std::cout << loaded.file << ": the configuration is valid\n";
-      return kExitStopped;
+      std::cout << loaded.file << ": the configuration is valid"
+                << (loaded.problems.empty() ? "" : ", with warnings") << '\n';
+      return line.strict && !loaded.problems.empty() ? kExitFailed : kExitStopped;
     case CommandLine::Action::kPrintConfig:
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;

@@ -92,9 +92,9 @@ std::vector<proto::EventView> DescribeEvents(const core::Service& service) {
 proto::ServiceView Summarize(const core::Service& service, const ServicePlan& plan, core::Instant now) {
   proto::ServiceView view;
   view.name = plan.policy.name;
-  view.state = core::ToWord(service.state());
+  view.state = service.word();
   view.num = static_cast<int>(plan.policy.num);
-  view.ready = static_cast<int>(service.ready());
+  view.ready = static_cast<int>(service.serving());
   if (service.up_since() != core::kNever) view.uptime_s = InSeconds(now - service.up_since());
   for (const core::Slot& slot : service.slots()) {
     view.restarts += static_cast<int64_t>(slot.restarts());

@@ -10,6 +10,7 @@ namespace fectl::runtime {
 
 absl::Status WorkerSet::Start(const core::Incarnation& who) {
   const ServicePlan& plan = (*plans_)[who.service];
+  if (absl::Status open = listeners_->OpenMissing(plan.sockets); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
   auto link = std::make_unique<WorkerLink>(who, loop_, &memory_kills_, sink_);

@@ -14,6 +14,7 @@
 #include "master/platform/low_descriptors.h"
 #include "master/platform/memory_kills.h"
 #include "master/runtime/event_sink.h"
+#include "master/runtime/listener_set.h"
 #include "master/runtime/output_files.h"
 #include "master/runtime/service_plan.h"
 #include "master/runtime/worker_link.h"
@@ -26,9 +27,15 @@ class WorkerSet {
  public:
   // All of them outlive it; `plans` by service id. Made before anything is opened for clients and workers, so
   // that low descriptors are left.
-  WorkerSet(const std::vector<ServicePlan>* plans, OutputFiles* outputs, platform::EventLoop* loop,
-            EventSink* sink)
-      : plans_(plans), outputs_(outputs), loop_(loop), sink_(sink), low_(kLentAtOnce), children_(loop) {}
+  WorkerSet(const std::vector<ServicePlan>* plans, ListenerSet* listeners, OutputFiles* outputs,
+            platform::EventLoop* loop, EventSink* sink)
+      : plans_(plans),
+        listeners_(listeners),
+        outputs_(outputs),
+        loop_(loop),
+        sink_(sink),
+        low_(kLentAtOnce),
+        children_(loop) {}
 
   // Emits Spawned or SpawnFailed; the latter may still follow the former.
   void Spawn(const core::Incarnation& who);
@@ -60,6 +67,7 @@ class WorkerSet {
   static constexpr size_t kLentAtOnce = 4;
 
   const std::vector<ServicePlan>* plans_;
+  ListenerSet* listeners_;
   OutputFiles* outputs_;
   platform::EventLoop* loop_;
   EventSink* sink_;

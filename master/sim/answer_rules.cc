@@ -81,13 +81,16 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
       return request.verb == Verb::kStart && starting_[request.service].empty() &&
              service.state() != ServiceState::kStarting && service.state() != ServiceState::kFailed;
     case Answer::kStopped:
-      return request.verb == Verb::kStop && service.state() == ServiceState::kStopped;
+      // A start that waited for it follows at once.
+      return request.verb == Verb::kStop &&
+             (service.state() == ServiceState::kStopped || service.state() == ServiceState::kStarting);
     case Answer::kFailed:
       if (reply.words.empty()) return false;
       if (replaces) return TroubleIsReported(view, request);
       // A reload that waited may follow at once.
       return request.verb == Verb::kStart &&
-             (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading);
+             (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading ||
+              service.waiting_for_room() > 0);
     case Answer::kDone:
       return request.verb == (service.paused() ? Verb::kPause : Verb::kResume);
     default:
@@ -105,20 +108,23 @@ bool AnswerRules::TroubleIsReported(const View& view, const Request& request) co
   });
 }
 
-// A refusal comes at once and is all that comes of the command, but for one that a stop overtook.
+// A refusal comes at once and is all that comes of the command, but for one that a stop overtook, and for a
+// start that had to wait.
 bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const {
   const ServiceState state = view.service(request.service).state();
   const auto* commanded = view.event_as<core::Commanded>();
   const bool at_once = commanded != nullptr && commanded->request == reply.request;
   const bool down = state == ServiceState::kStopping || state == ServiceState::kStopped;
-  if (!at_once) return reply.answer == Answer::kErrorStopping && down;
+  const bool runs = state == ServiceState::kRunning || state == ServiceState::kPaused;
+  // A start waits for the end of a reload, and may find then that the service runs.
+  const bool held = request.verb == Verb::kStart && reply.answer == Answer::kErrorRunning;
+  if (!at_once) return (reply.answer == Answer::kErrorStopping && down) || (held && runs);
   if (view.effects.size() != 1 || reply.words.empty()) return false;
   switch (reply.answer) {
     case Answer::kErrorStarting:
       return state == ServiceState::kStarting;
     case Answer::kErrorRunning:
-      return request.verb == Verb::kStart &&
-             (state == ServiceState::kRunning || state == ServiceState::kPaused);
+      return request.verb == Verb::kStart && runs;
     case Answer::kErrorReloading:
       return state == ServiceState::kReloading;
     case Answer::kErrorStopping:

@@ -355,6 +355,7 @@ void Engine::Step(const core::Event& event) {
   checks_.After(supervisor_, &event, at, effects);
   AfterStep(effects);
   effects_.swap(effects);
+  if (std::holds_alternative<core::Exited>(event)) Step(core::RoomMade{});
 }
 
 void Engine::Boot() {

@@ -141,6 +141,8 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
   } else if (const auto* report = std::get_if<core::Report>(&effect)) {
     for (Life& life : lives_[report->service][report->slot]) {
       if (life.pid != report->record.pid || life.pid == 0) continue;
+      // That a crash loop is over says nothing of what the process does now.
+      if (report->record.milestone == core::Milestone::kRecovered) continue;
       life.newest = report->record.milestone;
       if (report->record.cause.kind == core::Cause::Kind::kHurried) {
         life.grace = core::kHurriedGrace;

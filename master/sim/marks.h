@@ -44,8 +44,8 @@ class Marks {
 
   static constexpr size_t kSlotStates = std::variant_size_v<core::SlotState>;
   static constexpr size_t kServiceStates = 7;
-  static constexpr size_t kCauses = 24;
-  static constexpr size_t kMilestones = 16;
+  static constexpr size_t kCauses = 25;
+  static constexpr size_t kMilestones = 18;
   static constexpr size_t kAnswers = 11;
   static constexpr size_t kVerbs = 6;
 

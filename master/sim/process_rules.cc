@@ -68,7 +68,9 @@ void ProcessRules::GenerationIsUsedOnce(const View& view, const core::Incarnatio
 void ProcessRules::ConfigErrorIsNotTriedAgain(const View& view, const core::Incarnation& who) const {
   const auto* error = view.event_as<core::WorkerConfigError>();
   if (error == nullptr || error->who.service != who.service || error->who.slot != who.slot) return;
-  if (view.service(who.service).state() != core::ServiceState::kReloading)
+  // A reload, or a start, that waited for what the error ended begins at once.
+  const core::ServiceState state = view.service(who.service).state();
+  if (state != core::ServiceState::kReloading && state != core::ServiceState::kStarting)
     view.Break("a configuration error is not tried again (I14)", Name(who));
 }
 

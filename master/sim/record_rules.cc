@@ -161,7 +161,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
-      holds = holds && (milestone == Milestone::kRunning || milestone == Milestone::kPaused);
+      holds = holds && (milestone == Milestone::kRunning || milestone == Milestone::kPaused ||
+                        (milestone == Milestone::kRecovered && life != nullptr && life->on_duty() &&
+                         life->loaded_at + core::kStableAfter <= view.at.now));
       break;
     case CauseKind::kExited:
     case CauseKind::kSignaled:
@@ -192,6 +194,10 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       break;
     case CauseKind::kUnkillable:
       holds = life != nullptr && life->told_kill && !life->alarmed && life->deadline <= view.at.now;
+      break;
+    case CauseKind::kCrashLoop:
+      holds = milestone == Milestone::kCrashing &&
+              cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !cause.text.empty();
       break;
     case CauseKind::kConfigError: {
       const auto* error = view.event_as<core::WorkerConfigError>();

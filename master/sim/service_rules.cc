@@ -146,7 +146,7 @@ void ServiceRules::EdgesAreInTheTables(const View& view, core::ServiceId id) {
   }
   states_[id] = state;
   // A reload that had to wait for something else begins with whatever event ends that.
-  const bool by_command = state == core::ServiceState::kReloading ||
+  const bool by_command = state == core::ServiceState::kReloading || state == core::ServiceState::kStarting ||
                           view.event_as<core::Commanded>() != nullptr ||
                           view.event_as<core::ShutdownAsked>() != nullptr;
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
@@ -179,6 +179,8 @@ void ServiceRules::WhoAsksIsReplaced(const View& view, core::ServiceId id) const
 // One for each that was lost and is to be followed by another.
 void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
   const core::Service& service = view.service(id);
+  const auto* failed = view.event_as<core::SpawnFailed>();
+  const bool shortage = failed != nullptr && failed->transient;  // which is no loss of the worker's
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
     bool lost = false;
     bool given_up = false;
@@ -192,7 +194,7 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
       given_up = given_up || report->record.milestone == core::Milestone::kFailed;
     }
     const uint64_t before = std::exchange(restarts_[id][slot], service.slots()[slot].restarts());
-    if (restarts_[id][slot] != before + (lost && follows && !given_up ? 1 : 0))
+    if (restarts_[id][slot] != before + (lost && follows && !given_up && !shortage ? 1 : 0))
       view.Break("restarts are counted (I31)", Name(id, slot));
   }
 }

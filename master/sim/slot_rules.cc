@@ -44,6 +44,8 @@ bool Fits(std::optional<core::Milestone> newest, const Life& life, const Ledger&
     case core::Milestone::kCutShort:
       return life.process_ended;
     case core::Milestone::kFailed:
+    case core::Milestone::kCrashing:
+    case core::Milestone::kRecovered:
       break;
   }
   return false;
@@ -163,6 +165,8 @@ void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id,
     due = std::min(due, life.due());
     asked = asked || (life.asked && life.on_duty());
   }
+  const auto* serving = std::get_if<core::Serving>(&s.state());
+  if (s.crashing() && serving != nullptr) due = std::min(due, serving->loaded_at + core::kStableAfter);
   if (const auto* waiting = std::get_if<core::Waiting>(&s.state())) due = std::min(due, waiting->retry_at);
   // A request that is held back may come earlier than what the processes are due for.
   if (timer != due && (!asked || timer > due))

@@ -172,6 +172,10 @@ class Reader {
       *event = core::TimePassed{};
       return std::nullopt;
     }
+    if (word == "room") {
+      *event = core::RoomMade{};
+      return std::nullopt;
+    }
     if (word == "stalled") {
       core::Stalled stalled;
       if (words.size() < 3 || !ReadSeconds(words[2], &stalled.length.ns))
@@ -294,6 +298,7 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
       return std::string("shutdown ") + (e.graceful ? "graceful " : "quick ") + std::to_string(e.request);
     }
     std::string operator()(const core::TimePassed& /*e*/) { return "time passes"; }
+    std::string operator()(const core::RoomMade& /*e*/) { return "room made"; }
     std::string operator()(const core::Stalled& e) { return "stalled " + Seconds(e.length.ns); }
   };
   return std::visit(Text{who, policies}, event);

@@ -115,7 +115,7 @@ def test_a_failure_comes_back_with_its_reason(place: Place) -> None:
     done = settings.run(place, config + service(place), "-d")
     taken.close()
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == f"fectld: socket http: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert done.stderr.startswith(f"fectld: socket http: cannot listen on 127.0.0.1:{port}: Address already in use by ")
     wait_until(lambda: not descendants(), "nothing was left running")
     assert not settings.reports(place.directory)
     assert not settings.made(place)

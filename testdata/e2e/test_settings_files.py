@@ -61,7 +61,7 @@ def test_every_mistake_is_told_in_one_run_and_nothing_is_started(place: Place) -
                 (17, "service.web.num", '"two"'), (19, "service.web.restart", 'did you mean "restarts"?'),
                 (22, "service[2].name", "is the name of another service, in line 16"),
                 (23, "service[2].num", "from 1 to 10000, not 0"),
-                (24, "service[2].command", "cannot execute /no/such/program"), (27, "logging.level", '"loud"')]
+                (24, "warning: service[2].command", "cannot execute /no/such/program"), (27, "logging.level", '"loud"')]
     for number, key, words in expected:
         # file:line: key: what is wrong, what is allowed
         found = [line for line in lines if line.startswith(f"{settings.CONFIG}:{number}: {key}: ") and words in line]

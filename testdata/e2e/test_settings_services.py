@@ -114,9 +114,11 @@ def test_a_master_without_a_path_gives_its_workers_the_usual_one(place: Place) -
 def test_never_in_the_current_directory(place: Place, path: str) -> None:
     _by_name(place, ".")
     _by_name(place, "folder")
-    done = settings.run(place, service(place, command="by-name", environ=[f"PATH={path}"]))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"{settings.CONFIG}:4: service.web.command: there is no program by-name in PATH (")
+    config = service(place, command="by-name", environ=[f"PATH={path}"], restarts=1)
+    words = f"{settings.CONFIG}:4: warning: service.web.command: there is no program by-name in PATH ("
+    assert settings.run(place, config, "--check").stderr.startswith(words)
+    settings.start(place, config).wait_state("web", "failed")
+    assert not settings.reports(place.directory)
 
 
 @pytest.mark.parametrize("directory", [None, "folder", "{place}/folder"])
@@ -134,19 +136,23 @@ def test_unless_it_says_so(place: Place, directory: Any, command: str) -> None:
     assert found["directory"] == str((place.directory / folder).resolve())
 
 
-def test_a_missing_program_is_told_before_anything_starts(place: Place) -> None:
-    config = service(place) + service(place, name="bad", command="/no/such/program")
-    done = settings.run(place, config)
-    assert done.returncode == 2
-    assert done.stderr == (f"{settings.CONFIG}:9: service.bad.command: cannot execute /no/such/program: "
-                           "No such file or directory\n")
-    assert not settings.reports(place.directory) and not (place.directory / "fectld.sock").exists()
+def test_a_missing_program_is_told_and_the_others_start(place: Place) -> None:
+    config = service(place) + service(place, name="bad", command="/no/such/program", restarts=1)
+    words = "service.bad.command: cannot execute /no/such/program: No such file or directory\n"
+    assert settings.run(place, config, "--check").stderr == f"{settings.CONFIG}:9: warning: {words}"
+    master = settings.start(place, config)
+    master.wait_running("web")
+    master.wait_state("bad", "failed")
+    assert words in master.log()
 
 
 def test_a_program_without_the_right_to_execute_it(place: Place) -> None:
     place.write("plain", "#!/bin/sh\n", 0o644)
-    done = settings.run(place, service(place, command="./plain"))
-    assert done.returncode == 2 and "./plain: Permission denied" in done.stderr
+    config = service(place, command="./plain", restarts=1)
+    assert "./plain: Permission denied" in settings.run(place, config, "--check").stderr
+    master = settings.start(place, config)
+    master.wait_state("web", "failed")
+    assert "./plain: Permission denied" in master.fectl_ok("status", "web")
 
 
 # --- directory ---
@@ -171,12 +177,14 @@ def test_a_relative_directory_is_taken_from_the_masters(place: Place) -> None:
     assert settings.report(place.directory / "home/folder")["directory"] == str(place.directory / "home/folder")
 
 
-def test_a_directory_that_is_missing_is_told_before_anything_starts(place: Place) -> None:
-    done = settings.run(place, service(place) + service(place, name="bad", directory="nowhere"))
-    assert done.returncode == 2
-    assert done.stderr == (f"{settings.CONFIG}:10: service.bad.directory: there is no directory nowhere: "
-                           "No such file or directory\n")
-    assert not settings.reports(place.directory)
+def test_a_directory_that_is_missing_is_told_and_the_others_start(place: Place) -> None:
+    config = service(place) + service(place, name="bad", directory="nowhere", restarts=1)
+    words = "service.bad.directory: there is no directory nowhere: No such file or directory\n"
+    assert words in settings.run(place, config, "--check").stderr
+    master = settings.start(place, config)
+    master.wait_running("web")
+    master.wait_state("bad", "failed")
+    assert words in master.log()
 
 
 # --- environ ---
@@ -390,8 +398,10 @@ def test_an_output_file_that_cannot_be_opened_fails_the_start_with_the_reason(pl
     assert not settings.reports(place.directory)
 
 
-def test_a_folder_that_is_missing_is_told_before_anything_starts(place: Place) -> None:
-    done = settings.run(place, service(place, stdout="nowhere/web.out"))
-    assert done.returncode == 2
-    assert done.stderr == (f"{settings.CONFIG}:5: service.web.stdout: there is no directory nowhere: "
-                           "No such file or directory\n")
+def test_a_folder_that_is_missing_fails_the_service_with_the_reason(place: Place) -> None:
+    config = service(place, stdout="nowhere/web.out", restarts=1)
+    assert settings.run(place, config, "--check").stderr == (
+        f"{settings.CONFIG}:5: warning: service.web.stdout: there is no directory nowhere: No such file or directory\n")
+    master = settings.start(place, config)
+    master.wait_state("web", "failed")
+    assert "cannot write to nowhere/web.out: No such file or directory" in master.fectl_ok("status", "web")

@@ -158,7 +158,7 @@ def _until_answered(connection: socket.socket) -> bytes:
 _RUNNING, _STOPPED, _PAUSED = "running", "stopped", "paused"
 _AT_ONCE = {
     ("Start", "Stop"): {("ErrorServiceRunning", "ServiceStopped", _STOPPED),
-                        ("ErrorServiceStopping", "ServiceStopped", _STOPPED)},
+                        ("ServiceStarted", "ServiceStopped", _RUNNING)},  # a start waits for the end of a stop
     ("Reload", "Stop"): {("ErrorServiceStopping", "ServiceStopped", _STOPPED)},
     ("Restart", "Stop"): {("ErrorServiceStopping", "ServiceStopped", _STOPPED)},
     ("Reload", "Reload"): {("ServiceStarted", "ServiceStarted", _RUNNING)},
@@ -169,7 +169,6 @@ _AT_ONCE = {
 }
 # And where the first may be done before the second is heard.
 _LATER = {
-    ("Start", "Stop"): {("ServiceStarted", "ServiceStopped", _RUNNING)},
     ("Reload", "Stop"): {("ServiceStarted", "ServiceStopped", _STOPPED),
                          ("ErrorServiceStopped", "ServiceStopped", _STOPPED)},
     ("Restart", "Stop"): {("ServiceStarted", "ServiceStopped", _STOPPED),
