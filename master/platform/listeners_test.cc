@@ -108,7 +108,8 @@ TEST(Listener, NeverSharesAPort) {
   const auto listener = Listener::Open({.host = "127.0.0.1"});
   ASSERT_TRUE(listener.ok());
   EXPECT_EQ(Refusal({.host = "127.0.0.1", .port = PortOf(*listener)}),
-            "cannot listen on " + listener->address() + ": Address already in use");
+            "cannot listen on " + listener->address() + ": Address already in use by pid " +
+                std::to_string(getpid()) + " (listeners_test)");
   int on = -1;
   socklen_t length = sizeof(on);
   ASSERT_EQ(getsockopt(listener->fd(), SOL_SOCKET, SO_REUSEPORT, &on, &length), 0);

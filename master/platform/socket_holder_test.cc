@@ -44,7 +44,9 @@ Bound Bind(int family, bool wildcard, bool listens) {
     length = sizeof(sockaddr_in6);
   }
   EXPECT_EQ(bind(bound.fd.get(), static_cast<sockaddr*>(generic), length), 0) << strerror(errno);
-  if (listens) EXPECT_EQ(listen(bound.fd.get(), 1), 0);
+  if (listens) {
+    EXPECT_EQ(listen(bound.fd.get(), 1), 0);
+  }
   length = sizeof(bound.address);
   EXPECT_EQ(getsockname(bound.fd.get(), static_cast<sockaddr*>(generic), &length), 0);
   return bound;
