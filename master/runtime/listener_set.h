@@ -59,9 +59,8 @@ class ListenerSet {
   // removed or replaced the file.
   void ShowAddresses(std::vector<proto::SocketView>* sockets) const;
 
-  // For a start that somebody asks for. Makes the files of those anew, and lets those that are not open be tried at
-  // once. Workers that start from here on get the new listeners; those that run keep
-  // the old ones.
+  // For a start that somebody asks for. Makes the files of those anew, and lets those that are not open be
+  // tried at once. Workers that start from here on get the new listeners; those that run keep the old ones.
   void MakeReachable(const std::vector<proto::SocketView>& sockets);
 
   const std::vector<SharedSocket>& shared() const { return shared_; }

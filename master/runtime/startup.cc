@@ -197,6 +197,8 @@ int Main(const CommandLine& line) {
   config::ResolveAccounts(&loaded);
   config::CheckSystem(line.action != CommandLine::Action::kServe, &loaded);
   if (line.action == CommandLine::Action::kCheck) config::CheckOpenings(&loaded);
+  // What is told from here on does not concern the start.
+  const bool starts_as_meant = loaded.problems.empty();
   config::CheckLaterOpenings(&loaded);
   std::cerr << loaded.Describe();
   if (!loaded.ok()) return kExitUsage;
@@ -204,7 +206,7 @@ int Main(const CommandLine& line) {
     case CommandLine::Action::kCheck:
       std::cout << loaded.file << ": the configuration is valid"
                 << (loaded.problems.empty() ? "" : ", with warnings") << '\n';
-      return line.strict && !loaded.problems.empty() ? kExitFailed : kExitStopped;
+      return line.strict && !starts_as_meant ? kExitFailed : kExitStopped;
     case CommandLine::Action::kPrintConfig:
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;

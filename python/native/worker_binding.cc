@@ -183,7 +183,8 @@ PYBIND11_MODULE(_native, module) {
   DefineWorkerError(module);
   DefineWorker(module);
   // os.environ is a copy which Python makes at its start: it does not notice what the SDK has removed.
-  module.def("is_in_environment", [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; });
+  module.def("is_in_environment",
+             [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; });
   module.attr("EXIT_STARTUP_TIMEOUT") = fectl::Worker::kExitStartupTimeout;
   module.attr("EXIT_INIT_FAILED") = fectl::Worker::kExitInitFailed;
   module.attr("EXIT_BOOT_FAILED") = fectl::Worker::kExitBootFailed;

@@ -336,6 +336,14 @@ def _killed(place: Place, config: str, name: str) -> int:
     return worker
 
 
+def _waits(master: Master) -> bool:
+    """Whether it sleeps; of a start that does not serve yet, this is the waiting for what another one has left."""
+    assert master.running(), master.log()
+    process = pathlib.Path(f"/proc/{master.pid}")
+    state = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    return state == "S" and b"fectld" in (process / "cmdline").read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 def test_PORT_HELD_the_worker_that_holds_it_is_named(place: Place, kind: str) -> None:
     port = free_port()
@@ -360,6 +368,7 @@ def test_PORT_HELD_a_short_wait_suffices_where_the_worker_is_about_to_leave(plac
     config = tcp("http", free_port()) + place.service("web", [_stubborn(place)])
     worker = _killed(place, config, "web")
     second = place.launch(config, log="second.log")
+    wait_until(lambda: _waits(second), "it waits for the port")
     os.kill(worker, signal.SIGTERM)
     second.wait_until_up().wait_running("web")
     place.write("leave", "")
@@ -392,14 +401,7 @@ def test_STILL_DYING_the_lock_of_a_master_that_ends_is_waited_for(place: Place) 
     first = place.start(config)
     first.wait_running("web")
     second = place.launch(config, log="second.log")
-
-    def waits() -> bool:
-        assert second.running(), second.log()
-        stat = pathlib.Path(f"/proc/{second.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        wchan = pathlib.Path(f"/proc/{second.pid}/cmdline").read_bytes()
-        return stat[0] == "S" and b"fectld" in wchan
-
-    wait_until(waits, "it waits for the lock")
+    wait_until(lambda: _waits(second), "it waits for the lock")
     first.signal(signal.SIGTERM)
     second.wait_until_up().wait_running("web")
     assert first.wait_exit() == 0

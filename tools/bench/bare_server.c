@@ -1,5 +1,5 @@
-// The least that an HTTP server can do: one thread, epoll, one read and one write for each request. It looks for
-// the end of a head and for "Connection: close", and for nothing else.
+// The least that an HTTP server can do: one thread, epoll, one read and one write for each request. It looks
+// for the end of a head and for "Connection: close", and for nothing else.
 //
 // Usage: bare_server PORT BODY
 
