@@ -133,10 +133,9 @@ def test_QUIT_NEWCOMERS_what_waits_in_the_queue_is_served(place: Place) -> None:
                 request.close()
 
 
-@pytest.mark.parametrize("kind", ["cpp", "asio"])
-def test_SPREAD_no_worker_gets_most_of_the_connections(place: Place, kind: str, said) -> None:
+def test_SPREAD_no_worker_gets_most_of_the_connections(place: Place, said) -> None:
     port = free_port()
-    serve(place, kind, port, num=4)
+    serve(place, "cpp", port, num=4)
     counts = collections.Counter()
     for _ in range(200):
         connection = said(port, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
