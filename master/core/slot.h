@@ -56,10 +56,10 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
-  uint32_t process_count() const;                            // without those that outlived SIGKILL
-  bool has_unkillable() const;                               // one that outlived SIGKILL is still there
-  bool ready() const;                                        // a loaded process has this slot's duty
-  bool serves() const;                                       // ready, and not paused
+  uint32_t process_count() const;  // without those that outlived SIGKILL
+  bool has_unkillable() const;     // one that outlived SIGKILL is still there
+  bool ready() const;              // a loaded process has this slot's duty
+  bool serves() const;             // ready, and not paused
   bool waits_for_room() const;
   bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
