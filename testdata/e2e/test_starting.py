@@ -130,11 +130,12 @@ def test_CRASHLOOP_a_worker_that_loads_and_exits_is_called_crashing(place: Place
                          place.service("web", [looping, "3", "started"]))
     master.wait_running("good")
     wait_until(lambda: len(place.lines("spawns")) >= 4, "it is started again and again")
-    assert re.search(r"^web +crashing +0/1 ", master.fectl_ok("status"), re.MULTILINE)
+    assert re.search(r"^web +crashing +[01]/1 ", master.fectl_ok("status"), re.MULTILINE)
     assert master.state("web") == "running", "the base level has no such word"
     done = master.fectl("status", "--check")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == "web: crashing, 0 of 1 worker serves: worker(1) exited with code 3\n"
+    # It may be up at the moment.
+    assert re.fullmatch(r"web: crashing, [01] of 1 worker serves: worker\(1\) exited with code 3\n", done.stdout)
     assert master.fectl("status", "--check", "good").returncode == 0
     assert master.fectl("status", "--check", "good", "web").returncode == 1
     json = master.fectl("status", "--check", "--json")
