@@ -75,7 +75,7 @@ class Connections:
         server = self._runner.server
         self._handler = getattr(server, "request_handler", None)
         if not callable(server) or not callable(self._handler):
-            raise ConfigError(f"aiohttp {aiohttp.__version__}: its web.Server has no request_handler that could be wrapped")
+            raise ConfigError(f"aiohttp {aiohttp.__version__}: its web.Server has no request_handler to be wrapped")
         server.request_handler = self._handle
         self._server = server
 
