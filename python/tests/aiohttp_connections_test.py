@@ -79,7 +79,7 @@ def test_AIOHTTP_NOW_what_is_held_back_is_bounded_and_nothing_of_it_is_lost(loop
     async def test() -> None:
         async with serving() as server:
             client = await server.connect()
-            count = 5000
+            count = 20000
             sending = asyncio.ensure_future(
                 asyncio.get_running_loop().sock_sendall(client.socket, HELD + GET * count)
             )
