@@ -258,6 +258,7 @@ News Slot::TryWhenThereIsRoom(Turn& turn) {
   Instant retry_at = now + std::min(BackoffDelay(++shortages_, turn.random), kRoomRetryMax);
   const bool in_time = now < start_by_;
   if (in_time) retry_at = std::min(retry_at, start_by_);  // the last attempt before somebody is told
+  retry_at = std::max(retry_at, now + kRoomPause);
   state_ = Waiting{retry_at, Cause::Kind::kAfterFailedStart, now + kRoomPause};
   return in_time ? News::kStartFailed : News::kNoRoom;
 }

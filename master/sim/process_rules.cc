@@ -25,11 +25,19 @@ ProcessRules::ProcessRules(const std::vector<core::ServicePolicy>& policies) {
   for (const core::ServicePolicy& policy : policies) {
     generations_.emplace_back(policy.num);
     starts_.emplace_back(policy.num);
+    no_room_at_.emplace_back(policy.num);
   }
 }
 
 void ProcessRules::OnEvent(const View& view) {
   begun_anew_.clear();
+  const auto* failed = view.event_as<core::SpawnFailed>();
+  if (failed != nullptr && failed->transient && view.ledger.Find(failed->who) != nullptr) {
+    // No program came of it, so it counts as an attempt, which has a pace of its own.
+    std::vector<core::Instant>& starts = starts_[failed->who.service][failed->who.slot];
+    if (!starts.empty()) starts.pop_back();
+    no_room_at_[failed->who.service][failed->who.slot] = view.at.now;
+  }
   // What people ask for is theirs to pace.
   const auto* commanded = view.event_as<core::Commanded>();
   if (commanded == nullptr || commanded->service >= starts_.size()) return;
@@ -83,6 +91,10 @@ void ProcessRules::StartsArePaced(const View& view, const core::Incarnation& who
   // A command may have had to wait for another one.
   const auto* starting = std::get_if<core::Starting>(&view.service(who.service).slots()[who.slot].state());
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kOperator) starts.clear();
+  const core::Instant no_room_at = no_room_at_[who.service][who.slot];
+  if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kAfterFailedStart &&
+      no_room_at + core::kRoomPause > view.at.now)
+    view.Break("attempts without room are paced (I12)", Name(who));
   std::erase_if(starts, [&](core::Instant start) { return view.at.now - start > kPaceWindow; });
   starts.push_back(view.at.now);
   if (starts.size() > kPaceMax) view.Break("starts are paced (I12)", Name(who));

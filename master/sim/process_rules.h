@@ -36,8 +36,9 @@ class ProcessRules {
 
   std::vector<std::vector<uint32_t>> generations_;               // by service, slot: the highest seen
   std::vector<std::vector<std::vector<core::Instant>>> starts_;  // automatic ones of the last window
-  int shutdown_stage_ = 0;                                       // 1 graceful, 2 quick, 3 kills
-  std::vector<core::Incarnation> begun_anew_;                    // in this step: starts that were given up
+  std::vector<std::vector<core::Instant>> no_room_at_;  // by service, slot: the last start without room
+  int shutdown_stage_ = 0;                              // 1 graceful, 2 quick, 3 kills
+  std::vector<core::Incarnation> begun_anew_;           // in this step: starts that were given up
 };
 
 }  // namespace fectl::sim
