@@ -75,6 +75,17 @@ bool WasCommanded(const View& view, CauseKind cause) {
   return commanded != nullptr && commanded->verb == verb;
 }
 
+// By a message of the process itself, or by what it left of one.
+bool WasSaid(const View& view, const core::Cause& cause, const Life* life) {
+  if (cause.kind == CauseKind::kConfigError) {
+    const auto* error = view.event_as<core::WorkerConfigError>();
+    return error != nullptr && life != nullptr && error->who == life->who && error->words == cause.text;
+  }
+  const auto* violated = view.event_as<core::WorkerViolated>();
+  if (violated == nullptr) return IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
+  return life != nullptr && violated->who == life->who && violated->words == cause.text;
+}
+
 // Of one that was told to leave before.
 bool LeavingCauseHolds(const View& view, const core::Report& report, const Life& life) {
   switch (report.record.cause.kind) {
@@ -199,23 +210,15 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = milestone == Milestone::kCrashing &&
               cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !cause.text.empty();
       break;
-    case CauseKind::kConfigError: {
-      const auto* error = view.event_as<core::WorkerConfigError>();
-      holds = error != nullptr && life != nullptr && error->who == life->who && error->words == cause.text;
+    case CauseKind::kConfigError:
+    case CauseKind::kProtocolViolation:
+      holds = WasSaid(view, cause, life);
       break;
-    }
-    case CauseKind::kProtocolViolation: {
-      const auto* violated = view.event_as<core::WorkerViolated>();
-      const bool said = violated != nullptr && life != nullptr && violated->who == life->who;
-      holds = violated != nullptr ? said && violated->words == cause.text
-                                  : IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
-      break;
-    }
     default:
       break;
   }
-  if (Begins(milestone)) holds = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked;
-  if (!holds)
+  const bool wanted = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked;
+  if (!holds || (Begins(milestone) && !wanted))
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 
