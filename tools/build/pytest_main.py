@@ -54,7 +54,10 @@ def main(arguments: list[str]) -> int:
     # Bazel ends a test that is out of time with SIGTERM: say where it hung.
     faulthandler.register(signal.SIGTERM, all_threads=True, chain=True)
     root = os.getcwd()
-    options = [f"--rootdir={root}", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:pastebin"]
+    # Without --confcutdir the folder of the settings (-c) would stand for it, and pytest 8 would take every folder from
+    # there on for a part of each case's name, which filters are compared with.
+    options = [f"--rootdir={root}", f"--confcutdir={root}", "-c", os.devnull]
+    options += ["-p", "no:cacheprovider", "-p", "no:pastebin"]
     options += ["--strict-markers", "-o", "xfail_strict=true", "-o", "junit_family=xunit2", "-ra", "--color=no"]
     if "XML_OUTPUT_FILE" in os.environ:
         options.append("--junitxml=" + os.environ["XML_OUTPUT_FILE"])

@@ -62,6 +62,11 @@ def test_a_filter_is_obeyed(tmp_path: Path) -> None:
     assert Result(tmp_path / "a", CASES, TESTBRIDGE_TEST_ONLY="3").cases == ["test_number[3]"]
 
 
+def test_TRIXIE_a_filter_is_not_compared_with_the_folders_around(tmp_path: Path) -> None:
+    (tmp_path / "3").mkdir()
+    assert Result(tmp_path / "3" / "a", CASES, TESTBRIDGE_TEST_ONLY="3").cases == ["test_number[3]"]
+
+
 BAD_CHILD = """
 import os, subprocess
 
