@@ -22,9 +22,9 @@ def _cache_folder() -> Path:
 
 def _compile_commands() -> dict[str, list[str]]:
     query = 'mnemonic("CppCompile", kind("cc_.* rule", //...))'
-    made = subprocess.run(
-        ["bazel", "aquery", "--output=jsonproto", query], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
+    # What the compilers of Debian warn of is an error here as in CI.
+    aquery = ["bazel", "aquery", "--config=werror", "--output=jsonproto", query]
+    made = subprocess.run(aquery, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode != 0:
         sys.exit("tools/lint: bazel could not tell how the sources are compiled")
     return commands(made.stdout)
