@@ -120,7 +120,7 @@ std::string Besides(const OldWorkers& old, bool paused) {
 
 std::string Workers(const proto::ServiceView& view) {
   const std::string noun = view.num == 1 ? " worker" : " workers";
-  if (view.state == "paused") return std::to_string(view.num) + noun + ", paused";
+  if (view.state == "paused") return std::to_string(view.num) + noun;
   const std::string of = view.ready == view.num ? "" : std::to_string(view.ready) + " of ";
   return of + std::to_string(view.num) + noun;
 }

@@ -193,7 +193,7 @@ TEST(Operation, PAUSED_READY_AReloadOfAPausedServiceSaysSo) {
   inspect.inspect.state = "paused";
   inspect.inspect.num = 2;
   operation.OnAnswer(inspect, 1201);
-  EXPECT_EQ(operation.result().line, "reloaded (2 workers, paused, 1.2 s)");
+  EXPECT_EQ(operation.result().line, "reloaded (2 workers, 1.2 s); it stays paused until fectl resume");
 }
 
 TEST(Operation, TheServiceIsNamedOnce) {
