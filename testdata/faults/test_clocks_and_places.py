@@ -45,7 +45,7 @@ def test_F98_TheWallClockMayJump(place: Place) -> None:
         os.kill(unharmed, signal.SIGSTOP)
         pids = master.wait_replaced("web", unharmed, 2)
         unharmed = pids[1]
-    assert master.log().count("sent no heartbeat") == len(_JUMPS), master.log()
+    assert master.log().count(": lost: sent no heartbeat") == len(_JUMPS), master.log()
 
 
 @pytest.mark.parametrize("zone", ["", ":/no/such/file", "Europe/Berlin", "Mars/Olympus"])
