@@ -78,6 +78,8 @@ _LOG = """
 2026-01-02T03:34:30Z W service rough worker(3) pid 8164: lost: sent no heartbeat for 4 s
 2026-01-02T03:34:30Z W service rough worker(3) pid 8165: lost: was killed by SIGSEGV
 2026-01-02T03:34:31Z I service churned worker(1) pid 8: reload given up: the service is to stop
+2026-01-02T03:34:30Z E service rough worker(3): crashing: lost 2 times in a row; it was killed by SIGSEGV
+2026-01-02T03:34:40Z I service rough worker(3) pid 8166: recovered
 2026-01-02T03:34:31Z E service deployed worker(1) pid 9: reload failed: did not say `loaded` within 15 s
 2026-01-02T03:34:31Z I service deployed worker(2): stopped: could not be started: cannot execute it: Permission denied
 2026-01-02T03:34:31Z I service deployed worker(2) pid 10: stopped: exited with code 99 (initialisation failed)
@@ -87,6 +89,7 @@ _ODD = """
 Segmentation fault
 2026-01-02T03:34:30Z W service gentle worker(3) pid 8164: lost: was killed by SIGSEGV
 2026-01-02T03:34:30Z W service rough worker(3) pid 8164: lost: broke the worker protocol
+2026-01-02T03:34:30Z E service gentle worker(1): crashing: lost 2 times in a row; it was killed by SIGSEGV
 2026-01-02T03:34:31Z I service gentle worker(1) pid 8: reload given up: the service is to stop
 2026-01-02T03:34:30Z E a log file could not be opened anew: no space
 2026-01-02T03:34:30Z W 3 lines were lost
