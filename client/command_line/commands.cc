@@ -23,8 +23,8 @@ and exit 0 if all is well.
     {CommandKind::kStart, "start", Operands::kServices, "start stopped or failed services",
      R"(Starts the workers of services which have been stopped or have failed. Returns
 when all workers serve, or when the start has failed. A service that is running
-already is left alone, which counts as done; one that is paused is refused. During
-a reload or a stop the start waits for its end.
+already is left alone, which counts as done; one that is paused is refused.
+During a reload or a stop the start waits for its end.
 
 Exits 0 if every service serves; 1 if one was refused or failed.
 )"},
@@ -49,8 +49,8 @@ service was reloaded; 1 if one was refused or failed.
 )"},
     {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
      R"(Like reload, but all workers are replaced together. What is still leaving after
-earlier commands has 5 seconds then. If the new workers do not load, the old ones
-keep serving. With all, services which are stopped are left alone.
+earlier commands has 5 seconds then. If the new workers do not load, the old
+ones keep serving. With all, services which are stopped are left alone.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.
@@ -96,8 +96,8 @@ Exits 0 if it has; 1 if it is there but does not answer; 3 if there is none.
     {CommandKind::kQuit, "quit", Operands::kNone, "stop all services and end fectld",
      R"(Stops all services as stop does, and ends fectld. Returns when fectld has gone.
 
-Exits 0 if its process has gone; 1 if it refused, did not end within --timeout, or
-had no room for another client.
+Exits 0 if its process has gone; 1 if it refused, did not end within --timeout,
+or had no room for another client.
 )"},
     {CommandKind::kHelp, "help", Operands::kOptionalCommand, "explain a command, as in: fectl help reload",
      R"(Explains one command, or lists all of them.
