@@ -70,7 +70,7 @@ bool OtherFamilyKnows(const ListenSpec& spec) {
 
 // `error` is that the address is in use. Who uses it is looked up behind that, and may have gone.
 absl::Status InUse(const absl::Status& error, const std::optional<SocketHolders>& holders) {
-  if (!holders.has_value()) return error;
+  if (!holders.has_value()) return absl::Status(absl::StatusCode::kUnavailable, error.message());
   absl::StatusCode code = error.code();
   if (!holders->service.empty()) code = absl::StatusCode::kResourceExhausted;
   if (holders->pids.empty()) code = absl::StatusCode::kUnavailable;
@@ -212,10 +212,10 @@ absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
   absl::StatusOr<UnixListener> opened = UnixListener::Open(listener.unix_spec_);
   if (absl::IsAlreadyExists(opened.status())) {
     const std::optional<SocketHolders> holders = HoldersOf(spec.path);
-    return holders.has_value() ? InUse(absl::AlreadyExistsError(absl::StrCat("cannot listen on ", spec.path,
-                                                                             ": Address already in use")),
-                                       holders)
-                               : opened.status();
+    if (!holders.has_value()) return InUse(opened.status(), holders);
+    return InUse(
+        absl::AlreadyExistsError(absl::StrCat("cannot listen on ", spec.path, ": Address already in use")),
+        holders);
   }
   if (!opened.ok()) return opened.status();
   listener.unix_.emplace(*std::move(opened));

@@ -151,17 +151,20 @@ class ListenerSet::Watched final : private platform::FdWatcher {
 
   absl::Status TryOpen() {
     try_again_at_ = core::Instant{platform::MonotonicNanos()} + kOpenPause;
-    auto opened = platform::Listener::Open(spec_);
-    if (opened.ok()) {
-      listener_.emplace(*std::move(opened));
-      why_not_ = absl::OkStatus();
-      return why_not_;
-    }
-    // What a killed fectld has left behind has no descriptors any more just before it is gone.
-    const bool ends = absl::IsResourceExhausted(why_not_) && absl::IsUnavailable(opened.status());
-    why_not_ = absl::Status(ends ? absl::StatusCode::kResourceExhausted : opened.status().code(),
-                            "socket " + name_ + ": " + std::string(opened.status().message()));
+    absl::Status failed = OpenOnce();
+    // What a killed fectld has left behind cannot be seen any more just before, and when, the socket is free.
+    if (absl::IsUnavailable(failed)) failed = OpenOnce();
+    const bool ends = absl::IsResourceExhausted(why_not_) && absl::IsUnavailable(failed);
+    why_not_ = failed.ok() ? failed
+                           : absl::Status(ends ? absl::StatusCode::kResourceExhausted : failed.code(),
+                                          "socket " + name_ + ": " + std::string(failed.message()));
     return why_not_;
+  }
+
+  absl::Status OpenOnce() {
+    auto opened = platform::Listener::Open(spec_);
+    if (opened.ok()) listener_.emplace(*std::move(opened));
+    return opened.status();
   }
 
   void Unwatch() {
