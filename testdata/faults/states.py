@@ -61,7 +61,9 @@ def scene(place: Place, state: str) -> Iterator[Scene]:
     """The service `web` with one worker in this state, and the service `other`, which must not notice anything."""
     port = free_port()
     steady, slow = place.guest("steady"), place.write("slow", f"#!/bin/sh\nexec {slow_steady(place)}\n", 0o755)
-    command = {"S2": slow, "S6": place.guest("deaf")}.get(state, steady)
+    # Without the child of the guest, which would have the rest of the time after its parent's death.
+    alone = place.write("alone", f"#!/bin/sh\nexec {place.guest('deaf')} alone\n", 0o755)
+    command = {"S2": slow, "S6": alone}.get(state, steady)
     # What follows from a loss follows at once: whoever waited for the end of the time to stop would wait too long.
     web = place.service("web", place.link("current", command), shutdown_timeout=600)
     master = place.start(tcp("http", port, service=["web"]) + web + place.service("other", steady, num=2))

@@ -73,7 +73,7 @@ EXPLAINED = [
     (_WORKER.format(_ALL, "stopped: exited with code 0"), "a worker that was told to"),
     (_WORKER.format("rough", f"lost: (?:{_ENDED}|sent no heartbeat for 4 s)|starting: started again after it was lost"),
      "the killer: SIGKILL, SIGSEGV, SIGSTOP"),
-    (_WORKER.format("rough", r"crashing: lost \d+ times in a row; it .*|recovered"), "the same, more than once in 10 s"),
+    (_WORKER.format("rough", r"crashing: lost \d+ times in a row; it .*|recovered"), "the same, twice within 10 s"),
     (_WORKER.format("rough|deployed|churned", "running: goes on as before, since its replacement failed"),
      "a replacement that was broken, killed or called off"),
     (_WORKER.format("rough|churned", f"stopped: (?:{_ENDED})|(?:reload|restart) failed: (?:{_ENDED}|{_OTHER_FAILED})"),
