@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
 from typing import Iterator
 
 import pytest
@@ -120,18 +121,22 @@ def test_SPREAD_kept_connections_are_spread_over_the_workers(loop: str) -> None:
         for master in masters:
             # A worker that has sent a heartbeat after the start waits for connections.
             master.expect("hb")
-        count = 200
         answered: collections.Counter[bytes] = collections.Counter()
-        clients = []
-        for _ in range(count):
-            client = Client(given.listener.getsockname())
-            clients.append(client)
-            answered[client.get().body] += 1
-        for client in clients:
-            client.close()
-        assert len(answered) == 4
-        assert min(answered.values()) >= count * 0.08, answered
-        assert max(answered.values()) <= count * 0.48, answered
+        # Chance has its part in it, most of all on a busy machine, so several series count together.
+        for series in range(1, 6):
+            clients = []
+            for _ in range(200):
+                clients.append(Client(given.listener.getsockname()))
+                # The pace of the clients: all workers are idle when the next one comes.
+                threading.Event().wait(0.01)
+            for client in clients:
+                answered[client.get().body] += 1
+                client.close()
+            shares = sorted(100 * count / answered.total() for count in answered.values())
+            if series > 1 and len(shares) == 4 and shares[0] >= 10 and shares[-1] <= 42:
+                break
+        else:
+            pytest.fail(f"percent of the connections that each worker took: {shares}")
 
 
 @pytest.mark.parametrize("loop", LOOPS)
