@@ -122,7 +122,8 @@ def test_SPREAD_kept_connections_are_spread_over_the_workers(loop: str) -> None:
             # A worker that has sent a heartbeat after the start waits for connections.
             master.expect("hb")
         answered: collections.Counter[bytes] = collections.Counter()
-        # Chance has its part in it, most of all on a busy machine, so several series count together.
+        # Chance has its part in it, most of all on a busy machine, so several series count together, and the
+        # bounds are wide. With a plain accept some worker stays below 4 percent.
         for series in range(1, 6):
             clients = []
             for _ in range(200):
@@ -133,7 +134,7 @@ def test_SPREAD_kept_connections_are_spread_over_the_workers(loop: str) -> None:
                 answered[client.get().body] += 1
                 client.close()
             shares = sorted(100 * count / answered.total() for count in answered.values())
-            if series > 1 and len(shares) == 4 and shares[0] >= 10 and shares[-1] <= 42:
+            if series > 1 and len(shares) == 4 and shares[0] >= 6 and shares[-1] <= 62:
                 break
         else:
             pytest.fail(f"percent of the connections that each worker took: {shares}")
