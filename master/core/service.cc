@@ -160,15 +160,14 @@ void Service::Settle(Turn& turn, TimerQueue& timers) {
     operation_ = std::monostate{};
     ReplyAll(turn, done.waiters, Answer::kStopped, policy_.name + " is stopped");
   }
-  StartWhatWasHeld(turn);
-  if (!touched_.empty()) Settle(turn, timers);  // what was held is not any more: no third round
 }
 
-// A start that came during a reload or a stop is looked at when that is over, as if it came now.
-void Service::StartWhatWasHeld(Turn& turn) {
+void Service::StartWhatWasHeld(Turn& turn, TimerQueue& timers) {
   const ServiceState now = state();
   if (held_starts_.empty() || now == ServiceState::kReloading || now == ServiceState::kStopping) return;
   for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(turn, request, Verb::kStart);
+  if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(turn);  // it was refused
+  Settle(turn, timers);
 }
 
 void Service::OnNews(Turn& turn, uint32_t index, News news) {
@@ -186,18 +185,48 @@ void Service::OnNews(Turn& turn, uint32_t index, News news) {
 
 void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
   auto& start = std::get<StartOperation>(operation_);
+  Counted& counted = counted_[index];
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
-  const bool failed = news == News::kGaveUp || (news == News::kNoRoom && counted_[index].awaited);
-  if (failed && !start.failed.has_value()) start.failed = index;
-  if (!counted_[index].awaited || news == News::kStartFailed) return;
-  counted_[index].awaited = false;
-  if (--start.awaited > 0) return;
+  if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
+  if (!counted.awaited || news == News::kStartFailed) return;
+  if (news == News::kNoRoom) {
+    // It goes on trying, so it stays awaited while others are, too.
+    start.without_room += counted.without_room ? 0 : 1;
+    counted.without_room = true;
+  } else {
+    start.without_room -= counted.without_room ? 1 : 0;
+    counted.without_room = false;
+    counted.awaited = false;
+    --start.awaited;
+  }
+  EndStartIfDone(turn);
+}
+
+void Service::AwaitWhoFoundRoom(StartOperation& start) {
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (!counted_[i].without_room || slots_[i].waits_for_room()) continue;
+    counted_[i].without_room = false;
+    --start.without_room;
+  }
+}
+
+void Service::EndStartIfDone(Turn& turn) {
+  auto& start = std::get<StartOperation>(operation_);
+  if (start.awaited > start.without_room) return;
+  if (start.without_room > 0) AwaitWhoFoundRoom(start);
+  if (start.awaited > start.without_room) return;
   const StartOperation done = std::move(start);
   operation_ = std::monostate{};
-  if (done.failed.has_value()) {
-    std::string words = SlotTrouble(*done.failed);
-    if (slots_[*done.failed].waits_for_room()) words += "; it is tried again until there is room";
+  std::optional<uint32_t> failed = done.failed;
+  for (uint32_t i = 0; done.without_room > 0 && i < slots_.size(); ++i) {
+    if (counted_[i].without_room && !failed.has_value()) failed = i;
+    counted_[i].awaited = false;
+    counted_[i].without_room = false;
+  }
+  if (failed.has_value()) {
+    std::string words = SlotTrouble(*failed);
+    if (slots_[*failed].waits_for_room()) words += "; it is tried again until there is room";
     ReplyAll(turn, done.waiters, Answer::kFailed, words);
   } else {
     ReplyAll(turn, done.waiters, Answer::kStarted, "");
@@ -215,11 +244,13 @@ void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    const SlotState& state = slots_[i].state();
-    counted_[i].awaited = std::holds_alternative<Vacant>(state) || std::holds_alternative<GivenUp>(state);
+    counted_[i].without_room = false;
+    counted_[i].awaited = !slots_[i].ready();
     if (!counted_[i].awaited) continue;
     ++start.awaited;
-    Touch(i).Launch(turn, cause);
+    // A reload that failed may have left a start under way: its worker is as new as one that would be started
+    // now.
+    if (!std::holds_alternative<Starting>(slots_[i].state())) Touch(i).Launch(turn, cause);
   }
   operation_ = std::move(start);
 }
@@ -307,7 +338,7 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
 // Whether the state does not allow the command; then it is answered here. The table of all pairs:
 //
 //             stopped   starting  running   paused    reloading  stopping  failed
-//   start     begins    joins     refused   refused   waits      waits     begins (the slots that were given up)
+//   start     begins    joins     refused   refused   waits      waits     begins (the slots that are not ready)
 //   stop      refused   begins    begins    begins    begins     joins     begins
 //   reload    refused   refused   begins    begins    follows    refused   begins
 //   restart   refused   refused   begins    begins    follows    refused   begins

@@ -28,10 +28,11 @@ std::string_view ToWord(ServiceState state);
 
 // A service: what an operator wants of it (`up`, `paused`), its slots, and at most one operation over them.
 //
-// Operations are what somebody may wait for. Start ends when each slot that it started was loaded or given
-// up. Replace (reload and restart) goes in batches: the replacements of a batch are all loaded before the
-// first old worker of the batch is told to leave, and if one of them fails, the batch is given up and every
-// old worker of it serves on. Stop ends when no process is left, and takes the place of any other operation.
+// Operations are what somebody may wait for. Start ends when each slot that was not ready was loaded or given
+// up, or has found no room for a process in the time of a start. Replace (reload and restart) goes in
+// batches: the replacements of a batch are all loaded before the first old worker of the batch is told to
+// leave, and if one of them fails, the batch is given up and every old worker of it serves on. Stop ends when
+// no process is left, and takes the place of any other operation.
 class Service {
  public:
   // Slot i has the timer key first_key + i. The keys must exist in the queue handed to Settle.
@@ -85,13 +86,17 @@ class Service {
             self.waiting_for_room_, self.operation_, self.queued_, self.held_starts_);
   }
 
-  // To be called after the above, once per event: brings counts and timers up to date and ends what has
-  // ended.
+  // To be called after the above, once per slot or service that was changed: brings counts and timers up to
+  // date and ends what has ended.
   void Settle(Turn& turn, TimerQueue& timers);
+  // To be called after that, once per event: looks at each start that came during a reload or a stop which is
+  // over now, as if it came now.
+  void StartWhatWasHeld(Turn& turn, TimerQueue& timers);
 
  private:
   struct Counted {
-    bool awaited = false;  // by the operation that is under way
+    bool awaited = false;       // by the operation that is under way
+    bool without_room = false;  // awaited, and found no room for its process in the time of a start
     bool touched = false;
     bool ready = false;
     bool given_up = false;
@@ -101,18 +106,19 @@ class Service {
     bool operator==(const Counted&) const = default;
     template <typename Archive>
     static void Fields(Archive& archive, auto& self) {
-      archive(self.awaited, self.touched, self.ready, self.given_up, self.crashing, self.waits_for_room,
-              self.processes);
+      archive(self.awaited, self.without_room, self.touched, self.ready, self.given_up, self.crashing,
+              self.waits_for_room, self.processes);
     }
   };
   struct StartOperation {
     std::vector<RequestId> waiters;
     uint32_t awaited = 0;
-    std::optional<uint32_t> failed;  // the first slot that was given up, or for which there is no room
+    uint32_t without_room = 0;       // of those that are awaited
+    std::optional<uint32_t> failed;  // the first slot that was given up
     bool operator==(const StartOperation&) const = default;
     template <typename Archive>
     static void Fields(Archive& archive, auto& self) {
-      archive(self.waiters, self.awaited, self.failed);
+      archive(self.waiters, self.awaited, self.without_room, self.failed);
     }
   };
   struct ReplaceOperation {
@@ -153,7 +159,8 @@ class Service {
   void OnNews(Turn& turn, uint32_t index, News news);
   void OnStartNews(Turn& turn, uint32_t index, News news);
   void OnReplaceNews(Turn& turn, uint32_t index, News news);
-  void StartWhatWasHeld(Turn& turn);
+  void EndStartIfDone(Turn& turn);
+  void AwaitWhoFoundRoom(StartOperation& start);
   bool Refuse(Turn& turn, RequestId request, Verb verb);
   void BeginStart(Turn& turn, RequestId request, const Cause& cause);
   void BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause);

@@ -28,6 +28,7 @@ struct Bench {
     Turn turn = service.MakeTurn(at, random, effects);
     action(service, turn);
     service.Settle(turn, timers);
+    service.StartWhatWasHeld(turn, timers);
   }
   void Command(Verb verb) {
     Do([&](Service& s, Turn& t) { s.OnCommand(t, ++last_request, verb); });

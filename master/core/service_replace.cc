@@ -122,6 +122,7 @@ void Service::BeginWhatWaits(Turn& turn) {
     replace.waiters = queued.waiters;
     return;
   }
+  if (!held_starts_.empty()) return;  // StartWhatWasHeld comes next, and before what workers asked for
   ReplaceOperation asked;
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     const std::optional<WorkerAsked>& ask = slots_[i].due_ask();

@@ -121,7 +121,12 @@ void Supervisor::OnSlot(const Incarnation& who, const Moment& at, Effects& effec
   Turn turn = service.MakeTurn(at, random_, effects);
   service.OnSlot(turn, who.slot, [&](Slot& slot) { return handle(slot, turn); });
   service.Settle(turn, timers_);
-  FinishIfDone(effects);
+}
+
+// What may only be judged when everything that the event did to the service is done.
+void Supervisor::EndEvent(Service& service, const Moment& at, Effects& effects) {
+  Turn turn = service.MakeTurn(at, random_, effects);
+  service.StartWhatWasHeld(turn, timers_);
 }
 
 void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
@@ -138,6 +143,8 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
                  [&](const auto& e) {
                    OnSlot(e.who, at, effects,
                           [&](Slot& slot, Turn& turn) { return OfProcess(e, slot, turn); });
+                   if (Knows(e.who)) EndEvent(services_[e.who.service], at, effects);
+                   FinishIfDone(effects);
                  },
              },
              event);
@@ -185,6 +192,8 @@ void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {
     const Incarnation who{.service = id, .slot = key - services_[id].first_key()};
     OnSlot(who, at, effects, [](Slot& slot, Turn& turn) { return slot.OnTime(turn); });
   }
+  for (Service& service : services_) EndEvent(service, at, effects);
+  FinishIfDone(effects);
 }
 
 void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects) {

@@ -58,6 +58,7 @@ class Supervisor {
 
   template <typename Handle>
   void OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle);
+  void EndEvent(Service& service, const Moment& at, Effects& effects);
   void OnCommanded(const Commanded& event, const Moment& at, Effects& effects);
   void OnRoomMade(const Moment& at, Effects& effects);
   void OnStalled(const Stalled& event, const Moment& at, Effects& effects);

@@ -18,8 +18,12 @@ using core::Verb;
 }  // namespace
 
 AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks) : marks_(marks) {
-  for (const core::ServicePolicy& policy : policies) spawned_at_.emplace_back(policy.num);
-  starting_.resize(policies.size());
+  for (const core::ServicePolicy& policy : policies) {
+    spawned_at_.emplace_back(policy.num);
+    last_on_duty_.emplace_back(policy.num, core::Instant{-1});
+  }
+  is_starting_.resize(policies.size());
+  start_began_.resize(policies.size());
 }
 
 void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event) {
@@ -29,20 +33,36 @@ void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Eve
 }
 
 void AnswerRules::OnEvent(const View& view) {
-  begins_ = false;
+  SeeStarts(view);
   if (const auto* loaded = view.event_as<core::WorkerLoaded>()) {
     const Life* life = view.ledger.Find(loaded->who);
-    if (life != nullptr && life->on_duty()) starting_[loaded->who.service].erase(loaded->who.slot);
+    if (life != nullptr && life->on_duty())
+      last_on_duty_[loaded->who.service][loaded->who.slot] = view.at.now;
   } else if (const auto* commanded = view.event_as<core::Commanded>()) {
-    begins_ = commanded->verb == Verb::kStart;
     open_[commanded->request] = {false, commanded->verb, commanded->service, view.at.now};
   } else if (const auto* shutdown = view.event_as<core::ShutdownAsked>()) {
     if (shutdown->request != 0) open_[shutdown->request] = {.of_shutdown = true, .asked_at = view.at.now};
   }
 }
 
+void AnswerRules::SeeStarts(const View& view) {
+  for (core::ServiceId id = 0; id < is_starting_.size(); ++id) {
+    const bool now = view.service(id).state() == ServiceState::kStarting;
+    if (now && !is_starting_[id]) {
+      start_began_[id] = view.at.now;
+      for (uint32_t slot = 0; slot < last_on_duty_[id].size(); ++slot) {
+        const std::vector<Life>& lives = view.ledger.InSlot(id, slot);
+        if (std::any_of(lives.begin(), lives.end(), [](const Life& life) { return life.on_duty(); }))
+          last_on_duty_[id][slot] = view.at.now;
+      }
+    }
+    is_starting_[id] = now;
+  }
+}
+
 void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
-  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) OnSpawn(view, spawn->who);
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect))
+    spawned_at_[spawn->who.service][spawn->who.slot] = view.at.now;
   const auto* reply = std::get_if<core::Reply>(&effect);
   if (reply == nullptr) return;
   const auto found = open_.find(reply->request);
@@ -54,15 +74,6 @@ void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
                                              reply->words);
   }
   open_.erase(found);
-}
-
-void AnswerRules::OnSpawn(const View& view, const core::Incarnation& who) {
-  spawned_at_[who.service][who.slot] = view.at.now;
-  const auto* commanded = view.event_as<core::Commanded>();
-  if (view.event != nullptr && (commanded == nullptr || commanded->verb != Verb::kStart)) return;
-  if (begins_) starting_[who.service].clear();
-  begins_ = false;
-  starting_[who.service].insert(who.slot);
 }
 
 bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Request& request) const {
@@ -78,7 +89,7 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
   switch (reply.answer) {
     case Answer::kStarted:
       if (replaces) return AllAreNew(view, request);
-      return request.verb == Verb::kStart && starting_[request.service].empty() &&
+      return request.verb == Verb::kStart && AllCameUp(request.service) &&
              service.state() != ServiceState::kStarting && service.state() != ServiceState::kFailed;
     case Answer::kStopped:
       // A start that waited for it follows at once.
@@ -136,6 +147,12 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
     default:
       return false;
   }
+}
+
+// Each slot has had a worker that was loaded since the start began (or served then).
+bool AnswerRules::AllCameUp(core::ServiceId service) const {
+  const std::vector<core::Instant>& last = last_on_duty_[service];
+  return std::all_of(last.begin(), last.end(), [&](core::Instant at) { return at >= start_began_[service]; });
 }
 
 // Nobody serves who was started before it was asked for.

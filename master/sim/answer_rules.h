@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -40,14 +39,16 @@ class AnswerRules {
   bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   bool TroubleIsReported(const View& view, const Request& request) const;
   bool AllAreNew(const View& view, const Request& request) const;
-  void OnSpawn(const View& view, const core::Incarnation& who);
+  bool AllCameUp(core::ServiceId service) const;
+  void SeeStarts(const View& view);
 
   Marks* marks_;
   std::map<core::RequestId, Request> open_;
   std::vector<std::vector<core::Instant>> spawned_at_;  // by service, slot: the last time
-  std::vector<std::set<uint32_t>>
-      starting_;         // by service: the slots of the last start that were not loaded since
-  bool begins_ = false;  // a start, in this step, that has begun no process yet
+  std::vector<bool> is_starting_;                       // by service: after the step before this one
+  std::vector<core::Instant> start_began_;              // by service: the last start
+  std::vector<std::vector<core::Instant>>
+      last_on_duty_;  // by service, slot: loaded, or serving when a start began
 };
 
 }  // namespace fectl::sim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -14,6 +15,12 @@ namespace {
 // The bound of automatic starts of one slot in any kPaceWindow: what the back-off promises.
 constexpr core::Span kPaceWindow = core::Seconds(10);
 constexpr size_t kPaceMax = 10;
+
+// The outcome of a start that was given up meanwhile says nothing about the attempt that follows it.
+bool IsWaitedFor(const View& view, const core::Incarnation& who) {
+  const Life* life = view.ledger.Find(who);
+  return life != nullptr && !life->told();
+}
 
 bool IsDown(core::ServiceState state) {
   return state == core::ServiceState::kStopped || state == core::ServiceState::kStopping;
@@ -32,11 +39,18 @@ ProcessRules::ProcessRules(const std::vector<core::ServicePolicy>& policies) {
 void ProcessRules::OnEvent(const View& view) {
   begun_anew_.clear();
   const auto* failed = view.event_as<core::SpawnFailed>();
-  if (failed != nullptr && failed->transient && view.ledger.Find(failed->who) != nullptr) {
-    // No program came of it, so it counts as an attempt, which has a pace of its own.
-    std::vector<core::Instant>& starts = starts_[failed->who.service][failed->who.slot];
-    if (!starts.empty()) starts.pop_back();
-    no_room_at_[failed->who.service][failed->who.slot] = view.at.now;
+  if (failed != nullptr && IsWaitedFor(view, failed->who)) {
+    // The pace is that of attempts which follow one another, with no other failure between them.
+    no_room_at_[failed->who.service][failed->who.slot].reset();
+    if (failed->transient) {
+      // No program came of it, so it counts as an attempt, which has a pace of its own.
+      std::vector<core::Instant>& starts = starts_[failed->who.service][failed->who.slot];
+      if (!starts.empty()) starts.pop_back();
+      no_room_at_[failed->who.service][failed->who.slot] = view.at.now;
+    }
+  } else if (const auto* spawned = view.event_as<core::Spawned>();
+             spawned != nullptr && IsWaitedFor(view, spawned->who)) {
+    no_room_at_[spawned->who.service][spawned->who.slot].reset();
   }
   // What people ask for is theirs to pace.
   const auto* commanded = view.event_as<core::Commanded>();
@@ -91,9 +105,9 @@ void ProcessRules::StartsArePaced(const View& view, const core::Incarnation& who
   // A command may have had to wait for another one.
   const auto* starting = std::get_if<core::Starting>(&view.service(who.service).slots()[who.slot].state());
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kOperator) starts.clear();
-  const core::Instant no_room_at = no_room_at_[who.service][who.slot];
+  const std::optional<core::Instant> no_room_at = no_room_at_[who.service][who.slot];
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kAfterFailedStart &&
-      no_room_at + core::kRoomPause > view.at.now)
+      no_room_at.has_value() && *no_room_at + core::kRoomPause > view.at.now)
     view.Break("attempts without room are paced (I12)", Name(who));
   std::erase_if(starts, [&](core::Instant start) { return view.at.now - start > kPaceWindow; });
   starts.push_back(view.at.now);

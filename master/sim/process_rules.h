@@ -2,6 +2,7 @@
 #define MASTER_SIM_PROCESS_RULES_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -36,9 +37,10 @@ class ProcessRules {
 
   std::vector<std::vector<uint32_t>> generations_;               // by service, slot: the highest seen
   std::vector<std::vector<std::vector<core::Instant>>> starts_;  // automatic ones of the last window
-  std::vector<std::vector<core::Instant>> no_room_at_;  // by service, slot: the last start without room
-  int shutdown_stage_ = 0;                              // 1 graceful, 2 quick, 3 kills
-  std::vector<core::Incarnation> begun_anew_;           // in this step: starts that were given up
+  // By service, slot: when the last attempt ended, if it was for want of room.
+  std::vector<std::vector<std::optional<core::Instant>>> no_room_at_;
+  int shutdown_stage_ = 0;                     // 1 graceful, 2 quick, 3 kills
+  std::vector<core::Incarnation> begun_anew_;  // in this step: starts that were given up
 };
 
 }  // namespace fectl::sim
