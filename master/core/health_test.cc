@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include "master/core/limits.h"
 #include "master/core/testing/script.h"
@@ -185,6 +186,86 @@ TEST(Busy, START_BUSY_DuringAReloadThatFailsItStartsWhatWasGivenUp) {
   EXPECT_THAT(script.Decided(), ElementsAre("start 3", "reply 2 Started"));
 }
 
+TEST(Busy, START_BUSY_WhatAFailedReloadLeftStartingIsWaitedFor) {
+  Script script({Web(2)});
+  script.Boot();
+  script.ConfigError(1, "bad");
+  script.ConfigError(2, "bad");
+  script.Command(Verb::kReload);  // pids 3 and 4
+  script.Command(Verb::kStart);
+  script.ConfigError(3, "bad");
+  script.Decided();
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "reply 2 Started"));
+}
+
+TEST(Busy, START_BUSY_WhatWaitsForItsNextAttemptIsTriedAtOnce) {
+  Script script({Web(2)});
+  script.Boot();
+  script.ConfigError(1, "bad");
+  for (const int pid : {2, 3, 4}) {
+    script.Load(pid);
+    script.Die(pid, 9);
+    script.Pass(Seconds(1));
+  }
+  ASSERT_EQ(script.State(), "failed");
+  script.Load(5);
+  script.Die(5, 9);
+  ASSERT_TRUE(std::holds_alternative<Waiting>(script.service().slots()[1].state()));
+  script.Decided();
+  script.Command(Verb::kStart);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 6", "spawn 7"));
+  script.Load(6);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 6"));
+  script.Load(7);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 7", "reply 1 Started"));
+}
+
+TEST(Busy, START_BUSY_ItIsLookedAtWhenAllThatIsDueIsDone) {
+  ServicePolicy policy = Web(2);
+  policy.restarts = 1;
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.ConfigError(2, "bad");
+  script.Command(Verb::kReload);  // pid 3 is to replace pid 1, pid 4 starts
+  script.Command(Verb::kStart);
+  script.Decided();
+  // Both hang: the reload fails with the first, and the second one is given up in the same moment.
+  for (int i = 0; i < 4; ++i) {
+    script.Pass(Milliseconds(7500));
+    script.Beat(1);
+  }
+  EXPECT_THAT(
+      script.Decided(),
+      testing::IsSupersetOf({std::string("reply 1 Failed: worker(1) did not say `loaded` within 30 s; "
+                                         "the old worker keeps serving"),
+                             std::string("KILL 4"), std::string("spawn 5")}));
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "reply 2 Started"));
+}
+
+TEST(Busy, START_BUSY_ComesBeforeWhatWorkersAskedFor) {
+  ServicePolicy policy = Web(2);
+  policy.max_surge = 1;
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.ConfigError(2, "bad");
+  script.Command(Verb::kReload);
+  script.Load(3);  // the first batch is done, and pid 4 starts in the second
+  script.Ask(3);
+  script.Command(Verb::kStart);
+  script.Decided();
+  script.ConfigError(4, "bad");
+  EXPECT_THAT(script.Decided(), Contains("spawn 5"));
+  EXPECT_EQ(script.State(), "starting");
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5", "reply 2 Started", "spawn 6"));
+}
+
 TEST(Busy, START_BUSY_DuringAStopItBeginsWhenNobodyIsLeft) {
   Script script = AllServing(2);
   script.Command(Verb::kStop);
@@ -254,6 +335,27 @@ TEST(Room, START_FOREVER_AStartIsAnsweredWithinItsTimeAndIsNoRestart) {
   script.Load(2);
   EXPECT_EQ(Word(script), "running");
   EXPECT_EQ(script.service().slots()[0].restarts(), 0U);
+}
+
+TEST(Room, START_FOREVER_AStartThatFindsRoomWhileOthersStartIsNoFailure) {
+  Script script = AllServing(2);
+  script.Command(Verb::kStop);
+  script.Exit(1, 0);
+  script.Exit(2, 0);
+  script.Command(Verb::kStart);  // pids 3 and 4
+  script.Pass(Seconds(25));
+  script.Exit(4, 1);  // pid 5
+  script.BreakSpawning("no room", /*transient=*/true);
+  script.Exit(3, 1);
+  script.Pass(Seconds(6));  // longer than a start may take
+  script.MendSpawning();
+  script.Pass(kRoomRetryMax);
+  ASSERT_EQ(script.Spawns(), 6);
+  script.Decided();
+  script.Load(5);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 5"));
+  script.Load(6);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 6", "reply 2 Started"));
 }
 
 TEST(Room, START_FOREVER_AttemptsArePaced) {

@@ -70,6 +70,14 @@ TEST(Leaving, HELPER_WhatItStartedHasTheRestOfTheTime) {
   EXPECT_EQ(Counted(script), Undrained{}) << "the worker itself had finished";
 }
 
+TEST(Leaving, HELPER_AProcessHasOneNumber) {
+  Script script = OneLeaves();
+  EndAlone(script, 1, 0);
+  script.Step(Spawned{script.Who(1), 7});
+  script.Step(GroupEnded{script.Who(1)});
+  EXPECT_EQ(script.LastRecord(0), "stopped pid 1: the last process that it had started has ended");
+}
+
 TEST(Leaving, HELPER_AStopWaitsForWhatWorkersStarted) {
   Script script = AllServing(1);
   script.Command(Verb::kStop);

@@ -61,7 +61,7 @@ Process* Slot::Find(uint32_t generation) {
 
 void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
   Process* process = Find(generation);
-  if (process == nullptr) return;
+  if (process == nullptr || process->pid != 0) return;  // a second number is another process's
   process->pid = pid;
   shortages_ = 0;
   switch (RoleOf(generation)) {

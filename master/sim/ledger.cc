@@ -79,7 +79,7 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     life.message_due = core::kNever;
     if (life.on_duty() && !life.closed) life.deadline = at.now + policies_[life.who.service].timeout;
   } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
-    life.pid = spawned->pid;
+    if (life.pid == 0) life.pid = spawned->pid;
   } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
     life.message_due = core::kNever;
     if (life.loaded || life.told()) return;

@@ -241,8 +241,9 @@ void Programs::BeginToLeave(SimProcess& process, uint32_t place) {
   process.leaving = true;
   // What is open takes its time, sometimes more than there is.
   const core::Span allowed = host_->PolicyOf(process).shutdown_timeout;
-  const core::Span most = host_->calm() ? core::Milliseconds(200)
-                                        : std::min(allowed + core::Span{allowed.ns / 8}, core::Seconds(8));
+  const core::Span longest = swarm_->releases ? allowed : core::Seconds(8);
+  const core::Span most =
+      host_->calm() ? core::Milliseconds(200) : std::min(allowed + core::Span{allowed.ns / 8}, longest);
   host_->Later(place, process.loaded ? Draw(most) : Draw(core::Milliseconds(500)), Action::kLeave);
 }
 

@@ -70,6 +70,7 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   crashes = random.Below(4) == 0;
   pids = DrawPids(random, slots);
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
+  releases = random.Below(10) == 0;
 }
 
 Behaviour Swarm::DrawBehaviour(core::Random& random) const {

@@ -61,6 +61,9 @@ struct Swarm {
   core::Span stall_max;
   core::Span tick;       // times are multiples of it, so that much happens in one instant; 0: they are not
   bool crashes = false;  // the master dies and its successor goes on from the journal
+  // Connections stay open for as long as they may, and operators reload many times in a row: many processes
+  // of a slot leave at the same time.
+  bool releases = false;
   uint32_t pids = 0;
   size_t pipe_bytes = 0;
 };

@@ -33,7 +33,13 @@ class World final : private Engine {
  private:
   void Operate() override {
     if (calm_) return;
+    if (releases_left_ > 0) return Release();
     const auto service = static_cast<core::ServiceId>(random_operator_.Below(swarm_.policies.size()));
+    if (swarm_.releases && random_operator_.Below(10) == 0) {
+      released_ = service;
+      releases_left_ = 2 * core::kLeavingMax;
+      return Release();
+    }
     if (random_operator_.Below(4) == 0) {
       constexpr std::optional<Behaviour> kVersions[] = {std::nullopt,
                                                         std::nullopt,
@@ -52,6 +58,12 @@ class World final : private Engine {
       Step(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb});
     }
     Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
+  }
+
+  void Release() {
+    --releases_left_;
+    Step(core::Commanded{.request = ++last_request_, .service = released_, .verb = core::Verb::kReload});
+    Plan(DrawSpan(random_operator_, core::Seconds(2)), Kind::kOperator);
   }
 
   void Chaos() {
@@ -155,6 +167,9 @@ class World final : private Engine {
       outcome_.broken = "every command is answered (J3): some are not";
     }
   }
+
+  core::ServiceId released_ = 0;  // the service that is reloaded many times in a row
+  size_t releases_left_ = 0;
 };
 
 }  // namespace
