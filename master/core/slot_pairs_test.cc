@@ -91,6 +91,11 @@ std::vector<State> States() {
          b.slot.OnExited(turn, 1, {});
          b.slot.OnExited(turn, 2, {});
        }},
+      {"starting, not spawned yet",
+       [](Bench& b) {
+         Turn turn = b.MakeTurn();
+         b.slot.Launch(turn, {});
+       }},
       {"starting", [](Bench& b) { Launch(b, 1); }},
       {"serving", Serve},
       {"serving, held",  // became ready in a pause: was never told to start
@@ -104,6 +109,13 @@ std::vector<State> States() {
          Turn turn = b.MakeTurn();
          b.slot.Pause(turn, {});
        }},
+      {"replacing, next not spawned yet",
+       [](Bench& b) {
+         Serve(b);
+         Turn turn = b.MakeTurn();
+         b.slot.Replace(turn, Urgency::kReload, {});
+       },
+       {{"next ", 2}}},
       {"replacing", Replace, {{"old ", 1}, {"next ", 2}}},
       {"replacing, next loaded",
        [](Bench& b) {
