@@ -28,11 +28,11 @@ std::string_view ToWord(ServiceState state);
 
 // A service: what an operator wants of it (`up`, `paused`), its slots, and at most one operation over them.
 //
-// Operations are what somebody may wait for. Start ends when each slot that was not ready was loaded or given
-// up, or has found no room for a process in the time of a start. Replace (reload and restart) goes in
-// batches: the replacements of a batch are all loaded before the first old worker of the batch is told to
-// leave, and if one of them fails, the batch is given up and every old worker of it serves on. Stop ends when
-// no process is left, and takes the place of any other operation.
+// Operations are what somebody may wait for. Start ends when each slot that was not ready was loaded, was
+// given up, or found no room for a process. Replace (reload and restart) goes in batches: the replacements of
+// a batch are all loaded before the first old worker of the batch is told to leave, and if one of them fails,
+// the batch is given up and every old worker of it serves on. Stop ends when no process is left, and takes
+// the place of any other operation.
 class Service {
  public:
   // Slot i has the timer key first_key + i. The keys must exist in the queue handed to Settle.
@@ -43,9 +43,8 @@ class Service {
   const std::vector<Slot>& slots() const { return slots_; }
   TimerQueue::Key first_key() const { return first_key_; }
   ServiceState state() const;  // what commands depend on
-  // The word that people see. It is that of state(), but while the service runs and not all is well:
-  // "crashing" where a worker is in a loop of losses (Slot::crashing), else "degraded" where fewer serve than
-  // configured.
+  // The word that people see: that of state(), but for a service that runs "crashing" where a worker is in a
+  // loop of losses (Slot::crashing), else "degraded" where fewer serve than configured.
   std::string_view word() const;
   bool paused() const { return paused_; }
   Instant up_since() const { return up_since_; }  // when it was last told to run; kNever: it is not to run
@@ -89,8 +88,7 @@ class Service {
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
   // date and ends what has ended.
   void Settle(Turn& turn, TimerQueue& timers);
-  // To be called after that, once per event: looks at each start that came during a reload or a stop which is
-  // over now, as if it came now.
+  // To be called after that, once per event: a start that came during a reload or a stop that is over begins.
   void StartWhatWasHeld(Turn& turn, TimerQueue& timers);
 
  private:

@@ -42,15 +42,23 @@ void Launch(Bench& bench, uint32_t generation) {
   bench.slot.Launch(turn, {});
   bench.slot.OnSpawned(turn, generation, 100);
 }
+void LaunchUnspawned(Bench& bench) {
+  Turn turn = bench.MakeTurn();
+  bench.slot.Launch(turn, {});
+}
 void Serve(Bench& bench) {
   Launch(bench, 1);
   Turn turn = bench.MakeTurn();
   bench.slot.OnLoaded(turn, 1);
 }
-void Replace(Bench& bench) {
+void ReplaceUnspawned(Bench& bench) {
   Serve(bench);
   Turn turn = bench.MakeTurn();
   bench.slot.Replace(turn, Urgency::kReload, {});
+}
+void Replace(Bench& bench) {
+  ReplaceUnspawned(bench);
+  Turn turn = bench.MakeTurn();
   bench.slot.OnSpawned(turn, 2, 101);
 }
 void Retire(Bench& bench, Way way) {
@@ -91,11 +99,7 @@ std::vector<State> States() {
          b.slot.OnExited(turn, 1, {});
          b.slot.OnExited(turn, 2, {});
        }},
-      {"starting, not spawned yet",
-       [](Bench& b) {
-         Turn turn = b.MakeTurn();
-         b.slot.Launch(turn, {});
-       }},
+      {"starting, not spawned yet", LaunchUnspawned},
       {"starting", [](Bench& b) { Launch(b, 1); }},
       {"serving", Serve},
       {"serving, held",  // became ready in a pause: was never told to start
@@ -109,13 +113,7 @@ std::vector<State> States() {
          Turn turn = b.MakeTurn();
          b.slot.Pause(turn, {});
        }},
-      {"replacing, next not spawned yet",
-       [](Bench& b) {
-         Serve(b);
-         Turn turn = b.MakeTurn();
-         b.slot.Replace(turn, Urgency::kReload, {});
-       },
-       {{"next ", 2}}},
+      {"replacing, next not spawned yet", ReplaceUnspawned, {{"next ", 2}}},
       {"replacing", Replace, {{"old ", 1}, {"next ", 2}}},
       {"replacing, next loaded",
        [](Bench& b) {
