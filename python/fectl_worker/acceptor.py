@@ -6,6 +6,7 @@ import asyncio
 import logging
 import select
 import socket
+from time import monotonic
 from typing import Callable, Optional
 
 from fectl_worker.runners.draining import QUEUE_LIMIT
@@ -17,6 +18,12 @@ _log = logging.getLogger("fectl_worker")
 # Out of descriptors, or somebody has shut the listener down: it stays readable, so asking again at once would only
 # spin, and being asked later it may be well again.
 _RETRY_S = 0.1
+# Up to this many connections in a second each one sends the worker to the end of the order, then one of so many does.
+# The same numbers are in worker_sdk/drain/accept_pace.h.
+_EACH_UP_TO = 64
+_THEN_EVERY = 16
+# Then so many are taken in one turn of the loop at most.
+_BURST = 4
 
 
 class Acceptor:
@@ -26,8 +33,9 @@ class Acceptor:
     it is closed it may still hold connections that it accepted and gave to nobody. Here accept() and taking charge of
     the connection are one step.
 
-    Each connection wakes all workers that wait for one, in the order in which they began to wait. After an accept this
-    worker goes to the end of that order, so that connections are spread over the workers.
+    A connection wakes the worker that has waited longest. After an accept this worker goes to the end of that order,
+    so that connections are spread over the workers. Where many come in a second, chance spreads them, and the worker
+    does so now and then only, and takes several in one turn of the loop.
     """
 
     def __init__(
@@ -42,6 +50,8 @@ class Acceptor:
         self._take = take
         self._accepts = False
         self._retry: Optional[asyncio.TimerHandle] = None
+        self._second_began = 0.0
+        self._in_second = 0
         # Holds the listener alone. The loop's own epoll would put it at the beginning of the order, not at the end.
         self._watch = select.epoll()
 
@@ -75,8 +85,19 @@ class Acceptor:
         self._listener = None
 
     def _accept(self) -> None:
-        # One for each turn of the loop: the rest is for whichever worker has time first.
-        if self._take_one() and self._accepts and self._listener is not None:
+        now = monotonic()
+        if now - self._second_began >= 1:
+            self._second_began = now
+            self._in_second = 0
+        changes_order = False
+        for _ in range(_BURST if self._in_second > _EACH_UP_TO else 1):
+            # What takes a connection may pause or close this.
+            if not self._accepts or not self._take_one():
+                break
+            self._in_second += 1
+            if self._in_second <= _EACH_UP_TO or self._in_second % _THEN_EVERY == 0:
+                changes_order = True
+        if changes_order and self._accepts and self._listener is not None:
             self._watch.unregister(self._listener.fileno())
             self._watch.register(self._listener.fileno(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
 

@@ -37,19 +37,19 @@ std::string WhoAmI(const fectl::Worker& worker) {
   return place + ", pid " + std::to_string(getpid()) + ", version " + (version == nullptr ? "1" : version);
 }
 
-Response AnswerTo(const Request& request, const fectl::Worker& worker) {
+Response AnswerTo(const Request& request, const std::string& who) {
   constexpr int64_t kMinuteMs = 60'000;
   if (request.method != "GET" && request.method != "HEAD") return {405, "only GET and HEAD\n"};
-  if (request.path == "/") return {200, "hello from C++: " + WhoAmI(worker) + "\n"};
+  if (request.path == "/") return {200, "hello from C++: " + who + "\n"};
   if (request.path == "/healthz") return {200, "ok\n"};
   if (request.path == "/slow") {
     const int64_t ms = request.Number("ms", 1000 * request.Number("seconds", 5, 60), kMinuteMs);
-    return {200, "done after " + std::to_string(ms) + " ms: " + WhoAmI(worker) + "\n", ms};
+    return {200, "done after " + std::to_string(ms) + " ms: " + who + "\n", ms};
   }
   if (request.path == "/block") {
     const int64_t ms = request.Number("ms", 5'000, kMinuteMs);
     poll(nullptr, 0, static_cast<int>(ms));
-    return {200, "blocked for " + std::to_string(ms) + " ms: " + WhoAmI(worker) + "\n"};
+    return {200, "blocked for " + std::to_string(ms) + " ms: " + who + "\n"};
   }
   if (request.path == "/crash") std::abort();
   if (request.path == "/exit") std::_Exit(static_cast<int>(request.Number("code", 0, 255)));
@@ -98,7 +98,9 @@ int main(int argc, char** argv) {
     return fectl::Worker::kExitInitFailed;
   }
   fectl::Worker& worker = **made;
-  const demo::Answer answer = [&worker](const Request& request) { return AnswerTo(request, worker); };
+  const demo::Answer answer = [who = WhoAmI(worker)](const Request& request) {
+    return AnswerTo(request, who);
+  };
   int64_t answered = 0;
   EpollServer server(worker, [&](const fectl::drain::Accepted& accepted) {
     return std::make_unique<demo::Connection>(accepted, &answer, &answered);

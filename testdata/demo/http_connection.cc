@@ -187,7 +187,7 @@ bool Connection::Write() {
 
 void Connection::Finish() {
   step_ = Step::kEnded;
-  End();
+  request_.says_close&& input_.empty() ? EndAtOnce() : End();
 }
 
 }  // namespace demo

@@ -124,9 +124,15 @@ TEST_F(ConnectionTest, CloseIsAnnouncedAndWaitsForTheClientsEnd) {
 }
 
 TEST_F(ConnectionTest, LingeringIsBounded) {
-  Say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 500);
+  Say("nonsense\r\n\r\n", 500);
+  EXPECT_FALSE(connection_->over());
   EXPECT_EQ(connection_->deadline_ms(), 500 + Connection::kEndMsMax);
   Due(500 + Connection::kEndMsMax);
+  EXPECT_TRUE(connection_->over());
+}
+
+TEST_F(ConnectionTest, ClientThatSaidItsLastRequestIsNotWaitedFor) {
+  Say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(connection_->over());
 }
 

@@ -87,8 +87,9 @@ int ParseHeaderLine(std::string_view line, Request* request, Seen* seen) {
   if (value.find_first_of(std::string_view("\0\r\n", 3)) != std::string_view::npos) return 400;
   if (name == "host") ++seen->hosts;
   if (name == "connection") {
-    if (Lists(value, "close")) request->keep_alive = false;
+    if (Lists(value, "close")) request->says_close = true;
     if (Lists(value, "keep-alive") && !request->says_keep_alive) request->keep_alive = true;
+    if (request->says_close) request->keep_alive = false;
   }
   if (name == "transfer-encoding") return 501;
   if (name == "content-length") {

@@ -21,6 +21,7 @@ struct Request {
   std::string query;  // without the '?'
   bool keep_alive = false;
   bool says_keep_alive = true;  // HTTP/1.1; an answer to 1.0 has to say it
+  bool says_close = false;      // "Connection: close": the client sends nothing more
   uint64_t body_bytes = 0;
 
   // The number of ?name=NUMBER, at most `max`; `otherwise` when it is not there or not a number.

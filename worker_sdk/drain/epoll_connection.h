@@ -112,6 +112,11 @@ class EpollConnection {
     if (shutdown(fd(), SHUT_WR) != 0) return Drop();
     Discard();
   }
+  // The same where the client has said that its last request was its last, and all that it sent was read: it
+  // sends nothing that could become a reset, so there is nothing to wait for.
+  void EndAtOnce() {
+    if (!ending_) Drop();
+  }
   // Nothing more is to be had from this client.
   void Drop() { over_ = true; }
   // After a change (a write, End()) made outside of OnReady() and OnTime(), as by an answer from a database.

@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "worker_sdk/drain/accept_pace.h"
 #include "worker_sdk/drain/epoll_connection.h"
 #include "worker_sdk/drain/epoll_table.h"
 #include "worker_sdk/drain/lifetime.h"
@@ -153,11 +154,15 @@ class EpollServer {
            : table_.Unwatch(listener.fd.get());
     }
   }
-  // One in a turn. A new connection wakes one worker only (EPOLLEXCLUSIVE), the one that waits longest, so
-  // one that has accepted goes to the end of that line. If the woken one is killed in that moment, the
-  // connection waits until another worker looks, which each does with its heartbeats.
+  // A new connection wakes one worker only (EPOLLEXCLUSIVE), the one that waits longest. If that one is
+  // killed in that moment, the connection waits until another worker looks, which each does with its
+  // heartbeats.
   void AcceptInTurn(Listener& listener) {
-    if (!listening_ || !Accept(listener)) return;
+    if (!listening_) return;
+    bool to_the_end_of_the_line = false;
+    for (int left = pace_.burst(); left > 0 && Accept(listener); --left)
+      to_the_end_of_the_line = pace_.Accepted(moment_.now_ms) || to_the_end_of_the_line;
+    if (!to_the_end_of_the_line) return;
     table_.Unwatch(listener.fd.get());
     table_.Watch(listener.fd.get(), &listener.on_ready, EPOLLIN | EPOLLEXCLUSIVE);
   }
@@ -187,6 +192,7 @@ class EpollServer {
   std::list<Listener> listeners_;  // limits of a connection live here
   std::list<Watched> watched_;
   std::function<void()> on_beat_;
+  AcceptPace pace_;
   size_t connections_max_ = 10'000;
   bool accepting_ = false;
   bool listening_ = false, dispatch_ = false;  // the listeners are in epoll; the channel is readable

@@ -33,11 +33,15 @@ async def check_aiohttp(worker: Worker) -> None:
     connections = Connections(application, limits=Limits(), requests=requests)
     await connections.setup()
     ours, theirs = socket.socketpair()
-    with ours:
+    another, anothers_peer = socket.socketpair()
+    with ours, another:
+        for end in (theirs, anothers_peer):
+            end.setblocking(False)
+            connections.take(end, None)
         ours.setblocking(False)
-        theirs.setblocking(False)
-        connections.take(theirs, None)
         try:
+            # The later connection is there: what aiohttp calls must be of the one that the request came on.
+            await asyncio.wait_for(_both_are_open(connections), _SECONDS)
             await asyncio.wait_for(_exchange(ours), _SECONDS)
             phases = [connection.phase for connection in connections.open]
         except (OSError, asyncio.TimeoutError) as error:
@@ -45,7 +49,7 @@ async def check_aiohttp(worker: Worker) -> None:
         finally:
             await connections.cut_off()
             await connections.cleanup()
-    if requests.total != 1 or phases != [Phase.HEAD]:
+    if requests.total != 1 or phases != [Phase.HEAD, Phase.IDLE]:
         raise ConfigError(
             f"{_NAME} does not call the request handler and the access logger as this worker needs it; "
             "python/README.md names versions that do"
@@ -57,6 +61,11 @@ _NAME = f"aiohttp {aiohttp.__version__}"
 
 async def _answer(request: web.Request) -> web.Response:
     return web.Response(body=await request.read())
+
+
+async def _both_are_open(connections: Connections) -> None:
+    while len(connections.open) < 2:
+        await asyncio.sleep(0)
 
 
 async def _exchange(client: socket.socket) -> None:

@@ -14,15 +14,16 @@ import enum
 import re
 import socket
 from time import monotonic
-from typing import Any, Callable, Optional, Protocol, cast
+from typing import Any, Awaitable, Callable, Optional, Protocol, cast
 
 from aiohttp import web
 
 from fectl_worker.runners import peer
 from fectl_worker.runners.draining import CutOff, body_seconds, idle_until
 from fectl_worker.runners.http_settings import Limits
+from fectl_worker.runners.request_count import RequestCount
 
-__all__ = ["Connection", "Owner", "Phase"]
+__all__ = ["Connection", "Handler", "Owner", "Phase"]
 
 _END = b"\r\n\r\n"
 # The end of a head, or of a chunked body: an empty line after one that is not. (aiohttp may take lines without a
@@ -30,6 +31,9 @@ _END = b"\r\n\r\n"
 _EMPTY_LINE = re.compile(rb"[^\r\n]\r?\n\r?\n")
 # What is held back for after the answer; more than this stays in the kernel.
 _HOLD_AT_MOST = 65536
+
+
+Handler = Callable[[Any], Awaitable[Any]]
 
 
 class Phase(enum.Enum):
@@ -56,6 +60,8 @@ _IDLE, _ANSWER, _HEAD_COMPLETE = Phase.IDLE, Phase.ANSWER, Phase.HEAD_COMPLETE
 class Owner(Protocol):
     """What a connection says to the set of connections it belongs to."""
 
+    requests: RequestCount
+
     def opened(self, connection: Connection) -> None: ...
 
     def ended(self, connection: Connection) -> None: ...
@@ -70,6 +76,7 @@ class Connection(asyncio.Protocol):
         "_body_received",
         "_content",
         "_half_closed",
+        "_handler",
         "_held",
         "_inner",
         "_limits",
@@ -87,9 +94,11 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, owner: Owner, inner: asyncio.Protocol, connection: socket.socket, limits: Limits) -> None:
+    def __init__(self, owner: Owner, handler: Handler, connection: socket.socket, limits: Limits) -> None:
+        """handler: aiohttp's own one, which handle() calls."""
         self._owner = owner
-        self._inner = inner
+        self._handler = handler
+        self._inner: asyncio.Protocol
         self._limits = limits
         self.socket = connection
         self.transport: Optional[asyncio.Transport] = None
@@ -117,6 +126,10 @@ class Connection(asyncio.Protocol):
         self._unread: Optional[peer.Unread] = None
         self._stalled_since = self.since
 
+    def set_inner(self, inner: asyncio.Protocol) -> None:
+        """aiohttp's protocol, which calls handle() and answered(); before the transport is there."""
+        self._inner = inner
+
     # --- the transport's side ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -141,8 +154,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.phase is _IDLE and not self._held:
             # Nearly every segment is one request without a body.
-            if data.endswith(_END) and data.find(_END) == len(data) - 4 and data[0] > 32:
-                self._begin(_HEAD_COMPLETE)
+            if data.find(_END) == len(data) - 4 and data[0] > 32:
+                self.is_fresh = False
+                self.since = monotonic()
+                self.phase = _HEAD_COMPLETE
                 self._inner.data_received(data)
                 return
         elif self.phase is Phase.UPGRADED:
@@ -167,13 +182,19 @@ class Connection(asyncio.Protocol):
 
     # --- aiohttp's side ---
 
-    def handler_called(self, request: web.BaseRequest) -> None:
-        self._content = content = request.content
-        self._answered = False
-        self._seen = b""
+    def handle(self, request: web.BaseRequest) -> Awaitable[Any]:
+        """The request handler of this connection."""
+        content = request.content
         if content.is_eof():
             self.phase = _ANSWER
-            return
+        else:
+            self._body_begins(request, content)
+        return self._handler(request)
+
+    def _body_begins(self, request: web.BaseRequest, content: Any) -> None:
+        self._content = content
+        self._answered = False
+        self._seen = b""
         self.phase = Phase.BODY
         self.since = monotonic()
         self._body_left = None if "Transfer-Encoding" in request.headers else request.content_length
@@ -189,11 +210,12 @@ class Connection(asyncio.Protocol):
 
     def answered(self) -> None:
         """The answer is in the transport as a whole."""
-        self._answered = True
+        self._owner.requests.add()
         if self.phase is _ANSWER:
             self._expect_next()
         elif self.phase is Phase.BODY:
             # aiohttp reads the rest of the body for a while, for the client's sake.
+            self._answered = True
             self._look_for_end_of_body()
         else:
             # The end of a websocket, or an error that aiohttp answered without the handler: it closes after that.

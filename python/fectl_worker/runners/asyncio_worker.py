@@ -17,7 +17,8 @@ __all__ = ["EXIT_STOP_FAILED", "LOOPS", "run"]
 
 _log = logging.getLogger("fectl_worker")
 
-LOOPS = ("asyncio", "uvloop")
+#: "auto": uvloop where it is installed.
+LOOPS = ("auto", "asyncio", "uvloop")
 #: The exit code after a stop in which an application raised an exception.
 EXIT_STOP_FAILED = 1
 APPS: Mapping[str, str] = {"aiohttp": "fectl_worker.runners.aiohttp_app:create"}
@@ -26,12 +27,13 @@ APPS: Mapping[str, str] = {"aiohttp": "fectl_worker.runners.aiohttp_app:create"}
 _CANCEL_S = 1.0
 
 
-def run(worker: Worker, *, app: Optional[str] = None, loop: str = "asyncio", debug: bool = False) -> int:
+def run(worker: Worker, *, app: Optional[str] = None, loop: str = "auto", debug: bool = False) -> int:
     """Runs until the master's stop; the exit code of the process."""
     # Python would turn SIGINT into an exception in the middle of whatever runs; it means "exit now".
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        event_loop = _new_loop(loop)
+        # The debug mode is asyncio's own; uvloop has little of it.
+        event_loop = _new_loop("asyncio" if debug and loop == "auto" else loop)
     except Exception as error:
         return refuse(worker, error)
     event_loop.set_debug(debug)
@@ -160,6 +162,8 @@ def _new_loop(name: str) -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError as error:
+        if name == "auto":
+            return asyncio.new_event_loop()
         raise ConfigError(f"--loop {name}: {error}; on Debian it is the package python3-uvloop") from error
     return uvloop.new_event_loop()
 

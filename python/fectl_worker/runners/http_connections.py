@@ -7,7 +7,7 @@ import logging
 import socket
 import ssl
 from time import monotonic
-from typing import Any, Awaitable, Callable, Optional
+from typing import Any, Optional
 
 import aiohttp
 from aiohttp import web
@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web_log import AccessLogger
 
 from fectl_worker.errors import ConfigError
-from fectl_worker.runners.aiohttp_connection import Connection
+from fectl_worker.runners.aiohttp_connection import Connection, Handler
 from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
 from fectl_worker.runners.http_settings import Limits
 from fectl_worker.runners.request_count import RequestCount
@@ -36,7 +36,8 @@ class Connections:
     """Serves connections with one aiohttp application.
 
     Only public names of aiohttp are used: AppRunner and the Server that it makes, which is a factory of protocols; the
-    server's request_handler, which is wrapped; and access_log_class, whose log() follows each answer.
+    server's request_handler, which is another one for each protocol; and access_log_class, of which each protocol makes
+    an object whose log() follows each answer. aiohttp_check.py sees that it is so.
     """
 
     def __init__(
@@ -55,16 +56,18 @@ class Connections:
         self._connecting: set[asyncio.Task[Any]] = set()
         self._open: dict[asyncio.BaseTransport, Connection] = {}
         self._look_timer: Optional[asyncio.TimerHandle] = None
-        self._requests = requests
-        self._log_answer = AccessLogger(access_log, access_log_format).log if access_log is not None else None
+        self.requests = requests
+        #: What the next protocol of aiohttp belongs to.
+        self.making: Optional[Connection] = None
+        self.log_answer = AccessLogger(access_log, access_log_format).log if access_log is not None else None
         self._runner = web.AppRunner(
             application,
             keepalive_timeout=_AIOHTTP_KEEP_ALIVE_S,
             access_log=_log,
-            access_log_class=_logger_class(self._answered),
+            access_log_class=_logger_class(self),
         )
         self._server: Any = None
-        self._handler: Callable[[Any], Awaitable[Any]]
+        self._handler: Handler
         application.on_response_prepare.append(self._prepare)
         #: Set whenever a connection has ended.
         self.changed = asyncio.Event()
@@ -76,7 +79,6 @@ class Connections:
         self._handler = getattr(server, "request_handler", None)
         if not callable(server) or not callable(self._handler):
             raise ConfigError(f"aiohttp {aiohttp.__version__}: its web.Server has no request_handler to be wrapped")
-        server.request_handler = self._handle
         self._server = server
 
     async def cleanup(self) -> None:
@@ -95,7 +97,7 @@ class Connections:
         """Owns and serves an accepted connection."""
         task = self._loop.create_task(self._connect(connection, tls))
         self._connecting.add(task)
-        task.add_done_callback(self._connected)
+        task.add_done_callback(self._connecting.discard)
 
     async def drain(self, seconds: float) -> CutOff:
         """Lets every connection end, for at most the given time; what had to be cut off.
@@ -157,25 +159,29 @@ class Connections:
         tls_options: dict[str, Any] = {}
         if tls is not None:
             tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
-
-        def make() -> Connection:
-            return Connection(self, self._server(), connection, self._limits)
-
         try:
-            await self._loop.connect_accepted_socket(make, connection, ssl=tls, **tls_options)
+            await self._loop.connect_accepted_socket(
+                lambda: self._make(connection), connection, ssl=tls, **tls_options
+            )
         except (OSError, ssl.SSLError) as error:
             # The peer went away or failed to agree on TLS; nobody here can do anything about it.
             _log.debug("a connection was not made: %s", error)
             connection.close()
+        except Exception:
+            _log.exception("a connection was not made")
+            connection.close()
         except BaseException:
             connection.close()
             raise
+        finally:
+            self.changed.set()
 
-    def _connected(self, task: asyncio.Task[None]) -> None:
-        self._connecting.discard(task)
-        self.changed.set()
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("a connection was not made", exc_info=task.exception())
+    def _make(self, socket: socket.socket) -> Connection:
+        made = Connection(self, self._handler, socket, self._limits)
+        self._server.request_handler = made.handle
+        self.making = made
+        made.set_inner(self._server())
+        return made
 
     def opened(self, connection: Connection) -> None:
         assert connection.transport is not None
@@ -203,12 +209,6 @@ class Connections:
 
     # --- requests ---
 
-    def _handle(self, request: web.BaseRequest) -> Awaitable[Any]:
-        connection = self._open.get(request.transport)
-        if connection is not None:
-            connection.handler_called(request)
-        return self._handler(request)
-
     async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         if response.status == 101:
             connection = self._open.get(request.transport)
@@ -221,24 +221,23 @@ class Connections:
                 response.force_close()
                 response.headers["Connection"] = "close"
 
-    def _answered(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
-        self._requests.add()
-        connection = self._open.get(request.transport)
-        if connection is not None:
-            connection.answered()
-        if self._log_answer is not None:
-            try:
-                self._log_answer(request, response, seconds)
-            except Exception:
-                # The answer is sent: a log that cannot be written is no reason to end its connection.
-                _log.exception("a line for the access log was lost")
 
-
-def _logger_class(answered: Callable[[Any, Any, float], None]) -> type[AbstractAccessLogger]:
+def _logger_class(connections: Connections) -> type[AbstractAccessLogger]:
     """What aiohttp calls at the end of each answer."""
 
     class EndOfAnswer(AbstractAccessLogger):
+        def __init__(self, logger: logging.Logger, log_format: str) -> None:
+            super().__init__(logger, log_format)
+            assert connections.making is not None
+            self._connection = connections.making
+
         def log(self, request: Any, response: Any, time: float) -> None:
-            answered(request, response, time)
+            self._connection.answered()
+            if connections.log_answer is not None:
+                try:
+                    connections.log_answer(request, response, time)
+                except Exception:
+                    # The answer is sent: a log that cannot be written is no reason to end its connection.
+                    _log.exception("a line for the access log was lost")
 
     return EndOfAnswer
