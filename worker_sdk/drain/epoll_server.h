@@ -88,10 +88,8 @@ class EpollServer {
     moment_.now_ms = internal::MonotonicMs();
     moment_.stop_ms = moment_.now_ms;
     cut_ms_ = moment_.now_ms + std::max<int64_t>(0, time_left_ms - kExitMs);
-    for (Listener& listener : listeners_) {
-      for (int i = 0; i < kQueueMax && accepting_ && Accept(listener); ++i) {
-      }
-    }
+    for (Listener& listener : listeners_)
+      for (int left = kQueueMax; left > 0 && accepting_ && Accept(listener);) --left;
     accepting_ = false;
     // Out of epoll first: others hold the same sockets, so closing this copy alone would leave them there.
     UpdateListening();
@@ -129,10 +127,8 @@ class EpollServer {
 
  private:
   static constexpr int kQueueMax = 1024;
-  // Out of descriptors or memory: a listener that is readable and cannot be accepted from would spin.
-  static constexpr int64_t kAcceptPauseMs = 100;
-  // Before the time of a stop is over, for a clean exit.
-  static constexpr int64_t kExitMs = 100;
+  static constexpr int64_t kAcceptPauseMs = 100;  // out of descriptors or memory: trying at once would spin
+  static constexpr int64_t kExitMs = 100;         // before the time of a stop is over, for a clean exit
 
   struct Listener {
     internal::OwnedFd fd;
@@ -159,10 +155,10 @@ class EpollServer {
   // heartbeats.
   void AcceptInTurn(Listener& listener) {
     if (!listening_) return;
-    bool to_the_end_of_the_line = false;
+    bool requeue = false;
     for (int left = pace_.burst(); left > 0 && Accept(listener); --left)
-      to_the_end_of_the_line = pace_.Accepted(moment_.now_ms) || to_the_end_of_the_line;
-    if (!to_the_end_of_the_line) return;
+      requeue |= pace_.Accepted(moment_.now_ms);
+    if (!requeue) return;
     table_.Unwatch(listener.fd.get());
     table_.Watch(listener.fd.get(), &listener.on_ready, EPOLLIN | EPOLLEXCLUSIVE);
   }
@@ -194,8 +190,8 @@ class EpollServer {
   std::function<void()> on_beat_;
   AcceptPace pace_;
   size_t connections_max_ = 10'000;
-  bool accepting_ = false;
-  bool listening_ = false, dispatch_ = false;  // the listeners are in epoll; the channel is readable
+  // Wanted; the listeners are in epoll; the channel is readable.
+  bool accepting_ = false, listening_ = false, dispatch_ = false;
   int64_t accept_again_ms_ = 0;
   int64_t cut_ms_ = 0;
   CutOff cut_off_;
