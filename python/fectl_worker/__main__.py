@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True, title="kinds of worker")
     asyncio_parser = kinds.add_parser(
-        "asyncio", help='asyncio; sockets with app = "aiohttp" or "module:callable"', description=_DESCRIPTION
+        "asyncio", help='asyncio; sockets with app = "asgi", "aiohttp" or "module:callable"', description=_DESCRIPTION
     )
     asyncio_parser.add_argument(
         "--loop", choices=("asyncio", "uvloop"), default="asyncio", help="the event loop (default: %(default)s)"

@@ -1,0 +1,171 @@
+"""`app = "asgi"`: an ASGI application on one socket of the asyncio worker, served by uvicorn's protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import os
+import socket as sockets
+import ssl
+from typing import Any, Mapping, Optional, Sequence
+
+from fectl_worker.acceptor import Acceptor
+from fectl_worker.errors import ConfigError
+from fectl_worker.runners import arguments as reading
+from fectl_worker.runners.asgi_config import Asgi3, check_application, uvicorn_config
+from fectl_worker.runners.asgi_connections import AsgiConnections
+from fectl_worker.runners.asgi_lifespan import Lifespan
+from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
+from fectl_worker.runners.objects import load
+from fectl_worker.runners.request_count import RequestCount
+from fectl_worker.runners.tls import server_context
+from fectl_worker.worker import Socket, Worker
+
+__all__ = ["ASGI_ARGUMENTS", "UVICORN_ARGUMENTS", "AsgiApp", "create", "serve"]
+
+_log = logging.getLogger("fectl_worker")
+
+#: The arguments for whatever uvicorn's protocols serve.
+UVICORN_ARGUMENTS: Mapping[str, reading.Reader] = {
+    **HTTP_ARGUMENTS,
+    "root_path": reading.text,
+    "forwarded_allow_ips": reading.text,
+    "http": reading.choice("auto", "h11", "httptools"),
+}
+
+ASGI_ARGUMENTS: Mapping[str, reading.Reader] = {
+    **UVICORN_ARGUMENTS,
+    "factory": reading.truth,
+    "lifespan": reading.choice("auto", "on", "off"),
+    "ws": reading.choice("auto", "none", "websockets", "wsproto"),
+}
+
+
+async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AsgiApp:
+    """Loads the application and runs its lifespan's start-up; what is wrong comes out as an exception."""
+    settings = reading.parse(arguments, ASGI_ARGUMENTS)
+    if "app" not in settings:
+        raise ConfigError('arguments: app="module:name" is missing: the ASGI application')
+    application = await _application(settings["app"], settings.get("factory", False))
+    return await serve(worker, socket, settings, application, lifespan=settings.get("lifespan", "auto"))
+
+
+async def serve(
+    worker: Worker,
+    socket: Socket,
+    settings: Mapping[str, Any],
+    application: Asgi3,
+    *,
+    lifespan: str = "off",
+) -> AsgiApp:
+    """An ASGI callable on a socket of the worker: what create() makes, for a callable that is not the user's own.
+
+    settings: what arguments.parse() returned for UVICORN_ARGUMENTS (and, if there, `ws`); all are optional, `app` is not
+    looked at. lifespan: "auto", "on" or "off", as in uvicorn; its start-up runs here, its shutdown in AsgiApp.stop().
+
+    The result has start(), pause(), resume(), stop() and gauges(), as the asyncio worker calls them. Whoever limits how
+    much is served at once calls AsgiApp.admit(False) while no connection shall be accepted, admit(True) when it may:
+    that is independent of the master's pause and resume, and allowed at any time, also from within the application.
+    `connections` are the AsgiConnections, with take(), drain(), count.
+    """
+    tls = server_context(settings)
+    config = uvicorn_config(
+        application,
+        lifespan=lifespan,
+        http=settings.get("http", "auto"),
+        ws=settings.get("ws", "auto"),
+        root_path=settings.get("root_path", ""),
+        forwarded_allow_ips=_trusted(socket, settings),
+    )
+    life = Lifespan(config)
+    await life.start()
+    requests = request_count(worker, settings)
+    connections = AsgiConnections(config, limits=limits(settings), requests=requests, state=life.state)
+    return AsgiApp(worker, socket, connections, requests, life, tls, settings.get("graceful_timeout"))
+
+
+class AsgiApp:
+    """What the asyncio worker starts, pauses, resumes and stops."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        socket: Socket,
+        connections: AsgiConnections,
+        requests: RequestCount,
+        lifespan: Lifespan,
+        tls: Optional[ssl.SSLContext],
+        graceful_timeout: Optional[float],
+    ) -> None:
+        self._worker = worker
+        self._name = socket.name
+        self.connections = connections
+        self._requests = requests
+        self._lifespan = lifespan
+        self._graceful_timeout = graceful_timeout
+        self._is_started = False
+        self._admits = True
+        self._acceptor = Acceptor(
+            asyncio.get_running_loop(), socket.listener(), lambda connection: connections.take(connection, tls)
+        )
+
+    def start(self) -> None:
+        self._is_started = True
+        self._accept_or_not()
+
+    def pause(self) -> None:
+        self._is_started = False
+        self._accept_or_not()
+
+    def resume(self) -> None:
+        self.start()
+
+    def admit(self, admits: bool) -> None:
+        """Whether connections may be accepted, as far as the caller is concerned; see serve()."""
+        self._admits = admits
+        self._accept_or_not()
+
+    def _accept_or_not(self) -> None:
+        if self._is_started and self._admits:
+            self._acceptor.resume()
+        else:
+            self._acceptor.pause()
+
+    async def stop(self) -> None:
+        """Answers what is open, then runs the lifespan's shutdown."""
+        self._acceptor.close()
+        try:
+            cut_off = await self.connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
+            if cut_off:
+                _log.warning("socket %s: %s", self._name, cut_off)
+        finally:
+            await self._lifespan.stop()
+
+    def gauges(self) -> Mapping[str, float]:
+        return {
+            f"{self._name}.connections": self.connections.count,
+            f"{self._name}.requests": self._requests.total,
+        }
+
+
+async def _application(name: str, is_factory: bool) -> Asgi3:
+    found: Any = load(name)
+    if is_factory:
+        if not callable(found):
+            raise ConfigError(f"app={name} is a {type(found).__name__}; with factory=on it must be a function")
+        found = found()
+        if inspect.isawaitable(found):
+            found = await found
+    check_application(name, found)
+    application: Asgi3 = found
+    return application
+
+
+def _trusted(socket: Socket, settings: Mapping[str, Any]) -> str:
+    """The proxies whose headers are believed. The other end of a UNIX socket has no address: who may connect is said by
+    the file's permissions."""
+    default = "*" if socket.family == sockets.AF_UNIX else "127.0.0.1"
+    found: str = settings.get("forwarded_allow_ips") or os.environ.get("FORWARDED_ALLOW_IPS") or default
+    return found
