@@ -13,13 +13,15 @@ from typing import Any, Mapping, Optional, Sequence
 from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
+from fectl_worker.runners.access_log import AccessLog, open_lines
+from fectl_worker.runners.asgi_check import check_uvicorn
 from fectl_worker.runners.asgi_config import Asgi3, check_application, uvicorn_config
 from fectl_worker.runners.asgi_connections import AsgiConnections
-from fectl_worker.runners.asgi_lifespan import Lifespan
+from fectl_worker.runners.asgi_lifespan import Lifespan, lifespan_of
+from fectl_worker.runners.asgi_log import logged
 from fectl_worker.runners.draining import drain_seconds
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
-from fectl_worker.runners.request_count import RequestCount
 from fectl_worker.runners.tls import server_context
 from fectl_worker.worker import Socket, Worker
 
@@ -71,19 +73,23 @@ async def serve(
     `connections` are the AsgiConnections, with take(), drain(), count.
     """
     tls = server_context(settings)
+    http, ws = settings.get("http", "auto"), settings.get("ws", "auto")
+    await check_uvicorn(worker, http=http, ws=ws)
+    access_log = open_lines(settings.get("access_log", "off"))
     config = uvicorn_config(
         application,
         lifespan=lifespan,
-        http=settings.get("http", "auto"),
-        ws=settings.get("ws", "auto"),
+        http=http,
+        ws=ws,
         root_path=settings.get("root_path", ""),
         forwarded_allow_ips=_trusted(socket, settings),
+        around=lambda whole: logged(whole, access_log) if access_log is not None else whole,
     )
-    life = Lifespan(config)
+    life = lifespan_of(application, config)
     await life.start()
     requests = request_count(worker, settings)
     connections = AsgiConnections(config, limits=limits(settings), requests=requests, state=life.state)
-    return AsgiApp(worker, socket, connections, requests, life, tls, settings.get("graceful_timeout"))
+    return AsgiApp(worker, socket, connections, life, tls, access_log)
 
 
 class AsgiApp:
@@ -94,17 +100,15 @@ class AsgiApp:
         worker: Worker,
         socket: Socket,
         connections: AsgiConnections,
-        requests: RequestCount,
         lifespan: Lifespan,
         tls: Optional[ssl.SSLContext],
-        graceful_timeout: Optional[float],
+        access_log: Optional[AccessLog],
     ) -> None:
         self._worker = worker
         self._name = socket.name
         self.connections = connections
-        self._requests = requests
         self._lifespan = lifespan
-        self._graceful_timeout = graceful_timeout
+        self._access_log = access_log
         self._is_started = False
         self._admits = True
         self._acceptor = Acceptor(
@@ -136,17 +140,20 @@ class AsgiApp:
     async def stop(self) -> None:
         """Answers what is open, then runs the lifespan's shutdown."""
         self._acceptor.close()
+        seconds = drain_seconds(self._worker.time_left, self.connections.limits.graceful_timeout)
         try:
-            cut_off = await self.connections.drain(drain_seconds(self._worker.time_left, self._graceful_timeout))
+            cut_off = await self.connections.drain(seconds)
             if cut_off:
                 _log.warning("socket %s: %s", self._name, cut_off)
         finally:
             await self._lifespan.stop()
+            if self._access_log is not None:
+                self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
         return {
             f"{self._name}.connections": self.connections.count,
-            f"{self._name}.requests": self._requests.total,
+            f"{self._name}.requests": self.connections.total,
         }
 
 

@@ -6,11 +6,14 @@ import inspect
 import logging
 from typing import Any, Awaitable, Callable
 
-import uvicorn
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners.objects import reason
+
+try:
+    import uvicorn
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+except ImportError as error:
+    raise ConfigError(f"uvicorn cannot be imported: {error}; on Debian it is the package python3-uvicorn") from error
 
 __all__ = ["Asgi3", "check_application", "uvicorn_config"]
 
@@ -29,11 +32,13 @@ def uvicorn_config(
     ws: str = "auto",
     root_path: str = "",
     forwarded_allow_ips: str = "127.0.0.1",
+    around: Callable[[Asgi3], Asgi3] = lambda whole: whole,
 ) -> uvicorn.Config:
     """A loaded uvicorn.Config. ConfigError: something of uvicorn cannot be imported.
 
     http: "auto", "h11" or "httptools". ws: "auto", "none", "websockets" or "wsproto". lifespan: "auto", "on" or "off".
     forwarded_allow_ips: the proxies whose X-Forwarded-* headers are believed, separated by commas; "*": all.
+    around: makes what uvicorn is to call of the application with the believed headers applied.
     """
     # Without a level of its own for this logger, old versions of uvicorn log each event of each request.
     level = logging.getLogger("uvicorn.error").level or logging.INFO
@@ -54,9 +59,11 @@ def uvicorn_config(
     try:
         config.load()
     except (Exception, SystemExit) as error:
-        raise ConfigError(f"uvicorn {uvicorn.__version__} cannot use http={http} ws={ws}: {reason(error)}") from error
+        hint = "" if ws == "none" else " (ws=none serves no websockets and needs no library for them)"
+        what = f"uvicorn {uvicorn.__version__} cannot be used with http={http} ws={ws}"
+        raise ConfigError(f"{what}: {reason(error)}{hint}") from error
     # Not by Config itself, which would call the application without arguments to see whether it is a factory.
-    config.loaded_app = ProxyHeadersMiddleware(application, trusted_hosts=forwarded_allow_ips)
+    config.loaded_app = around(ProxyHeadersMiddleware(application, trusted_hosts=forwarded_allow_ips))
     return config
 
 

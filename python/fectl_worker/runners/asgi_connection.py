@@ -7,7 +7,6 @@ them, and asgi_check.py sees at each start that they are what they are taken for
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import socket
 from typing import Any, Callable, Mapping, Optional, Protocol, Sequence
@@ -65,8 +64,9 @@ class Owner(Protocol):
     limits: Limits
     #: Answers say `Connection: close`.
     announces_close: bool
-    #: Set whenever a connection has ended.
-    changed: asyncio.Event
+
+    def ended(self) -> None:
+        """A connection has."""
 
 
 def connection_class(base: Any, owner: Owner) -> Any:
@@ -86,7 +86,7 @@ def connection_class(base: Any, owner: Owner) -> Any:
 
         def connection_lost(self, error: Optional[Exception]) -> None:
             super().connection_lost(error)
-            owner.changed.set()
+            owner.ended()
 
         # Called for every request: what is added here is measured in shares of a microsecond.
         def data_received(self, data: bytes) -> None:

@@ -51,8 +51,8 @@ class AsgiConnections:
         self._loop = asyncio.get_running_loop()
         self.limits = limits
         self.announces_close = not limits.keep_alive
-        #: Set whenever an HTTP connection has ended.
-        self.changed = asyncio.Event()
+        # Set when the last connection has ended, as far as that is known at once.
+        self._nothing_open = asyncio.Event()
         self._requests = requests
         self._config = config
         # Never serves; it has the shared state, and what libraries hook to hear of a shutdown.
@@ -76,9 +76,20 @@ class AsgiConnections:
         return len(self._connecting) + len(self._state.connections)
 
     @property
+    def total(self) -> int:
+        """Requests so far, and websockets."""
+        self._count()
+        return self._requests.total
+
+    @property
+    def open(self) -> list[Any]:
+        """uvicorn's objects for HTTP connections and websockets."""
+        return list(self._state.connections)
+
+    @property
     def watches(self) -> list[Watch]:
         """Of the HTTP connections."""
-        return [connection.watch for connection in self._state.connections if hasattr(connection, "watch")]
+        return [connection.watch for connection in self.open if hasattr(connection, "watch")]
 
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
@@ -98,20 +109,29 @@ class AsgiConnections:
         self.announces_close = True
         for watch in self.watches:
             watch.announce_close()
-        # sse-starlette, for one, puts its own function here to hear of it.
-        self._server.handle_exit(signal.SIGTERM, None)
-        began = self._loop.time()
-        while (self.count or self._state.tasks) and self._loop.time() < began + seconds:
-            self.changed.clear()
-            now = self._loop.time()
+        self._tell_libraries()
+        began = now = self._loop.time()
+        while (self.count or self._state.tasks) and now < began + seconds:
             for watch in self.watches:
                 watch.close_if_idle(now, began)
-            self._websockets.close_due(self._open_websockets(), now, began, self.limits.linger)
+            self.close_websockets(now, began, self.limits.linger)
+            self._nothing_open.clear()
             try:
-                await asyncio.wait_for(self.changed.wait(), min(LOOK_AGAIN_S, began + seconds - now))
+                await asyncio.wait_for(self._nothing_open.wait(), min(LOOK_AGAIN_S, began + seconds - now))
             except asyncio.TimeoutError:
                 pass
+            now = self._loop.time()
         return await self.cut_off()
+
+    def close_websockets(self, now: float, drain_began: float, linger: float) -> None:
+        self._websockets.close_due(self._open_websockets(), now, drain_began, linger)
+
+    def _tell_libraries(self) -> None:
+        """sse-starlette, for one, puts its own function into uvicorn's class to hear that streams should end."""
+        try:
+            self._server.handle_exit(signal.SIGTERM, None)
+        except Exception:
+            _log.exception("a library failed when it was told of the stop by uvicorn.Server.handle_exit()")
 
     async def cut_off(self) -> CutOff:
         """Ends all connections at once."""
@@ -120,7 +140,7 @@ class AsgiConnections:
             watch.count_into(cut_off)
         for task in list(self._connecting):
             task.cancel()
-        for connection in list(self._state.connections):
+        for connection in self.open:
             connection.transport.abort()
         await self._end_tasks()
         if self._tick_timer is not None:
@@ -140,7 +160,7 @@ class AsgiConnections:
             await asyncio.wait(tasks, timeout=_NOTICE_S)
 
     def _open_websockets(self) -> list[Any]:
-        return [connection for connection in self._state.connections if not hasattr(connection, "watch")]
+        return [connection for connection in self.open if not hasattr(connection, "watch")]
 
     # --- connections ---
 
@@ -162,9 +182,13 @@ class AsgiConnections:
 
     def _connected(self, task: asyncio.Task[None]) -> None:
         self._connecting.discard(task)
-        self.changed.set()
+        self.ended()
         if not task.cancelled() and task.exception() is not None:
             _log.error("a connection was not made", exc_info=task.exception())
+
+    def ended(self) -> None:
+        if not self.count:
+            self._nothing_open.set()
 
     # --- now and then ---
 

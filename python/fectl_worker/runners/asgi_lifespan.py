@@ -9,14 +9,28 @@ import uvicorn
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners.objects import reason
 
-__all__ = ["Lifespan"]
+__all__ = ["Lifespan", "lifespan_of"]
+
+# By the identity of the application, which a Lifespan keeps alive.
+_shared: dict[int, Lifespan] = {}
+
+
+def lifespan_of(application: Any, config: uvicorn.Config) -> Lifespan:
+    """The lifespan of an application, which is one also when several sockets of the worker serve it.
+
+    config: a loaded one; the first one given for an application is used.
+    """
+    found = _shared.setdefault(id(application), Lifespan(application, config))
+    return found
 
 
 class Lifespan:
-    """Runs start-up and shutdown of a uvicorn.Config's application, as `lifespan` of the configuration says."""
+    """Runs start-up and shutdown of an application by uvicorn's class for it, as the configuration's `lifespan` says."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, application: Any, config: uvicorn.Config) -> None:
+        self._application = application
         self._config = config
+        self._users = 0
         self._made: Any = None
         self._error: Optional[BaseException] = None
         self._message = ""
@@ -28,7 +42,10 @@ class Lifespan:
         return state
 
     async def start(self) -> None:
-        """ConfigError: the start-up failed."""
+        """Runs the start-up at the first call. ConfigError: it failed."""
+        self._users += 1
+        if self._users > 1:
+            return
         application = self._config.loaded_app
         self._config.loaded_app = self._watched(application)
         try:
@@ -40,8 +57,9 @@ class Lifespan:
             raise ConfigError(f"lifespan startup failed: {self._why()}") from self._error
 
     async def stop(self) -> None:
-        """RuntimeError: the shutdown failed."""
-        if self._made is None:
+        """Runs the shutdown at the last call, of as many as there were of start(). RuntimeError: it failed."""
+        self._users -= 1
+        if self._users > 0:
             return
         self._error, self._message = None, ""
         await self._made.shutdown()
