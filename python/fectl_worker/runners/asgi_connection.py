@@ -118,7 +118,7 @@ class Watch:
         self, connection: Any, plain: socket.socket, limits: Limits, has_more: Callable[[Any], bool]
     ) -> None:
         self._connection = connection
-        self._socket = plain
+        self.socket = plain
         self._limits = limits
         self._has_more = has_more
         #: When the phase was first seen (the loop's time); in the phase REST: when the last byte was.
@@ -155,12 +155,14 @@ class Watch:
     def announce_close(self) -> None:
         """The answer to the last request that has come is to say that it is the last one of the connection.
 
-        Not while the request's body is not complete: a close behind an early answer could destroy the answer.
+        Not while something may be unread, of the request's body or of another request: a close would reset the
+        connection then, which could destroy the answer.
         """
         connection = self._connection
         cycle: Any = connection.cycle
-        if cycle is not None and (cycle.more_body or self._has_more(connection)):
-            cycle = None
+        if cycle is not None:
+            if cycle.more_body or self._has_more(connection) or not connection.transport.is_reading():
+                cycle = None
         if cycle is self._announced:
             return
         if self._announced is not None and not self._announced.response_started:
@@ -217,7 +219,7 @@ class Watch:
         return self.since
 
     def _close_if_due(self, now: float, due: float) -> None:
-        if now >= due and not peer.is_readable(self._socket):
+        if now >= due and not peer.is_readable(self.socket):
             self._connection.transport.close()
 
     def _look_at_idle(self, now: float) -> None:
@@ -242,7 +244,7 @@ class Watch:
                 return
         if phase is Phase.REST:
             self._close_if_due(now, self.since + limits.keep_alive)
-        unread = peer.unread(self._socket)
+        unread = peer.unread(self.socket)
         if unread is None or unread != self._unread:
             self._unread, self._stalled_since = unread, now
         elif limits.request_timeout and now >= self._stalled_since + limits.request_timeout:
