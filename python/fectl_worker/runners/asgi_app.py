@@ -13,6 +13,12 @@ from typing import Any, Mapping, Optional, Sequence
 from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
+
+try:
+    import uvicorn  # noqa: F401
+except ImportError as error:
+    raise ConfigError(f"uvicorn cannot be imported: {error}; on Debian it is the package python3-uvicorn") from error
+
 from fectl_worker.runners.access_log import AccessLog, open_lines
 from fectl_worker.runners.asgi_check import check_uvicorn
 from fectl_worker.runners.asgi_config import Asgi3, check_application, uvicorn_config

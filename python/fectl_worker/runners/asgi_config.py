@@ -6,14 +6,11 @@ import inspect
 import logging
 from typing import Any, Awaitable, Callable
 
+import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners.objects import reason
-
-try:
-    import uvicorn
-    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-except ImportError as error:
-    raise ConfigError(f"uvicorn cannot be imported: {error}; on Debian it is the package python3-uvicorn") from error
 
 __all__ = ["Asgi3", "check_application", "uvicorn_config"]
 

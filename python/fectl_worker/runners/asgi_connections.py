@@ -107,12 +107,12 @@ class AsgiConnections:
         still busy after the answer, as with Starlette's background tasks, are waited for as well.
         """
         self.announces_close = True
-        for watch in self.watches:
-            watch.announce_close()
         self._tell_libraries()
         began = now = self._loop.time()
         while (self.count or self._state.tasks) and now < began + seconds:
             for watch in self.watches:
+                # For a request that waited behind another one.
+                watch.announce_close()
                 watch.close_if_idle(now, began)
             self.close_websockets(now, began, self.limits.linger)
             self._nothing_open.clear()
