@@ -72,6 +72,7 @@ def _quiet() -> Iterator[None]:
 
 
 async def _try(worker: Worker, http: str, ws: str) -> None:
+    others = asyncio.all_tasks()
     requests = RequestCount(worker)
     config = uvicorn_config(_application, http=http, ws=ws, lifespan="off")
     lifespan = config.lifespan_class(config)
@@ -84,6 +85,9 @@ async def _try(worker: Worker, http: str, ws: str) -> None:
                 await _try_websocket(connections, client)
     finally:
         await connections.cut_off()
+    # What the library for websockets still has to do and to log.
+    while asyncio.all_tasks() - others:
+        await asyncio.sleep(0.001)
     if requests.total != (2 if config.ws_protocol_class is None else 3):
         raise _Unfit(f"its count of requests is {requests.total}")
 
