@@ -21,6 +21,7 @@ from python.tests.aiohttp_support import (
     UNREAD,
     WEBSOCKET,
     WEBSOCKET_HI,
+    pass_time,
     run,
     until,
 )
@@ -53,8 +54,8 @@ def test_every_name_that_is_used_is_looked_for(http: str, monkeypatch: pytest.Mo
 
 
 def test_a_uvicorn_that_says_nothing_of_the_end_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi_check.AsgiConnections, "announces_close", property(lambda _: False, lambda _, __: None),
-                        raising=False)
+    never = property(lambda _: False, lambda _, __: None)
+    monkeypatch.setattr(asgi_check.AsgiConnections, "announces_close", never, raising=False)
     with pytest.raises(ConfigError, match="^uvicorn [0-9.]+ does not work with this worker: an answer does not say"):
         run(lambda: check_uvicorn(None, http="h11", ws="none"))  # type: ignore[arg-type]
 
@@ -200,7 +201,9 @@ def test_a_part_of_the_next_request_is_answered_in_a_drain_with_every_split(firs
 
 
 @pytest.mark.parametrize("http", HTTP)
-@pytest.mark.parametrize("pieces", [[HELD + POST + GET], [HELD, POST + GET], [HELD, POST, GET], [HELD, POST + GET[:9], GET[9:]]])
+@pytest.mark.parametrize(
+    "pieces", [[HELD + POST + GET], [HELD, POST + GET], [HELD, POST, GET], [HELD, POST + GET[:9], GET[9:]]]
+)
 def test_the_last_of_pipelined_requests_says_close(pieces: list[bytes], http: str) -> None:
     """The first piece before the stop, the others after it, all before the first answer."""
 
@@ -213,7 +216,7 @@ def test_the_last_of_pipelined_requests_says_close(pieces: list[bytes], http: st
             await until(lambda: server.connections.announces_close)
             for piece in pieces[1:]:
                 await asyncio.get_running_loop().sock_sendall(client.socket, piece)
-                await asyncio.sleep(0.01)
+                await pass_time(0.01)
             server.release.set()
             answers = [await client.answer() for _ in range(3)]
             assert [body for _, _, body in answers] == [b"held", b"a\r\n\r\nbody", b""]

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import socket
 import ssl
 import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable
 
 import pytest
 
@@ -171,7 +170,8 @@ def test_a_slow_upload_goes_on_through_a_reload(place: Place) -> None:  # noqa: 
     reload.start()
     for begin in range(1000, len(body), 20000):
         client.socket.sendall(body[begin : begin + 20000])
-        time.sleep(0.02)
+        # The pace of a slow client.
+        threading.Event().wait(0.02)
         # Not before the worker was told to stop.
         if begin > len(body) // 2:
             wait_until(lambda: old not in master.pids("web"), "the worker is replaced")
@@ -220,7 +220,7 @@ def test_max_requests_under_load_loses_nothing(place: Place) -> None:  # noqa: F
     master = serve(place, port, "max_requests=200", "max_requests_jitter=100", "linger=0.3")
     first = master.pids("web")
     with Load(port, busy=4, thinking=4, single=2) as load:
-        for round_ in range(3):
+        for _ in range(3):
             old = master.pids("web")
             wait_until(lambda: not set(old) & set(master.pids("web")), "both workers have been replaced")
     assert load.tally.failed == 0, load.tally

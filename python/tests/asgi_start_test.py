@@ -1,4 +1,4 @@
-"""The asyncio worker's ASGI sockets: what is loaded, the lifespan, the arguments, and what is said when they are wrong."""
+"""The asyncio worker's ASGI sockets: the application, its lifespan, the arguments, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -173,12 +174,14 @@ def test_headers_of_a_proxy_are_believed_from_this_machine_or_from_where_the_arg
         assert isinstance(client, list) and client[0] == ("192.0.2.7" if is_believed else "127.0.0.1")
 
 
-def test_a_unix_socket_believes_its_proxy(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{tmp_path}/s")
+def test_a_unix_socket_believes_its_proxy() -> None:
+    # Not tmp_path: the path of a UNIX socket must be short.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/s")
         listener.listen()
         with serving(listener=FakeSocket(listener=listener)) as master:
-            about = seen(Client(f"{tmp_path}/s"), FORWARDED)
+            assert master.process.poll() is None
+            about = seen(Client(f"{folder}/s"), FORWARDED)
             assert (about["scheme"], about["client"]) == ("https", ["192.0.2.7", 0])
 
 

@@ -70,8 +70,9 @@ async def serve(
 ) -> AsgiApp:
     """An ASGI callable on a socket of the worker: what create() makes, for a callable that is not the user's own.
 
-    settings: what arguments.parse() returned for UVICORN_ARGUMENTS (and, if there, `ws`); all are optional, `app` is not
-    looked at. lifespan: "auto", "on" or "off", as in uvicorn; its start-up runs here, its shutdown in AsgiApp.stop().
+    settings: what arguments.parse() returned for UVICORN_ARGUMENTS (and, if there, `ws`); all are optional, `app` is
+    not looked at. lifespan: "auto", "on" or "off", as in uvicorn; its start-up runs here, its shutdown in
+    AsgiApp.stop().
 
     The result has start(), pause(), resume(), stop() and gauges(), as the asyncio worker calls them. Whoever limits how
     much is served at once calls AsgiApp.admit(False) while no connection shall be accepted, admit(True) when it may:

@@ -119,7 +119,8 @@ async def _client(connections: AsgiConnections) -> AsyncIterator[socket.socket]:
 async def _try_requests(connections: AsgiConnections, client: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     await _until_phase(connections, Phase.IDLE)
-    for piece, phase in [(_HEAD[:6], Phase.HEAD), (_HEAD[6:], Phase.BODY), (_BODY, Phase.IDLE), (_NEXT[:1], Phase.HEAD)]:
+    pieces = [(_HEAD[:6], Phase.HEAD), (_HEAD[6:], Phase.BODY), (_BODY, Phase.IDLE), (_NEXT[:1], Phase.HEAD)]
+    for piece, phase in pieces:
         await loop.sock_sendall(client, piece)
         await _until_phase(connections, phase)
     await _receive(client, b"ok")

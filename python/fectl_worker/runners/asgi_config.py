@@ -1,4 +1,4 @@
-"""uvicorn's configuration for a socket of a worker: without listeners, signals and log files, which are the worker's."""
+"""uvicorn's configuration for one socket: without listeners, signals and log files, which are the worker's."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Owner(Protocol):
 
 
 def connection_class(base: Any, owner: Owner) -> Any:
-    """A class derived from uvicorn's protocol `base`. Its instances have a `watch`, and `received`, a count of bytes."""
+    """A class derived from uvicorn's protocol `base`; its instances have a `watch`, and `received`, a byte count."""
     has_more = _HAS_MORE[base.__module__]
     give = base.data_received
 

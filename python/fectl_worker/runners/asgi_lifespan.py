@@ -25,7 +25,7 @@ def lifespan_of(application: Any, config: uvicorn.Config) -> Lifespan:
 
 
 class Lifespan:
-    """Runs start-up and shutdown of an application by uvicorn's class for it, as the configuration's `lifespan` says."""
+    """Runs start-up and shutdown of an application by uvicorn's class for it, as `lifespan` of its Config says."""
 
     def __init__(self, application: Any, config: uvicorn.Config) -> None:
         self._application = application

@@ -18,7 +18,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f"\\\x7f-\xff]')
 def log_answer(
     lines: AccessLog, *, peer: str, method: str, target: str, version: str, status: int, size: int, seconds: float
 ) -> None:
-    """Called at the end of each answer. size: bytes of the answer's body. seconds: since the request's head had come."""
+    """Called at the end of each answer. size: bytes of its body. seconds: since the request's head had come."""
     date = time.strftime("%d/%b/%Y:%H:%M:%S %z")
     lines.write(f'{peer} - - [{date}] "{method} {target} HTTP/{version}" {status} {size} {seconds:.6f}')
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
+import threading
 from typing import Any
 
 import fectl_worker
@@ -58,7 +58,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def late(scope: Any, receive: Any, send: Any) -> None:
-    await asyncio.sleep(0.05)
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.05, over.set)
+    await over.wait()
     await hello(scope, receive, send)
 
 
@@ -95,7 +97,7 @@ async def never(scope: Any, receive: Any, send: Any) -> None:
 
 async def block(scope: Any, receive: Any, send: Any) -> None:
     """Holds up the whole loop."""
-    time.sleep(3600)
+    threading.Event().wait()
 
 
 async def fails(scope: Any, receive: Any, send: Any) -> None:
