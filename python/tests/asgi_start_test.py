@@ -32,31 +32,41 @@ def refusal(*arguments: str, **options: object) -> str:
 
 # --- the application ---
 
+_EITHER = (
+    'arguments: either app="module:name" (the ASGI application; with factory=on, what makes it) '
+    'or factory="module:name" (what makes it) is needed'
+)
 
-@pytest.mark.parametrize("name", ["make_app", "make_app_later"])
-def test_factory_on_means_a_function_that_makes_the_application(name: str) -> None:
-    with serving("factory=on", app=f"asgi_shop:{name}") as master:
+
+@pytest.mark.parametrize(
+    "arguments", [["app=asgi_shop:make_app", "factory=on"], ["factory=asgi_shop:make_app_later"]]
+)
+def test_a_factory_makes_the_application(arguments: list[str]) -> None:
+    with ready_made("asyncio", sockets={"http": FakeSocket("asgi", arguments)}) as master:
+        master.expect("loaded")
+        master.send("start")
         assert Client(master.address("http")).get().status == 200
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], 'arguments: app="module:name" is missing: the ASGI application'),
+        ([], _EITHER),
+        (["app=asgi_shop:app", "factory=asgi_shop:make_app"], _EITHER),
         (["app=asgi_shop:ap"], '"asgi_shop:ap": module asgi_shop has no "ap" (did you mean "app"?)'),
-        (["app=asgi_shop:not_an_app"], "app=asgi_shop:not_an_app is (or makes) a int, not an ASGI application"),
+        (["app=asgi_shop:not_an_app"], "asgi_shop:not_an_app is (or makes) a int, not an ASGI application"),
         (
             ["app=asgi_shop:make_nothing", "factory=on"],
-            "app=asgi_shop:make_nothing is (or makes) a int, not an ASGI application",
+            "asgi_shop:make_nothing is (or makes) a int, not an ASGI application",
         ),
         (
             ["app=asgi_shop:make_app"],
-            "app=asgi_shop:make_app cannot be called with (scope, receive, send), as an ASGI 3 application is; "
-            "if it makes the application, add factory=on",
+            "asgi_shop:make_app cannot be called with (scope, receive, send), as an ASGI 3 application is; "
+            "if it makes the application, add the argument factory=on",
         ),
         (
             ["app=asgi_shop:not_an_app", "factory=on"],
-            "app=asgi_shop:not_an_app is a int; with factory=on it must be a function",
+            "asgi_shop:not_an_app is a int, not a function that makes an application",
         ),
         (["app=asgi_shop:app", "http=h12"], 'arguments: http: "h12" is none of auto, h11, httptools'),
         (["app=asgi_shop:app", "lifespan=maybe"], 'arguments: lifespan: "maybe" is none of auto, on, off'),

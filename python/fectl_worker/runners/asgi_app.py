@@ -8,7 +8,7 @@ import logging
 import os
 import socket as sockets
 import ssl
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
@@ -43,9 +43,14 @@ UVICORN_ARGUMENTS: Mapping[str, reading.Reader] = {
     "http": reading.choice("auto", "h11", "httptools"),
 }
 
+
+def _factory(value: str) -> Union[bool, str]:
+    return value if ":" in value else reading.truth(value)
+
+
 ASGI_ARGUMENTS: Mapping[str, reading.Reader] = {
     **UVICORN_ARGUMENTS,
-    "factory": reading.truth,
+    "factory": _factory,
     "lifespan": reading.choice("auto", "on", "off"),
     "ws": reading.choice("auto", "none", "websockets", "wsproto"),
 }
@@ -54,9 +59,7 @@ ASGI_ARGUMENTS: Mapping[str, reading.Reader] = {
 async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AsgiApp:
     """Loads the application and runs its lifespan's start-up; what is wrong comes out as an exception."""
     settings = reading.parse(arguments, ASGI_ARGUMENTS)
-    if "app" not in settings:
-        raise ConfigError('arguments: app="module:name" is missing: the ASGI application')
-    application = await _application(settings["app"], settings.get("factory", False))
+    application = await _application(settings.get("app"), settings.get("factory", False))
     return await serve(worker, socket, settings, application, lifespan=settings.get("lifespan", "auto"))
 
 
@@ -164,11 +167,17 @@ class AsgiApp:
         }
 
 
-async def _application(name: str, is_factory: bool) -> Asgi3:
+async def _application(app: Optional[str], factory: Union[bool, str]) -> Asgi3:
+    if (app is None) == (not isinstance(factory, str)):
+        raise ConfigError(
+            'arguments: either app="module:name" (the ASGI application; with factory=on, what makes it) '
+            'or factory="module:name" (what makes it) is needed'
+        )
+    name = app if app is not None else str(factory)
     found: Any = load(name)
-    if is_factory:
+    if factory:
         if not callable(found):
-            raise ConfigError(f"app={name} is a {type(found).__name__}; with factory=on it must be a function")
+            raise ConfigError(f"{name} is a {type(found).__name__}, not a function that makes an application")
         found = found()
         if inspect.isawaitable(found):
             found = await found

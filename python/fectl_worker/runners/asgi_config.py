@@ -67,13 +67,13 @@ def uvicorn_config(
 def check_application(name: str, application: Any) -> None:
     """ConfigError: this cannot be called as an ASGI 3 application is called."""
     if not callable(application):
-        raise ConfigError(f"app={name} is (or makes) a {type(application).__name__}, not an ASGI application")
+        raise ConfigError(f"{name} is (or makes) a {type(application).__name__}, not an ASGI application")
     try:
         inspect.signature(application).bind("scope", "receive", "send")
     except TypeError:
         raise ConfigError(
-            f"app={name} cannot be called with (scope, receive, send), as an ASGI 3 application is; "
-            "if it makes the application, add factory=on"
+            f"{name} cannot be called with (scope, receive, send), as an ASGI 3 application is; "
+            "if it makes the application, add the argument factory=on"
         ) from None
     except ValueError:
         pass  # a callable without a signature, as one written in C
