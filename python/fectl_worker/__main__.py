@@ -25,8 +25,8 @@ example, in fectld.toml:
   [[socket]]
   name = "http"
   port = 8080
-  app = "aiohttp"
-  arguments = ["app=shop.web:make_app"]
+  app = "asgi"
+  arguments = ["app=shop.main:app"]
 
   [[service]]
   name = "shop"
