@@ -54,8 +54,7 @@ def test_every_name_that_is_used_is_looked_for(http: str, monkeypatch: pytest.Mo
 
 
 def test_a_uvicorn_that_says_nothing_of_the_end_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = property(lambda _: False, lambda _, __: None)
-    monkeypatch.setattr(asgi_check.AsgiConnections, "announces_close", never, raising=False)
+    monkeypatch.setattr(asgi_check.AsgiConnections, "announce_close", lambda _: None)
     with pytest.raises(ConfigError, match="^uvicorn [0-9.]+ does not work with this worker: an answer does not say"):
         run(lambda: check_uvicorn(None, http="h11", ws="none"))  # type: ignore[arg-type]
 

@@ -126,7 +126,7 @@ async def _try_requests(connections: AsgiConnections, client: socket.socket) -> 
     await _receive(client, b"ok")
     (connection,) = connections.open
     _look_for_names(connection)
-    connections.announces_close = True
+    connections.announce_close()
     await loop.sock_sendall(client, _NEXT[1:])
     answer = await _receive(client, b"--")
     if b"\r\nconnection: close\r\n" not in answer.lower():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import logging
 from typing import Any, Awaitable, Callable
@@ -39,6 +40,9 @@ def uvicorn_config(
     """
     # Without a level of its own for this logger, old versions of uvicorn log each event of each request.
     level = logging.getLogger("uvicorn.error").level or logging.INFO
+    if http == "auto":
+        # Not uvicorn's own choice: it may be of another kind in another version.
+        http = "httptools" if importlib.util.find_spec("httptools") is not None else "h11"
     options: dict[str, Any] = {"lifespan": lifespan, "http": http, "ws": ws, "root_path": root_path}
     config = uvicorn.Config(
         _never_called,

@@ -58,6 +58,9 @@ class Phase(enum.Enum):
     ENDING = enum.auto()
 
 
+_INCOMPLETE = (Phase.HEAD, Phase.BODY, Phase.REST)
+
+
 class Owner(Protocol):
     """What a connection needs of the set of connections that it belongs to."""
 
@@ -70,30 +73,26 @@ class Owner(Protocol):
 
 
 def connection_class(base: Any, owner: Owner) -> Any:
-    """A class derived from uvicorn's protocol `base`; its instances have a `watch`, and `received`, a byte count."""
+    """A class derived from uvicorn's protocol `base`, whose instances have a `watch`.
+
+    It has no data_received() of its own: nothing of the worker's runs for a request.
+    """
     has_more = _HAS_MORE[base.__module__]
-    give = base.data_received
 
     class Connection(base):  # type: ignore[misc]
         def __init__(self, connection: socket.socket, **options: Any) -> None:
             super().__init__(**options)
-            self.received = 0
             self.watch = Watch(self, connection, owner.limits, has_more)
 
         def connection_made(self, transport: Any) -> None:
             self.watch.since = self.loop.time()
             super().connection_made(transport)
+            if owner.announces_close:
+                self.watch.begin_announcing()
 
         def connection_lost(self, error: Optional[Exception]) -> None:
             super().connection_lost(error)
             owner.ended()
-
-        # Called for every request: what is added here is measured in shares of a microsecond.
-        def data_received(self, data: bytes) -> None:
-            self.received += len(data)
-            give(self, data)
-            if owner.announces_close:
-                self.watch.announce_close()
 
     return Connection
 
@@ -126,10 +125,15 @@ class Watch:
         # What the last look() saw.
         self._phase = Phase.IDLE
         self._cycle: Any = None
-        self._received = 0
         self._looked_at = 0.0
-        # Of the request in the phase HEAD, BODY or REST: the count of bytes at its first look, the time waited for it.
+        # Bytes are counted only from the first look() on that found a part of a request missing.
+        self._is_between = False
+        self._give: Callable[[bytes], None] = connection.data_received
+        self._announces = False
+        # In the phases HEAD, BODY and REST: bytes since the first look that found it, and those at the last look.
+        self._received = 0
         self._received_before = 0
+        # How long they were waited for.
         self._waited = 0.0
         # For the answer.
         self._unread: Optional[peer.Unread] = None
@@ -151,6 +155,25 @@ class Watch:
             # With each byte uvicorn ends the timer that it began with the end of the answer.
             return Phase.REST
         return Phase.ANSWER if connection.transport.get_write_buffer_size() else Phase.IDLE
+
+    def begin_announcing(self) -> None:
+        """Each answer whose request comes from now on says `Connection: close`, and that to the open request."""
+        self._announces = True
+        self._step_between()
+        self.announce_close()
+
+    def _step_between(self) -> None:
+        if not self._is_between:
+            self._is_between = True
+            self._connection.data_received = self._data_received
+            # A transport may have kept the method that was there before.
+            self._connection.transport.set_protocol(self._connection)
+
+    def _data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        self._give(data)
+        if self._announces:
+            self.announce_close()
 
     def announce_close(self) -> None:
         """The answer to the last request that has come is to say that it is the last one of the connection.
@@ -182,13 +205,15 @@ class Watch:
     def look(self, now: float) -> None:
         """Holds the limits; to be called now and then."""
         connection = self._connection
-        phase, received = self.phase(), connection.received
+        phase = self.phase()
         if phase is not self._phase or connection.cycle is not self._cycle:
             self._phase, self._cycle = phase, connection.cycle
             self.since = self._stalled_since = now
-            self._received_before = self._received
+            self._received = self._received_before = 0
             self._waited, self._unread = 0.0, None
-        elif phase is Phase.REST and received != self._received:
+            if phase in _INCOMPLETE:
+                self._step_between()
+        elif phase is Phase.REST and self._received != self._received_before:
             self.since = now
         if phase is Phase.IDLE:
             self._look_at_idle(now)
@@ -196,7 +221,7 @@ class Watch:
             self._look_at_head(now)
         else:
             self._look_at_request(now, phase)
-        self._received, self._looked_at = received, now
+        self._received_before, self._looked_at = self._received, now
 
     def count_into(self, cut_off: CutOff) -> None:
         """What is lost when the connection is cut off now."""
@@ -230,7 +255,7 @@ class Watch:
 
     def _look_at_head(self, now: float) -> None:
         limit = self._limits.header_timeout
-        if limit and now >= self.since + limit or self._connection.received - self._received_before > _HEAD_MAX:
+        if limit and now >= self.since + limit or self._received > _HEAD_MAX:
             self._connection.transport.close()
 
     def _look_at_request(self, now: float, phase: Phase) -> None:
@@ -238,7 +263,7 @@ class Watch:
         if phase is Phase.BODY or phase is Phase.REST:
             if connection.transport.is_reading() and not self._cycle.waiting_for_100_continue:
                 self._waited += now - max(self._looked_at, self.since)
-            allowed = body_seconds(limits.request_timeout, connection.received - self._received_before)
+            allowed = body_seconds(limits.request_timeout, self._received)
             if allowed is not None and self._waited >= allowed:
                 connection.transport.close()
                 return

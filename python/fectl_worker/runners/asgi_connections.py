@@ -30,7 +30,7 @@ _TLS_SHUTDOWN_S = 2.0
 _TICK_S = 0.1
 _LOOK_S = 1.0
 # A request whose connection was cut off has so long to notice it before its task is cancelled, and so long after that.
-_NOTICE_S = 0.1
+_NOTICE_S = 0.05
 
 
 class AsgiConnections:
@@ -106,7 +106,7 @@ class AsgiConnections:
         already. Websockets are told to come back, spread over the time of `linger`. Requests whose application is
         still busy after the answer, as with Starlette's background tasks, are waited for as well.
         """
-        self.announces_close = True
+        self.announce_close()
         self._tell_libraries()
         began = now = self._loop.time()
         while (self.count or self._state.tasks) and now < began + seconds:
@@ -122,6 +122,12 @@ class AsgiConnections:
                 pass
             now = self._loop.time()
         return await self.cut_off()
+
+    def announce_close(self) -> None:
+        """From now on every answer says `Connection: close`."""
+        self.announces_close = True
+        for watch in self.watches:
+            watch.begin_announcing()
 
     def close_websockets(self, now: float, drain_began: float, linger: float) -> None:
         self._websockets.close_due(self._open_websockets(), now, drain_began, linger)
