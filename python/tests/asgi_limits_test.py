@@ -77,6 +77,28 @@ def test_header_timeout_holds_for_the_next_head_and_is_not_begun_anew_by_each_by
 
 
 @pytest.mark.parametrize("http", HTTP)
+def test_hundreds_of_connections_that_trickle_are_all_cut_off_while_others_are_served(http: str) -> None:
+    async def test() -> None:
+        async with serving(http, header_timeout=1.0, request_timeout=1.0) as server:
+            long = b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n"
+            trickling = [await server.connect() for _ in range(300)]
+            first = True
+            while server.connections.count or first:
+                for number, client in enumerate(trickling):
+                    try:
+                        client.socket.send((GET[:9], long)[number % 2] if first else b"x")
+                    except OSError:
+                        pass  # is cut off
+                first = False
+                other = await server.connect()
+                await other.send(GET.replace(b"X-Note", b"Connection: close\r\nX-Note"))
+                assert (await other.answer())[0] == 200
+                await pass_time(0.3)
+
+    run(test)
+
+
+@pytest.mark.parametrize("http", HTTP)
 def test_many_quick_requests_in_two_pieces_are_never_one_slow_head(http: str) -> None:
     async def test() -> None:
         async with serving(http, header_timeout=0.3) as server:
