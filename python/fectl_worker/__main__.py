@@ -25,8 +25,8 @@ example, in fectld.toml:
   [[socket]]
   name = "http"
   port = 8080
-  app = "aiohttp"
-  arguments = ["app=shop.web:make_app"]
+  app = "asgi"
+  arguments = ["app=shop.main:app"]
 
   [[service]]
   name = "shop"
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True, title="kinds of worker")
     asyncio_parser = kinds.add_parser(
-        "asyncio", help='asyncio; sockets with app = "aiohttp" or "module:callable"', description=_DESCRIPTION
+        "asyncio", help='asyncio; sockets with app = "asgi", "aiohttp" or "module:callable"', description=_DESCRIPTION
     )
     asyncio_parser.add_argument(
         "--loop",

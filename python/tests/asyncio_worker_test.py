@@ -336,7 +336,7 @@ def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_both_kinds_and_shows_an_example() -> None:
     done = command_line("--help")
     assert done.returncode == 0
-    for word in ("asyncio", "gevent", "[[socket]]", 'app = "aiohttp"', "exit codes"):
+    for word in ("asyncio", "gevent", "[[socket]]", 'app = "asgi"', "exit codes"):
         assert word in done.stdout
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import environment, ready_made, wait_until
+from python.tests.asgi_process_support import UPGRADE
+from python.tests.support import Client, environment, ready_made, wait_until
 
-EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples")
+FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+EXAMPLES = os.path.join(FOLDER, "examples")
 
 
 def with_examples() -> dict[str, str]:
@@ -63,3 +68,43 @@ def test_jobs_without_a_folder() -> None:
     with FakeMaster(command, environment=environment()) as master:
         assert master.expect("cfgerror") == "/no/such/folder is no folder"
         assert master.wait() == 99
+
+
+def test_ticks() -> None:
+    sockets = {"http": FakeSocket("asgi", ["app=ticks:app", "graceful_timeout=0.5"])}
+    with ready_made("asyncio", sockets=sockets, environment=with_examples(), timeout=1) as master:
+        master.expect("loaded")
+        master.send("start")
+        events, page, echo = [Client(master.address("http")) for _ in range(3)]
+        events.send("/events")
+        assert events.receive_head().headers["content-type"].startswith("text/event-stream")
+        assert [events.receive_chunk() for _ in range(2)] == [b"data: 0\n\n", b"data: 1\n\n"]
+        assert json.loads(page.get().body) == {"worker": 0, "listeners": 1}
+        assert master.expect("hb", where=lambda data: data and data.get("listeners") == 1)
+        echo.send("/echo", headers=UPGRADE)
+        assert echo.receive_head().status == 101
+        master.stop()
+        # The close frame, with the code 1012.
+        assert echo._exactly(4) == b"\x88\x02\x03\xf4"
+        for client in (echo, page):
+            client.close()
+        assert master.wait() == 0
+        assert "socket http: 1 answer was cut off" in master.log
+
+
+def test_the_tutorial_of_the_guide(tmp_path: Path) -> None:
+    """Its application, served as its configuration says; and what it says of a start-up that fails."""
+    with open(os.path.join(FOLDER, "README.md"), encoding="utf-8") as file:
+        guide = file.read()
+    application, *_ = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (arguments,) = re.findall(r'app = "asgi"\narguments = (\[.*?\])', guide)
+    (tmp_path / "hello.py").write_text(application, encoding="utf-8")
+    variables = environment()
+    variables["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{variables['PYTHONPATH']}"
+    sockets = {"http": FakeSocket("asgi", json.loads(arguments))}
+    with ready_made("asyncio", sockets=sockets, environment=variables) as master:
+        master.expect("loaded")
+        master.send("start")
+        assert Client(master.address("http")).get().body == b'{"hello":"world"}'
+        master.stop()
+        assert master.wait() == 0

@@ -102,8 +102,12 @@ class Load:
                 self.tally.fail(f"{'kept' if keep else 'single'} connection: {type(problem).__name__}: {problem}")
                 await asyncio.sleep(0.01)
 
+    async def open(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection from this address; for loads of another kind to be replaced."""
+        return await asyncio.open_connection("127.0.0.1", self._port, local_addr=(address, 0))
+
     async def _connection(self, address: str, keep: bool, think: bool) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(address, 0))
+        reader, writer = await self.open(address)
         self.tally.connections += 1
         wanted = "keep-alive" if keep else "close"
         request = f"GET {self._path} HTTP/1.1\r\nHost: test\r\nConnection: {wanted}\r\n\r\n".encode()

@@ -21,7 +21,10 @@ _log = logging.getLogger("fectl_worker")
 LOOPS = ("auto", "asyncio", "uvloop")
 #: The exit code after a stop in which an application raised an exception.
 EXIT_STOP_FAILED = 1
-APPS: Mapping[str, str] = {"aiohttp": "fectl_worker.runners.aiohttp_app:create"}
+APPS: Mapping[str, str] = {
+    "aiohttp": "fectl_worker.runners.aiohttp_app:create",
+    "asgi": "fectl_worker.runners.asgi_app:create",
+}
 
 # What an application left behind is cancelled at the end and gets this long to agree.
 _CANCEL_S = 1.0

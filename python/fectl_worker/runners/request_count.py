@@ -27,6 +27,10 @@ class RequestCount:
 
     def add(self) -> None:
         """One more request (call it when its answer is complete, or when it begins)."""
-        self.total += 1
-        if self.total == self._last:
-            self._worker.stopping(f"served {self.total} requests")
+        self.count_to(self.total + 1)
+
+    def count_to(self, total: int) -> None:
+        """There were so many requests in all; for a server that counts them itself."""
+        before, self.total = self.total, total
+        if before < self._last <= total:
+            self._worker.stopping(f"served {total} requests")
