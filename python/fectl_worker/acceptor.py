@@ -6,17 +6,29 @@ import asyncio
 import logging
 import select
 import socket
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from fectl_worker.runners.draining import QUEUE_LIMIT
 
-__all__ = ["Acceptor"]
+__all__ = ["Acceptor", "Gate"]
 
 _log = logging.getLogger("fectl_worker")
 
 # Out of descriptors, or somebody has shut the listener down: it stays readable, so asking again at once would only
 # spin, and being asked later it may be well again.
 _RETRY_S = 0.1
+
+
+class Gate(Protocol):
+    """Says whether a worker has room for one more connection; what it has no room for is for the other workers."""
+
+    def is_open(self) -> bool:
+        """Asked before each accept. False: the acceptor pauses, and whoever owns the gate resumes it."""
+        ...
+
+    def entered(self) -> None:
+        """A connection was accepted."""
+        ...
 
 
 class Acceptor:
@@ -35,11 +47,13 @@ class Acceptor:
         loop: asyncio.AbstractEventLoop,
         listener: socket.socket,
         take: Callable[[socket.socket], object],
+        gate: Optional[Gate] = None,
     ) -> None:
         """take: is given each connection (non-blocking) and owns it from then on."""
         self._loop = loop
         self._listener: Optional[socket.socket] = listener
         self._take = take
+        self._gate = gate
         self._accepts = False
         self._retry: Optional[asyncio.TimerHandle] = None
         # Holds the listener alone. The loop's own epoll would put it at the beginning of the order, not at the end.
@@ -61,7 +75,10 @@ class Acceptor:
             self._watch.unregister(self._listener.fileno())
 
     def close(self) -> None:
-        """Takes what waits in the queue, unless paused, then gives up this process's copy of the listener."""
+        """Takes what waits in the queue, then gives up this process's copy of the listener.
+
+        Nothing is taken while it is paused, or when the gate is closed.
+        """
         if self._listener is None:
             return
         if self._accepts:
@@ -83,6 +100,10 @@ class Acceptor:
     def _take_one(self) -> bool:
         """False: nothing waits, or nothing can be taken now."""
         assert self._listener is not None
+        if self._gate is not None and not self._gate.is_open():
+            # All workers that wait were woken for this connection, so that another one takes it.
+            self.pause()
+            return False
         try:
             connection, _ = self._listener.accept()
         except BlockingIOError:
@@ -95,5 +116,7 @@ class Acceptor:
             self._retry = self._loop.call_later(_RETRY_S, self.resume)
             return False
         connection.setblocking(False)
+        if self._gate is not None:
+            self._gate.entered()
         self._take(connection)
         return True
