@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import subprocess
@@ -68,7 +69,7 @@ def test_max_requests_under_load_loses_nothing(place: Place) -> None:  # noqa: F
     with Load(port) as load:
         wait_until(lambda: not first & set(master.pids("web")), "both have left")
     assert load.tally.failed == 0, load.tally
-    assert "served" in str(master.reasons("web"))
+    assert re.search("asked for by the worker: served [0-9]+ requests", master.log())
 
 
 def test_a_broken_version_keeps_the_old_workers_serving(place: Place) -> None:  # noqa: F811
@@ -104,7 +105,7 @@ def test_a_worker_with_stuck_threads_is_replaced(place: Place) -> None:  # noqa:
         wait_until(lambda: load.tally.answered > seen + 20, "the successor serves")
         assert new != old
     assert load.tally.failed == 0, load.tally
-    assert re.search("[12] of 2 threads are stuck", str(master.reasons("web")))
+    assert re.search("asked for by the worker: [12] of 2 threads are stuck", master.log())
     assert "os.close(os.open(path, os.O_RDONLY))" in master.log(), "the stack is in the log"
     for client in hanging:
         client.close()
@@ -153,11 +154,19 @@ def test_django_as_in_the_guide(place: Place) -> None:  # noqa: F811
     port = free_port()
     master = as_of_guide(place, configuration, port)
     master.wait_running("mysite", 2)
-    client = Client(("127.0.0.1", port))
-    answer = client.get()
-    assert answer.status == 200 and b"The install worked successfully" in answer.body
-    assert client.get("/no-such-page").status == 404
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def status(method: str, path: str, body: str | None = None) -> int:
+        client.request(method, path, body)
+        answer = client.getresponse()
+        text = answer.read()
+        assert path != "/" or b"The install worked successfully" in text
+        return answer.status
+
+    assert status("GET", "/") == 200
+    assert status("GET", "/no-such-page") == 404
     # Django's own check that a form is of this site.
-    assert client.get("/admin/login/", method="POST", body=b"username=x").status == 403
+    assert status("POST", "/admin/login/", "username=x") == 403
+    client.close()
     master.fectl_ok("reload", "mysite")
     wait_until(lambda: '"GET /no-such-page HTTP/1.1" 404' in master.log(), "the access log")

@@ -110,6 +110,33 @@ def test_a_request_that_is_cancelled_leaves_the_thread_to_the_next_one() -> None
     asyncio.run(ask())
 
 
+def test_a_request_that_is_cancelled_while_it_waits_never_comes_to_the_application() -> None:
+    seen = []
+    released = threading.Event()
+
+    def application(environ: Any, start_response: Start) -> list[bytes]:
+        seen.append(environ["PATH_INFO"])
+        wait(released)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    async def ask() -> None:
+        async with serving(application, threads=1) as server:
+            first = asyncio.ensure_future(server.ask("/first"))
+            await until(lambda: seen == ["/first"])
+            waiting = asyncio.ensure_future(server.serve(server.request("/cancelled")))
+            await until(lambda: server.pool.open == 2)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+            assert server.pool.open == 1
+            released.set()
+            assert (await first).body == b"done"
+            await server.ask("/last")
+
+    asyncio.run(ask())
+    assert seen == ["/first", "/last"]
+
+
 def test_write_fails_when_the_client_is_gone() -> None:
     failures = []
     left = threading.Event()

@@ -104,8 +104,12 @@ class WsgiInThreads:
                 await send({"type": "http.response.body", "body": piece.data, "more_body": not piece.is_last})
                 if not piece.is_last:
                     exchange.taken(piece)
+        except asyncio.CancelledError:
+            # The time of a stop is over, and the connection was cut off, which is logged where it is done.
+            if self._pool.withdraw(exchange):
+                exchange.body.close()
         finally:
-            # The thread may be at work yet when this was cancelled or failed.
+            # The thread may be at work yet.
             exchange.gone()
             self._pool.ended()
             if watch is not None:
