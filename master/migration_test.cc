@@ -114,7 +114,9 @@ void CheckCommand(const std::string& text) {
 TEST(Migration, HasATableForEachProgram) {
   std::map<std::string, int> rows;
   for (const Row& row : Rows()) ++rows[row.heading];
-  for (const char* program : {"fectl 0.x", "supervisord", "gunicorn", "circus"}) EXPECT_GE(rows[program], 10);
+  for (const char* program : {"fectl 0.x", "supervisord", "gunicorn", "uvicorn", "uWSGI", "circus"}) {
+    EXPECT_GE(rows[program], 10) << program;
+  }
 }
 
 TEST(Migration, EachRowSaysWhatToWriteOrWhyNothing) {
@@ -217,7 +219,7 @@ TEST(Migration, ShowsConfigurationsThatAreValid) {
       blocks.emplace_back();
     }
   }
-  EXPECT_EQ(blocks.size(), 3);
+  EXPECT_EQ(blocks.size(), 5);
   for (const std::string& block : blocks) EXPECT_EQ(config::Parse(block, "block").Describe(), "") << block;
 }
 

@@ -87,10 +87,16 @@ constexpr Hint kKeys[] = {
     {"service", "socket sockets use_sockets", "name the service in the socket's key service instead"},
     {"service", "worker_class worker_type loop gevent",
      R"(use command = "python3 -m fectl_worker gevent" (or asyncio))"},
-    {"service", "threads worker_connections gthread preload_app preload lazy_apps enable_threads master",
+    {"service", "threads gthread", R"(use arguments = ["threads=8", ...] of a socket with app = "wsgi")"},
+    {"service", "mount", R"(use arguments = ["root_path=/shop", ...] of the socket)"},
+    {"service", "cron mule spooler", "make it a service of its own"},
+    {"service", "vacuum", "leave it out: fectld removes the files of its sockets"},
+    {"service", "worker_connections preload_app preload lazy_apps enable_threads master",
      "leave it out: each worker is a program of its own"},
+    {"service", "max_requests max_requests_jitter",
+     R"(use arguments = ["max_requests=1000", ...] of the socket)"},
     {"service",
-     "max_requests max_requests_jitter max_worker_lifetime max_age max_age_variance reload_on_rss "
+     "max_worker_lifetime max_age max_age_variance reload_on_rss "
      "max_memory_restart",
      "see the guide of python/README.md: a worker asks for its own replacement"},
     {"service", "autostart enabled down",

@@ -7,11 +7,11 @@ import logging
 import select
 import socket
 from time import monotonic
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from fectl_worker.runners.draining import QUEUE_LIMIT
 
-__all__ = ["Acceptor"]
+__all__ = ["Acceptor", "Gate"]
 
 _log = logging.getLogger("fectl_worker")
 
@@ -24,6 +24,18 @@ _EACH_UP_TO = 64
 _THEN_EVERY = 16
 # Then so many are taken in one turn of the loop at most.
 _BURST = 4
+
+
+class Gate(Protocol):
+    """Says whether a worker has room for one more connection; what it has no room for is for the other workers."""
+
+    def is_open(self) -> bool:
+        """Asked before each accept. False: the acceptor pauses, and whoever owns the gate resumes it."""
+        ...
+
+    def entered(self) -> None:
+        """A connection was accepted."""
+        ...
 
 
 class Acceptor:
@@ -43,11 +55,13 @@ class Acceptor:
         loop: asyncio.AbstractEventLoop,
         listener: socket.socket,
         take: Callable[[socket.socket], object],
+        gate: Optional[Gate] = None,
     ) -> None:
         """take: is given each connection (non-blocking) and owns it from then on."""
         self._loop = loop
         self._listener: Optional[socket.socket] = listener
         self._take = take
+        self._gate = gate
         self._accepts = False
         self._retry: Optional[asyncio.TimerHandle] = None
         self._second_began = 0.0
@@ -71,7 +85,10 @@ class Acceptor:
             self._watch.unregister(self._listener.fileno())
 
     def close(self) -> None:
-        """Takes what waits in the queue, unless paused, then gives up this process's copy of the listener."""
+        """Takes what waits in the queue, then gives up this process's copy of the listener.
+
+        Nothing is taken while it is paused, or when the gate is closed.
+        """
         if self._listener is None:
             return
         if self._accepts:
@@ -104,6 +121,10 @@ class Acceptor:
     def _take_one(self) -> bool:
         """False: nothing waits, or nothing can be taken now."""
         assert self._listener is not None
+        if self._gate is not None and not self._gate.is_open():
+            # All workers that wait were woken for this connection, so that another one takes it.
+            self.pause()
+            return False
         try:
             connection, _ = self._listener.accept()
         except BlockingIOError:
@@ -116,5 +137,7 @@ class Acceptor:
             self._retry = self._loop.call_later(_RETRY_S, self.resume)
             return False
         connection.setblocking(False)
+        if self._gate is not None:
+            self._gate.entered()
         self._take(connection)
         return True

@@ -41,6 +41,7 @@ class Link:
         self._is_open = True
         self._loop.add_reader(self._worker.poll_fd, self._turn)
         self._worker.on_timeout_changed = self._arm
+        self._worker.let_threads_in(self._loop.call_soon_threadsafe)
         # The master's word, or a SIGTERM, may have come before anybody listened.
         self._loop.call_soon(self._turn)
 
@@ -50,6 +51,7 @@ class Link:
             return
         self._is_open = False
         self._worker.on_timeout_changed = None
+        self._worker.let_threads_in(None)
         self._loop.remove_reader(self._worker.poll_fd)
         self._disarm()
 

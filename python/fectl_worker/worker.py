@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import json
 import logging
 import os
 import re
 import select
 import socket as socket_module
+import threading
 import weakref
 from typing import Any, Callable, Mapping, Optional, Union
 
@@ -20,6 +22,9 @@ _log = logging.getLogger("fectl_worker")
 # Python text may hold halves of UTF-16 pairs ("lone surrogates"), which UTF-8, and so the protocol, cannot express.
 # json.loads() of such text from a browser makes them, and so does text that was decoded with "surrogateescape".
 _SURROGATES = re.compile("([\ud800-\udbff][\udc00-\udfff])|[\ud800-\udfff]")
+
+# A thread that calls a method waits for the loop for so long at most.
+_LOOP_ANSWERS_S = 10.0
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 
@@ -87,6 +92,8 @@ class Worker:
         self.on_message: Optional[Callable[[Json], object]] = None
         #: For whoever drives dispatch() by a timer: timeout() may have become shorter.
         self.on_timeout_changed: Optional[Callable[[], object]] = None
+        self._loop_thread = 0
+        self._call_in_loop: Optional[Callable[[Callable[[], object]], object]] = None
 
     @classmethod
     def from_environment(cls, *, handle_sigterm: bool = True) -> Worker:
@@ -210,7 +217,38 @@ class Worker:
             if callback is not None:
                 callback()
 
-    def _changed(self) -> None:
+    def let_threads_in(self, call_in_loop: Optional[Callable[[Callable[[], object]], object]]) -> None:
+        """For whoever drives dispatch() in the thread that calls this: methods of the application's side which other
+        threads call are given to call_in_loop. None: no more."""
+        self._loop_thread = threading.get_ident()
+        self._call_in_loop = call_in_loop
+
+    def _do(self, call: Callable[[], object]) -> None:
+        call_in_loop = self._call_in_loop
+        if call_in_loop is None or threading.get_ident() == self._loop_thread:
+            self._do_here(call)
+            return
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+        def do() -> None:
+            try:
+                self._do_here(call)
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        try:
+            call_in_loop(do)
+        except RuntimeError:
+            return  # the loop is closed: the process is about to end
+        try:
+            done.result(_LOOP_ANSWERS_S)
+        except concurrent.futures.TimeoutError:
+            pass  # the loop hangs, which the master sees, or has ended
+
+    def _do_here(self, call: Callable[[], object]) -> None:
+        call()
         if self.on_timeout_changed is not None:
             self.on_timeout_changed()
 
@@ -218,46 +256,38 @@ class Worker:
 
     def loaded(self) -> None:
         """Initialised: ready for on_start. Heartbeats begin here."""
-        self._native.loaded()
-        self._changed()
+        self._do(self._native.loaded)
 
     def heartbeat(self) -> None:
         """Alive. Only for long work which proceeds but does not return to the loop."""
-        self._native.heartbeat()
-        self._changed()
+        self._do(self._native.heartbeat)
 
     def request_reload(self) -> None:
         """Asks to be replaced gracefully: a successor is loaded first."""
-        self._native.request_reload()
-        self._changed()
+        self._do(self._native.request_reload)
 
     def request_restart(self) -> None:
         """Asks to be replaced at once."""
-        self._native.request_restart()
-        self._changed()
+        self._do(self._native.request_restart)
 
     def config_error(self, text: str) -> None:
         """The configuration is wrong: the operator reads this text. Exit with EXIT_INIT_FAILED after it."""
-        self._native.config_error(_escaped(text))
-        self._changed()
+        self._do(lambda: self._native.config_error(_escaped(text)))
 
     def status(self, text: str) -> None:
         """One line about what this worker does now, like "warming cache 40 %"."""
-        self._native.status(_escaped(text))
-        self._changed()
+        self._do(lambda: self._native.status(_escaped(text)))
 
     def stopping(self, text: str) -> None:
         """Leaves on purpose, as after N requests: replace me first. Go on serving until on_stop."""
-        self._native.stopping(_escaped(text))
-        self._changed()
+        self._do(lambda: self._native.stopping(_escaped(text)))
 
     def set_gauge(self, name: str, value: float) -> None:
         """A number shown by `fectl status`, sent with the next heartbeat. ValueError: bad name or number."""
         try:
-            self._native.set_gauge(_escaped(name), value)
+            self._do(lambda: self._native.set_gauge(_escaped(name), value))
         except _native.WorkerError as error:
             raise ValueError(str(error)) from None
-        self._changed()
 
     def send_message(self, message: Any) -> None:
         """A message of the application's own, any JSON value of at most 60 KiB.
@@ -267,8 +297,8 @@ class Worker:
         """
         if not self.managed:
             raise NotManaged("there is no master to send a message to")
-        self._native.send_message(_json(message))
-        self._changed()
+        text = _json(message)
+        self._do(lambda: self._native.send_message(text))
 
 
 _current: Optional[weakref.ref[Worker]] = None

@@ -30,7 +30,7 @@ def noting(path: object, *arguments: str, **options: object) -> FakeMaster:
     ("app", "arguments", "text"),
     [
         ("aiohtp", [], 'app = "aiohtp" is nothing that the asyncio worker knows (did you mean "aiohttp"?)'),
-        ("wsgi", [], 'app = "wsgi" is nothing that the asyncio worker knows'),
+        ("flask", [], 'app = "flask" is nothing that the asyncio worker knows'),
         ("aiohttp", [], 'arguments: app="module:name" is missing'),
         ("aiohttp", ["app=shop"], '"shop" is not of the form "module:name"'),
         ("aiohttp", ["app=no_shop:make_app"], "ModuleNotFoundError: No module named 'no_shop'"),

@@ -121,8 +121,13 @@ class Client:
 class Load:
     """Clients which ask without a pause until the `with` block ends, and note everything that goes wrong."""
 
-    def __init__(self, address: Any, *, keep_alive: int = 2, one_shot: int = 2) -> None:
+    def __init__(
+        self, address: Any, *, keep_alive: int = 2, one_shot: int = 2, path: str = "/", pause: float = 0.0
+    ) -> None:
+        """pause: how long, in seconds, each client thinks before each request."""
         self._address = address
+        self._path = path
+        self._pause = pause
         self._end = threading.Event()
         self._progress = threading.Condition()
         self._done = [0] * (keep_alive + one_shot)
@@ -153,7 +158,9 @@ class Load:
             while not self._end.is_set():
                 if client is None:
                     client = Client(self._address)
-                answer = client.get(headers="" if keep_alive else "Connection: close\r\n")
+                if self._pause:
+                    self._end.wait(self._pause)
+                answer = client.get(self._path, headers="" if keep_alive else "Connection: close\r\n")
                 if answer.status != 200:
                     raise ConnectionError(f"status {answer.status}")
                 if answer.closes or not keep_alive:

@@ -88,22 +88,20 @@ def _reload_bars(name: str) -> list[Bar]:
     ]
 
 
-def _at_least_97_percent(name: str, metric: str, measured: str, over: str) -> Bar:
-    quantities = [Quantity(metric, NO_SIZE, (manager,)) for manager in (measured, over)]
-    return Bar(name.removeprefix("python: "), quantities[0], 0.97, "x", over=quantities[1], at_least=True)
-
-
 def _web_bars() -> list[Bar]:
-    """Each worker of ours beside its peer: at least 97 % of the rate, for at most 1/97 % of the processor time."""
+    """Each worker of ours beside its peer, as the pair promises."""
     bars = []
     for pair in PAIRS:
-        for load in LOADS:
-            rate, cpu = (name_of(pair, load, what) for what in (RATE, CPU))
-            ours, peer = (kind.name for kind in pair.both)
-            bars += [
-                _at_least_97_percent(f"{rate}, over {peer}'s", rate, ours, peer),
-                _at_least_97_percent(f"{cpu}, {peer}'s over ours", cpu, peer, ours),
-            ]
+        ours, peer = (kind.name for kind in pair.both)
+        for load, (connections, _) in LOADS.items():
+            cpu_max = pair.cpu_max
+            if connections == 1 and pair.cpu_max_single is not None:
+                cpu_max = pair.cpu_max_single
+            for what, limit, at_least in ((RATE, pair.rate_min, True), (CPU, cpu_max, False)):
+                metric = name_of(pair, load, what)
+                measured, over = (Quantity(metric, NO_SIZE, (manager,)) for manager in (ours, peer))
+                name = f"{metric.removeprefix('python: ')}, over {peer}'s"
+                bars.append(Bar(name, measured, limit, "x", over=over, at_least=at_least))
     return bars
 
 

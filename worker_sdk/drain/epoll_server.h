@@ -139,7 +139,6 @@ class EpollServer {
     int fd;
     std::function<void()> on_ready;
   };
-
   void UpdateListening() {
     const bool full = table_.size() >= connections_max_ || moment_.now_ms < accept_again_ms_;
     const bool want = accepting_ && !full;
@@ -156,8 +155,7 @@ class EpollServer {
   void AcceptInTurn(Listener& listener) {
     if (!listening_) return;
     bool requeue = false;
-    for (int left = pace_.burst(); left > 0 && Accept(listener); --left)
-      requeue |= pace_.Accepted(moment_.now_ms);
+    for (int n = pace_.burst(); n > 0 && Accept(listener); --n) requeue |= pace_.Accepted(moment_.now_ms);
     if (!requeue) return;
     table_.Unwatch(listener.fd.get());
     table_.Watch(listener.fd.get(), &listener.on_ready, EPOLLIN | EPOLLEXCLUSIVE);

@@ -10,7 +10,7 @@ import socket as sockets
 import ssl
 from typing import Any, Mapping, Optional, Sequence, Union
 
-from fectl_worker.acceptor import Acceptor
+from fectl_worker.acceptor import Acceptor, Gate
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 
@@ -70,6 +70,7 @@ async def serve(
     application: Asgi3,
     *,
     lifespan: str = "off",
+    gate: Optional[Gate] = None,
 ) -> AsgiApp:
     """An ASGI callable on a socket of the worker: what create() makes, for a callable that is not the user's own.
 
@@ -99,7 +100,7 @@ async def serve(
     await life.start()
     requests = request_count(worker, settings)
     connections = AsgiConnections(config, limits=limits(settings), requests=requests, state=life.state)
-    return AsgiApp(worker, socket, connections, life, tls, access_log)
+    return AsgiApp(worker, socket, connections, life, tls, access_log, gate)
 
 
 class AsgiApp:
@@ -113,6 +114,7 @@ class AsgiApp:
         lifespan: Lifespan,
         tls: Optional[ssl.SSLContext],
         access_log: Optional[AccessLog],
+        gate: Optional[Gate] = None,
     ) -> None:
         self._worker = worker
         self._name = socket.name
@@ -122,7 +124,7 @@ class AsgiApp:
         self._is_started = False
         self._admits = True
         self._acceptor = Acceptor(
-            asyncio.get_running_loop(), socket.listener(), lambda connection: connections.take(connection, tls)
+            asyncio.get_running_loop(), socket.listener(), lambda connection: connections.take(connection, tls), gate
         )
 
     def start(self) -> None:

@@ -24,6 +24,7 @@ EXIT_STOP_FAILED = 1
 APPS: Mapping[str, str] = {
     "aiohttp": "fectl_worker.runners.aiohttp_app:create",
     "asgi": "fectl_worker.runners.asgi_app:create",
+    "wsgi": "fectl_worker.runners.threads_app:create",
 }
 
 # What an application left behind is cancelled at the end and gets this long to agree.

@@ -6,13 +6,16 @@ import contextlib
 import importlib
 import sys
 import traceback
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping
 
 from fectl_worker._native import EXIT_INIT_FAILED
 from fectl_worker.errors import ConfigError, did_you_mean
 from fectl_worker.worker import Worker
 
-__all__ = ["app_factory", "load", "naming", "reason", "refuse"]
+__all__ = ["WORDS", "app_factory", "load", "naming", "reason", "refuse"]
+
+#: The words that may stand in `app`, by the kind of worker: each names the other one in its errors.
+WORDS: Mapping[str, tuple[str, ...]] = {"asyncio": ("aiohttp", "asgi", "wsgi"), "gevent": ("wsgi",)}
 
 
 def load(name: str) -> Any:
@@ -36,15 +39,28 @@ def app_factory(app: str, known: Mapping[str, str], worker_kind: str) -> Any:
     """What makes the application of a socket's `app`: one of the known words, or any "module:callable"."""
     name = known.get(app, app)
     if ":" not in name:
-        words = ", ".join(f'"{w}"' for w in known)
-        raise ConfigError(
-            f'app = "{app}" is nothing that the {worker_kind} worker knows{did_you_mean(app, known)}: '
-            f'allowed are {words} and "module:callable"'
-        )
+        instead = _instead(app, known, worker_kind)
+        raise ConfigError(f'app = "{app}" is nothing that the {worker_kind} worker knows{instead}')
     factory = load(name)
     if not callable(factory):
         raise ConfigError(f'"{name}" is not callable, but {type(factory).__name__}')
     return factory
+
+
+def _instead(app: str, known: Mapping[str, str], worker_kind: str) -> str:
+    """What may be written instead of a wrong word, in this worker and in the other one."""
+    for kind, words in WORDS.items():
+        if kind != worker_kind and app in words:
+            return f'; the {kind} worker does: command = "python3 -m fectl_worker {kind}"'
+    allowed = ", ".join(_quoted(known))
+    others = "".join(
+        f"; the {kind} worker knows {', '.join(_quoted(words))}" for kind, words in WORDS.items() if kind != worker_kind
+    )
+    return f'{did_you_mean(app, known)}: allowed are {allowed} and "module:callable"{others}'
+
+
+def _quoted(words: Iterable[str]) -> list[str]:
+    return [f'"{word}"' for word in words]
 
 
 def reason(error: BaseException) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Mapping, Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
-from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.access_log import AccessLog, open_lines
 from fectl_worker.runners.draining import drain_seconds
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
-from fectl_worker.runners.objects import load
 from fectl_worker.runners.tls import server_context
+from fectl_worker.runners.wsgi_callable import wsgi_callable
 from fectl_worker.runners.wsgi_connections import WsgiServer
 from fectl_worker.runners.wsgi_trial import check_gevent
 from fectl_worker.worker import Socket, Worker
@@ -30,7 +29,7 @@ def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> WsgiApp:
     access_log = open_lines(settings.get("access_log", "off"))
     server = WsgiServer(
         socket.listener(),
-        _application(settings),
+        wsgi_callable(settings),
         limits=limits(settings),
         tls=server_context(settings),
         access_log=access_log,
@@ -71,17 +70,3 @@ class WsgiApp:
             f"{self._name}.connections": len(self._server.connections),
             f"{self._name}.requests": self._server.requests.total,
         }
-
-
-def _application(settings: Mapping[str, Any]) -> Any:
-    if ("app" in settings) == ("factory" in settings):
-        raise ConfigError(
-            'arguments: either app="module:name" (the WSGI callable) or factory="module:name" (what makes it) is needed'
-        )
-    name = settings.get("app") or settings["factory"]
-    found = load(name)
-    if "factory" in settings and callable(found):
-        found = found()
-    if not callable(found):
-        raise ConfigError(f"{name} is (or makes) a {type(found).__name__}, which is not callable")
-    return found

@@ -43,7 +43,19 @@ def application(environ, start_response):
     return [BODY]
 """
 
+_ASGI_APPLICATION = f"""
+BODY = {BODY.encode()!r}
+HEADERS = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(BODY))]
+
+
+async def application(scope, receive, send):
+    await send({{"type": "http.response.start", "status": 200, "headers": HEADERS}})
+    await send({{"type": "http.response.body", "body": BODY}})
+"""
+
 _MODULE = "bench_hello"
+# Both of the pair that has a pool of threads.
+_THREADS = 8
 
 
 class UnderFectld(Server):
@@ -121,14 +133,63 @@ class GunicornGevent(Server):
 
     name = "gunicorn gevent"
     program = "gunicorn"
+    kind: tuple[str, ...] = ("gevent",)
 
     def prepare(self) -> None:
         (self.folder / f"{_MODULE}.py").write_text(_WSGI_APPLICATION, encoding="utf-8")
 
     def command(self) -> list[str]:
-        worker = ["--worker-class", "gevent", "--workers", "1", "--keep-alive", "75"]
+        worker = ["--worker-class", *self.kind, "--workers", "1", "--keep-alive", "75"]
         place = ["--chdir", str(self.folder), "--bind", f"127.0.0.1:{self.port}"]
         return [shutil.which("gunicorn") or "", *worker, *place, f"{_MODULE}:application"]
+
+
+class AsgiWorker(UnderFectld):
+    def worker(self) -> list[str]:
+        return [_PYTHON, "-m", "fectl_worker", "asyncio", "--loop", "uvloop"]
+
+    def socket(self) -> dict[str, object]:
+        return {"app": "asgi", "arguments": [f"app={_MODULE}:application", "http=httptools", "lifespan=off"]}
+
+    def application(self) -> str:
+        return _ASGI_APPLICATION
+
+
+class UvicornAlone(Server):
+    """uvicorn as a developer starts it, with the same loop and the same reader of HTTP."""
+
+    name = "uvicorn"
+
+    @classmethod
+    def installed(cls) -> bool:
+        return all(importlib.util.find_spec(name) is not None for name in ("uvicorn", "uvloop", "httptools"))
+
+    def prepare(self) -> None:
+        (self.folder / f"{_MODULE}.py").write_text(_ASGI_APPLICATION, encoding="utf-8")
+
+    def command(self) -> list[str]:
+        kind = ["--loop", "uvloop", "--http", "httptools", "--lifespan", "off", "--interface", "asgi3"]
+        place = ["--app-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
+        quiet = ["--no-access-log", "--timeout-keep-alive", "75"]
+        return [_PYTHON, "-m", "uvicorn", *kind, *place, *quiet, f"{_MODULE}:application"]
+
+
+class ThreadsWorker(UnderFectld):
+    def worker(self) -> list[str]:
+        return [_PYTHON, "-m", "fectl_worker", "asyncio", "--loop", "uvloop"]
+
+    def socket(self) -> dict[str, object]:
+        return {"app": "wsgi", "arguments": [f"app={_MODULE}:application", f"threads={_THREADS}"]}
+
+    def application(self) -> str:
+        return _WSGI_APPLICATION
+
+
+class GunicornThreads(GunicornGevent):
+    """gunicorn's threaded worker."""
+
+    name = "gunicorn gthread"
+    kind = ("gthread", "--threads", str(_THREADS))
 
 
 class CppWorker(UnderFectld):
@@ -150,11 +211,16 @@ class BareEpoll(Server):
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """A worker of ours and its peer."""
+    """A worker of ours and its peer, and what is promised of the rate and of the processor time per request."""
 
     name: str
     ours: type[UnderFectld]
     peer: type[Server]
+    # Ours over the peer's.
+    rate_min: float = 0.97
+    # Likewise; the second one on a single connection, where each request wakes two threads whatever the server does.
+    cpu_max: float = 1 / 0.97
+    cpu_max_single: float | None = None
 
     @property
     def both(self) -> tuple[type[Server], type[Server]]:
@@ -164,5 +230,7 @@ class Pair:
 PAIRS = [
     Pair("aiohttp", AiohttpWorker, RunApp),
     Pair("gevent", GeventWorker, GunicornGevent),
+    Pair("ASGI", AsgiWorker, UvicornAlone, rate_min=1.0, cpu_max=1.03),
+    Pair("threaded WSGI", ThreadsWorker, GunicornThreads, rate_min=1.0, cpu_max=0.6, cpu_max_single=1.0),
     Pair("C++", CppWorker, BareEpoll),
 ]

@@ -1,0 +1,172 @@
+"""WSGI applications in threads under a real fectld: nothing is lost, and what the guide shows is true."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from python.tests.support import APPS, Client
+from python.tests.threads_support import Fifo
+from testdata.e2e.conftest import place  # noqa: F401
+from testdata.e2e.harness import Master, Place, built, tcp
+from testdata.e2e.http_requests import free_port
+from testdata.e2e.load import Load
+from testdata.e2e.processes import alive, wait_until
+
+_RELOADS = int(os.environ.get("FECTL_THREADS_RELOADS", "8"))
+_GUIDE = Path(__file__).absolute().parent.parent / "README.md"
+_SITE = "PYTHONPATH=/path/to/bazel-bin/python/site"
+
+
+def configured(
+    found: Place, port: int, *arguments: str, app: str = "threaded:application", loop: str = "asyncio", **values: Any
+) -> str:
+    """The sections of the service `web` and of its socket."""
+    path = os.pathsep.join([str(built("python/site")), APPS, str(found.directory)])
+    command = f"/usr/bin/python3 -m fectl_worker asyncio --loop {loop}"
+    environ = [f"PYTHONPATH={path}", "PYTHONDONTWRITEBYTECODE=1"]
+    socket = tcp("http", port, service=["web"], app="wsgi", arguments=[f"app={app}", *arguments])
+    return socket + found.service("web", command, **{"num": 2, "environ": environ, **values})
+
+
+def serve(found: Place, port: int, *arguments: str, num: int = 2, **values: Any) -> Master:
+    master = found.start(configured(found, port, *arguments, num=num, **values))
+    master.wait_running("web", num)
+    return master
+
+
+@pytest.mark.parametrize(("loop", "threads"), [("asyncio", 1), ("asyncio", 8), ("uvloop", 8)])
+def test_reloads_under_load_lose_nothing(place: Place, loop: str, threads: int) -> None:  # noqa: F811
+    port = free_port()
+    master = serve(place, port, f"threads={threads}", loop=loop)
+    # Busy ones, some that think and some with a connection for each request; and ones that wait for their answers.
+    with Load(port, busy=3, thinking=6, single=2) as quick, Load(port, path="/brief", busy=5, thinking=0) as brief:
+        loads = [quick, brief]
+        for _ in range(_RELOADS):
+            seen = [one.tally.answered for one in loads]
+            wait_until(lambda: all(one.tally.answered > before + 20 for one, before in zip(loads, seen)), "answers")
+            old = master.pids("web")
+            master.fectl_ok("reload", "web")
+            assert not set(master.pids("web")) & set(old)
+        wait_until(lambda: not any(alive(pid) for pid in old), "the old workers are gone")
+    for one in loads:
+        print(one.tally)
+        assert one.tally.failed == 0, one.tally
+        assert one.tally.announced_ends > 0, "kept connections were told to come again"
+
+
+def test_max_requests_under_load_loses_nothing(place: Place) -> None:  # noqa: F811
+    port = free_port()
+    master = serve(place, port, "max_requests=200", "max_requests_jitter=100")
+    first = set(master.pids("web"))
+    with Load(port) as load:
+        wait_until(lambda: not first & set(master.pids("web")), "both have left")
+    assert load.tally.failed == 0, load.tally
+    assert re.search("asked for by the worker: served [0-9]+ requests", master.log())
+
+
+def test_a_broken_version_keeps_the_old_workers_serving(place: Place) -> None:  # noqa: F811
+    port = free_port()
+    good = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'ok']\n"
+    place.write("shop.py", good)
+    master = serve(place, port, app="shop:app")
+    old = master.pids("web")
+    for broken, words in (
+        ("import no_such_module_at_all\n", "No module named 'no_such_module_at_all'"),
+        ("app = 3\n", "shop:app is (or makes) a int, which is not callable"),
+    ):
+        place.write("shop.py", broken)
+        done = master.fectl("reload", "web")
+        assert done.returncode == 1 and words in done.stderr, done
+        assert master.pids("web") == old and master.state("web") == "running"
+
+
+def test_a_worker_with_stuck_threads_is_replaced(place: Place) -> None:  # noqa: F811
+    """Without a request that is lost, but those that hang."""
+    port = free_port()
+    master = serve(place, port, "threads=2", "request_timeout=0.3", num=1, shutdown_timeout=5)
+    (old,) = master.pids("web")
+    fifos = [Fifo(place.directory / f"fifo{number}") for number in range(2)]
+    # Most of the load's requests are on the successor.
+    with Load(port, busy=0, thinking=0, single=3) as load:
+        hanging = [Client(("127.0.0.1", port)) for _ in fifos]
+        for client, fifo in zip(hanging, fifos):
+            client.send(f"/block?{fifo.path}")
+            fifo.wait_until_blocked()
+        (new,) = master.wait_replaced("web", old)
+        seen = load.tally.answered
+        wait_until(lambda: load.tally.answered > seen + 20, "the successor serves")
+        assert new != old
+    assert load.tally.failed == 0, load.tally
+    assert re.search("asked for by the worker: [12] of 2 threads are stuck", master.log())
+    assert "os.close(os.open(path, os.O_RDONLY))" in master.log(), "the stack is in the log"
+    for client in hanging:
+        client.close()
+
+
+# --- the guide ---
+
+
+def of_guide(framework: str) -> tuple[str, list[str]]:
+    """The application (Python) and the configurations that the guide shows from that word on."""
+    text = _GUIDE.read_text(encoding="utf-8")
+    text = text[text.index(f"\n{framework}, ") : text.index("\n### WSGI with gevent")]
+    (application, *_) = [*re.findall(r"```python\n(.*?)```", text, re.DOTALL), ""]
+    return application, re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+
+
+def as_of_guide(found: Place, configuration: str, port: int) -> Master:
+    """A master with what the guide shows, but for the port and the places of files."""
+    assert _SITE in configuration and "port = 8080" in configuration
+    configuration = configuration.replace(_SITE, f"PYTHONPATH={built('python/site')}")
+    configuration = configuration.replace("port = 8080", f"port = {port}")
+    configuration = configuration.replace('"/srv/mysite"', f'"{found.directory}/mysite"')
+    return found.start(configuration)
+
+
+def test_flask_as_in_the_guide(place: Place) -> None:  # noqa: F811
+    application, (configuration, *_) = of_guide("Flask")
+    place.write("shop.py", application)
+    port = free_port()
+    master = as_of_guide(place, configuration, port)
+    master.wait_running("shop", 2)
+    client = Client(("127.0.0.1", port))
+    assert client.get().body == b"hello\n"
+    assert client.get("/upload", method="POST", body=b"x" * 12).body.strip() == b'{"bytes":12}'
+    client.send("/upload", method="POST", headers="Transfer-Encoding: chunked\r\n")
+    client.socket.sendall(b"5\r\nhello\r\n0\r\n\r\n")
+    assert client.receive().body.strip() == b'{"bytes":5}'
+    master.fectl_ok("reload", "shop")
+
+
+def test_django_as_in_the_guide(place: Place) -> None:  # noqa: F811
+    _, (configuration,) = of_guide("Django")
+    start = "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
+    arguments = ["startproject", "mysite"]
+    subprocess.run([sys.executable, "-c", start, *arguments], cwd=place.directory, check=True)
+    port = free_port()
+    master = as_of_guide(place, configuration, port)
+    master.wait_running("mysite", 2)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def status(method: str, path: str, body: str | None = None) -> int:
+        client.request(method, path, body)
+        answer = client.getresponse()
+        text = answer.read()
+        assert path != "/" or b"The install worked successfully" in text
+        return answer.status
+
+    assert status("GET", "/") == 200
+    assert status("GET", "/no-such-page") == 404
+    # Django's own check that a form is of this site.
+    assert status("POST", "/admin/login/", "username=x") == 403
+    client.close()
+    master.fectl_ok("reload", "mysite")
+    wait_until(lambda: '"GET /no-such-page HTTP/1.1" 404' in master.log(), "the access log")
