@@ -27,6 +27,8 @@ KINDS = ("asgi", "wsgi", "aiohttp")
 # A function without parameters which is no factory but the program itself does not come back.
 _SLOW_FACTORY_S = 10.0
 
+# Python itself exits with 1 where it cannot run this module.
+_EXIT_REFUSED = 3
 _EXIT_INTERRUPTED = 130
 
 # Whose frames of a traceback say nothing about the application.
@@ -104,7 +106,7 @@ def _answer(name: str, kind: Optional[str], answer_fd: int) -> int:
         return _EXIT_INTERRUPTED
     except BaseException as error:  # a module that calls sys.exit() while it is imported, too
         _explain(name, error)
-        return 1
+        return _EXIT_REFUSED
     os.write(answer_fd, answer.encode(errors="surrogateescape") + b"\n")
     return 0
 

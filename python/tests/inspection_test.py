@@ -169,7 +169,7 @@ def test_an_attribute_of_an_attribute(tmp_path: Path) -> None:
 
 def test_the_user_may_say_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text("def app(*arguments): pass\ndef make(): return app\n", encoding="utf-8")
-    assert _inspect(tmp_path, "shop:app").returncode == 1
+    assert _inspect(tmp_path, "shop:app").returncode == 3
     assert _inspect(tmp_path, "--kind", "wsgi", "shop:app").stdout == "wsgi app=shop:app\n"
     assert _inspect(tmp_path, "--kind", "asgi", "shop:make").stdout == "asgi factory=shop:make\n"
 
@@ -195,7 +195,7 @@ def test_the_user_may_say_what_it_is(tmp_path: Path) -> None:
 def test_what_is_wrong_is_one_sentence(tmp_path: Path, text: str, name: str, sentence: str, traced: bool) -> None:
     (tmp_path / "shop.py").write_text(text, encoding="utf-8")
     done = _inspect(tmp_path, name)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (3, "")
     *trace, last = done.stderr.splitlines()
     assert last.startswith("fectl_worker: ")
     assert sentence.format(folder=tmp_path, python=sys.executable) in last
