@@ -46,8 +46,8 @@ class Foreground:
         with open(self._out, "wb") as out, open(self._err, "wb") as err:
             self.process = subprocess.Popen(
                 [*place.wrapper, str(place.fectl_program), *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=err, process_group=0, env={**place.environment, "TMPDIR": str(place.directory), **(environment or {})},
-                **{"cwd": place.directory, **popen})
+                stderr=err, process_group=0, **{"cwd": place.directory, **popen},
+                env={**place.environment, "TMPDIR": str(place.directory), **(environment or {})})
 
     def out(self) -> str:
         return self._out.read_text(encoding="utf-8", errors="replace")
