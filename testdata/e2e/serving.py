@@ -29,6 +29,40 @@ app = web.Application()
 app.router.add_get("/", hello)
 app.router.add_get("/slow", slow)
 ''',
+    "asgi": '''
+import asyncio, os
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    text = ANSWER
+    if scope["path"] == "/slow":
+        open("entered", "w").close()
+        while not os.path.exists("release"):
+            await asyncio.sleep(0.01)
+        text = "slow"
+    body = text.encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+''',
+    "wsgi": '''
+import os, time
+
+def app(environ, start_response):
+    text = ANSWER
+    if environ["PATH_INFO"] == "/slow":
+        open("entered", "w").close()
+        while not os.path.exists("release"):
+            time.sleep(0.01)
+        text = "slow"
+    start_response("200 OK", [("Content-Length", str(len(text)))])
+    return [text.encode()]
+''',
 }
 
 

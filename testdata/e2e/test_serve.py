@@ -105,8 +105,9 @@ def test_ctrl_c_at_a_terminal(place: Place) -> None:
     _nothing_is_left(place)
 
 
-def test_ctrl_c_lets_a_request_finish(place: Place) -> None:
-    place.write("shop.py", application("aiohttp", "hello"))
+@pytest.mark.parametrize("kind", _KINDS)
+def test_ctrl_c_lets_a_request_finish(place: Place, kind: str) -> None:
+    place.write("shop.py", application(kind, "hello"))
     with _serve(place) as served:
         with place.slow_request(served.port()) as request:
             served.ctrl_c()
@@ -116,8 +117,9 @@ def test_ctrl_c_lets_a_request_finish(place: Place) -> None:
         assert served.wait_exit() == 0
 
 
-def test_a_second_ctrl_c_ends_at_once(place: Place) -> None:
-    place.write("shop.py", application("aiohttp", "hello"))
+@pytest.mark.parametrize("kind", _KINDS)
+def test_a_second_ctrl_c_ends_at_once(place: Place, kind: str) -> None:
+    place.write("shop.py", application(kind, "hello"))
     with _serve(place) as served:
         with place.slow_request(served.port()):
             served.ctrl_c()
@@ -125,6 +127,18 @@ def test_a_second_ctrl_c_ends_at_once(place: Place) -> None:
             served.ctrl_c()
             assert served.wait_exit() == 0
     _nothing_is_left(place)
+
+
+@pytest.mark.parametrize("name,text", [
+    ("asgi", "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\nasync def hello(): return 5\n"),
+    ("wsgi", "from flask import Flask\ndef app():\n    made = Flask('shop')\n"
+             "    made.add_url_rule('/', view_func=lambda: '5')\n    return made\n"),
+])
+def test_frameworks_and_factories(place: Place, name: str, text: str) -> None:
+    place.write("shop.py", text)
+    with _serve(place, *(["--threads=2"] if name == "wsgi" else [])) as served:
+        assert answer(served.port()) == "5"
+        assert f'app = "{name}"' in served.out() and f"({name.upper()}, 1 worker)" in served.out()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
