@@ -21,6 +21,8 @@ struct Context {
   Limits limits;
   bool colours_on = false;
   bool show_progress = false;
+  std::string program = "";    // this one, as it can be started
+  std::string directory = "";  // from which relative paths are taken; empty: the current one
 };
 
 // Says why the command has failed, on standard error and, with --json, as an object on standard output; gives

@@ -94,6 +94,11 @@ std::string DoneJson(int64_t took_ms) {
   return Line("{\"ok\":true,\"seconds\":" + Seconds(took_ms) + "}");
 }
 
+std::string ServingJson(std::string_view url, std::string_view kind, std::string_view sock, int64_t pid) {
+  return Line("{\"ok\":true,\"url\":" + String(url) + ",\"application\":" + String(kind) +
+              ",\"sock\":" + String(sock) + ",\"pid\":" + std::to_string(pid) + "}");
+}
+
 std::string ViewJson(const std::string& json) {
   return Line(json);
 }

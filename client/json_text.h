@@ -43,6 +43,9 @@ std::string VersionCheckJson(std::string_view client, std::string_view server);
 // {"ok":true,"seconds":0.001}
 std::string DoneJson(int64_t took_ms);
 
+// {"ok":true,"url":"http://127.0.0.1:8000","application":"asgi","sock":"/tmp/x/fectld.sock","pid":123}
+std::string ServingJson(std::string_view url, std::string_view kind, std::string_view sock, int64_t pid);
+
 // A view's own JSON text as a line.
 std::string ViewJson(const std::string& json);
 

@@ -54,6 +54,9 @@ TEST(JsonText, Versions) {
 
 TEST(JsonText, DoneAndViews) {
   EXPECT_EQ(DoneJson(5), "{\"ok\":true,\"seconds\":0.005}\n");
+  EXPECT_EQ(ServingJson("http://127.0.0.1:8000", "asgi", "/tmp/x", 7),
+            "{\"ok\":true,\"url\":\"http://127.0.0.1:8000\",\"application\":\"asgi\",\"sock\":\"/tmp/"
+            "x\",\"pid\":7}\n");
   EXPECT_EQ(ViewJson("{\"cause\":\"\xc2\x9b\"}"), "{\"cause\":\"\\u009b\"}\n");
 }
 

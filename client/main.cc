@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,13 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// With links resolved, so that what was installed beside it is found.
+std::string OwnPath() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : "fectl";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -30,6 +38,7 @@ int main(int argc, char** argv) {
   fectl::client::Surroundings surroundings;
   surroundings.socket_variable = Variable("FECTL_SOCK");
   surroundings.caller_directory = Variable("BUILD_WORKING_DIRECTORY");
+  surroundings.program = OwnPath();
   surroundings.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   surroundings.err_is_terminal = isatty(STDERR_FILENO) == 1 && Variable("TERM") != "dumb";
   surroundings.colours_allowed = Variable("NO_COLOR").empty() && Variable("TERM") != "dumb";

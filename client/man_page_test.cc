@@ -41,6 +41,10 @@ std::string Macro(Operands operands) {
       return " Ar SERVICE ...";
     case Operands::kOptionalCommand:
       return " Op Ar COMMAND";
+    case Operands::kApplication:
+      return " Ar MODULE : Ns Ar NAME Op Ar ARGUMENT ...";
+    case Operands::kServiceAndPaths:
+      return " Ar SERVICE Op Ar PATH ...";
   }
   return "";
 }
@@ -62,14 +66,24 @@ TEST(ManPage, DescribesTheCommandsOfTheTableAndNoOthers) {
   EXPECT_THAT(described, testing::ElementsAreArray(wanted));
 }
 
-TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
+// The options that are described in a section.
+std::vector<std::string> OptionsIn(const std::string& section) {
   std::vector<std::string> described;
-  for (const std::string& line : LinesOf("DESCRIPTION")) {
-    if (line.starts_with(".It ")) described.push_back(line.substr(4));
+  for (const std::string& line : LinesOf(section)) {
+    if (line.starts_with(".It Fl")) described.push_back(line.substr(4));
   }
+  return described;
+}
+
+TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted;
-  for (const Option& option : Options()) wanted.push_back(Macro(option));
-  EXPECT_THAT(described, testing::UnorderedElementsAreArray(wanted));
+  std::vector<std::string> wanted_of_serve;
+  for (const Option& option : Options()) {
+    (option.command.empty() ? wanted : wanted_of_serve).push_back(Macro(option));
+    EXPECT_TRUE(option.command.empty() || option.command == "serve");
+  }
+  EXPECT_THAT(OptionsIn("DESCRIPTION"), testing::UnorderedElementsAreArray(wanted));
+  EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), testing::ElementsAreArray(wanted_of_serve));
 }
 
 TEST(ManPage, DescribesTheJsonOfEveryCommandWhichGivesAny) {

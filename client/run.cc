@@ -15,7 +15,9 @@
 #include "client/run_operations.h"
 #include "client/run_queries.h"
 #include "client/run_quit.h"
+#include "client/serve/run_serve.h"
 #include "client/socket_path.h"
+#include "client/watch/run_watch.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {
@@ -57,6 +59,10 @@ int RunCommand(const Context& context) {
       return RunPing(context);
     case CommandKind::kQuit:
       return RunQuit(context);
+    case CommandKind::kServe:
+      return RunServe(context);
+    case CommandKind::kWatch:
+      return RunWatch(context);
     case CommandKind::kHelp:
       break;
   }
@@ -84,6 +90,8 @@ int RunInvocation(const Invocation& invocation, const Surroundings& surroundings
       .limits = limits,
       .colours_on = surroundings.out_is_terminal && surroundings.colours_allowed,
       .show_progress = surroundings.err_is_terminal,
+      .program = surroundings.program,
+      .directory = surroundings.caller_directory,
   };
   return RunCommand(context);
 }

@@ -14,6 +14,7 @@ namespace fectl::client {
 struct Surroundings {
   std::string socket_variable = "";   // $FECTL_SOCK
   std::string caller_directory = "";  // $BUILD_WORKING_DIRECTORY
+  std::string program = "";           // the path of this program
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colours_allowed = true;  // no $NO_COLOR, no dumb terminal

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/command_line/application_operands.h"
 #include "client/text/nearest.h"
 #include "proto_spec/printable.h"
 
@@ -16,12 +17,44 @@
 DEFINE_string(sock, "", "the control socket of fectld");
 DEFINE_double(timeout, 0, "seconds to wait at most; 0: no limit");
 DEFINE_bool(json, false, "print JSON");
+DEFINE_string(host, "127.0.0.1", "where to listen");
+DEFINE_int32(port, 8000, "the port to listen on");
+DEFINE_int32(workers, 1, "how many processes serve");
+DEFINE_int32(threads, 0, "how many threads each of them has");
+DEFINE_string(loop, "", "the event loop");
+DEFINE_string(app_dir, "", "where the application is");
+DEFINE_string(python, "", "the Python that runs it");
+DEFINE_string(kind, "", "what the application is");
+DEFINE_bool(watch, false, "reload when files change");
+DEFINE_bool(print, false, "print the configuration");
 
 namespace fectl::client {
 namespace {
 
 // A hundred years: more is a typing mistake, and must not overflow milliseconds.
 constexpr double kTimeoutSecondsMax = 3.2e9;
+
+// Options whose values are whole numbers within bounds.
+struct NumberOption {
+  std::string_view name;
+  const int32_t* value;
+  int least;
+  int most;
+};
+const NumberOption kNumbers[] = {
+    {"port", &FLAGS_port, 0, 65'535},
+    {"workers", &FLAGS_workers, 1, 10'000},
+    {"threads", &FLAGS_threads, 1, 1'000},
+};
+
+constexpr std::string_view kKinds[] = {"asgi", "wsgi", "aiohttp"};
+
+// gflags has no dashes in its names.
+std::string FlagOf(const Option& option) {
+  std::string flag(option.name);
+  std::ranges::replace(flag, '-', '_');
+  return flag;
+}
 
 std::string Quoted(std::string_view word) {
   return "\"" + proto::EscapeForTerminal(word) + "\"";
@@ -46,6 +79,16 @@ class Parser {
     if (!error_.empty()) return UsageError{error_, FLAGS_json || SaysJson()};
     result_.sock = FLAGS_sock;
     result_.json = FLAGS_json;
+    result_.serve = {.host = FLAGS_host,
+                     .port = FLAGS_port,
+                     .workers = FLAGS_workers,
+                     .threads = FLAGS_threads,
+                     .loop = FLAGS_loop,
+                     .app_dir = FLAGS_app_dir,
+                     .python = FLAGS_python,
+                     .kind = FLAGS_kind,
+                     .watch = FLAGS_watch,
+                     .print = FLAGS_print};
     return result_;
   }
 
@@ -101,6 +144,7 @@ class Parser {
   }
 
   void Apply(const Option& option, const std::string& shown, std::optional<std::string> value) {
+    if (!option.command.empty()) special_ = &option;
     if (option.value.empty()) {
       if (value.has_value()) {
         error_ = shown + " takes no value";
@@ -111,7 +155,7 @@ class Parser {
       } else if (option.name == "check") {
         result_.check = true;
       } else {
-        gflags::SetCommandLineOption(std::string(option.name).c_str(), "true");
+        gflags::SetCommandLineOption(FlagOf(option).c_str(), "true");
       }
       return;
     }
@@ -131,13 +175,23 @@ class Parser {
       return;
     }
     // gflags gives an empty text when the value is not of the flag's type.
-    const bool taken =
-        !gflags::SetCommandLineOption(std::string(option.name).c_str(), value->c_str()).empty();
+    const bool taken = !gflags::SetCommandLineOption(FlagOf(option).c_str(), value->c_str()).empty();
+    const auto* number = std::ranges::find(kNumbers, option.name, &NumberOption::name);
     if (option.name == "timeout") {
       CheckTimeout(taken, *value);
+    } else if (number != std::end(kNumbers)) {
+      CheckNumber(*number, taken, *value);
+    } else if (option.name == "kind" && std::ranges::find(kKinds, *value) == std::end(kKinds)) {
+      error_ = "--kind is asgi, wsgi or aiohttp, not " + Quoted(*value);
     } else if (!taken) {
       error_ = shown + " cannot be " + Quoted(*value);
     }
+  }
+
+  void CheckNumber(const NumberOption& number, bool taken, const std::string& text) {
+    if (taken && *number.value >= number.least && *number.value <= number.most) return;
+    error_ = "--" + std::string(number.name) + " needs a number from " + std::to_string(number.least) +
+             " to " + std::to_string(number.most) + ", not " + Quoted(text);
   }
 
   void CheckTimeout(bool taken, const std::string& text) {
@@ -170,6 +224,12 @@ class Parser {
       error_ = "--check belongs to status: fectl status --check [SERVICE...]";
       return;
     }
+    if (special_ != nullptr && special_->command != command->name) {
+      const Command& owner = *FindCommand(special_->command);
+      error_ = "--" + std::string(special_->name) + " belongs to " + std::string(owner.name) + ": fectl " +
+               std::string(owner.name) + " " + std::string(Synopsis(owner.operands));
+      return;
+    }
     CheckOperands(*command);
   }
 
@@ -177,7 +237,8 @@ class Parser {
     const std::string name(command.name);
     const std::vector<std::string>& operands = result_.operands;
     if (std::ranges::find(operands, "") != operands.end()) {
-      error_ = "a service's name cannot be empty";
+      error_ = command.operands == Operands::kServices ? "a service's name cannot be empty"
+                                                       : name + " takes no empty word";
       return;
     }
     switch (command.operands) {
@@ -198,6 +259,13 @@ class Parser {
           error_ = name + " needs the name of a service, or all: fectl " + name + " SERVICE...|all";
         }
         break;
+      case Operands::kApplication:
+        error_ = WhatIsWrongWithApplication(operands);
+        return;
+      case Operands::kServiceAndPaths:
+        if (operands.empty() || operands[0] == "all")
+          error_ = name + " needs the name of one service: fectl " + name + " SERVICE [PATH]...";
+        return;
     }
     if (error_.empty()) CheckNames(command);
   }
@@ -228,6 +296,7 @@ class Parser {
   size_t at_ = 0;
   bool only_words_ = false;
   std::vector<std::string> words_;
+  const Option* special_ = nullptr;  // the last one of those that belong to one command
   Invocation result_;
   std::string error_;
 };

@@ -11,17 +11,34 @@
 
 namespace fectl::client {
 
+// The options of serve.
+struct ServeOptions {
+  std::string host = "127.0.0.1";
+  int port = 8000;
+  int workers = 1;
+  int threads = 0;   // 0: not given
+  std::string loop;  // these four are empty where they were not given
+  std::string app_dir;
+  std::string python;
+  std::string kind;
+  bool watch = false;
+  bool print = false;
+};
+
 // What the user asked for.
 struct Invocation {
   CommandKind command = CommandKind::kHelp;
-  std::vector<std::string> operands;  // services without duplicates, or the command to explain
-  bool all = false;                   // instead of services
-  std::string sock;                   // empty: not given
+  // Services without duplicates, the command to explain, an application and its arguments, or a service and
+  // paths.
+  std::vector<std::string> operands;
+  bool all = false;  // instead of services
+  std::string sock;  // empty: not given
   std::optional<int64_t> timeout_ms;
   bool json = false;
   bool check = false;          // with status: only say what is not well
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
+  ServeOptions serve;
 };
 
 // One sentence about what is wrong with the command line.

@@ -157,6 +157,64 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
   EXPECT_THAT(Parsed({"stop", "-"}).operands, ElementsAre("-"));
 }
 
+TEST(CommandLine, ServeTakesAnApplicationItsArgumentsAndOptionsOfItsOwn) {
+  const Invocation plain = Parsed({"serve", "shop.main:app"});
+  EXPECT_EQ(plain.command, CommandKind::kServe);
+  EXPECT_THAT(plain.operands, ElementsAre("shop.main:app"));
+  EXPECT_EQ(plain.serve.host, "127.0.0.1");
+  EXPECT_EQ(plain.serve.port, 8000);
+  EXPECT_EQ(plain.serve.workers, 1);
+  EXPECT_EQ(plain.serve.threads, 0);
+  EXPECT_FALSE(plain.serve.watch);
+  EXPECT_FALSE(plain.serve.print);
+  const Invocation full =
+      Parsed({"serve", "--watch", "--port", "0", "shop:app", "--host=::1", "--workers=3", "--threads=8",
+              "--loop=uvloop", "--app-dir", "src", "--python", "python3.12", "--kind=wsgi", "--print", "--",
+              "access_log=off", "--keepalive=5"});
+  EXPECT_THAT(full.operands, ElementsAre("shop:app", "access_log=off", "--keepalive=5"));
+  EXPECT_EQ(full.serve.host, "::1");
+  EXPECT_EQ(full.serve.port, 0);
+  EXPECT_EQ(full.serve.workers, 3);
+  EXPECT_EQ(full.serve.threads, 8);
+  EXPECT_EQ(full.serve.loop, "uvloop");
+  EXPECT_EQ(full.serve.app_dir, "src");
+  EXPECT_EQ(full.serve.python, "python3.12");
+  EXPECT_EQ(full.serve.kind, "wsgi");
+  EXPECT_TRUE(full.serve.watch);
+  EXPECT_TRUE(full.serve.print);
+  EXPECT_EQ(Parsed({"serve", "shop:app"}).serve.port, 8000) << "nothing is left of the run before";
+}
+
+TEST(CommandLine, WhatIsWrongWithServe) {
+  EXPECT_EQ(ErrorOf({"serve", "shop"}),
+            "\"shop\" is no application of the form MODULE:NAME, as in: fectl serve shop.main:app");
+  for (const char* bad : {"-1", "65536", "x", "80.5"}) {
+    EXPECT_EQ(ErrorOf({"serve", "--port", bad, "shop:app"}),
+              "--port needs a number from 0 to 65535, not \"" + std::string(bad) + "\"");
+  }
+  EXPECT_EQ(ErrorOf({"serve", "--workers=0", "shop:app"}),
+            "--workers needs a number from 1 to 10000, not \"0\"");
+  EXPECT_EQ(ErrorOf({"serve", "--threads=0", "shop:app"}),
+            "--threads needs a number from 1 to 1000, not \"0\"");
+  EXPECT_EQ(ErrorOf({"serve", "--kind=cgi", "shop:app"}), "--kind is asgi, wsgi or aiohttp, not \"cgi\"");
+  EXPECT_EQ(ErrorOf({"serve", "--wacth", "shop:app"}), "unknown option \"--wacth\"; did you mean --watch?");
+  EXPECT_EQ(ErrorOf({"serve", "shop:app", ""}), "serve takes no empty word");
+}
+
+TEST(CommandLine, OptionsOfOneCommandAreForNoOther) {
+  EXPECT_EQ(ErrorOf({"--watch", "reload", "web"}),
+            "--watch belongs to serve: fectl serve MODULE:NAME [ARGUMENT]...");
+  EXPECT_EQ(ErrorOf({"status", "--port=1"}),
+            "--port belongs to serve: fectl serve MODULE:NAME [ARGUMENT]...");
+}
+
+TEST(CommandLine, WatchTakesAServiceAndPaths) {
+  EXPECT_THAT(Parsed({"watch", "web"}).operands, ElementsAre("web"));
+  EXPECT_THAT(Parsed({"watch", "web", "src", "all"}).operands, ElementsAre("web", "src", "all"));
+  EXPECT_EQ(ErrorOf({"watch"}), "watch needs the name of one service: fectl watch SERVICE [PATH]...");
+  EXPECT_EQ(ErrorOf({"watch", "all"}), "watch needs the name of one service: fectl watch SERVICE [PATH]...");
+}
+
 TEST(CommandLine, ErrorsKnowWhetherJsonWasWanted) {
   for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
            {"--json", "explode"}, {"explode", "--json"}, {"--nope", "--json"}}) {

@@ -99,6 +99,30 @@ Exits 0 if it has; 1 if it is there but does not answer; 3 if there is none.
 Exits 0 if its process has gone; 1 if it refused, did not end within --timeout,
 or had no room for another client.
 )"},
+    {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
+     R"(Starts a fectld in the foreground that serves the application which is NAME in
+the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
+fectl(1) says how that is told. First it prints the fectld.toml that gives the
+same service. What the application and fectld say comes to this terminal.
+
+With --watch the application is reloaded when a file of it changes. If the new
+one does not come up, the reason is shown, and the old one keeps serving.
+
+ARGUMENTs of the application are NAME=VALUE, such as access_log=off; those
+that begin with dashes stand after --.
+
+Ctrl-C lets open requests finish and ends all processes; a second one ends them
+at once. Exits 0 after that; 1 if the application cannot be served.
+)"},
+    {CommandKind::kWatch, "watch", Operands::kServiceAndPaths, "reload a service when its files change",
+     R"(Reloads the service of a running fectld whenever something changes: in a folder
+the files of a Python application (*.py, templates, .env) in it and below, and a
+file that is named whatever its name is. Without PATH: the current directory.
+
+A reload that fails leaves the old workers serving, and the next change is tried
+again. Ends with Ctrl-C, and exits 0 then; 1 if there is no such service or the
+files cannot be watched.
+)"},
     {CommandKind::kHelp, "help", Operands::kOptionalCommand, "explain a command, as in: fectl help reload",
      R"(Explains one command, or lists all of them.
 )"},
@@ -109,6 +133,16 @@ constexpr Option kOptions[] = {
     {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
     {"check", 0, "", "with status: say only what is not well, and exit 1"},
     {"json", 0, "", "print JSON, errors too; fectl(1) has the members"},
+    {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},
+    {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
+    {"workers", 0, "NUMBER", "how many processes (1)", "serve"},
+    {"threads", 0, "NUMBER", "of a WSGI application: threads in each process", "serve"},
+    {"loop", 0, "LOOP", "the event loop: asyncio or uvloop", "serve"},
+    {"watch", 0, "", "reload when a file of the application changes", "serve"},
+    {"app-dir", 0, "DIR", "where the application is, and runs (.)", "serve"},
+    {"python", 0, "PROGRAM", "the Python that runs it (python3, from PATH)", "serve"},
+    {"kind", 0, "KIND", "it is asgi, wsgi or aiohttp: do not find out", "serve"},
+    {"print", 0, "", "print the fectld.toml and start nothing", "serve"},
     {"help", 'h', "", "show this help, or that of the command"},
     {"version", 'V', "", "print the version of this program"},
 };
@@ -160,6 +194,10 @@ std::string_view Synopsis(Operands operands) {
       return "SERVICE...|all";
     case Operands::kOptionalCommand:
       return "[COMMAND]";
+    case Operands::kApplication:
+      return "MODULE:NAME [ARGUMENT]...";
+    case Operands::kServiceAndPaths:
+      return "SERVICE [PATH]...";
   }
   return "";
 }

@@ -22,6 +22,8 @@ enum class CommandKind {
   kVersionCheck,
   kPing,
   kQuit,
+  kServe,
+  kWatch,
   kHelp,
 };
 
@@ -32,6 +34,8 @@ enum class Operands {
   kOneService,
   kServices,  // one or more, or `all`
   kOptionalCommand,
+  kApplication,      // MODULE:NAME, and arguments for it
+  kServiceAndPaths,  // one service, and files or folders
 };
 
 struct Command {
@@ -49,6 +53,8 @@ struct Option {
   char letter;             // 0: none
   std::string_view value;  // the placeholder of its value, or "" for a switch
   std::string_view help;   // one line
+  // The one command that it belongs to; empty: it is for all of them.
+  std::string_view command = "";
 };
 
 // The tables behind the parser, the help texts and the test of the man page.

@@ -34,9 +34,13 @@ std::string Indented(const Lines& lines) {
   return out;
 }
 
-std::string OptionLines() {
+// Of all commands, and of the one that is named.
+std::string OptionLines(std::string_view command) {
   Lines lines;
-  for (const Option& option : Options()) lines.emplace_back(Signature(option), option.help);
+  for (const Option& option : Options()) {
+    if (option.command.empty() || option.command == command)
+      lines.emplace_back(Signature(option), option.help);
+  }
   return Indented(lines);
 }
 
@@ -52,7 +56,7 @@ std::string GeneralHelp() {
          Indented(commands) +
          "\n"
          "Options, before or after the command (what follows -- are names):\n" +
-         OptionLines() +
+         OptionLines("") +
          "\n"
          "Exit codes: 0 done; 1 refused or failed, with the reason on stderr;\n"
          "2 wrong usage; 3 no fectld is there; 4 not permitted.\n";
@@ -60,7 +64,8 @@ std::string GeneralHelp() {
 
 std::string CommandHelp(const Command& command) {
   return "Usage: fectl [OPTION]... " + Signature(command) + "\n\n" + std::string(command.semantics) +
-         "\nOptions (what follows -- are names, even if they begin with a dash):\n" + OptionLines();
+         "\nOptions (what follows -- are names, even if they begin with a dash):\n" +
+         OptionLines(command.name);
 }
 
 }  // namespace fectl::client

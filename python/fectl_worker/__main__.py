@@ -72,12 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     for one in (asyncio_parser, gevent_parser):
         one.add_argument("--app", metavar="MODULE:CALLABLE", help="an application without a socket: " + _APP_HELP)
+    inspect_parser = kinds.add_parser("inspect", help="no worker: says for fectl serve what a name stands for")
+    inspect_parser.add_argument("name", metavar="MODULE:NAME", help="the application, or what makes it")
+    inspect_parser.add_argument("--kind", dest="told", help="it is this (asgi, wsgi, aiohttp); only find out the rest")
     return parser
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     options = _parser().parse_args(arguments)
     _show_lines_at_once()
+    if options.kind == "inspect":
+        from fectl_worker import inspection
+
+        inspection.run(options.name, options.told)
     debug = getattr(options, "debug", False)
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.INFO,

@@ -1,0 +1,36 @@
+#ifndef FECTL_CLIENT_PROCESS_SIGNALS_H_
+#define FECTL_CLIENT_PROCESS_SIGNALS_H_
+
+#include <signal.h>
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "client/unique_fd.h"
+
+namespace fectl::client {
+
+// Hears SIGINT, SIGTERM, SIGHUP and SIGCHLD in place of what they would do, until it is destroyed. A SIGHUP
+// that whoever started this process lets it ignore, as nohup does, stays ignored.
+class Signals {
+ public:
+  static absl::StatusOr<Signals> Hear();
+  Signals(Signals&& other) noexcept;
+  Signals& operator=(Signals&&) = delete;
+  ~Signals();
+
+  // Readable when there is a signal to be taken.
+  int fd() const { return fd_.get(); }
+  // Without a wait.
+  std::optional<int> Take();
+
+ private:
+  Signals(UniqueFd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
+
+  UniqueFd fd_;
+  sigset_t before_;
+};
+
+}  // namespace fectl::client
+
+#endif  // FECTL_CLIENT_PROCESS_SIGNALS_H_

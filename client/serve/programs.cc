@@ -1,0 +1,75 @@
+#include "client/serve/programs.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "proto_spec/printable.h"
+
+namespace fectl::client {
+namespace {
+
+bool IsProgram(const std::string& path) {
+  struct stat found;
+  return stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+absl::Status NotThere(const std::string& text) {
+  return absl::NotFoundError(absl::string_view(text.data(), text.size()));
+}
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+// An empty name in a PATH is the current directory.
+std::string InSearchPath(const std::string& name, const std::string& directory,
+                         const std::string& search_path) {
+  for (size_t at = 0; at <= search_path.size();) {
+    const size_t end = std::min(search_path.find(':', at), search_path.size());
+    std::string path = search_path.substr(at, end - at);
+    if (!path.starts_with('/')) path.insert(0, directory + "/");
+    if (!path.ends_with('/')) path += '/';
+    path += name;
+    if (IsProgram(path)) return path;
+    at = end + 1;
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& search_path) {
+  const std::string here = FolderOf(own_path);
+  for (const char* const place : {"/fectld", "/../sbin/fectld", "/../master/fectld"}) {
+    if (IsProgram(here + place)) return here + place;
+  }
+  const std::string found = InSearchPath("fectld", ".", search_path);
+  if (!found.empty()) return found;
+  return NotThere("fectld is neither in " + proto::EscapeForTerminal(here) +
+                  ", where fectl is, nor in PATH: build or install it (//master:fectld)");
+}
+
+std::string FindPythonSite(const std::string& own_path) {
+  const std::string above = FolderOf(FolderOf(own_path));
+  const std::string site = above + "/python/site";
+  return access((site + "/fectl_worker/__main__.py").c_str(), R_OK) == 0 ? site : "";
+}
+
+absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& directory,
+                                        const std::string& search_path) {
+  std::string path = name;
+  if (name.find('/') == std::string::npos) {
+    path = InSearchPath(name, directory, search_path);
+    if (path.empty()) return NotThere("there is no program " + proto::EscapeForTerminal(name) + " in PATH");
+    return path;
+  }
+  if (!path.starts_with('/')) path = directory + "/" + path;
+  if (!IsProgram(path)) return NotThere("there is no program " + proto::EscapeForTerminal(path));
+  return path;
+}
+
+}  // namespace fectl::client

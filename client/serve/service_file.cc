@@ -1,0 +1,95 @@
+#include "client/serve/service_file.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+
+namespace fectl::client {
+namespace {
+
+constexpr size_t kLineMax = 100;
+
+// A string of TOML.
+std::string Quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (code < 0x20 || code == 0x7f) {
+      char escape[8];
+      snprintf(escape, sizeof escape, "\\u%04x", code);
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+// An array on one line, or with as many lines as it needs.
+std::string List(std::string_view key, const std::vector<std::string>& texts) {
+  std::string line = std::string(key) + " = [";
+  for (size_t i = 0; i < texts.size(); ++i) line += (i == 0 ? "" : ", ") + Quoted(texts[i]);
+  if (line.size() < kLineMax) return line + "]\n";
+  std::string out = std::string(key) + " = [\n";
+  line = " ";
+  for (const std::string& text : texts) {
+    const std::string quoted = Quoted(text) + ",";
+    if (line.size() > 1 && line.size() + quoted.size() + 1 > kLineMax) {
+      out += line + "\n";
+      line = " ";
+    }
+    line += " " + quoted;
+  }
+  return out + line + "\n]\n";
+}
+
+// fectld splits a string into words as a shell does it.
+bool IsPlainWord(std::string_view word) {
+  return std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._+-@:=,").find(c) != std::string_view::npos;
+  });
+}
+
+std::string Command(const ServiceFile& file) {
+  std::vector<std::string> words = {file.python, "-m", "fectl_worker", "asyncio"};
+  if (!file.loop.empty()) words.insert(words.end(), {"--loop", file.loop});
+  if (!std::ranges::all_of(words, IsPlainWord)) return List("command", words);
+  std::string joined;
+  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
+  return "command = " + Quoted(joined) + "\n";
+}
+
+}  // namespace
+
+std::string ServiceFileText(const ServiceFile& file) {
+  const bool is_ipv6 = file.host.find(':') != std::string::npos;
+  std::string text =
+      "# The same service without fectl serve: save this as fectld.toml and run fectld beside it.\n\n"
+      "[[socket]]\n"
+      "name = \"http\"\n";
+  if (is_ipv6) text += "proto = \"tcp6\"\n";
+  text += "host = " + Quoted(file.host) + "\nport = " + std::to_string(file.port) + "\n";
+  text += "app = " + Quoted(file.kind) + "\n" + List("arguments", file.arguments);
+  text += "\n[[service]]\nname = " + Quoted(kServedName) + "\nnum = " + std::to_string(file.workers) + "\n";
+  text += Command(file) + "directory = " + Quoted(file.directory) + "\n";
+  if (!file.environ.empty()) text += List("environ", file.environ);
+  return text;
+}
+
+bool HasArgument(const std::vector<std::string>& arguments, std::string_view name) {
+  return std::ranges::any_of(arguments, [&](std::string argument) {
+    argument.resize(std::min(argument.find('='), argument.size()));
+    if (argument.starts_with("--")) argument.erase(0, 2);
+    std::ranges::replace(argument, '-', '_');
+    return argument == name;
+  });
+}
+
+std::string MasterSection(std::string_view socket_path) {
+  return "\n[master]\nsock = " + Quoted(socket_path) + "\n";
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,75 @@
+#include "client/watch/run_watch.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/clock.h"
+#include "client/connect.h"
+#include "client/exit_code.h"
+#include "client/process/signals.h"
+#include "client/session.h"
+#include "client/text/nearest.h"
+#include "client/watch/reload_command.h"
+#include "client/watch/reloader.h"
+#include "client/watch/tree_watch.h"
+#include "proto_spec/printable.h"
+
+namespace fectl::client {
+namespace {
+
+// That there is such a service, as far as fectld can say it.
+absl::Status LookForService(const Context& context, const std::string& service) {
+  absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
+  if (!session.ok()) return session.status();
+  const absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();
+  if (!names.ok()) return names.status();
+  if (std::ranges::find(*names, service) != names->end()) return absl::OkStatus();
+  const std::string text = service + ": there is no such service" + WhichService(service, *names);
+  return absl::UnknownError(absl::string_view(text.data(), text.size()));
+}
+
+// Until a signal says that it is enough.
+void Watch(Reloader& reloader, Signals& signals) {
+  for (;;) {
+    const int64_t wake = reloader.wake_ms();
+    const int64_t wait = wake == kNever ? -1 : std::clamp<int64_t>(wake - MonotonicMs(), 0, 60'000);
+    pollfd ready[] = {{reloader.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+    poll(ready, 2, static_cast<int>(wait));
+    while (const std::optional<int> signal = signals.Take()) {
+      if (*signal != SIGCHLD) return reloader.Stop();
+      reloader.TakeEnd();
+    }
+    if (ready[0].revents != 0) reloader.OnReady(MonotonicMs());
+    reloader.OnTime(MonotonicMs());
+  }
+}
+
+}  // namespace
+
+int RunWatch(const Context& context) {
+  const std::string& service = context.invocation.operands[0];
+  std::vector<std::string> paths(context.invocation.operands.begin() + 1, context.invocation.operands.end());
+  if (paths.empty()) paths = {"."};
+  if (absl::Status found = LookForService(context, service); !found.ok()) return Fail(context, found);
+  absl::StatusOr<TreeWatch> watch = TreeWatch::Create(paths, context.directory);
+  if (!watch.ok()) return Fail(context, kFailed, std::string(watch.status().message()));
+  absl::StatusOr<Signals> signals = Signals::Hear();
+  if (!signals.ok()) return Fail(context, signals.status());
+  Reloader reloader(*std::move(watch), ReloadCommand(context, context.socket_path, "reload", service),
+                    &context.output);
+  std::string shown;
+  for (const std::string& path : paths) shown += (shown.empty() ? "" : ", ") + proto::EscapeForTerminal(path);
+  context.output.Err("fectl: watching " + shown + " for " + proto::EscapeForTerminal(service) +
+                     "; Ctrl-C ends it\n");
+  Watch(reloader, *signals);
+  return kDone;
+}
+
+}  // namespace fectl::client
