@@ -29,7 +29,8 @@ bool OneLine(std::string_view text) {
   return !text.empty() && text.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos;
 }
 
-// A request target as it goes into the request's first line. (With two slashes at its start it is a mistaken URL.)
+// A request target as it goes into the request's first line. (With two slashes at its start it is a mistaken
+// URL.)
 bool IsPath(std::string_view text) {
   return text.starts_with('/') && !text.starts_with("//") &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });

@@ -1,6 +1,6 @@
-// How a program that knows nothing of fectl shows that it is ready and alive, as fectl-run is asked to look for
-// it: in the options of fectl-run, and in the keys `ready`, `watchdog` and `stop_signal` of a service. Text only:
-// nothing here starts or asks a program.
+// How a program that knows nothing of fectl shows that it is ready and alive, as fectl-run is asked to look
+// for it: in the options of fectl-run, and in the keys `ready`, `watchdog` and `stop_signal` of a service.
+// Text only: nothing here starts or asks a program.
 #ifndef FECTL_PROTO_SPEC_PROGRAM_SIGNS_H_
 #define FECTL_PROTO_SPEC_PROGRAM_SIGNS_H_
 
@@ -25,18 +25,20 @@ struct ProgramSign {
   };
   Kind kind = Kind::kNone;
   std::string text = {};
-  // kHttp: the socket of the service over which it is asked; empty: the private one, which no other process has.
+  // kHttp: the socket of the service over which it is asked; empty: the private one, which no other process
+  // has.
   std::string socket = {};
   // kAfter: how long. Of a watchdog: the silence after which the program counts as hung.
   int64_t ms = 0;
   friend bool operator==(const ProgramSign&, const ProgramSign&) = default;
 };
 
-// "notify", "log:TEXT", "http:/PATH", "http:SOCKET/PATH", "exec:COMMAND" or "after:SECONDS". An error is a clause
-// that begins with "must be".
+// "notify", "log:TEXT", "http:/PATH", "http:SOCKET/PATH", "exec:COMMAND" or "after:SECONDS". An error is a
+// clause that begins with "must be".
 absl::StatusOr<ProgramSign> ParseReady(std::string_view text);
 
-// "none", "notify", "http:/PATH", "http:SOCKET/PATH" or "exec:COMMAND"; behind each but "none" may stand "=SECONDS".
+// "none", "notify", "http:/PATH", "http:SOCKET/PATH" or "exec:COMMAND"; behind each but "none" may stand
+// "=SECONDS".
 absl::StatusOr<ProgramSign> ParseWatchdog(std::string_view text);
 
 // "QUIT" of "QUIT", "quit" and "SIGQUIT": one of the signals by which programs are asked to leave.

@@ -106,7 +106,8 @@ struct ServiceConfig {
   bool no_new_privileges = true;            // set-uid programs and file capabilities give a worker nothing
   // Bit n: the capability with the number n of Linux. Empty: root's workers have fectld's, others none.
   std::optional<uint64_t> capabilities;
-  // As written, and readable by proto_spec/program_signs.h. With any of them the workers are started by fectl-run.
+  // As written, and readable by proto_spec/program_signs.h. With any of them the workers are started by
+  // fectl-run.
   std::optional<std::string> ready;
   std::optional<std::string> watchdog;
   std::optional<std::string> stop_signal;

@@ -19,7 +19,8 @@ std::vector<std::string_view> SocketsOf(const ServiceConfig& service, const Conf
   std::vector<std::string_view> names;
   for (const SocketConfig& socket : config.sockets) {
     const auto& services = socket.services;
-    const bool seen = services.empty() || std::find(services.begin(), services.end(), service.name) != services.end();
+    const bool seen =
+        services.empty() || std::find(services.begin(), services.end(), service.name) != services.end();
     if (seen) names.push_back(socket.name);
   }
   return names;
@@ -52,11 +53,14 @@ bool CheckSign(const std::string& key, const ProgramSign& sign, const ServiceCon
   if (sign.kind != ProgramSign::Kind::kHttp) return false;
   if (sign.socket.empty()) {
     if (Has(sockets, proto::kProbeSocketName)) {
-      result->Add(key, "asks over a private socket, whose name \"probe\" another socket of the service has: rename that one");
+      result->Add(key,
+                  "asks over a private socket, whose name \"probe\" another socket of the service has: "
+                  "rename that one");
     }
     return true;
   }
-  if (const std::string wrong = WhatIsWrong(sign.socket, service, sockets); !wrong.empty()) result->Add(key, wrong);
+  if (const std::string wrong = WhatIsWrong(sign.socket, service, sockets); !wrong.empty())
+    result->Add(key, wrong);
   return false;
 }
 
@@ -64,10 +68,12 @@ void CheckForeign(const ServiceConfig& service, const std::string& label, LoadRe
   const std::vector<std::string_view> sockets = SocketsOf(service, result->config);
   bool asks_privately = false;
   if (service.ready) {
-    asks_privately = CheckSign(label + ".ready", *proto::ParseReady(*service.ready), service, sockets, result);
+    asks_privately =
+        CheckSign(label + ".ready", *proto::ParseReady(*service.ready), service, sockets, result);
   }
   if (service.watchdog) {
-    const bool asks = CheckSign(label + ".watchdog", *proto::ParseWatchdog(*service.watchdog), service, sockets, result);
+    const bool asks =
+        CheckSign(label + ".watchdog", *proto::ParseWatchdog(*service.watchdog), service, sockets, result);
     asks_privately = asks_privately || asks;
   }
   for (const std::string& name : NamedInCommand(service)) {
@@ -78,7 +84,8 @@ void CheckForeign(const ServiceConfig& service, const std::string& label, LoadRe
   const std::string& program = service.command.empty() ? "" : service.command.front();
   if (program.substr(program.rfind('/') + 1) == "fectl-run") {
     result->Add(label + ".command",
-                "runs fectl-run, which the keys ready, watchdog and stop_signal put before the command by themselves: "
+                "runs fectl-run, which the keys ready, watchdog and stop_signal put before the command by "
+                "themselves: "
                 "leave it out here");
   }
 }
@@ -93,15 +100,16 @@ void CheckPrograms(LoadResult* result) {
       CheckForeign(service, label, result);
       continue;
     }
-    const bool by_hand = std::any_of(service.command.begin(), service.command.end(), [](const std::string& word) {
-      return word.substr(word.rfind('/') + 1) == "fectl-run";
-    });
+    const bool by_hand =
+        std::any_of(service.command.begin(), service.command.end(),
+                    [](const std::string& word) { return word.substr(word.rfind('/') + 1) == "fectl-run"; });
     if (const std::vector<std::string> named = NamedInCommand(service); !named.empty() && !by_hand) {
-      result->Add(label + ".command",
-                  absl::StrCat("{fd:", named.front(),
-                               "} stays as it is: only with a key ready, watchdog or stop_signal is it replaced by a "
-                               "descriptor"),
-                  /*warning=*/true);
+      result->Add(
+          label + ".command",
+          absl::StrCat("{fd:", named.front(),
+                       "} stays as it is: only with a key ready, watchdog or stop_signal is it replaced by a "
+                       "descriptor"),
+          /*warning=*/true);
     }
   }
 }

@@ -5,8 +5,8 @@
 
 namespace fectl::config {
 
-// Notes a problem for each socket that a service's `command`, `ready` or `watchdog` names and that its workers do
-// not get, and a warning for names that nothing replaces.
+// Notes a problem for each socket that a service's `command`, `ready` or `watchdog` names and that its
+// workers do not get, and a warning for names that nothing replaces.
 void CheckPrograms(LoadResult* result);
 
 }  // namespace fectl::config

@@ -152,7 +152,8 @@ void CheckRunProgram(const ServiceConfig& service, const std::string& label, Loa
   const auto found = platform::FindExecutable(RunProgram(), "", "/");
   if (found.ok()) return;
   const char* const key = service.ready ? ".ready" : service.watchdog ? ".watchdog" : ".stop_signal";
-  result->Add(label + key, absl::StrCat("needs fectl-run, which is installed beside fectld: ", Message(found.status())),
+  result->Add(label + key,
+              absl::StrCat("needs fectl-run, which is installed beside fectld: ", Message(found.status())),
               /*warning=*/true);
 }
 

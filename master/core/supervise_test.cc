@@ -51,14 +51,6 @@ TEST(Serve, ADeathIsToldWithAllThatIsKnownOfIt) {
             "was killed by SIGABRT (core dumped, inside a message)");
 }
 
-TEST(Start, OneThatFailsIsToldWithWhatItSaidLast) {
-  Script script({Web(1)});
-  script.Boot();
-  script.Step(Exited{.who = script.Who(1), .number = 3, .group_left = true, .words = "ImportError: no module"});
-  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
-            "exited with code 3 (ImportError: no module, processes that it had started are left)");
-}
-
 TEST(Start, WhatIsSaidOfNobodyIsNotHeard) {
   Script script({Web(1)});
   script.Boot();

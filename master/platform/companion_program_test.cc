@@ -11,8 +11,9 @@ namespace fectl::platform {
 namespace {
 
 TEST(CompanionProgram, MayBeInstalledOrBuilt) {
-  EXPECT_THAT(CompanionCandidates("/usr/sbin/fectld", "fectl-run", "worker_sdk/run"),
-              testing::ElementsAre("/usr/sbin/fectl-run", "/usr/bin/fectl-run", "/usr/worker_sdk/run/fectl-run"));
+  EXPECT_THAT(
+      CompanionCandidates("/usr/sbin/fectld", "fectl-run", "worker_sdk/run"),
+      testing::ElementsAre("/usr/sbin/fectl-run", "/usr/bin/fectl-run", "/usr/worker_sdk/run/fectl-run"));
   EXPECT_THAT(CompanionCandidates("/b/bin/master/fectld", "fectl-run", "worker_sdk/run"),
               testing::Contains("/b/bin/worker_sdk/run/fectl-run"));
 }

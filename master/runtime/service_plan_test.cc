@@ -58,8 +58,8 @@ TEST(MakeServicePlan, AProgramThatIsNoWorkerIsStartedByFectlRun) {
   const ServicePlan plan = MakeServicePlan(service, {}, {}, kOpenFiles);
   EXPECT_THAT(plan.launch.executable, testing::EndsWith("/fectl-run"));
   EXPECT_THAT(plan.launch.executable, StartsWith("/"));
-  EXPECT_THAT(plan.launch.argv, ElementsAre(plan.launch.executable, "--ready=log:up and running", "--stop-signal=QUIT",
-                                            "--", "sh", "-c", "true"));
+  EXPECT_THAT(plan.launch.argv, ElementsAre(plan.launch.executable, "--ready=log:up and running",
+                                            "--stop-signal=QUIT", "--", "sh", "-c", "true"));
 }
 
 TEST(MakeServicePlan, EnvironmentIsTheContract) {

@@ -15,7 +15,8 @@ constexpr std::array<Option, 5> kOptions = {{
      "when the program is ready: notify, log:TEXT, http:/PATH, http:SOCKET/PATH, exec:COMMAND, after:SECONDS "
      "(default: after:1)"},
     {"--watchdog", "SIGN",
-     "how it shows that it is alive: none, notify, http:/PATH, http:SOCKET/PATH, exec:COMMAND; =SECONDS behind "
+     "how it shows that it is alive: none, notify, http:/PATH, http:SOCKET/PATH, exec:COMMAND; =SECONDS "
+     "behind "
      "it is the longest silence (default: none)"},
     {"--stop-signal", "SIGNAL", "the signal that asks it to leave (default: TERM)"},
     {"--version", "", "print the version"},
@@ -39,7 +40,8 @@ absl::Status Set(std::string_view name, const std::string& value, CommandLine* l
     status = sign.status();
   }
   if (status.ok()) return status;
-  return Wrong(absl::StrCat("option ", std::string(name), " ", std::string(status.message()), ", not \"", value, "\""));
+  return Wrong(absl::StrCat("option ", std::string(name), " ", std::string(status.message()), ", not \"",
+                            value, "\""));
 }
 
 }  // namespace
@@ -84,8 +86,10 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& wor
 std::string HelpText() {
   std::string text =
       "usage: fectl-run [OPTION]... -- COMMAND [ARGUMENT]...\n\n"
-      "Runs a program that knows nothing of fectl as a worker of fectld. In its words {fd:NAME} is the number of\n"
-      "the descriptor of the socket NAME. The options are also the keys ready, watchdog and stop_signal of a\n"
+      "Runs a program that knows nothing of fectl as a worker of fectld. In its words {fd:NAME} is the "
+      "number of\n"
+      "the descriptor of the socket NAME. The options are also the keys ready, watchdog and stop_signal of "
+      "a\n"
       "service in fectld.toml. See fectl-run(1).\n\n";
   for (const Option& option : kOptions) {
     const std::string value = option.value.empty() ? "" : absl::StrCat("=", std::string(option.value));

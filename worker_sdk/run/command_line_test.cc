@@ -25,7 +25,8 @@ TEST(CommandLine, OnlyACommandHasTheDefaults) {
 }
 
 TEST(CommandLine, ValuesFollowAnEqualsSignOrStandInTheNextWord) {
-  const auto line = ParseCommandLine({"--ready", "log:up = yes", "--watchdog=http:/h=2", "--stop-signal", "SIGQUIT", "--", "x"});
+  const auto line = ParseCommandLine(
+      {"--ready", "log:up = yes", "--watchdog=http:/h=2", "--stop-signal", "SIGQUIT", "--", "x"});
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_EQ(line->ready.text, "up = yes");
   EXPECT_EQ(line->watchdog.ms, 2'000);
@@ -46,7 +47,8 @@ TEST(CommandLine, MistakesAreNamed) {
   EXPECT_EQ(Refusal({"--read=notify", "--", "x"}), "there is no option --read (see fectl-run --help)");
   EXPECT_EQ(Refusal({"--ready", "--", "x"}), "option --ready needs a value (see fectl-run --help)");
   EXPECT_EQ(Refusal({"--stop-signal=KILL", "--", "x"}),
-            "option --stop-signal must be TERM, INT, QUIT, HUP, USR1, USR2 or WINCH, not \"KILL\" (see fectl-run --help)");
+            "option --stop-signal must be TERM, INT, QUIT, HUP, USR1, USR2 or WINCH, not \"KILL\" (see "
+            "fectl-run --help)");
   EXPECT_THAT(Refusal({"--ready=soon", "--", "x"}), HasSubstr("option --ready must be notify, log:TEXT, "));
 }
 
@@ -55,7 +57,8 @@ TEST(CommandLine, HelpNamesEachOption) {
 }
 
 TEST(Descriptors, TakeTheNumbersOfTheProgram) {
-  const auto words = WithDescriptors({"uvicorn", "--fd", "{fd:http}", "fd://{fd:probe}"}, {{"http", 3}, {"probe", 4}});
+  const auto words =
+      WithDescriptors({"uvicorn", "--fd", "{fd:http}", "fd://{fd:probe}"}, {{"http", 3}, {"probe", 4}});
   ASSERT_TRUE(words.ok());
   EXPECT_THAT(*words, ElementsAre("uvicorn", "--fd", "3", "fd://4"));
 }
@@ -63,7 +66,8 @@ TEST(Descriptors, TakeTheNumbersOfTheProgram) {
 TEST(Descriptors, AnUnknownSocketIsRefusedByName) {
   EXPECT_EQ(WithDescriptors({"{fd:htp}"}, {{"http", 3}, {"probe", 4}}).status().message(),
             "{fd:htp}: this worker has no socket \"htp\"; it has http, probe");
-  EXPECT_EQ(WithDescriptors({"{fd:x}"}, {}).status().message(), "{fd:x}: this worker has no socket \"x\"; it has none");
+  EXPECT_EQ(WithDescriptors({"{fd:x}"}, {}).status().message(),
+            "{fd:x}: this worker has no socket \"x\"; it has none");
 }
 
 }  // namespace

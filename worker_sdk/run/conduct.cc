@@ -126,11 +126,15 @@ std::string Conduct::status() const {
   if (stops_) return said_.empty() ? "stopping" : said_;
   if (!ready_) return absl::StrCat("waits for ", waits_for(), said_.empty() ? "" : ": ", said_);
   if (silent_) {
-    const std::string what = watchdog_.kind == Kind::kNotify ? "no WATCHDOG=1" : "no good answer to " + Name(watchdog_);
-    return absl::StrCat("hangs: ", what, " for ", InSeconds(watchdog_.ms), trouble_.empty() ? "" : "; it ", trouble_);
+    const std::string what =
+        watchdog_.kind == Kind::kNotify ? "no WATCHDOG=1" : "no good answer to " + Name(watchdog_);
+    return absl::StrCat("hangs: ", what, " for ", InSeconds(watchdog_.ms), trouble_.empty() ? "" : "; it ",
+                        trouble_);
   }
   std::string text = reloading_ ? "reloading" : said_;
-  const auto add = [&text](std::string_view words) { text += (text.empty() ? "" : ", ") + std::string(words); };
+  const auto add = [&text](std::string_view words) {
+    text += (text.empty() ? "" : ", ") + std::string(words);
+  };
   if (paused_) add("cannot be paused: goes on serving");
   if (watchdog_.kind == Kind::kNone) add("unwatched");
   return text;

@@ -1,5 +1,6 @@
-// What fectl-run makes of what it sees of its program: whether it is ready, whether it lives, what is to be asked
-// next, and what people are told. Pure: what happened and the time (milliseconds of one steady clock) go in.
+// What fectl-run makes of what it sees of its program: whether it is ready, whether it lives, what is to be
+// asked next, and what people are told. Pure: what happened and the time (milliseconds of one steady clock)
+// go in.
 #ifndef FECTL_WORKER_SDK_RUN_CONDUCT_H_
 #define FECTL_WORKER_SDK_RUN_CONDUCT_H_
 
@@ -12,7 +13,8 @@
 
 namespace fectl::run {
 
-// How long a probe may take before the program is ready. (The service's `startup_timeout` bounds all of them.)
+// How long a probe may take before the program is ready. (The service's `startup_timeout` bounds all of
+// them.)
 inline constexpr int64_t kReadyProbeMs = 10'000;
 // From one probe that failed to the next, while the program is not ready.
 inline constexpr int64_t kReadyPauseMs = 100;
@@ -71,11 +73,11 @@ class Conduct {
   bool leaves_ = false;
   bool paused_ = false;
   bool reloading_ = false;
-  std::optional<int64_t> ready_at_;   // `after`
-  std::optional<int64_t> probe_at_;   // the next probe; nothing while one is under way
-  int64_t silent_at_ = 0;             // when it counts as hung, unless it shows a sign of life before
-  std::string said_;                  // its STATUS
-  std::string trouble_;               // of the last probe
+  std::optional<int64_t> ready_at_;  // `after`
+  std::optional<int64_t> probe_at_;  // the next probe; nothing while one is under way
+  int64_t silent_at_ = 0;            // when it counts as hung, unless it shows a sign of life before
+  std::string said_;                 // its STATUS
+  std::string trouble_;              // of the last probe
 };
 
 }  // namespace fectl::run

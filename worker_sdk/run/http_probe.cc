@@ -80,7 +80,8 @@ std::optional<Fault> HttpProbe::Proceed() {
   return Receive();
 }
 
-// Until the program has ended the connection: a reset in the middle of its answer would be an error in its log.
+// Until the program has ended the connection: a reset in the middle of its answer would be an error in its
+// log.
 std::optional<Fault> HttpProbe::Receive() {
   char buffer[4096];
   while (received_.size() < kAnswerBytesMax) {

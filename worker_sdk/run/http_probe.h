@@ -42,7 +42,7 @@ class HttpProbe {
   std::optional<Fault> Receive();
 
   internal::OwnedFd fd_;
-  Fault refused_;        // the connection could not be made
+  Fault refused_;  // the connection could not be made
   std::string unsent_;
   std::string received_;
 };

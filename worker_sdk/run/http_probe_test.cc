@@ -50,7 +50,9 @@ TEST_F(HttpProbeTest, AsksAndTakesTheAnswerWhenTheConnectionEnds) {
   ASSERT_TRUE(server.open());
   char request[512] = {};
   ASSERT_GT(read(server.get(), request, sizeof request - 1), 0);
-  EXPECT_STREQ(request, "GET /h?a=1 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: fectl-run\r\nConnection: close\r\n\r\n");
+  EXPECT_STREQ(
+      request,
+      "GET /h?a=1 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: fectl-run\r\nConnection: close\r\n\r\n");
   ASSERT_EQ(write(server.get(), "HTTP/1.1 204 x", 14), 14);
   EXPECT_EQ(probe.Proceed(), std::nullopt);
   EXPECT_EQ(probe.GiveUp(), "") << "an answer that has no end is one";

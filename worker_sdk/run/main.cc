@@ -27,7 +27,8 @@ int RunByHand(const CommandLine& line) {
     LogLine(absl::StrCat(std::string(words.status().message()), ", since it was not started by fectld"));
     return kExitUsage;
   }
-  LogLine(absl::StrCat("not started by fectld: ", line.command[0], " takes its place, without sockets and unwatched"));
+  LogLine(absl::StrCat("not started by fectld: ", line.command[0],
+                       " takes its place, without sockets and unwatched"));
   const int error = Become(*words);
   LogLine(absl::StrCat("cannot run ", line.command[0], ": ", strerror(error)));
   return kExitCannotRun;

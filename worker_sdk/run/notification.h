@@ -13,11 +13,11 @@ struct Notification {
   bool ready = false;
   bool reloading = false;
   bool stopping = false;
-  bool watchdog = false;           // WATCHDOG=1: alive
-  bool watchdog_trigger = false;   // WATCHDOG=trigger: "take me for hung"
+  bool watchdog = false;          // WATCHDOG=1: alive
+  bool watchdog_trigger = false;  // WATCHDOG=trigger: "take me for hung"
   std::optional<std::string> status = {};
   std::optional<int64_t> extend_ms = {};  // EXTEND_TIMEOUT_USEC
-  bool main_pid = false;             // MAINPID: it wants another process to be the program
+  bool main_pid = false;                  // MAINPID: it wants another process to be the program
   friend bool operator==(const Notification&, const Notification&) = default;
 };
 

@@ -22,8 +22,9 @@ TEST(Notification, SeveralInOneDatagram) {
 }
 
 TEST(Notification, WhatMeansNothingIsPassedOver) {
-  for (const char* text : {"", "\n\n", "READY", "READY=0", "READY=11", "ready=1", "FDSTORE=1\nFDNAME=x", "BARRIER=1",
-                           "ERRNO=2", "WATCHDOG=2", "EXTEND_TIMEOUT_USEC=x", "EXTEND_TIMEOUT_USEC=-1", "=", "X_MINE=1"}) {
+  for (const char* text :
+       {"", "\n\n", "READY", "READY=0", "READY=11", "ready=1", "FDSTORE=1\nFDNAME=x", "BARRIER=1", "ERRNO=2",
+        "WATCHDOG=2", "EXTEND_TIMEOUT_USEC=x", "EXTEND_TIMEOUT_USEC=-1", "=", "X_MINE=1"}) {
     EXPECT_EQ(ReadNotification(text), Notification{}) << text;
   }
   EXPECT_EQ(ReadNotification("EXTEND_TIMEOUT_USEC=9223372036854775807").extend_ms, int64_t{30} * 86'400'000);

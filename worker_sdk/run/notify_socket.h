@@ -1,5 +1,5 @@
-// The socket of NOTIFY_SOCKET: private to this process's user, and heard only from the program and from what it
-// has started.
+// The socket of NOTIFY_SOCKET: private to this process's user, and heard only from the program and from what
+// it has started.
 #ifndef FECTL_WORKER_SDK_RUN_NOTIFY_SOCKET_H_
 #define FECTL_WORKER_SDK_RUN_NOTIFY_SOCKET_H_
 
@@ -32,7 +32,8 @@ class NotifySocket {
     // Neither the program nor anything that it has started.
     bool foreign = false;
   };
-  // The next one, or nothing. Descriptors that come with it are closed, which is also the answer to BARRIER=1.
+  // The next one, or nothing. Descriptors that come with it are closed, which is also the answer to
+  // BARRIER=1.
   std::optional<Datagram> Receive(pid_t program);
 
  private:
@@ -42,8 +43,8 @@ class NotifySocket {
   internal::OwnedFd fd_;
 };
 
-// True of a process of our session, of a descendant of `program`, and of one that has ended meanwhile. The last is
-// not known to be one of the program's, but had to be of our user to reach the socket.
+// True of a process of our session, of a descendant of `program`, and of one that has ended meanwhile. The
+// last is not known to be one of the program's, but had to be of our user to reach the socket.
 bool BelongsTo(pid_t sender, pid_t program);
 
 }  // namespace fectl::run

@@ -30,7 +30,8 @@ sockaddr_un Address(const std::string& path) {
 void Say(const std::string& path, const std::string& text) {
   const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const sockaddr_un address = Address(path);
-  EXPECT_EQ(sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof address),
+  EXPECT_EQ(sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address),
+                   sizeof address),
             static_cast<ssize_t>(text.size()));
 }
 

@@ -1,5 +1,5 @@
-// What is to be known of a program's output while it is copied: whether a line contained some text, and the last
-// line.
+// What is to be known of a program's output while it is copied: whether a line contained some text, and the
+// last line.
 #ifndef FECTL_WORKER_SDK_RUN_OUTPUT_LINES_H_
 #define FECTL_WORKER_SDK_RUN_OUTPUT_LINES_H_
 
@@ -13,8 +13,8 @@ class OutputLines {
   // `wanted`: the text to look for; empty: none.
   explicit OutputLines(std::string wanted) : wanted_(std::move(wanted)) {}
 
-  // The next bytes of the output, torn anywhere. Of a line that is longer than kLineBytesMax only the end is kept,
-  // which is always enough for `wanted` to be found.
+  // The next bytes of the output, torn anywhere. Of a line that is longer than kLineBytesMax only the end is
+  // kept, which is always enough for `wanted` to be found.
   void Append(std::string_view bytes);
 
   // Some line contains the text, also one that has no end yet.
@@ -30,9 +30,9 @@ class OutputLines {
 
   const std::string wanted_;
   bool found_ = false;
-  std::string line_;       // the unfinished one, as far as it is needed
-  std::string start_;      // its first bytes, for people
-  std::string last_;       // the start of the newest finished line
+  std::string line_;   // the unfinished one, as far as it is needed
+  std::string start_;  // its first bytes, for people
+  std::string last_;   // the start of the newest finished line
 };
 
 }  // namespace fectl::run

@@ -11,7 +11,8 @@ TEST(OutputLines, TextIsFoundHoweverItIsTorn) {
   const std::string output = "INFO: one\nINFO: Application startup complete.\nmore\n";
   for (size_t size = 1; size < output.size(); ++size) {
     OutputLines lines("startup complete");
-    for (size_t at = 0; at < output.size(); at += size) lines.Append(std::string_view(output).substr(at, size));
+    for (size_t at = 0; at < output.size(); at += size)
+      lines.Append(std::string_view(output).substr(at, size));
     EXPECT_TRUE(lines.found()) << size;
     EXPECT_EQ(lines.last(), "more") << size;
   }

@@ -57,7 +57,8 @@ void Outputs::Copy(Relay* relay) {
 }
 
 bool Outputs::found() const {
-  return std::any_of(relays_.begin(), relays_.end(), [](const auto& relay) { return relay->lines().found(); });
+  return std::any_of(relays_.begin(), relays_.end(),
+                     [](const auto& relay) { return relay->lines().found(); });
 }
 
 bool Outputs::open() const {

@@ -15,8 +15,8 @@ namespace fectl::run {
 
 class Outputs {
  public:
-  // Where both of our streams are the same file, both of the program's are one pipe, so that their order is kept.
-  // `wanted`: the text that is looked for in either; empty: none.
+  // Where both of our streams are the same file, both of the program's are one pipe, so that their order is
+  // kept. `wanted`: the text that is looked for in either; empty: none.
   static absl::StatusOr<std::unique_ptr<Outputs>> Open(const std::string& wanted);
 
   // The ends for the program.

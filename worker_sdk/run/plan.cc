@@ -22,12 +22,13 @@ bool IsPrivate(const proto::ProgramSign& sign) {
 
 absl::Status CheckNames(const CommandLine& line, const std::vector<Socket>& sockets) {
   const auto known = [&](std::string_view name) {
-    return std::any_of(sockets.begin(), sockets.end(), [&](const Socket& socket) { return socket.name == name; });
+    return std::any_of(sockets.begin(), sockets.end(),
+                       [&](const Socket& socket) { return socket.name == name; });
   };
   for (const proto::ProgramSign* sign : {&line.ready, &line.watchdog}) {
     if (sign->kind == Kind::kHttp && !sign->socket.empty() && !known(sign->socket)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("http:", sign->socket, sign->text, ": this worker has no socket \"", sign->socket, "\""));
+      return absl::InvalidArgumentError(absl::StrCat("http:", sign->socket, sign->text,
+                                                     ": this worker has no socket \"", sign->socket, "\""));
     }
   }
   if (NeedsPrivateSocket(line) && known(proto::kProbeSocketName)) {
@@ -44,7 +45,8 @@ bool NeedsPrivateSocket(const CommandLine& line) {
 }
 
 absl::StatusOr<Plan> MakePlan(const CommandLine& line, std::vector<Socket> sockets, int probe_listener,
-                              const std::vector<std::string>& own_environment, const std::string& notify_path) {
+                              const std::vector<std::string>& own_environment,
+                              const std::string& notify_path) {
   if (absl::Status named = CheckNames(line, sockets); !named.ok()) return named;
   std::sort(sockets.begin(), sockets.end(), [](const Socket& a, const Socket& b) { return a.fd < b.fd; });
   Plan plan;

@@ -17,14 +17,15 @@ namespace fectl::run {
 bool NeedsPrivateSocket(const CommandLine& line);
 
 struct Plan {
-  ProcessSpec process;            // without its streams and its signal mask
-  Inquiry::Surroundings probes;   // without the private address and the signal mask
+  ProcessSpec process;           // without its streams and its signal mask
+  Inquiry::Surroundings probes;  // without the private address and the signal mask
 };
 
-// The sockets become 3, 4, ... in the order in which the master opened them, which is that of fectld.toml; the
-// private one (`probe_listener`, or -1) comes last. InvalidArgument: a socket is named that there is not.
+// The sockets become 3, 4, ... in the order in which the master opened them, which is that of fectld.toml;
+// the private one (`probe_listener`, or -1) comes last. InvalidArgument: a socket is named that there is not.
 absl::StatusOr<Plan> MakePlan(const CommandLine& line, std::vector<Socket> sockets, int probe_listener,
-                              const std::vector<std::string>& own_environment, const std::string& notify_path);
+                              const std::vector<std::string>& own_environment,
+                              const std::string& notify_path);
 
 // The variables of this process.
 std::vector<std::string> OwnEnvironment();

@@ -30,8 +30,8 @@ std::vector<Socket> Sockets() {
 }
 
 TEST(Plan, SocketsStandInTheOrderOfTheConfigurationAndThePrivateOneLast) {
-  const auto plan = MakePlan(Line({"--ready=http:/h", "--", "x", "{fd:http}", "{fd:admin}", "{fd:probe}"}), Sockets(), 9,
-                             {"PATH=/bin"}, "/n");
+  const auto plan = MakePlan(Line({"--ready=http:/h", "--", "x", "{fd:http}", "{fd:admin}", "{fd:probe}"}),
+                             Sockets(), 9, {"PATH=/bin"}, "/n");
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(plan->process.passed, ElementsAre(5, 6, 9));
   EXPECT_THAT(plan->process.argv, ElementsAre("x", "3", "4", "5"));
@@ -59,8 +59,9 @@ TEST(Plan, NamesThatThereAreNotAreRefused) {
             "http:shop/h: this worker has no socket \"shop\"");
   EXPECT_EQ(MakePlan(Line({"--", "x", "{fd:probe}"}), Sockets(), -1, {}, "/n").status().message(),
             "{fd:probe}: this worker has no socket \"probe\"; it has http, admin");
-  EXPECT_EQ(MakePlan(Line({"--ready=http:/", "--", "x"}), {Named("probe", 5)}, 9, {}, "/n").status().message(),
-            "a socket of the service has the name \"probe\", which is that of the private socket: rename it");
+  EXPECT_EQ(
+      MakePlan(Line({"--ready=http:/", "--", "x"}), {Named("probe", 5)}, 9, {}, "/n").status().message(),
+      "a socket of the service has the name \"probe\", which is that of the private socket: rename it");
 }
 
 }  // namespace

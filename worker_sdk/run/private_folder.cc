@@ -35,10 +35,12 @@ const sockaddr* Generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-// Bound and closed, as a killed process leaves it. While the file is not there yet, its owner is just beginning.
+// Bound and closed, as a killed process leaves it. While the file is not there yet, its owner is just
+// beginning.
 bool IsLeft(const std::string& file) {
   struct stat status = {};
-  if (lstat(file.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_uid != geteuid()) return false;
+  if (lstat(file.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_uid != geteuid())
+    return false;
   const internal::OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const sockaddr_un address = Address(file);
   return connect(fd.get(), Generic(address), sizeof address) != 0 && errno == ECONNREFUSED;

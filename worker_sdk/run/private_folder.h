@@ -1,5 +1,5 @@
-// A folder for the sockets of one fectl-run, which nobody but its user can enter, and the private socket over which
-// a program is asked whether it is well.
+// A folder for the sockets of one fectl-run, which nobody but its user can enter, and the private socket over
+// which a program is asked whether it is well.
 #ifndef FECTL_WORKER_SDK_RUN_PRIVATE_FOLDER_H_
 #define FECTL_WORKER_SDK_RUN_PRIVATE_FOLDER_H_
 
@@ -17,8 +17,8 @@ inline constexpr char kNotifySocketFile[] = "notify";
 
 class PrivateFolder {
  public:
-  // Below TMPDIR, or /tmp where that is not set or too long a name for sockets. First removes what others of our
-  // user have left there because they were killed.
+  // Below TMPDIR, or /tmp where that is not set or too long a name for sockets. First removes what others of
+  // our user have left there because they were killed.
   static absl::StatusOr<std::unique_ptr<PrivateFolder>> Make();
   // Removes it; its files must be gone by then.
   ~PrivateFolder();

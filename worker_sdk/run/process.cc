@@ -125,9 +125,9 @@ void KillOwnGroup() {
 }
 
 int SignalNumber(const std::string& name) {
-  static constexpr std::pair<std::string_view, int> kNumbers[] = {
-      {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"HUP", SIGHUP},
-      {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"WINCH", SIGWINCH}};
+  static constexpr std::pair<std::string_view, int> kNumbers[] = {{"INT", SIGINT},   {"QUIT", SIGQUIT},
+                                                                  {"HUP", SIGHUP},   {"USR1", SIGUSR1},
+                                                                  {"USR2", SIGUSR2}, {"WINCH", SIGWINCH}};
   for (const auto& [known, number] : kNumbers) {
     if (known == name) return number;
   }

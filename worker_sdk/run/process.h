@@ -1,5 +1,5 @@
-// Starting, signalling and reaping: of the program, and of the commands that ask whether it is well. The one file
-// of fectl-run that does so.
+// Starting, signalling and reaping: of the program, and of the commands that ask whether it is well. The one
+// file of fectl-run that does so.
 #ifndef FECTL_WORKER_SDK_RUN_PROCESS_H_
 #define FECTL_WORKER_SDK_RUN_PROCESS_H_
 
@@ -34,8 +34,8 @@ struct StartedProcess {
   internal::OwnedFd outcome;
 };
 
-// Starts a process of our own group and session, which is killed (SIGKILL) when we end. (Linux forgets that where
-// the program is set-uid.) Never waits for its exec.
+// Starts a process of our own group and session, which is killed (SIGKILL) when we end. (Linux forgets that
+// where the program is set-uid.) Never waits for its exec.
 absl::StatusOr<StartedProcess> StartProcess(const ProcessSpec& spec);
 
 // Why the program could not be run, as an errno; nothing: it runs.

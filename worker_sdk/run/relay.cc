@@ -10,8 +10,8 @@
 namespace fectl::run {
 namespace {
 
-// Where a pipe has room at all, it has room for so many bytes, and takes them in one piece. So a write of no more
-// does not wait, though the descriptor, which others share, is not made non-blocking.
+// Where a pipe has room at all, it has room for so many bytes, and takes them in one piece. So a write of no
+// more does not wait, though the descriptor, which others share, is not made non-blocking.
 constexpr size_t kChunkBytes = PIPE_BUF;
 constexpr int kFinishWaitMs = 1'000;
 
@@ -60,7 +60,8 @@ Relay::Wait Relay::Copy() {
 }
 
 void Relay::Finish() {
-  // Others that it has started may write on without an end: what was written by now is no more than a pipe holds.
+  // Others that it has started may write on without an end: what was written by now is no more than a pipe
+  // holds.
   for (int i = 0; i < kChunksPerTurn * 64 && WritePending(kFinishWaitMs); ++i) {
     const size_t before = pending_.size();
     if (!from_.open() || Copy() == Wait::kNothing) break;

@@ -12,7 +12,8 @@ namespace fectl::run {
 class Relay {
  public:
   // `to` is one of our own streams and is borrowed. `wanted`: the text that is looked for.
-  Relay(internal::OwnedFd from, int to, std::string wanted) : from_(std::move(from)), to_(to), lines_(std::move(wanted)) {}
+  Relay(internal::OwnedFd from, int to, std::string wanted)
+      : from_(std::move(from)), to_(to), lines_(std::move(wanted)) {}
 
   // What to wait for: that `from` can be read, that `to` can be written, or nothing more.
   enum class Wait { kInput, kRoom, kNothing };

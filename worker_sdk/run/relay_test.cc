@@ -29,7 +29,8 @@ struct Pipe {
 std::string ReadAll(int fd) {
   std::string all;
   char buffer[65536];
-  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(got));
+  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
+    all.append(buffer, static_cast<size_t>(got));
   return all;
 }
 
@@ -82,7 +83,7 @@ TEST(Relay, TheRestIsCopiedThoughOthersHoldTheOtherEnd) {
   Pipe program, ours;
   ASSERT_GT(fcntl(ours.in.get(), F_SETPIPE_SZ, 1 << 20), 0);
   Relay relay(std::move(program.out), ours.in.get(), "");
-  Write(program.in.get(), std::string(65536, 'x') );
+  Write(program.in.get(), std::string(65536, 'x'));
   relay.Finish();
   EXPECT_EQ(ReadAll(ours.out.get()).size(), 65536U);
 }

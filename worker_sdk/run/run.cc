@@ -17,17 +17,21 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto_spec/program_signs.h"
 #include "worker_sdk/monotonic.h"
+#include "worker_sdk/owned_fd.h"
 #include "worker_sdk/run/conduct.h"
 #include "worker_sdk/run/http_probe.h"
 #include "worker_sdk/run/inquiry.h"
 #include "worker_sdk/run/log_line.h"
 #include "worker_sdk/run/loop.h"
+#include "worker_sdk/run/notification.h"
 #include "worker_sdk/run/notify_socket.h"
 #include "worker_sdk/run/outputs.h"
 #include "worker_sdk/run/plan.h"
 #include "worker_sdk/run/private_folder.h"
 #include "worker_sdk/run/process.h"
+#include "worker_sdk/socket.h"
 
 namespace fectl::run {
 namespace {
@@ -40,7 +44,10 @@ constexpr int kDatagramsPerTurn = 64;
 class Run {
  public:
   Run(const CommandLine& line, Worker* worker)
-      : line_(line), worker_(*worker), stop_signal_(SignalNumber(line.stop_signal)), conduct_(line.ready, line.watchdog) {}
+      : line_(line),
+        worker_(*worker),
+        stop_signal_(SignalNumber(line.stop_signal)),
+        conduct_(line.ready, line.watchdog) {}
 
   // Everything up to the fork. InvalidArgument: the configuration is wrong.
   absl::Status Prepare();
@@ -73,13 +80,13 @@ class Run {
   internal::OwnedFd children_;
   sigset_t mask_before_ = {};
   StartedProcess program_;
-  std::optional<int> ended_;     // its status
-  std::optional<int> not_run_;   // the errno of its exec
+  std::optional<int> ended_;    // its status
+  std::optional<int> not_run_;  // the errno of its exec
   bool stops_ = false;
   bool catches_stop_ = false;
   bool loaded_ = false;
   bool asked_to_leave_ = false;
-  bool beat_ = true;    // as it was when the master was told last
+  bool beat_ = true;  // as it was when the master was told last
   bool killed_ = false;
   std::string told_;  // the newest status
   std::set<std::string> said_;
@@ -116,8 +123,8 @@ absl::Status Run::Prepare() {
   if (!started.ok()) return started.status();
   program_ = *std::move(started);
   outputs_->CloseProgramEnds();
-  // The program has its own copies, and ours would keep a queue alive that it has closed. A probe needs only the
-  // address.
+  // The program has its own copies, and ours would keep a queue alive that it has closed. A probe needs only
+  // the address.
   probe_.listener.Reset();
   for (const Socket& socket : worker_.sockets()) internal::OwnedFd closed(socket.fd);
   plan->probes.environment.push_back(absl::StrCat("MAINPID=", program_.pid));
@@ -160,8 +167,10 @@ void Run::OnNotified() {
     const auto datagram = notify_->Receive(program_.pid);
     if (!datagram) return;
     if (datagram->foreign) {
-      SayOnce("foreign", absl::StrCat("process ", datagram->sender,
-                                      " has spoken over NOTIFY_SOCKET; it was not started by the program, so it is not heard"));
+      SayOnce("foreign",
+              absl::StrCat(
+                  "process ", datagram->sender,
+                  " has spoken over NOTIFY_SOCKET; it was not started by the program, so it is not heard"));
       continue;
     }
     Heard(ReadNotification(datagram->text));
@@ -169,11 +178,13 @@ void Run::OnNotified() {
 }
 
 void Run::Heard(const Notification& said) {
-  if (said.main_pid) SayOnce("main_pid", "MAINPID means nothing here: the program is the process that fectl-run starts");
+  if (said.main_pid)
+    SayOnce("main_pid", "MAINPID means nothing here: the program is the process that fectl-run starts");
   if (said.extend_ms && (!conduct_.ready() || stops_)) {
     SayOnce(stops_ ? "extend_stop" : "extend_start",
             absl::StrCat("the program asks for more time (EXTEND_TIMEOUT_USEC), but ",
-                         stops_ ? "shutdown_timeout" : "startup_timeout", " of its service in fectld.toml decides"));
+                         stops_ ? "shutdown_timeout" : "startup_timeout",
+                         " of its service in fectld.toml decides"));
   }
   conduct_.Notified(said, MonotonicMs());
 }
@@ -181,7 +192,8 @@ void Run::Heard(const Notification& said) {
 void Run::OnStop() {
   if (stops_) return;
   stops_ = true;
-  if (!conduct_.ready()) LogLine("told to stop before the program was ready; it waited for " + conduct_.waits_for());
+  if (!conduct_.ready())
+    LogLine("told to stop before the program was ready; it waited for " + conduct_.waits_for());
   conduct_.Stops();
   inquiry_->End();
   catches_stop_ = Catches(program_.pid, stop_signal_);
@@ -196,7 +208,8 @@ int Run::TimeoutMs() const {
   earlier(worker_.deadline_ms());
   earlier(conduct_.deadline_ms());
   earlier(inquiry_->deadline_ms());
-  if (const auto left = worker_.time_left(); left && worker_.master_lost() && !killed_) earlier(now_ms + left->count());
+  if (const auto left = worker_.time_left(); left && worker_.master_lost() && !killed_)
+    earlier(now_ms + left->count());
   if (due == INT64_MAX) return -1;
   return static_cast<int>(std::clamp<int64_t>(due - now_ms, 0, 60'000));
 }
@@ -275,7 +288,8 @@ int Run::End() {
   }
   notify_.reset();
   folder_.reset();
-  const bool own_decision = stops_ && catches_stop_ && WIFSIGNALED(*ended_) && WTERMSIG(*ended_) == stop_signal_;
+  const bool own_decision =
+      stops_ && catches_stop_ && WIFSIGNALED(*ended_) && WTERMSIG(*ended_) == stop_signal_;
   return own_decision ? 0 : EndLike(*ended_);
 }
 

@@ -1,5 +1,5 @@
-// The program fectl-run itself, under a master that says what the test tells it to say. The programs that it runs
-// are scripts of the shell.
+// The program fectl-run itself, under a master that says what the test tells it to say. The programs that it
+// runs are scripts of the shell.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -39,9 +39,11 @@ class RunTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
-  // Starts fectl-run with these options and the script; $D in it is the test's folder. Output: the file "out".
+  // Starts fectl-run with these options and the script; $D in it is the test's folder. Output: the file
+  // "out".
   void Start(std::vector<std::string> options, const std::string& script) {
-    std::vector<std::string> words = {"/bin/sh", "-c", "out=$1; shift; exec \"$@\" >>\"$out\" 2>&1", "sh", File("out"), kFectlRun};
+    std::vector<std::string> words = {"/bin/sh", "-c",        "out=$1; shift; exec \"$@\" >>\"$out\" 2>&1",
+                                      "sh",      File("out"), kFectlRun};
     words.insert(words.end(), options.begin(), options.end());
     words.insert(words.end(), {"--", "/bin/sh", "-c", script});
     const auto pid = master_.Spawn(words, {"D=" + folder_, "TMPDIR=" + folder_});
@@ -49,7 +51,8 @@ class RunTest : public testing::Test {
   }
 
   void WaitForLine(const std::string& name, const std::string& text) {
-    ASSERT_TRUE(master_.WaitUntil([&] { return Read(name).find(text) != std::string::npos; })) << name << ": " << Read(name);
+    ASSERT_TRUE(master_.WaitUntil([&] { return Read(name).find(text) != std::string::npos; }))
+        << name << ": " << Read(name);
   }
 
   void WaitForStatus(const std::string& text) {
@@ -117,7 +120,8 @@ TEST_F(RunTest, SurroundingsOfTheProgram) {
         "readlink /proc/$$/fd/3 /proc/$$/fd/4 | cut -c1-7; echo done; sleep 60");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   const std::string out = Read("out");
-  const std::string pid = out.substr(out.find("\npid ") + 5, out.find('\n', out.find("\npid ") + 5) - out.find("\npid ") - 5);
+  const std::string pid =
+      out.substr(out.find("\npid ") + 5, out.find('\n', out.find("\npid ") + 5) - out.find("\npid ") - 5);
   // 5 is the folder that ls itself has opened.
   EXPECT_EQ(out.substr(0, out.find('\n')), "0 1 2 3 4 5 ");
   EXPECT_THAT(out, HasSubstr("\nLISTEN_FDS=2\n"));
@@ -173,7 +177,8 @@ TEST_F(RunTest, TheEndOfTheProgramIsItsOwn) {
 
 TEST_F(RunTest, AProgramThatDiesOfTheStopSignalByItsOwnDecisionHasFinished) {
   // As uvicorn does from 0.29 on: a handler, and the same signal once more when everything is finished.
-  Start({"--ready=log:up"}, "trap 'echo finished; trap - TERM; kill -TERM $$' TERM; echo up; while :; do sleep 0.02; done");
+  Start({"--ready=log:up"},
+        "trap 'echo finished; trap - TERM; kill -TERM $$' TERM; echo up; while :; do sleep 0.02; done");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   master_.Send("stop");
   EXPECT_EQ(ExitCode(), 0);
@@ -181,7 +186,8 @@ TEST_F(RunTest, AProgramThatDiesOfTheStopSignalByItsOwnDecisionHasFinished) {
 }
 
 TEST_F(RunTest, AnotherStopSignal) {
-  Start({"--ready=log:up", "--stop-signal=SIGQUIT"}, "trap 'echo quit; exit 0' QUIT; trap '' TERM; echo up; while :; do sleep 0.02; done");
+  Start({"--ready=log:up", "--stop-signal=SIGQUIT"},
+        "trap 'echo quit; exit 0' QUIT; trap '' TERM; echo up; while :; do sleep 0.02; done");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   master_.Send("stop");
   EXPECT_EQ(ExitCode(), 0);
@@ -190,7 +196,8 @@ TEST_F(RunTest, AnotherStopSignal) {
 
 TEST_F(RunTest, TheSignalGoesToTheProgramAloneAndWhatItStartedMayFinish) {
   Start({"--ready=log:up"},
-        "(trap 'echo child was signalled' TERM; while [ ! -e $D/go ]; do sleep 0.02; done; echo child is done) & "
+        "(trap 'echo child was signalled' TERM; while [ ! -e $D/go ]; do sleep 0.02; done; echo child is "
+        "done) & "
         "trap 'echo parent leaves; exit 0' TERM; echo up; while :; do sleep 0.02; done");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   master_.Send("stop");
@@ -202,7 +209,8 @@ TEST_F(RunTest, TheSignalGoesToTheProgramAloneAndWhatItStartedMayFinish) {
 
 TEST_F(RunTest, Notifications) {
   Start({"--ready=notify"},
-        "systemd-notify --ready --status=serving; while [ ! -e $D/go ]; do sleep 0.02; done; systemd-notify STOPPING=1; "
+        "systemd-notify --ready --status=serving; while [ ! -e $D/go ]; do sleep 0.02; done; systemd-notify "
+        "STOPPING=1; "
         "while :; do sleep 0.02; done");
   if (system("command -v systemd-notify >/dev/null") != 0) GTEST_SKIP() << "systemd-notify is not installed";
   ASSERT_TRUE(master_.WaitFor("loaded"));
@@ -273,7 +281,9 @@ TEST_F(RunTest, NothingIsLeftBehind) {
 }
 
 TEST_F(RunTest, MuchOutputIsPassedThroughWhole) {
-  Start({"--ready=log:up"}, "i=0; while [ $i -lt 3000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done; echo up; exit 0");
+  Start({"--ready=log:up"},
+        "i=0; while [ $i -lt 3000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; "
+        "i=$((i+1)); done; echo up; exit 0");
   EXPECT_EQ(ExitCode(), 0);
   const std::string out = Read("out");
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3001);
@@ -295,11 +305,14 @@ TEST(ByHand, TheProgramTakesThePlaceOfFectlRun) {
             "fectl-run: not started by fectld: sh takes its place, without sockets and unwatched\nhello\n");
   EXPECT_EQ(code, 5);
   EXPECT_EQ(Output(std::string(kFectlRun) + " -- uvicorn --fd {fd:http} 2>&1", &code),
-            "fectl-run: {fd:http}: this worker has no socket \"http\"; it has none, since it was not started by fectld\n");
+            "fectl-run: {fd:http}: this worker has no socket \"http\"; it has none, since it was not started "
+            "by fectld\n");
   EXPECT_EQ(code, 2);
-  EXPECT_THAT(Output(std::string(kFectlRun) + " -- /no/such 2>&1", &code), EndsWith("cannot run /no/such: No such file or directory\n"));
+  EXPECT_THAT(Output(std::string(kFectlRun) + " -- /no/such 2>&1", &code),
+              EndsWith("cannot run /no/such: No such file or directory\n"));
   EXPECT_EQ(code, 127);
-  EXPECT_EQ(Output(std::string(kFectlRun) + " nginx 2>&1", &code), "fectl-run: write -- before the command \"nginx\" (see fectl-run --help)\n");
+  EXPECT_EQ(Output(std::string(kFectlRun) + " nginx 2>&1", &code),
+            "fectl-run: write -- before the command \"nginx\" (see fectl-run --help)\n");
   EXPECT_EQ(code, 2);
   EXPECT_EQ(Output(std::string(kFectlRun) + " --version", &code), "fectl-run 1.0.0\n");
   EXPECT_THAT(Output(std::string(kFectlRun) + " --help", &code), HasSubstr("usage: fectl-run"));
