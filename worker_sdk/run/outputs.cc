@@ -65,6 +65,13 @@ bool Outputs::open() const {
   return std::any_of(relays_.begin(), relays_.end(), [](const auto& relay) { return relay->from_fd() >= 0; });
 }
 
+void Outputs::TakeEnds() {
+  for (const auto& relay : relays_) {
+    // A turn of a relay ends before the end of a pipe that was full.
+    for (int turn = 0; turn < 2 && relay->from_fd() >= 0; ++turn) Copy(relay.get());
+  }
+}
+
 void Outputs::Finish() {
   for (const auto& relay : relays_) {
     if (loop_ != nullptr) loop_->Unwatch(relay->from_fd());

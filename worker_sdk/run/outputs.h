@@ -29,6 +29,8 @@ class Outputs {
   bool found() const;
   // Somebody still holds the other end.
   bool open() const;
+  // Copies what there is now, so that open() tells of this moment.
+  void TakeEnds();
   // The program has ended: copies the rest.
   void Finish();
   // The newest line of its standard error, or else of its standard output.

@@ -64,6 +64,7 @@ class Run {
   void Turn();
   void TellMaster();
   bool Over() const;
+  void SayWhoIsLeft();
   void KillAll();
   int End();
 
@@ -237,7 +238,10 @@ void Run::TellMaster() {
 void Run::Turn() {
   loop_->Turn(TimeoutMs());
   if (absl::Status heard = worker_.Dispatch(); !heard.ok()) LogLine(std::string(heard.message()));
-  if (!ended_) ended_ = TakeEnd(program_.pid);
+  if (!ended_) {
+    ended_ = TakeEnd(program_.pid);
+    if (ended_ && !Over()) SayWhoIsLeft();
+  }
   const int64_t now_ms = MonotonicMs();
   if (outputs_->found()) conduct_.LineSeen(now_ms);
   if (const auto fault = inquiry_->Take(now_ms)) conduct_.Probed(fault->empty(), *fault, now_ms);
@@ -260,6 +264,20 @@ int Run::Serve() {
     if (late && !killed_) KillAll();
   }
   return End();
+}
+
+// Its output is open still, as some processes have it that it has started.
+void Run::SayWhoIsLeft() {
+  outputs_->TakeEnds();
+  if (!outputs_->open()) return;
+  std::string text = WIFSIGNALED(*ended_) ? absl::StrCat("was killed by signal ", WTERMSIG(*ended_))
+                                          : absl::StrCat("has exited with ", WEXITSTATUS(*ended_));
+  const bool cut_short = WIFSIGNALED(*ended_) && WTERMSIG(*ended_) == stop_signal_ && !catches_stop_;
+  if (cut_short) text += ", which it does not handle";
+  text += "; what it has started goes on and is waited for";
+  if (cut_short) text += ": if the command is a shell, write exec before the program";
+  LogLine("the program " + text);
+  worker_.Status("the program " + text);
 }
 
 // What the master would do, if there still was one.

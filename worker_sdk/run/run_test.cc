@@ -117,7 +117,7 @@ TEST_F(RunTest, SurroundingsOfTheProgram) {
   master_.AddTcpSocket("admin");
   Start({"--ready=log:done", "--watchdog=notify=9"},
         "ls /proc/self/fd | tr '\\n' ' '; echo; env | grep -v ^D= | sort; echo pid $$; "
-        "readlink /proc/$$/fd/3 /proc/$$/fd/4 | cut -c1-7; echo done; sleep 60");
+        "readlink /proc/$$/fd/3 /proc/$$/fd/4 | cut -c1-7; echo done; exec sleep 60");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   const std::string out = Read("out");
   const std::string pid =
@@ -133,7 +133,7 @@ TEST_F(RunTest, SurroundingsOfTheProgram) {
   EXPECT_THAT(out, HasSubstr("socket:\nsocket:\n"));
   EXPECT_THAT(out, Not(HasSubstr("FECTL_")));
   master_.Send("stop");
-  EXPECT_EQ(ExitCode(), 1000 + SIGTERM) << "the shell has no handler, so it was cut short";
+  EXPECT_EQ(ExitCode(), 1000 + SIGTERM) << "it has no handler, so it was cut short";
 }
 
 TEST_F(RunTest, AProgramThatEndsBeforeItIsReadyIsAFailedStartWithItsLastLine) {
@@ -204,7 +204,22 @@ TEST_F(RunTest, TheSignalGoesToTheProgramAloneAndWhatItStartedMayFinish) {
   WaitForLine("out", "parent leaves");
   std::ofstream(File("go")) << "x";
   EXPECT_EQ(ExitCode(), 0);
-  EXPECT_EQ(Read("out"), "up\nparent leaves\nchild is done\n");
+  EXPECT_EQ(Read("out"),
+            "up\nparent leaves\nfectl-run: the program has exited with 0; what it has started goes on and is "
+            "waited for\n"
+            "child is done\n");
+}
+
+TEST_F(RunTest, AShellThatTheSignalHasEndedIsTold) {
+  Start({"--ready=log:up"}, "echo up; while [ ! -e $D/go ]; do sleep 0.02; done & wait");
+  ASSERT_TRUE(master_.WaitFor("loaded"));
+  master_.Send("stop");
+  WaitForLine(
+      "out",
+      "the program was killed by signal 15, which it does not handle; what it has started goes on and is "
+      "waited for: if the command is a shell, write exec before the program");
+  std::ofstream(File("go")) << "x";
+  EXPECT_EQ(ExitCode(), 1000 + SIGTERM);
 }
 
 TEST_F(RunTest, Notifications) {
