@@ -135,6 +135,11 @@ def require(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
+def surroundings(found: Place) -> list[str]:
+    """For `environ`: what a killed fectl-run leaves is removed with the test's folder."""
+    return ["PATH=" + _PATH, f"TMPDIR={found.directory}"]
+
+
 def write_applications(found: Place, port: int) -> None:
     found.write("asgi_app.py", _ASGI)
     found.write("wsgi_app.py", _WSGI)
@@ -149,7 +154,7 @@ def configured(found: Place, name: str, port: int, **values: Any) -> str:
     kind = KINDS[name]
     require(kind.program)
     write_applications(found, port)
-    keys: dict[str, Any] = {"ready": kind.ready, "environ": ["PATH=" + _PATH, "PYTHONUNBUFFERED=1"]}
+    keys: dict[str, Any] = {"ready": kind.ready, "environ": [*surroundings(found), "PYTHONUNBUFFERED=1"]}
     if kind.stop_signal is not None:
         keys["stop_signal"] = kind.stop_signal
     command = kind.command.format(folder=found.directory)
@@ -160,4 +165,4 @@ def program(found: Place, text: str, **values: Any) -> str:
     """The section of the service `web` that runs this Python program."""
     found.write("notify.py", NOTIFY)
     found.write("program.py", text)
-    return found.service("web", "/usr/bin/python3 program.py", **{"environ": ["PATH=" + _PATH], **values})
+    return found.service("web", "/usr/bin/python3 program.py", **{"environ": surroundings(found), **values})

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from testdata.e2e.applications import pid_in
-from testdata.e2e.foreign_programs import KINDS, configured, require
+from testdata.e2e.foreign_programs import KINDS, configured, require, surroundings
 from testdata.e2e.harness import Place
 from testdata.e2e.http_requests import free_port, http_get
 from testdata.e2e.processes import descendants, wait_until
@@ -52,7 +52,7 @@ def test_redis_says_that_it_is_ready_and_is_watched_by_a_command(place: Place) -
     asks = f"redis-cli -p {port} info server | grep -q process_id:$MAINPID"
     master = place.start(place.service(
         "cache", f"redis-server --port {port} --save '' --supervised systemd", ready="notify",
-        watchdog=f"exec:{asks}=20"))
+        watchdog=f"exec:{asks}=20", environ=surroundings(place)))
     (worker,) = master.wait_running("cache")
     status = master.fectl_ok("status", "cache")
     assert "unwatched" not in status, status
@@ -70,7 +70,8 @@ def test_a_command_that_asks_for_the_process_is_not_answered_by_another_one(plac
     require("redis-server")
     port = free_port()
     asks = f"redis-cli -p {port} info server | grep -q process_id:$MAINPID"
-    master = place.start(place.service("cache", f"redis-server --port {port} --save ''", ready=f"exec:{asks}"))
+    master = place.start(place.service("cache", f"redis-server --port {port} --save ''", ready=f"exec:{asks}",
+                                       environ=surroundings(place)))
     (worker,) = master.wait_running("cache")
     assert master.fectl("reload", "cache").returncode != 0
     assert master.pids("cache") == [worker]

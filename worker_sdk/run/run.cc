@@ -216,7 +216,6 @@ int Run::TimeoutMs() const {
 }
 
 void Run::TellMaster() {
-  worker_.HoldHeartbeats(!conduct_.beats());
   if (conduct_.ready() && !loaded_) {
     loaded_ = true;
     worker_.Loaded();
@@ -246,6 +245,7 @@ void Run::Turn() {
   if (outputs_->found()) conduct_.LineSeen(now_ms);
   if (const auto fault = inquiry_->Take(now_ms)) conduct_.Probed(fault->empty(), *fault, now_ms);
   conduct_.TimePassed(now_ms);
+  worker_.HoldHeartbeats(!conduct_.beats());
   if (ended_) return;
   if (const auto probe = conduct_.DueProbe(now_ms)) inquiry_->Begin(*probe, now_ms);
   TellMaster();
