@@ -95,7 +95,7 @@ while not os.path.exists("go"):
     time.sleep(0.02)
 time.sleep(600)
 '''
-    master = place.start(program(place, text, ready="notify", watchdog="notify=0.2", timeout=1))
+    master = place.start(program(place, text, ready="notify", watchdog="notify=0.2"))
     (worker,) = master.wait_running("web")
     wait_until((place.directory / "extended").exists, "the program has asked for more time")
     # Many times what it may be silent without the extension has passed when the master has answered so often.

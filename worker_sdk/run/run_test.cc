@@ -239,11 +239,11 @@ TEST_F(RunTest, Notifications) {
 }
 
 TEST_F(RunTest, HeartbeatsStopWhileTheWatchdogIsNotAnswered) {
-  Start({"--ready=log:up", "--watchdog=exec:test ! -e $D/hangs=0.4"}, kPolite);
+  Start({"--ready=log:up", "--watchdog=exec:test ! -e $D/hangs=1.5"}, kPolite);
   ASSERT_TRUE(master_.WaitFor("loaded"));
   ASSERT_TRUE(master_.WaitFor("hb"));
   std::ofstream(File("hangs")) << "x";
-  WaitForStatus("hangs: no good answer to test ! -e $D/hangs for 0.4 s; it exited with 1");
+  WaitForStatus("hangs: no good answer to test ! -e $D/hangs for 1.5 s; it exited with 1");
   master_.TakeMessages();
   WaitForLine("out", "hangs");
   unlink(File("hangs").c_str());
