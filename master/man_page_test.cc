@@ -89,7 +89,7 @@ TEST(ManPageOfTheConfiguration, ShowsExamplesThatAreValid) {
       examples.emplace_back();
     }
   }
-  EXPECT_EQ(examples.size(), 2);
+  EXPECT_EQ(examples.size(), 3);
   for (const std::string& example : examples) {
     EXPECT_EQ(config::Parse(example, "example").Describe(), "") << example;
   }

@@ -147,6 +147,7 @@ void Session::Loaded(int64_t now_ms) {
 void Session::Heartbeat(int64_t now_ms) {
   if (!heartbeat_ms_) return;  // not loaded yet, or the master is gone
   heartbeat_ms_ = now_ms + heartbeat_interval_ms_;
+  if (heartbeats_held_) return;
   proto::WorkerMessage message;
   message.kind = WireKind::kHeartbeat;
   if (level_ == proto::Level::kTwo && gauges_changed_) message.gauges.assign(gauges_.begin(), gauges_.end());
@@ -156,6 +157,12 @@ void Session::Heartbeat(int64_t now_ms) {
   } else {
     heartbeat_owed_ = true;
   }
+}
+
+void Session::HoldHeartbeats(bool hold, int64_t now_ms) {
+  const bool let_go = heartbeats_held_ && !hold;
+  heartbeats_held_ = hold;
+  if (let_go) Heartbeat(now_ms);
 }
 
 void Session::Tick(int64_t now_ms) {

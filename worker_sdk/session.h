@@ -49,6 +49,7 @@ class Session {
   // --- from the application ---
   void Loaded(int64_t now_ms);
   void Heartbeat(int64_t now_ms);
+  void HoldHeartbeats(bool hold, int64_t now_ms);
   void RequestReload() { Send(Outbox::Kind::kReload, proto::WorkerMessage::Kind::kReload); }
   void RequestRestart() { Send(Outbox::Kind::kRestart, proto::WorkerMessage::Kind::kRestart); }
   void ConfigError(std::string_view text) {
@@ -94,6 +95,7 @@ class Session {
 
   std::optional<int64_t> heartbeat_ms_;  // when due; nothing before Loaded()
   bool heartbeat_owed_ = false;
+  bool heartbeats_held_ = false;
   std::map<std::string, double, std::less<>> gauges_;
   bool gauges_changed_ = false;
 };

@@ -181,6 +181,23 @@ TEST_F(SessionTest, PrepareIsIgnored) {
   EXPECT_TRUE(session_.outbox().empty());
 }
 
+TEST_F(SessionTest, HeartbeatsThatAreHeldAreNotSent) {
+  session_.Loaded(0);
+  Sent(session_);
+  session_.HoldHeartbeats(true, 100);
+  session_.HoldHeartbeats(false, 100);
+  EXPECT_EQ(SentKinds(session_), std::vector{WireKind::kHeartbeat}) << "let go, it is heard of at once";
+  session_.HoldHeartbeats(false, 100);
+  EXPECT_TRUE(Sent(session_).empty());
+  session_.HoldHeartbeats(true, 200);
+  session_.Tick(50'000);
+  session_.Heartbeat(50'000);
+  EXPECT_TRUE(Sent(session_).empty());
+  EXPECT_GT(session_.deadline_ms(), 50'000) << "nobody waits for the one that is not sent";
+  session_.Status("hangs");
+  EXPECT_EQ(SentKinds(session_), std::vector{WireKind::kStatus});
+}
+
 TEST_F(SessionTest, HeartbeatsAreDueFromLoadedOn) {
   session_.Tick(10'000);
   session_.Heartbeat(10'000);

@@ -388,6 +388,12 @@ void Worker::Heartbeat() {
   impl_->Flush();
 }
 
+void Worker::HoldHeartbeats(bool hold) {
+  if (!managed()) return;
+  impl_->session_.HoldHeartbeats(hold, MonotonicMs());
+  impl_->Flush();
+}
+
 void Worker::RequestReload() {
   if (!managed()) return;
   impl_->session_.RequestReload();

@@ -138,6 +138,9 @@ class Worker {
   void Loaded();
   // Alive. Dispatch() does this by itself; for long work which proceeds but does not return to the loop.
   void Heartbeat();
+  // Held, Dispatch() sends no heartbeats: for a worker that stands for something else, which does not answer
+  // now. Let go, one is sent at once. Everything else that is said still counts as a sign of life.
+  void HoldHeartbeats(bool hold);
   // Asks to be replaced: gracefully (a successor is loaded first), or at once.
   void RequestReload();
   void RequestRestart();

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "master/config/keys.h"
+#include "master/config/program_check.h"
 
 namespace fectl::config {
 namespace {
@@ -137,6 +138,7 @@ void CheckConsistency(bool complete, LoadResult* result) {
   const bool all_named = std::all_of(result->config.services.begin(), result->config.services.end(),
                                      [](const ServiceConfig& service) { return !service.name.empty(); });
   if (all_named) CheckSocketServices(result);
+  CheckPrograms(result);
 }
 
 }  // namespace fectl::config

@@ -106,6 +106,14 @@ struct ServiceConfig {
   bool no_new_privileges = true;            // set-uid programs and file capabilities give a worker nothing
   // Bit n: the capability with the number n of Linux. Empty: root's workers have fectld's, others none.
   std::optional<uint64_t> capabilities;
+  // As written, and readable by proto_spec/program_signs.h. With any of them the workers are started by
+  // fectl-run.
+  std::optional<std::string> ready;
+  std::optional<std::string> watchdog;
+  std::optional<std::string> stop_signal;
+
+  // The program is none of ours, and needs fectl-run before it.
+  bool foreign() const { return ready.has_value() || watchdog.has_value() || stop_signal.has_value(); }
 
   std::optional<Identity> identity;  // from `uid` and `gid`; empty: the master's
 

@@ -104,8 +104,9 @@ constexpr Hint kKeys[] = {
     {"service",
      "autorestart exitcodes restart_sec restartsec respawn finish autorestart_exit_codes stop_exit_codes",
      "leave it out: a worker that ends without being asked is always replaced, with pauses"},
-    {"service", "stopsignal stop_signal killsignal kill_signal down_signal",
-     "leave it out: a worker is asked to stop by a message and SIGTERM"},
+    {"service", "stopsignal killsignal kill_signal down_signal",
+     "a worker is asked to stop by a message and SIGTERM; for a program that knows nothing of fectl use "
+     "stop_signal"},
     {"service", "stopasgroup killasgroup stop_children killmode treekill send_hup",
      "leave it out: what remains of a worker's process group is always killed"},
     {"service", "process_name description unit namespace",
@@ -125,7 +126,8 @@ constexpr Hint kKeys[] = {
     {"service", "shell shell_args", R"(write the shell into command, as in ["/bin/sh", "-c", "exec ./web"])"},
     {"service", "nonewprivileges", "use no_new_privileges"},
     {"service", "notification_fd notify type",
-     "leave it out: a worker says that it is up over its channel (FECTL_FD)"},
+     "a worker says that it is up over its channel (FECTL_FD); for a program that knows nothing of fectl use "
+     "ready"},
     {"service", "serverurl", "use FECTL_SOCK or fectl --sock"},
 };
 

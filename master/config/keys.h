@@ -15,9 +15,10 @@ inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",  
 inline constexpr std::string_view kSocketKeys[] = {"name", "port",      "host", "backlog", "proto", "service",
                                                    "app",  "arguments", "path", "mode",    "owner", "group"};
 inline constexpr std::string_view kServiceKeys[] = {
-    "name",    "num",       "command",           "directory",        "restarts", "uid",
-    "gid",     "timeout",   "startup_timeout",   "shutdown_timeout", "stdout",   "stderr",
-    "environ", "max_surge", "no_new_privileges", "capabilities"};
+    "name",         "num",    "command",  "directory",       "restarts",
+    "uid",          "gid",    "timeout",  "startup_timeout", "shutdown_timeout",
+    "stdout",       "stderr", "environ",  "max_surge",       "no_new_privileges",
+    "capabilities", "ready",  "watchdog", "stop_signal"};
 inline constexpr std::string_view kLoggingKeys[] = {"level", "service", "name", "facility"};
 
 struct SectionKeys {

@@ -134,6 +134,9 @@ void PrintService(const ServiceConfig& service, Printer* out) {
     }
     out->Raw("capabilities", QuotedList(names));
   }
+  out->TextIfSet("ready", service.ready.value_or(""));
+  out->TextIfSet("watchdog", service.watchdog.value_or(""));
+  out->TextIfSet("stop_signal", service.stop_signal.value_or(""));
 }
 
 }  // namespace

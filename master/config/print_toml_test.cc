@@ -67,6 +67,9 @@ TEST(PrintToml, AnyTextLoadsAgain) {
   service.environ = {{"A", all}, {"B", ""}, {"C", "="}};
   service.environ_passed = {"PROXY", "PYTHONUNBUFFERED"};
   service.capabilities = 1u << 10 | 1u << 5;
+  service.ready = "log:" + all.substr(31, 80) + "\\\"";
+  service.watchdog = "exec:a=b=3";
+  service.stop_signal = "sigquit";
   config.services.push_back(service);
   const LoadResult again = Parse(PrintToml(config), "f");
   EXPECT_EQ(again.Describe(), "");

@@ -17,7 +17,9 @@
 #include "master/config/ipv6_host.h"
 #include "master/config/keys.h"
 #include "master/config/section_reader.h"
+#include "master/config/toml_strings.h"
 #include "master/platform/capabilities.h"
+#include "proto_spec/program_signs.h"
 
 namespace fectl::config {
 namespace {
@@ -198,6 +200,17 @@ std::optional<uint64_t> ReadCapabilities(SectionReader* reader) {
   return set;
 }
 
+// A text that `parse` takes, as written.
+template <typename Parse>
+std::optional<std::string> ReadSign(SectionReader* reader, std::string_view key, Parse parse) {
+  std::optional<std::string> text = reader->String(key);
+  if (!text.has_value()) return std::nullopt;
+  const auto parsed = parse(*text);
+  if (parsed.ok()) return text;
+  reader->Fail(key, absl::StrCat(std::string(parsed.status().message()), ", not ", EncodeString(*text)));
+  return std::nullopt;
+}
+
 bool IsIpv4Address(std::string_view host) {
   const std::vector<std::string> numbers = absl::StrSplit(View(host), '.');
   return numbers.size() == 4 && std::all_of(numbers.begin(), numbers.end(), [](const std::string& number) {
@@ -337,6 +350,9 @@ ServiceConfig ReadService(const Table& table, std::string label, LoadResult* res
   Assign(reader.Integer("max_surge", 0, kWorkersMax), &service.max_surge);
   Assign(reader.Boolean("no_new_privileges"), &service.no_new_privileges);
   service.capabilities = ReadCapabilities(&reader);
+  service.ready = ReadSign(&reader, "ready", proto::ParseReady);
+  service.watchdog = ReadSign(&reader, "watchdog", proto::ParseWatchdog);
+  service.stop_signal = ReadSign(&reader, "stop_signal", proto::ParseStopSignal);
   return service;
 }
 

@@ -16,6 +16,7 @@
 #include "master/config/worker_check.h"
 #include "master/platform/accounts.h"
 #include "master/platform/command_path.h"
+#include "master/platform/companion_program.h"
 #include "master/platform/identity.h"
 
 namespace fectl::config {
@@ -146,6 +147,16 @@ void CheckFileFolder(const MasterConfig& master, const std::string& path, const 
   if (!wrong.empty()) result->Add(key, wrong, only_warn);
 }
 
+void CheckRunProgram(const ServiceConfig& service, const std::string& label, LoadResult* result) {
+  if (!service.foreign()) return;
+  const auto found = platform::FindExecutable(RunProgram(), "", "/");
+  if (found.ok()) return;
+  const char* const key = service.ready ? ".ready" : service.watchdog ? ".watchdog" : ".stop_signal";
+  result->Add(label + key,
+              absl::StrCat("needs fectl-run, which is installed beside fectld: ", Message(found.status())),
+              /*warning=*/true);
+}
+
 }  // namespace
 
 std::string WorkerPath(const ServiceConfig& service) {
@@ -154,6 +165,10 @@ std::string WorkerPath(const ServiceConfig& service) {
   }
   const char* own = secure_getenv("PATH");  // none where the caller has fewer rights than we
   return own != nullptr && *own != '\0' ? own : kUsualPath;
+}
+
+std::string RunProgram() {
+  return platform::CompanionProgram("fectl-run", "worker_sdk/run");
 }
 
 std::string WorkerDirectory(const MasterConfig& master, const ServiceConfig& service) {
@@ -216,6 +231,7 @@ void CheckSystem(bool only_warn, LoadResult* result) {
           platform::FindExecutable(service.command.front(), WorkerPath(service), directory);
       if (!program.ok()) result->Add(label + ".command", Message(program.status()), /*warning=*/true);
     }
+    CheckRunProgram(service, label, result);
   }
   result->SortProblems();
 }

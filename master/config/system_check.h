@@ -23,6 +23,9 @@ void CheckSystem(bool only_warn, LoadResult* result);
 // this process's own, else a usual one.
 std::string WorkerPath(const ServiceConfig& service);
 
+// fectl-run, which starts the workers of foreign() services.
+std::string RunProgram();
+
 // Where the workers of `service` run: absolute, or relative to the current directory at the start of the
 // master;
 // "." where nothing is configured.

@@ -81,6 +81,7 @@ struct Exited {
   bool out_of_memory = false;   // the kernel killed it because no memory was left
   bool inside_message = false;  // the last thing that it wrote has no end
   bool group_left = false;      // other processes of its group live on: GroupEnded follows
+  std::string words = {};  // its newest status, where it never was `loaded`: what it hung on, or failed with
 };
 
 // No process is left of the group of one whose end was seen before. The last event of its incarnation.

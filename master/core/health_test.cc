@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+#include "master/core/cause.h"
+#include "master/core/events.h"
 #include "master/core/limits.h"
 #include "master/core/testing/script.h"
 
@@ -396,6 +398,15 @@ TEST(Room, START_FOREVER_AReloadFailsAtOnceAndTheOldWorkerServes) {
   EXPECT_THAT(script.Decided(),
               Contains(StartsWith("reply 1 Failed: worker(1) could not be started: no room")));
   EXPECT_EQ(Word(script), "running");
+}
+
+TEST(Health, AStartThatFailsIsToldWithWhatItSaidLast) {
+  Script script({Web(1)});
+  script.Boot();
+  script.Step(
+      Exited{.who = script.Who(1), .number = 3, .group_left = true, .words = "ImportError: no module"});
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
+            "exited with code 3 (ImportError: no module, processes that it had started are left)");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/limits.h"
+
 namespace fectl::core {
 namespace {
 
@@ -23,6 +25,7 @@ Cause ExitCause(const Exited& event) {
     if (!cause.text.empty()) cause.text += ", ";
     cause.text += words;
   };
+  add(!event.words.empty(), std::string_view(event.words).substr(0, kCauseTextBytes));
   add(event.core_dumped, "core dumped");
   add(event.out_of_memory, "out of memory");
   add(event.inside_message, "inside a message");

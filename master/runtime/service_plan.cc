@@ -54,6 +54,18 @@ core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
   return policy;
 }
 
+// A program that knows nothing of workers gets one before it.
+std::vector<std::string> CommandOf(const config::ServiceConfig& service) {
+  if (!service.foreign()) return service.command;
+  std::vector<std::string> words = {config::RunProgram()};
+  if (service.ready) words.push_back("--ready=" + *service.ready);
+  if (service.watchdog) words.push_back("--watchdog=" + *service.watchdog);
+  if (service.stop_signal) words.push_back("--stop-signal=" + *service.stop_signal);
+  words.push_back("--");
+  words.insert(words.end(), service.command.begin(), service.command.end());
+  return words;
+}
+
 // The descriptors of a worker: 0, 1, 2, its pipes, its sockets.
 constexpr int kWorkerReadFd = 3;
 constexpr int kWorkerWriteFd = 4;
@@ -100,8 +112,8 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   plan.policy = MakePolicy(service);
   plan.stdout_path = service.stdout_path;
   plan.stderr_path = service.stderr_path;
-  plan.launch.executable = service.command.front();
-  plan.launch.argv = service.command;
+  plan.launch.argv = CommandOf(service);
+  plan.launch.executable = plan.launch.argv.front();
   plan.launch.directory = service.directory;
   plan.launch.open_files = open_files;
   plan.launch.no_new_privileges = service.no_new_privileges;

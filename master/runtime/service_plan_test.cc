@@ -51,6 +51,17 @@ TEST(InheritedEnvironment, TakesWhoAndWhereAndNothingElse) {
             (Environment{{"PATH", "/bin"}, {"HOME", "/root"}, {"LC_ALL", "C"}, {"TZ", "UTC"}}));
 }
 
+TEST(MakeServicePlan, AProgramThatIsNoWorkerIsStartedByFectlRun) {
+  config::ServiceConfig service = Web();
+  service.ready = "log:up and running";
+  service.stop_signal = "QUIT";
+  const ServicePlan plan = MakeServicePlan(service, {}, {}, kOpenFiles);
+  EXPECT_THAT(plan.launch.executable, testing::EndsWith("/fectl-run"));
+  EXPECT_THAT(plan.launch.executable, StartsWith("/"));
+  EXPECT_THAT(plan.launch.argv, ElementsAre(plan.launch.executable, "--ready=log:up and running",
+                                            "--stop-signal=QUIT", "--", "sh", "-c", "true"));
+}
+
 TEST(MakeServicePlan, EnvironmentIsTheContract) {
   config::ServiceConfig service = Web();
   service.timeout_ms = 2500;

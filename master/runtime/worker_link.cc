@@ -238,7 +238,8 @@ void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus&
       .core_dumped = status.core_dumped,
       .out_of_memory = signaled && status.code == SIGKILL && !killed_ && memory_kills_->TakeOne(),
       .inside_message = group_ == nullptr && InsideMessage(),
-      .group_left = group_ != nullptr});
+      .group_left = group_ != nullptr,
+      .words = loaded_ ? "" : note_});
 }
 
 void WorkerLink::OnGroupEnd(platform::LeftGroup& /*group*/) {

@@ -45,7 +45,8 @@ bool IsOverdue(const View& view, const Life* life, bool unfinished) {
 }
 
 std::string WordsOfTheEnd(const core::Exited& exited) {
-  std::string words = exited.core_dumped ? ", core dumped" : "";
+  std::string words = exited.words.empty() ? "" : ", " + exited.words;
+  if (exited.core_dumped) words += ", core dumped";
   if (exited.out_of_memory) words += ", out of memory";
   if (exited.inside_message) words += ", inside a message";
   if (exited.group_left) words += ", processes that it had started are left";

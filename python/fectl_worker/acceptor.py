@@ -45,9 +45,9 @@ class Acceptor:
     it is closed it may still hold connections that it accepted and gave to nobody. Here accept() and taking charge of
     the connection are one step.
 
-    A connection wakes the worker that has waited longest. After an accept this worker goes to the end of that order,
-    so that connections are spread over the workers. Where many come in a second, chance spreads them, and the worker
-    does so now and then only, and takes several in one turn of the loop.
+    Each connection wakes all workers that wait for one, in the order in which they began to wait. After an accept this
+    worker goes to the end of that order, so that connections are spread over the workers. Where many come in a second,
+    chance spreads them: the worker goes to the end now and then only, and takes several in one turn of the loop.
     """
 
     def __init__(

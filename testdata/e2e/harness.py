@@ -171,6 +171,7 @@ class Place:
             os.chown(self.directory, user, user)
             self.fectld = self._copy(self.fectld)
             self.fectl_program = self._copy(self.fectl_program)
+            self._copy(built("worker_sdk/run/fectl-run"))  # which fectld looks for beside itself
             self.popen = {"user": user, "group": user, "extra_groups": []}
 
     def _copy(self, program: pathlib.Path) -> pathlib.Path:

@@ -64,6 +64,12 @@ def test_anything_else_is(answers: list[bytes]) -> None:
     assert load.tally.connections - 1 <= load.tally.failed <= load.tally.connections
 
 
+def test_an_end_that_is_seen_in_time_is_excused_where_that_is_wanted() -> None:
+    load = _loaded([_WHOLE], lambda load: load.tally.seen_ends + load.tally.failed > 20, busy=1, lenient=True)
+    assert load.tally.seen_ends > 0, load.tally
+    assert load.tally.connections - 1 <= load.tally.seen_ends + load.tally.failed <= load.tally.connections
+
+
 def test_single_connections_need_no_announcement() -> None:
     load = _loaded([_WHOLE], lambda load: load.tally.answered > 50, single=3)
     assert load.tally.failed == 0, load.tally
