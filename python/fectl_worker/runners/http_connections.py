@@ -12,9 +12,9 @@ from typing import Any, Awaitable, Callable, Optional
 import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
-from aiohttp.web_log import AccessLogger
 
 from fectl_worker.errors import ConfigError
+from fectl_worker.runners.access_log_format import AccessLog, Record
 from fectl_worker.runners.aiohttp_connection import Connection
 from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
 from fectl_worker.runners.http_settings import Limits
@@ -45,8 +45,7 @@ class Connections:
         *,
         limits: Limits,
         requests: RequestCount,
-        access_log: Optional[logging.Logger] = None,
-        access_log_format: str = AccessLogger.LOG_FORMAT,
+        access_log: Optional[AccessLog] = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._application = application
@@ -56,7 +55,7 @@ class Connections:
         self._open: dict[asyncio.BaseTransport, Connection] = {}
         self._look_timer: Optional[asyncio.TimerHandle] = None
         self._requests = requests
-        self._log_answer = AccessLogger(access_log, access_log_format).log if access_log is not None else None
+        self._access_log = access_log
         self._runner = web.AppRunner(
             application,
             keepalive_timeout=_AIOHTTP_KEEP_ALIVE_S,
@@ -81,7 +80,11 @@ class Connections:
 
     async def cleanup(self) -> None:
         """Runs the application's on_cleanup; after drain()."""
-        await self._application.cleanup()
+        try:
+            await self._application.cleanup()
+        finally:
+            if self._access_log is not None:
+                self._access_log.close()
 
     @property
     def count(self) -> int:
@@ -226,12 +229,24 @@ class Connections:
         connection = self._open.get(request.transport)
         if connection is not None:
             connection.answered()
-        if self._log_answer is not None:
-            try:
-                self._log_answer(request, response, seconds)
-            except Exception:
-                # The answer is sent: a log that cannot be written is no reason to end its connection.
-                _log.exception("a line for the access log was lost")
+        if self._access_log is not None:
+            self._access_log.write(_record(request, response, seconds))
+
+
+def _record(request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> Record:
+    version = request.version
+    return Record(
+        request.method,
+        request.raw_path,
+        f"HTTP/{version.major}.{version.minor}",
+        response.status,
+        response.body_length,
+        seconds,
+        request.remote or "",
+        request.headers,
+        response.headers,
+        charset="utf-8",
+    )
 
 
 def _logger_class(answered: Callable[[Any, Any, float], None]) -> type[AbstractAccessLogger]:

@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
-from fectl_worker.runners.access_log import AccessLog, open_lines
+from fectl_worker.runners.access_log_format import AccessLog, open_access_log
 from fectl_worker.runners.draining import drain_seconds
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
@@ -27,7 +27,7 @@ def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> WsgiApp:
     """Loads the application; what is wrong comes out as an exception."""
     settings = reading.parse(arguments, ARGUMENTS)
     check_gevent(worker)
-    access_log = open_lines(settings.get("access_log", "off"))
+    access_log = open_access_log(worker, settings)
     server = WsgiServer(
         socket.listener(),
         _application(settings),
