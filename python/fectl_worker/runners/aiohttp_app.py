@@ -16,6 +16,7 @@ from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.access_log_format import open_access_log
 from fectl_worker.runners.aiohttp_check import check_aiohttp
 from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.gauges import http_gauges
 from fectl_worker.runners.http_connections import Connections
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
@@ -90,10 +91,12 @@ class AiohttpApp:
             await self._connections.cleanup()
 
     def gauges(self) -> Mapping[str, float]:
-        return {
-            f"{self._name}.connections": self._connections.count,
-            f"{self._name}.requests": self._requests.total,
-        }
+        connections = self._connections
+        return http_gauges(
+            requests=self._requests.total,
+            open_connections=connections.count,
+            active=sum(connection.is_answering() for connection in connections.open),
+        )
 
 
 async def _application(name: str) -> web.Application:

@@ -9,6 +9,7 @@ from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
 from fectl_worker.runners.access_log_format import AccessLog, open_access_log
 from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.gauges import http_gauges
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
 from fectl_worker.runners.tls import server_context
@@ -67,10 +68,12 @@ class WsgiApp:
             self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
-        return {
-            f"{self._name}.connections": len(self._server.connections),
-            f"{self._name}.requests": self._server.requests.total,
-        }
+        server = self._server
+        return http_gauges(
+            requests=server.requests.total,
+            open_connections=len(server.connections),
+            active=sum(connection.is_answering for connection in server.connections),
+        )
 
 
 def _application(settings: Mapping[str, Any]) -> Any:
