@@ -16,6 +16,8 @@ namespace fectl::proto {
 inline constexpr char kChannelVariable[] = "FECTL_FD";            // "R:W"
 inline constexpr char kServiceNameVariable[] = "FECTL_SRV_NAME";  // the service's name
 inline constexpr char kWorkerIndexVariable[] = "FECTL_PROC_IDX";  // from 0
+// The lowest number, from 0, that no other living process of this index has. Old masters do not set it.
+inline constexpr char kWorkerLaneVariable[] = "FECTL_PROC_LANE";
 inline constexpr char kLevelVariable[] = "FECTL_PROTO";           // "2"; absent at the base level
 inline constexpr char kTimeoutVariable[] = "FECTL_TIMEOUT";       // seconds of silence that mean dead
 inline constexpr char kShutdownTimeoutVariable[] = "FECTL_SHUTDOWN_TIMEOUT";  // seconds from stop to SIGKILL

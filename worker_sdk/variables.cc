@@ -102,6 +102,11 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
   auto number = proto::ParseIndex(*index);
   if (!number.ok()) return Bad(proto::kWorkerIndexVariable, *index, number.status());
   result.index = *number;
+  if (const std::string* lane = Find(variables, proto::kWorkerLaneVariable)) {
+    auto read = proto::ParseIndex(*lane);
+    if (!read.ok()) return Bad(proto::kWorkerLaneVariable, *lane, read.status());
+    result.lane = *read;
+  }
 
   // Anything else than the one level above base that is known here means base: never say more than was
   // offered.
@@ -118,9 +123,10 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
 }
 
 bool IsWorkerVariable(std::string_view name) {
-  for (std::string_view known : {proto::kChannelVariable, proto::kServiceNameVariable,
-                                 proto::kWorkerIndexVariable, proto::kLevelVariable, proto::kTimeoutVariable,
-                                 proto::kShutdownTimeoutVariable, proto::kSocketNamesVariable}) {
+  for (std::string_view known :
+       {proto::kChannelVariable, proto::kServiceNameVariable, proto::kWorkerIndexVariable,
+        proto::kWorkerLaneVariable, proto::kLevelVariable, proto::kTimeoutVariable,
+        proto::kShutdownTimeoutVariable, proto::kSocketNamesVariable}) {
     if (name == known) return true;
   }
   for (std::string_view prefix :

@@ -21,6 +21,7 @@ struct WorkerVariables {
   int write_fd = -1;
   std::string service;
   int index = 0;
+  std::optional<int> lane;
   int level = 1;
   std::optional<int64_t> timeout_ms;
   std::optional<int64_t> shutdown_timeout_ms;

@@ -12,6 +12,7 @@ VariableMap Good() {
   return {{"FECTL_FD", "3:4"},
           {"FECTL_SRV_NAME", "web"},
           {"FECTL_PROC_IDX", "1"},
+          {"FECTL_PROC_LANE", "2"},
           {"FECTL_PROTO", "2"},
           {"FECTL_TIMEOUT", "2.5"},
           {"FECTL_SHUTDOWN_TIMEOUT", "7"},
@@ -36,6 +37,7 @@ TEST(VariablesTest, ReadsTheWholeContract) {
   EXPECT_EQ(read->write_fd, 4);
   EXPECT_EQ(read->service, "web");
   EXPECT_EQ(read->index, 1);
+  EXPECT_EQ(read->lane, 2);
   EXPECT_EQ(read->level, 2);
   EXPECT_EQ(read->timeout_ms, 2500);
   EXPECT_EQ(read->shutdown_timeout_ms, 7000);
@@ -66,6 +68,7 @@ TEST(VariablesTest, AnOldMastersEnvironment) {
   auto read = ReadVariables({{"FECTL_FD", "8:11"}, {"FECTL_SRV_NAME", "web"}, {"FECTL_PROC_IDX", "0"}});
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->level, 1);
+  EXPECT_FALSE(read->lane);
   EXPECT_FALSE(read->timeout_ms);
   EXPECT_FALSE(read->shutdown_timeout_ms);
 }
@@ -106,8 +109,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadVariableTest,
     testing::Values(std::pair{"FECTL_FD", ""}, std::pair{"FECTL_FD", "3"}, std::pair{"FECTL_FD", "3:x"},
                     std::pair{"FECTL_FD", "-1:4"}, std::pair{"FECTL_PROC_IDX", "one"},
-                    std::pair{"FECTL_PROC_IDX", "-1"}, std::pair{"FECTL_TIMEOUT", "soon"},
-                    std::pair{"FECTL_SHUTDOWN_TIMEOUT", "-2"}, std::pair{"FECTL_FD_http", "5"},
+                    std::pair{"FECTL_PROC_LANE", "-1"}, std::pair{"FECTL_PROC_IDX", "-1"},
+                    std::pair{"FECTL_TIMEOUT", "soon"}, std::pair{"FECTL_SHUTDOWN_TIMEOUT", "-2"},
+                    std::pair{"FECTL_FD_http", "5"},
                     std::pair{"FECTL_FD_http", "5,FAMILY:x,SOCKETTYPE:1,PROTO:6"},
                     std::pair{"FECTL_SOCKETS", "http,admin.1"}, std::pair{"FECTL_ARGS_http", "app=a"},
                     std::pair{"FECTL_ARGS_http", "[1]"}));

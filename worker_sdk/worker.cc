@@ -318,6 +318,9 @@ const std::string& Worker::service() const {
 int Worker::index() const {
   return impl_->variables_.index;
 }
+std::optional<int> Worker::lane() const {
+  return impl_->variables_.lane;
+}
 int Worker::level() const {
   return impl_->variables_.level;
 }

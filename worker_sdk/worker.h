@@ -94,6 +94,9 @@ class Worker {
   // "" and 0 when not managed. The index counts from 0 within the service.
   const std::string& service() const;
   int index() const;
+  // The lowest number, from 0, that no other living process of this index has: index and lane name files that
+  // old and new processes must not share. Empty: not managed, or an old master.
+  std::optional<int> lane() const;
   // 1: base level (an old master), 2: understands status, gauges, messages.
   int level() const;
   const std::vector<Socket>& sockets() const;

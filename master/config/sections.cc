@@ -133,9 +133,9 @@ std::vector<std::string> ReadCommand(SectionReader* reader) {
 
 // What the master itself tells its workers by.
 bool IsReservedVariable(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"FECTL_FD",     "FECTL_SRV_NAME", "FECTL_PROC_IDX",
-                                                "FECTL_PROTO",  "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT",
-                                                "FECTL_SOCKETS"};
+  static constexpr std::string_view kNames[] = {
+      "FECTL_FD",    "FECTL_SRV_NAME", "FECTL_PROC_IDX",         "FECTL_PROC_LANE",
+      "FECTL_PROTO", "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT", "FECTL_SOCKETS"};
   static constexpr std::string_view kPrefixes[] = {"FECTL_FD_", "FECTL_APP_", "FECTL_ARGS_"};
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view n) { return name == n; }) ||
          std::any_of(std::begin(kPrefixes), std::end(kPrefixes),

@@ -138,6 +138,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   Set(&environment, proto::kChannelVariable, proto::FormatChannel({kWorkerReadFd, kWorkerWriteFd}));
   Set(&environment, proto::kServiceNameVariable, service.name);
   Set(&environment, proto::kWorkerIndexVariable, "0");
+  Set(&environment, proto::kWorkerLaneVariable, "0");
   Set(&environment, proto::kLevelVariable, "2");
   Set(&environment, proto::kTimeoutVariable, proto::FormatSeconds(service.timeout_ms));
   Set(&environment, proto::kShutdownTimeoutVariable, proto::FormatSeconds(service.shutdown_timeout_ms));
@@ -152,14 +153,16 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   Set(&environment, proto::kSocketNamesVariable, proto::FormatNames(names));
   for (const auto& [name, value] : environment) {
     if (name == proto::kWorkerIndexVariable) plan.index_variable = plan.launch.environment.size();
+    if (name == proto::kWorkerLaneVariable) plan.lane_variable = plan.launch.environment.size();
     plan.launch.environment.push_back(absl::StrCat(name, "=", value));
   }
   return plan;
 }
 
-platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index) {
+platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index, uint32_t lane) {
   platform::LaunchSpec spec = plan.launch;
   spec.environment[plan.index_variable] = absl::StrCat(proto::kWorkerIndexVariable, "=", index);
+  spec.environment[plan.lane_variable] = absl::StrCat(proto::kWorkerLaneVariable, "=", lane);
   return spec;
 }
 

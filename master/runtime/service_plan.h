@@ -39,6 +39,7 @@ struct ServicePlan {
   core::ServicePolicy policy;
   platform::LaunchSpec launch;  // of the worker with index 0
   size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
+  size_t lane_variable = 0;     // and which one its lane
   std::vector<int> socket_fds;  // what is passed besides the pipes, in order
   std::vector<proto::SocketView> sockets;
   std::string stdout_path;  // empty: the master's
@@ -59,8 +60,9 @@ void SetIdentityVariables(const config::Identity& identity, Environment* environ
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files);
 
-// The specification for the worker with this index, from 0.
-platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index);
+// The specification for the worker with this index, from 0. `lane`: tells it from other living processes of the
+// same index.
+platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index, uint32_t lane);
 
 }  // namespace fectl::runtime
 

@@ -73,7 +73,7 @@ TEST(MakeServicePlan, EnvironmentIsTheContract) {
   EXPECT_THAT(
       plan.launch.environment,
       ElementsAre("PATH=/opt/bin", "TZ=UTC", "A=2", "FECTL_FD=3:4", "FECTL_SRV_NAME=web", "FECTL_PROC_IDX=0",
-                  "FECTL_PROTO=2", "FECTL_TIMEOUT=2.5", "FECTL_SHUTDOWN_TIMEOUT=30",
+                  "FECTL_PROC_LANE=0", "FECTL_PROTO=2", "FECTL_TIMEOUT=2.5", "FECTL_SHUTDOWN_TIMEOUT=30",
                   "FECTL_FD_http=5,FAMILY:2,SOCKETTYPE:1,PROTO:6", "FECTL_APP_http=aiohttp",
                   R"(FECTL_ARGS_http=["app=x:y","k=\"v\""])", "FECTL_SOCKETS=http"));
   EXPECT_THAT(plan.socket_fds, ElementsAre(77));
@@ -146,9 +146,11 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   EXPECT_EQ(policy.shutdown_timeout, core::Milliseconds(3));
 }
 
-TEST(LaunchSpecFor, KnowsTheIndex) {
+TEST(LaunchSpecFor, KnowsTheIndexAndTheLane) {
   const ServicePlan plan = MakeServicePlan(Web(), {}, {}, kOpenFiles);
-  EXPECT_THAT(LaunchSpecFor(plan, 3).environment, Contains("FECTL_PROC_IDX=3"));
+  const platform::LaunchSpec spec = LaunchSpecFor(plan, 3, 2);
+  EXPECT_THAT(spec.environment, Contains("FECTL_PROC_IDX=3"));
+  EXPECT_THAT(spec.environment, Contains("FECTL_PROC_LANE=2"));
 }
 
 TEST(MakeServicePlan, AWorkerAlwaysHasThePathThatItsCommandIsFoundBy) {

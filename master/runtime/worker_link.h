@@ -43,9 +43,10 @@ class WorkerLink final : private platform::FdWatcher,
   };
 
   // All of them outlive it.
-  WorkerLink(core::Incarnation who, platform::EventLoop* loop, platform::MemoryKills* memory_kills,
-             EventSink* sink)
+  WorkerLink(core::Incarnation who, uint32_t lane, platform::EventLoop* loop,
+             platform::MemoryKills* memory_kills, EventSink* sink)
       : who_(who),
+        lane_(lane),
         loop_(loop),
         memory_kills_(memory_kills),
         sink_(sink),
@@ -67,6 +68,7 @@ class WorkerLink final : private platform::FdWatcher,
   void Release();
 
   const core::Incarnation& who() const { return who_; }
+  uint32_t lane() const { return lane_; }
   int32_t pid() const { return child_ == nullptr ? 0 : child_->pid(); }
   // Loaded, and of the level at which workers are told that the master is alive.
   bool expects_beats() const { return loaded_ && level_ < 2; }
@@ -88,6 +90,7 @@ class WorkerLink final : private platform::FdWatcher,
   void StopReading();
 
   core::Incarnation who_;
+  const uint32_t lane_;
   platform::EventLoop* loop_;
   platform::MemoryKills* memory_kills_;
   EventSink* sink_;

@@ -1,6 +1,8 @@
 #include "master/runtime/worker_set.h"
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -13,13 +15,25 @@ absl::Status WorkerSet::Start(const core::Incarnation& who) {
   if (absl::Status open = listeners_->OpenMissing(plan.sockets); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
-  auto link = std::make_unique<WorkerLink>(who, loop_, &memory_kills_, sink_);
+  const uint32_t lane = FreeLane(who);
+  auto link = std::make_unique<WorkerLink>(who, lane, loop_, &memory_kills_, sink_);
   absl::Status started = link->Start(
-      LaunchSpecFor(plan, who.slot),
+      LaunchSpecFor(plan, who.slot, lane),
       {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,
       &children_);
   if (started.ok()) links_.emplace(who, std::move(link));
   return started;
+}
+
+uint32_t WorkerSet::FreeLane(const core::Incarnation& who) const {
+  std::set<uint32_t> taken;
+  for (auto it = links_.lower_bound({.service = who.service, .slot = who.slot, .generation = 0});
+       it != links_.end() && it->first.service == who.service && it->first.slot == who.slot; ++it) {
+    taken.insert(it->second->lane());
+  }
+  uint32_t lane = 0;
+  while (taken.contains(lane)) ++lane;
+  return lane;
 }
 
 void WorkerSet::Spawn(const core::Incarnation& who) {

@@ -2,6 +2,7 @@
 #define MASTER_RUNTIME_WORKER_SET_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <vector>
@@ -62,6 +63,10 @@ class WorkerSet {
 
  private:
   absl::Status Start(const core::Incarnation& who);
+  // The lowest that no process has which was made for the same place and has not ended. There are never more
+  // of these than core::kLeavingMax that are leaving, one that serves, one that shall succeed it, and those
+  // that outlive SIGKILL.
+  uint32_t FreeLane(const core::Incarnation& who) const;
 
   // Two pipe ends and two files for output. (The sockets lie low by themselves, as they were opened first.)
   static constexpr size_t kLentAtOnce = 4;

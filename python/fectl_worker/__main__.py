@@ -1,4 +1,4 @@
-"""`python3 -m fectl_worker asyncio|gevent`: the ready-made workers."""
+"""`python3 -m fectl_worker asyncio|gevent|celery`: the ready-made workers."""
 
 from __future__ import annotations
 
@@ -43,6 +43,22 @@ talk to and there are no sockets to serve. Name it as the command of a service i
 start fectld.
 """
 
+_CELERY_DESCRIPTION = """\
+A worker for fectld that is Celery's own worker, to be named as the `command` of a [[service]] in fectld.toml.
+"""
+
+_CELERY_EPILOG = """\
+What stands after -- goes to `celery worker`, less the options which contradict fectld, such as --hostname and --beat.
+
+example, in fectld.toml:
+
+  [[service]]
+  name = "jobs"
+  num = 2
+  shutdown_timeout = 300        # a task may take so long after a reload or stop
+  command = "python3 -m fectl_worker celery --app shop.celery:app -- --concurrency 4"
+"""
+
 _APP_HELP = (
     "called with (worker, socket, arguments), here (worker, None, []); what it returns may offer start, pause, resume "
     "and stop"
@@ -70,6 +86,23 @@ def _parser() -> argparse.ArgumentParser:
     gevent_parser = kinds.add_parser(
         "gevent", help='gevent; sockets with app = "wsgi" or "module:callable"', description=_DESCRIPTION
     )
+    celery_parser = kinds.add_parser(
+        "celery",
+        help="Celery: runs tasks; needs no socket",
+        usage="%(prog)s [-h] --app MODULE:NAME [--broker-timeout SECONDS] [-- ARGUMENT ...]",
+        description=_CELERY_DESCRIPTION,
+        epilog=_CELERY_EPILOG,
+        formatter_class=raw,
+    )
+    celery_parser.add_argument("--app", metavar="MODULE:NAME", required=True, help="the celery.Celery object")
+    celery_parser.add_argument(
+        "--broker-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=20.0,
+        help="a start fails when the broker refused connections for so long; keep it below the service's "
+        "startup_timeout (default: %(default)g)",
+    )
     for one in (asyncio_parser, gevent_parser):
         one.add_argument("--app", metavar="MODULE:CALLABLE", help="an application without a socket: " + _APP_HELP)
     inspect_parser = kinds.add_parser("inspect", help="no worker: says for fectl serve what a name stands for")
@@ -79,7 +112,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    options = _parser().parse_args(arguments)
+    own, after = _split(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    options = parser.parse_args(own)
+    if after and options.kind != "celery":
+        parser.error(f"the {options.kind} worker takes no arguments after --")
     _show_lines_at_once()
     if options.kind == "inspect":
         from fectl_worker import inspection
@@ -98,6 +135,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if not worker.managed:
         sys.stderr.write(_BY_HAND)
         return _EXIT_USAGE
+    if options.kind == "celery":
+        return _run_celery(worker, options, after)
     if options.kind == "gevent":
         try:
             from fectl_worker.runners import gevent_worker
@@ -109,6 +148,29 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     from fectl_worker.runners import asyncio_worker
 
     return asyncio_worker.run(worker, app=options.app, loop=options.loop, debug=options.debug)
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before and after the first --."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at + 1 :]
+
+
+def _run_celery(worker: Worker, options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    try:
+        import celery
+
+        # The pools gevent and eventlet replace parts of Python's library, which must be done before these are imported.
+        celery.maybe_patch_concurrency(["celery", "worker", *arguments])
+        from fectl_worker.runners import celery_worker
+    except ImportError as error:
+        hint = "; on Debian celery is the package python3-celery" if error.name == "celery" else ""
+        return refuse(worker, ConfigError(f"{error}{hint}"))
+    except Exception as error:
+        return refuse(worker, ConfigError(f"celery cannot be imported: {reason(error)}"))
+    return celery_worker.run(
+        worker, app=options.app, arguments=arguments, broker_timeout=options.broker_timeout
+    )
 
 
 def _show_lines_at_once() -> None:

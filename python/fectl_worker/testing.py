@@ -67,6 +67,7 @@ class FakeMaster:
         sockets: Optional[Mapping[str, FakeSocket]] = None,
         service: str = "test",
         index: int = 0,
+        lane: int = 0,
         level: int = 2,
         timeout: float = 10,
         shutdown_timeout: float = 30,
@@ -86,7 +87,10 @@ class FakeMaster:
         variables.update(FECTL_FD=f"{worker_reads}:{worker_writes}", FECTL_SRV_NAME=service, FECTL_PROC_IDX=str(index))
         if level >= 2:
             variables.update(
-                FECTL_PROTO="2", FECTL_TIMEOUT=str(timeout), FECTL_SHUTDOWN_TIMEOUT=str(shutdown_timeout)
+                FECTL_PROTO="2",
+                FECTL_PROC_LANE=str(lane),
+                FECTL_TIMEOUT=str(timeout),
+                FECTL_SHUTDOWN_TIMEOUT=str(shutdown_timeout),
             )
         inherited = [worker_reads, worker_writes]
         for name, given in self.sockets.items():

@@ -138,6 +138,17 @@ class Worker:
         return self._native.index
 
     @property
+    def slot(self) -> str:
+        """A name like "2-0" that no two living processes of the service share: the index, and the lowest number, from
+        0, that no other living process of this index has.
+
+        Names are used again, so files that are named by it do not grow in number. An old master does not tell the
+        number: then it is the process's id, as when started by hand.
+        """
+        lane = self._native.lane
+        return f"{self.index}-{lane if lane is not None else os.getpid()}"
+
+    @property
     def level(self) -> int:
         """1: an old master; 2: one that understands status(), gauges and messages."""
         return self._native.level

@@ -156,6 +156,7 @@ void DefineWorker(py::module_& module) {
       .def_property_readonly("managed", [](NativeWorker& w) { return w.sdk().managed(); })
       .def_property_readonly("service", [](NativeWorker& w) { return w.sdk().service(); })
       .def_property_readonly("index", [](NativeWorker& w) { return w.sdk().index(); })
+      .def_property_readonly("lane", [](NativeWorker& w) { return w.sdk().lane(); })
       .def_property_readonly("level", [](NativeWorker& w) { return w.sdk().level(); })
       .def_property_readonly("state", [](NativeWorker& w) { return StateName(w.sdk().state()); })
       .def_property_readonly("master_lost", [](NativeWorker& w) { return w.sdk().master_lost(); })

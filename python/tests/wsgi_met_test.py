@@ -121,7 +121,7 @@ def test_NO_LIMIT_a_client_that_never_reads(drains: bool) -> None:
             stop(master)
             assert master.wait() == 0
         else:
-            master.expect("hb", where=lambda data: data and data["http.connections"] == 0)
+            master.expect("hb", where=lambda data: data and data["http.open"] == 0)
         # What the kernel holds is less than the answer.
         with pytest.raises(ConnectionError):
             client.receive()

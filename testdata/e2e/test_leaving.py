@@ -50,6 +50,33 @@ def test_WRAPPER_a_program_behind_a_shell_finishes_its_requests(place: Place) ->
     assert _inspect(master)["undrained"] == 0
 
 
+def _lane(pid: int) -> str:
+    """What the worker was given as FECTL_PROC_LANE."""
+    variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    (lane,) = (v.partition(b"=")[2].decode() for v in variables if v.startswith(b"FECTL_PROC_LANE="))
+    return lane
+
+
+def test_LANE_living_processes_of_a_place_have_lanes_of_their_own_which_are_used_again(place: Place) -> None:
+    port = free_port()
+    master = place.start(tcp("http", port) + place.service("web", place.guest("steady"), num=2))
+    assert [_lane(pid) for pid in master.wait_running("web", 2)] == ["0", "0"]
+    lanes = []
+    with place.slow_request(port) as request:
+        for _ in range(3):
+            master.fectl_ok("reload", "web")
+            lanes.append(sorted(_lane(pid) for pid in master.pids("web")))
+        place.write("release", "")
+        request.body()
+    # In the place of the slow request one process stays, and the others take turns beside it.
+    assert lanes[0] == ["1", "1"]
+    assert set(lanes[1]) <= {"0", "1", "2"} and set(lanes[2]) <= {"0", "1", "2"}, lanes
+    wait_until(lambda: not any(w["leaving_processes"] for w in _inspect(master)["workers"]), "nothing is left")
+    before = [_lane(pid) for pid in master.pids("web")]
+    master.fectl_ok("reload", "web")
+    assert [_lane(pid) for pid in master.pids("web")] == ["1" if lane == "0" else "0" for lane in before]
+
+
 def _with_helper(place: Place, helper: str) -> str:
     return place.write("with_helper", f"#!/bin/sh\n({helper}) &\nexec {place.guest('steady')}\n", 0o755)
 

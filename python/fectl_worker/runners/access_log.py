@@ -1,4 +1,4 @@
-"""The argument `access_log`: one line for each request, which no trouble with the log keeps from being answered."""
+"""The argument `access_log`: where lines go, which no trouble with the log keeps a request from being answered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Optional, Protocol
 
 from fectl_worker.errors import ConfigError
 
-__all__ = ["AccessLog", "open_access_log", "open_lines"]
+__all__ = ["Lines", "open_lines"]
 
 _log = logging.getLogger("fectl_worker")
 
@@ -31,7 +31,7 @@ class _Target(Protocol):
     name: str
 
 
-class AccessLog:
+class Lines:
     """Lines for a descriptor or a file. write() never raises an exception.
 
     What fails is said once in the worker's log. Lines that cannot be written are counted, and the count is logged when
@@ -154,7 +154,7 @@ class _File:
         self._identity = (opened.st_dev, opened.st_ino)
 
 
-def open_lines(target: str) -> Optional[AccessLog]:
+def open_lines(target: str) -> Optional[Lines]:
     """"off": None. "-", "on" or "stdout", "stderr", or a path of one of this process's descriptors, as /dev/stdout or
     /proc/self/fd/2: that descriptor itself. Anything else is the path of a file, which may be rotated by renaming it.
 
@@ -165,40 +165,12 @@ def open_lines(target: str) -> Optional[AccessLog]:
         return None
     fd = _descriptor_of(target)
     if fd is not None:
-        return AccessLog(_Descriptor(target, _checked(target, fd)))
+        return Lines(_Descriptor(target, _checked(target, fd)))
     if os.path.isdir(target):
         raise ConfigError(f"arguments: access_log={target}: is a folder, not a file")
-    log = AccessLog(_File(target))
+    log = Lines(_File(target))
     log.look()
     return log
-
-
-def open_access_log(target: str) -> Optional[logging.Logger]:
-    """The same as a Logger, for servers which want to write to one."""
-    lines = open_lines(target)
-    if lines is None:
-        return None
-    logger = logging.Logger("fectl_worker.access", logging.INFO)
-    logger.addHandler(_Handler(lines))
-    return logger
-
-
-class _Handler(logging.Handler):
-    def __init__(self, lines: AccessLog) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            line = record.getMessage()
-        except Exception as error:
-            line = f"a line that cannot be formatted: {error}"
-        self._lines.write(line)
-
-    def close(self) -> None:
-        # Called by logging itself when the process ends.
-        self._lines.close()
-        super().close()
 
 
 def _descriptor_of(target: str) -> Optional[int]:

@@ -9,14 +9,14 @@ import ssl
 from typing import Any, Mapping, Optional, Sequence
 
 from aiohttp import web
-from aiohttp.web_log import AccessLogger
 
 from fectl_worker.acceptor import Acceptor
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners import arguments as reading
-from fectl_worker.runners.access_log import open_access_log
+from fectl_worker.runners.access_log_format import open_access_log
 from fectl_worker.runners.aiohttp_check import check_aiohttp
 from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.gauges import http_gauges
 from fectl_worker.runners.http_connections import Connections
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
@@ -28,12 +28,10 @@ __all__ = ["AiohttpApp", "create"]
 
 _log = logging.getLogger("fectl_worker")
 
-ARGUMENTS: Mapping[str, reading.Reader] = {**HTTP_ARGUMENTS, "access_log_format": reading.text}
-
 
 async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> AiohttpApp:
     """Loads the application and runs its start-up; what is wrong comes out as an exception."""
-    settings = reading.parse(arguments, ARGUMENTS)
+    settings = reading.parse(arguments, HTTP_ARGUMENTS)
     if "app" not in settings:
         raise ConfigError('arguments: app="module:name" is missing: the aiohttp application, or what makes it')
     tls = server_context(settings)
@@ -46,8 +44,7 @@ async def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> Ai
         application,
         limits=limits(settings),
         requests=requests,
-        access_log=open_access_log(settings.get("access_log", "off")),
-        access_log_format=settings.get("access_log_format", AccessLogger.LOG_FORMAT),
+        access_log=open_access_log(worker, settings),
     )
     await connections.setup()
     return AiohttpApp(worker, socket, connections, requests, tls, settings.get("graceful_timeout"))
@@ -94,10 +91,12 @@ class AiohttpApp:
             await self._connections.cleanup()
 
     def gauges(self) -> Mapping[str, float]:
-        return {
-            f"{self._name}.connections": self._connections.count,
-            f"{self._name}.requests": self._requests.total,
-        }
+        connections = self._connections
+        return http_gauges(
+            requests=self._requests.total,
+            open_connections=connections.count,
+            active=sum(connection.is_answering() for connection in connections.open),
+        )
 
 
 async def _application(name: str) -> web.Application:

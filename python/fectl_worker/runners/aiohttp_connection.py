@@ -335,6 +335,10 @@ class Connection(asyncio.Protocol):
     def is_idle(self) -> bool:
         return self.phase is Phase.IDLE and not self._held
 
+    def is_answering(self) -> bool:
+        """There is an open request whose head is complete."""
+        return self.phase in (Phase.HEAD_COMPLETE, Phase.BODY, Phase.ANSWER)
+
     def close_if_idle(self, now: float, due: float) -> bool:
         """Closes an idle connection when it is due and nothing has come that the loop has not seen."""
         if not self.is_idle() or now < due or peer.is_readable(self.socket):

@@ -19,13 +19,14 @@ try:
 except ImportError as error:
     raise ConfigError(f"uvicorn cannot be imported: {error}; on Debian it is the package python3-uvicorn") from error
 
-from fectl_worker.runners.access_log import AccessLog, open_lines
+from fectl_worker.runners.access_log_format import AccessLog, open_access_log
 from fectl_worker.runners.asgi_check import check_uvicorn
 from fectl_worker.runners.asgi_config import Asgi3, check_application, uvicorn_config
 from fectl_worker.runners.asgi_connections import AsgiConnections
 from fectl_worker.runners.asgi_lifespan import Lifespan, lifespan_of
 from fectl_worker.runners.asgi_log import logged
 from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.gauges import http_gauges
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.objects import load
 from fectl_worker.runners.tls import server_context
@@ -86,7 +87,7 @@ async def serve(
     tls = server_context(settings)
     http, ws = settings.get("http", "auto"), settings.get("ws", "auto")
     await check_uvicorn(worker, http=http, ws=ws)
-    access_log = open_lines(settings.get("access_log", "off"))
+    access_log = open_access_log(worker, settings)
     config = uvicorn_config(
         application,
         lifespan=lifespan,
@@ -163,10 +164,11 @@ class AsgiApp:
                 self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
-        return {
-            f"{self._name}.connections": self.connections.count,
-            f"{self._name}.requests": self.connections.total,
-        }
+        return http_gauges(
+            requests=self.connections.total,
+            open_connections=self.connections.count,
+            active=self.connections.active,
+        )
 
 
 async def _application(app: Optional[str], factory: Union[bool, str]) -> Asgi3:

@@ -82,6 +82,11 @@ class AsgiConnections:
         return self._requests.total
 
     @property
+    def active(self) -> int:
+        """Requests whose application has not returned."""
+        return max(len(self._state.tasks) - len(self._open_websockets()), 0)
+
+    @property
     def open(self) -> list[Any]:
         """uvicorn's objects for HTTP connections and websockets."""
         return list(self._state.connections)

@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Optional
 
 from fectl_worker.aio import Link
 from fectl_worker.errors import ConfigError
+from fectl_worker.runners.gauges import combined
 from fectl_worker.runners.objects import app_factory, naming, refuse
 from fectl_worker.worker import Socket, Worker
 
@@ -155,9 +156,8 @@ class _AsyncioWorker:
         return succeeded
 
     def _set_gauges(self) -> None:
-        for app in self._apps:
-            for name, value in app.gauges().items():
-                self._worker.set_gauge(name, value)
+        for name, value in combined([(app.label, app.gauges()) for app in self._apps]).items():
+            self._worker.set_gauge(name, value)
 
 
 def _new_loop(name: str) -> asyncio.AbstractEventLoop:

@@ -17,6 +17,7 @@ import gevent.queue  # noqa: E402
 
 from fectl_worker.errors import ConfigError  # noqa: E402
 from fectl_worker.green import Link  # noqa: E402
+from fectl_worker.runners.gauges import combined  # noqa: E402
 from fectl_worker.runners.objects import app_factory, naming, refuse  # noqa: E402
 from fectl_worker.worker import Socket, Worker  # noqa: E402
 
@@ -121,6 +122,5 @@ class _GeventWorker:
                 _log.error("%s: stop failed: %r", app.label, greenlet.exception)
 
     def _set_gauges(self) -> None:
-        for app in self._apps:
-            for name, value in app.gauges().items():
-                self._worker.set_gauge(name, value)
+        for name, value in combined([(app.label, app.gauges()) for app in self._apps]).items():
+            self._worker.set_gauge(name, value)

@@ -12,9 +12,9 @@ from typing import Any, Optional
 import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
-from aiohttp.web_log import AccessLogger
 
 from fectl_worker.errors import ConfigError
+from fectl_worker.runners.access_log_format import AccessLog, Record
 from fectl_worker.runners.aiohttp_connection import Connection, Handler
 from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
 from fectl_worker.runners.http_settings import Limits
@@ -46,8 +46,7 @@ class Connections:
         *,
         limits: Limits,
         requests: RequestCount,
-        access_log: Optional[logging.Logger] = None,
-        access_log_format: str = AccessLogger.LOG_FORMAT,
+        access_log: Optional[AccessLog] = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._application = application
@@ -59,7 +58,7 @@ class Connections:
         self.requests = requests
         #: What the next protocol of aiohttp belongs to.
         self.making: Optional[Connection] = None
-        self.log_answer = AccessLogger(access_log, access_log_format).log if access_log is not None else None
+        self.access_log = access_log
         self._runner = web.AppRunner(
             application,
             keepalive_timeout=_AIOHTTP_KEEP_ALIVE_S,
@@ -83,7 +82,11 @@ class Connections:
 
     async def cleanup(self) -> None:
         """Runs the application's on_cleanup; after drain()."""
-        await self._application.cleanup()
+        try:
+            await self._application.cleanup()
+        finally:
+            if self.access_log is not None:
+                self.access_log.close()
 
     @property
     def count(self) -> int:
@@ -221,6 +224,20 @@ class Connections:
                 response.force_close()
                 response.headers["Connection"] = "close"
 
+def _record(request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> Record:
+    version = request.version
+    return Record(
+        request.method,
+        request.raw_path,
+        f"HTTP/{version.major}.{version.minor}",
+        response.status,
+        response.body_length,
+        seconds,
+        request.remote or "",
+        request.headers,
+        response.headers,
+        charset="utf-8",
+    )
 
 def _logger_class(connections: Connections) -> type[AbstractAccessLogger]:
     """What aiohttp calls at the end of each answer."""
@@ -233,11 +250,7 @@ def _logger_class(connections: Connections) -> type[AbstractAccessLogger]:
 
         def log(self, request: Any, response: Any, time: float) -> None:
             self._connection.answered()
-            if connections.log_answer is not None:
-                try:
-                    connections.log_answer(request, response, time)
-                except Exception:
-                    # The answer is sent: a log that cannot be written is no reason to end its connection.
-                    _log.exception("a line for the access log was lost")
+            if connections.access_log is not None:
+                connections.access_log.write(_record(request, response, time))
 
     return EndOfAnswer

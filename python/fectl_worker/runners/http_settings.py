@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Mapping, Optional
 
-from fectl_worker.runners import arguments as reading
+from fectl_worker.runners import access_log_format, arguments as reading
 from fectl_worker.runners.draining import HEADER_TIMEOUT_S, KEEP_ALIVE_S, LINGER_S, REQUEST_TIMEOUT_S
 from fectl_worker.runners.request_count import RequestCount
 from fectl_worker.runners.tls import TLS_ARGUMENTS
@@ -24,6 +24,7 @@ HTTP_ARGUMENTS: Mapping[str, reading.Reader] = {
     "max_requests": reading.count,
     "max_requests_jitter": reading.count,
     "access_log": reading.text,
+    "access_log_format": access_log_format.valid,
     **TLS_ARGUMENTS,
 }
 

@@ -6,8 +6,9 @@ import logging
 from typing import Mapping, Optional, Sequence
 
 from fectl_worker.runners import arguments as reading
-from fectl_worker.runners.access_log import AccessLog, open_lines
+from fectl_worker.runners.access_log_format import AccessLog, open_access_log
 from fectl_worker.runners.draining import drain_seconds
+from fectl_worker.runners.gauges import http_gauges
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS, limits, request_count
 from fectl_worker.runners.tls import server_context
 from fectl_worker.runners.wsgi_callable import wsgi_callable
@@ -26,7 +27,7 @@ def create(worker: Worker, socket: Socket, arguments: Sequence[str]) -> WsgiApp:
     """Loads the application; what is wrong comes out as an exception."""
     settings = reading.parse(arguments, ARGUMENTS)
     check_gevent(worker)
-    access_log = open_lines(settings.get("access_log", "off"))
+    access_log = open_access_log(worker, settings)
     server = WsgiServer(
         socket.listener(),
         wsgi_callable(settings),
@@ -66,7 +67,9 @@ class WsgiApp:
             self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
-        return {
-            f"{self._name}.connections": len(self._server.connections),
-            f"{self._name}.requests": self._server.requests.total,
-        }
+        server = self._server
+        return http_gauges(
+            requests=server.requests.total,
+            open_connections=len(server.connections),
+            active=sum(connection.is_answering for connection in server.connections),
+        )

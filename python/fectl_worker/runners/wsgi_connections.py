@@ -12,7 +12,7 @@ import gevent
 import gevent.event
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
-from fectl_worker.runners.access_log import AccessLog
+from fectl_worker.runners.access_log_format import AccessLog, PairHeaders, Record
 from fectl_worker.runners.draining import LOOK_AGAIN_S, QUEUE_LIMIT, CutOff, idle_until
 from fectl_worker.runners.http_settings import Limits
 from fectl_worker.runners.request_count import RequestCount
@@ -27,6 +27,7 @@ PYWSGI_NAMES: Mapping[type, tuple[str, ...]] = {
     WSGIHandler: (
         *("handle", "read_requestline", "read_request", "finalize_headers", "write", "log_request"),
         *("close_connection", "code", "content_length", "headers", "headers_sent", "response_headers", "wsgi_input"),
+        *("environ", "requestline", "response_length", "time_finish", "time_start"),
     ),
     WSGIServer: (
         *("start", "close", "start_accepting", "stop_accepting", "do_read", "do_handle", "do_close"),
@@ -40,6 +41,8 @@ class _Handler(WSGIHandler):
 
     server: WsgiServer
     socket: Connection
+    # The head of the request was understood.
+    _is_valid = False
 
     def handle(self) -> None:
         try:
@@ -55,6 +58,8 @@ class _Handler(WSGIHandler):
             return ""
         connection.head_begins()
         self.server.requests.add()
+        self._is_valid = False
+        self.time_start = time.time()
         line: str = super().read_requestline()
         return line
 
@@ -66,6 +71,7 @@ class _Handler(WSGIHandler):
             # pywsgi would print a traceback, and answer a client that is gone.
             _log.debug("a connection has ended: %s", error)
             raise gevent.GreenletExit() from None
+        self._is_valid = valid
         connection.head_is_complete()
         connection.is_websocket = self.headers.get("Upgrade", "").lower() == "websocket"
         # Where the body begins, for _unread_body().
@@ -97,7 +103,30 @@ class _Handler(WSGIHandler):
 
     def log_request(self) -> None:
         if self.server.access_log is not None:
-            super().log_request()
+            self.server.access_log.write(self._record())
+
+    def _record(self) -> Record:
+        method, _, rest = (self.requestline or "").partition(" ")
+        target, _, protocol = rest.rpartition(" ")
+        address = self.client_address
+        if self._is_valid:
+            # pywsgi makes the code negative when the client is gone before its answer.
+            status = abs(self.code) if self.status else 0
+        else:
+            status = int(self.status)
+        return Record(
+            method,
+            target,
+            protocol,
+            status,
+            self.response_length,
+            self.time_finish - self.time_start,
+            str(address[0]) if isinstance(address, tuple) else "",
+            # pywsgi keeps those of the request before it.
+            self.headers if self._is_valid else {},
+            PairHeaders(self.response_headers if self._is_valid else ()),
+            self.environ if self._is_valid else None,
+        )
 
     def _next_request_is_here(self) -> bool:
         come = self.socket.peek_now(self.rfile)

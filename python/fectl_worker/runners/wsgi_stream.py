@@ -175,6 +175,11 @@ class Connection:
     def is_idle(self) -> bool:
         return self.phase is IDLE or self.phase is FRESH
 
+    @property
+    def is_answering(self) -> bool:
+        """There is an open request whose head is complete."""
+        return self.phase in (APPLICATION, BODY, SENDING) and not self.is_websocket
+
     def count_cut(self, cut_off: CutOff) -> None:
         """Counts what a client loses when the connection ends now."""
         if self.phase is HANDSHAKE:

@@ -11,6 +11,7 @@ import gevent
 import gevent.socket
 
 from fectl_worker.errors import ConfigError
+from fectl_worker.runners.access_log_format import AccessLog, Record
 from fectl_worker.runners.http_settings import Limits
 from fectl_worker.runners.request_count import RequestCount
 from fectl_worker.runners.wsgi_connections import PYWSGI_NAMES, WsgiServer
@@ -55,10 +56,21 @@ def _application(environ: dict[str, Any], start_response: Callable[..., object])
     return [environ["REQUEST_METHOD"].encode()]
 
 
+class _KeptRecords(AccessLog):
+    """An access log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def write(self, record: Record) -> None:
+        self.records.append(record)
+
+
 def _trial(requests: RequestCount) -> str:
     """What is wrong with the answer; empty: nothing."""
     unused, client, served = gevent.socket.socket(socket.AF_UNIX), *gevent.socket.socketpair()
-    server = WsgiServer(unused, _application, limits=Limits(), tls=None, access_log=None, requests=requests)
+    log = _KeptRecords()
+    server = WsgiServer(unused, _application, limits=Limits(), tls=None, access_log=log, requests=requests)
     try:
         server.init_socket()
         server.draining = True
@@ -76,6 +88,8 @@ def _trial(requests: RequestCount) -> str:
             return "was not told that its connection ends"
         if connection.phase != "application" or requests.total != 1:
             return f"was left in the phase {connection.phase}"
+        if [(r.method, r.target, r.status) for r in log.records] != [("POST", "/trial", 200)]:
+            return "was not followed by a call of log_request()"
         return ""
     finally:
         client.close()

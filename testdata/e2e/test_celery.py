@@ -1,0 +1,152 @@
+"""Celery's workers below a real master: reloads under load, a consumer that hangs, a broker that is not there.
+
+With FECTL_CELERY_TASKS=1000 and FECTL_CELERY_RELOADS=10 the load is that of the acceptance test.
+"""
+
+import collections
+import importlib
+import os
+import pathlib
+import sys
+from typing import Any, Iterator
+
+import pytest
+
+from python.tests.celery_support import Redis
+from testdata.e2e.applications import python_environment
+from testdata.e2e.harness import Master, Place
+from testdata.e2e.processes import wait_until
+
+TASKS = int(os.environ.get("FECTL_CELERY_TASKS", "300"))
+RELOADS = int(os.environ.get("FECTL_CELERY_RELOADS", "4"))
+
+APP = '''
+import os, threading, time
+import celery
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+app = celery.Celery("jobs", broker=open(HERE + "/broker").read())
+app.conf.task_acks_late = True
+app.conf.worker_prefetch_multiplier = 2
+if app.conf.broker_url.startswith("filesystem"):
+    spool = HERE + "/spool"
+    app.conf.broker_transport_options = {"data_folder_in": spool, "data_folder_out": spool, "polling_interval": 0.05}
+
+
+@app.task
+def note(number):
+    fd = os.open(HERE + "/notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.write(fd, f"{number} {os.getppid()}\\n".encode())
+    os.close(fd)
+    time.sleep(0.02)
+
+
+@celery.signals.task_received.connect
+def block(request, **_):
+    if "hang" in request.argsrepr:
+        threading.Event().wait()
+'''
+
+
+class Jobs:
+    """The service `jobs`, and a client of it."""
+
+    def __init__(self, place: Place, broker: str) -> None:
+        self.place = place
+        place.write("jobs.py", APP)
+        (place.directory / "spool").mkdir()
+        self.set_broker(broker)
+        sys.modules.pop("jobs", None)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(str(place.directory))
+            self._module: Any = importlib.import_module("jobs")
+
+    def set_broker(self, url: str) -> None:
+        self.place.write("broker", url)
+
+    def queue(self, argument: object) -> None:
+        self._module.note.apply_async((argument,), retry=False)
+
+    def start(self, **values: Any) -> Master:
+        command = "/usr/bin/python3 -m fectl_worker celery --app jobs:app --broker-timeout 1 -- --concurrency 2"
+        master = self.place.start(
+            self.place.service("jobs", command, environ=python_environment(self.place.directory), **values))
+        master.wait_running("jobs", values.get("num", 1))
+        return master
+
+    def numbers(self) -> list[str]:
+        return [line.split()[0] for line in self.place.lines("notes")]
+
+    def workers(self) -> set[str]:
+        """Those that have executed a task."""
+        return {line.split()[1] for line in self.place.lines("notes")}
+
+
+@pytest.fixture(params=["filesystem", "redis"])
+def jobs(request: pytest.FixtureRequest, place: Place) -> Iterator[Jobs]:
+    if request.param == "filesystem":
+        yield Jobs(place, "filesystem://")
+        return
+    redis = Redis()
+    try:
+        redis.start()
+        yield Jobs(place, redis.url)
+    finally:
+        redis.close()
+
+
+def test_each_task_is_executed_once_through_reloads(jobs: Jobs) -> None:
+    master = jobs.start(num=2, max_surge=2)
+    for number in range(TASKS):
+        jobs.queue(number)
+    step = TASKS // (RELOADS + 2)
+    for reload in range(1, RELOADS + 1):
+        wait_until(lambda count=reload * step: len(jobs.numbers()) >= count, "some tasks are executed", 120)
+        assert len(jobs.numbers()) < TASKS, "the reload has to come under load"
+        master.fectl_ok("reload", "jobs")
+    wait_until(lambda: len(set(jobs.numbers())) == TASKS, "all tasks are executed", 120)
+    # Whatever would be executed twice is executed before the last stop ends, or left for the next start.
+    master.fectl_ok("stop", "jobs")
+    wait_until(lambda: not master.pids("jobs"), "no worker is left")
+    master.fectl_ok("start", "jobs")
+    jobs.queue("last")
+    wait_until(lambda: "last" in jobs.numbers(), "the last task is executed")
+    assert {number: count for number, count in collections.Counter(jobs.numbers()).items() if count != 1} == {}
+    assert len(jobs.workers()) > RELOADS
+
+
+def test_a_consumer_that_hangs_is_replaced(jobs: Jobs) -> None:
+    master = jobs.start(timeout=3)
+    (old,) = master.pids("jobs")
+    jobs.queue("hang")
+    master.wait_replaced("jobs", old)
+    assert any("heartbeat" in str(reason) for reason in master.reasons("jobs")), master.reasons("jobs")
+    jobs.queue("next")
+    wait_until(lambda: "next" in jobs.numbers(), "the next task is executed")
+    assert "hang" not in jobs.numbers()
+
+
+def test_a_reload_without_its_broker_fails_with_words(jobs: Jobs) -> None:
+    master = jobs.start()
+    (old,) = master.pids("jobs")
+    jobs.set_broker("amqp://guest:secret@127.0.0.1:1//")
+    done = master.fectl("reload", "jobs")
+    assert done.returncode != 0
+    told = done.stdout + done.stderr
+    assert "--app jobs:app: no connection to the broker amqp://guest:**@127.0.0.1:1//: " in told, told
+    assert "secret" not in told
+    assert master.pids("jobs") == [old]
+    jobs.queue("still")
+    wait_until(lambda: "still" in jobs.numbers(), "the old worker works on")
+
+
+def test_a_paused_service_executes_nothing(jobs: Jobs) -> None:
+    master = jobs.start()
+    master.fectl_ok("pause", "jobs")
+    before = pathlib.Path(jobs.place.directory / "notes")
+    jobs.queue("paused")
+    # The master has heard of a worker that beats on, and of no task.
+    master.wait_state("jobs", "paused")
+    assert not before.exists()
+    master.fectl_ok("resume", "jobs")
+    wait_until(lambda: "paused" in jobs.numbers(), "the task is executed")
