@@ -18,8 +18,8 @@ inline constexpr char kServiceNameVariable[] = "FECTL_SRV_NAME";  // the service
 inline constexpr char kWorkerIndexVariable[] = "FECTL_PROC_IDX";  // from 0
 // The lowest number, from 0, that no other living process of this index has. Old masters do not set it.
 inline constexpr char kWorkerLaneVariable[] = "FECTL_PROC_LANE";
-inline constexpr char kLevelVariable[] = "FECTL_PROTO";           // "2"; absent at the base level
-inline constexpr char kTimeoutVariable[] = "FECTL_TIMEOUT";       // seconds of silence that mean dead
+inline constexpr char kLevelVariable[] = "FECTL_PROTO";      // "2"; absent at the base level
+inline constexpr char kTimeoutVariable[] = "FECTL_TIMEOUT";  // seconds of silence that mean dead
 inline constexpr char kShutdownTimeoutVariable[] = "FECTL_SHUTDOWN_TIMEOUT";  // seconds from stop to SIGKILL
 // The names of the sockets, one blank between two; empty where there is none. Old masters do not set it.
 inline constexpr char kSocketNamesVariable[] = "FECTL_SOCKETS";

@@ -60,8 +60,8 @@ void SetIdentityVariables(const config::Identity& identity, Environment* environ
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files);
 
-// The specification for the worker with this index, from 0. `lane`: tells it from other living processes of the
-// same index.
+// The specification for the worker with this index, from 0. `lane`: tells it from other living processes of
+// the same index.
 platform::LaunchSpec LaunchSpecFor(const ServicePlan& plan, uint32_t index, uint32_t lane);
 
 }  // namespace fectl::runtime
