@@ -138,6 +138,43 @@ def test_a_full_disk_is_one(place: Path) -> None:
     assert done.returncode == 1 and b"No space left on device" in done.stderr
 
 
+_COMPLETE = """eval "$("$1" completion {shell})"
+{options}
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_fectl
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+# How zsh's bashcompinit calls a function of bash, and the folders that zsh itself would call insecure in a container.
+_SHELLS = {"bash": ("bash", ""), "zsh": ("zsh", "setopt ksharrays")}
+
+
+@pytest.mark.parametrize("shell", _SHELLS)
+@pytest.mark.parametrize(("words", "completed"), [
+    (["rel"], ["reload"]),
+    (["--js"], ["--json"]),
+    (["reload", "w"], ["web"]),
+    (["stop", "a"], ["all"]),
+    (["-m", "fectld.sock", "spid", ""], ["web"]),
+    (["--sock", "=", "fectld.sock", "spid", ""], ["web"]),
+    (["-m", "nothing.sock", "spid", ""], []),
+    (["watch", "w"], ["web"]),
+    (["watch", "web", ""], []),
+    (["reload", "--wat"], []),
+    (["serve", "--wat"], ["--watch"]),
+    (["serve", "--kind", "w"], ["wsgi"]),
+    (["serve", "--kind", "=", "a"], ["aiohttp", "asgi"]),
+    (["help", "comp"], ["completion"]),
+    (["completion", ""], ["bash", "zsh"]),
+])
+def test_shells_complete_the_words(place: Path, shell: str, words: list[str], completed: list[str]) -> None:
+    program, options = _SHELLS[shell]
+    script = _COMPLETE.format(shell=shell, options=options)
+    done = subprocess.run([program, "-c", script, shell, str(FECTL), *words], cwd=place, capture_output=True, text=True,
+                          env={"PATH": "/usr/bin:/bin", "HOME": str(place)}, timeout=60, check=False)
+    assert done.returncode == 0 and done.stderr == ""
+    assert sorted(set(done.stdout.split())) == completed
+
+
 def test_help_is_ours_and_short() -> None:
     for arguments in (["--help"], ["help", "reload"]):
         done = _run(*arguments)

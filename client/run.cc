@@ -8,6 +8,7 @@
 #include "client/clock.h"
 #include "client/command_line/command_line.h"
 #include "client/command_line/commands.h"
+#include "client/command_line/completion.h"
 #include "client/command_line/help.h"
 #include "client/context.h"
 #include "client/exit_code.h"
@@ -63,6 +64,9 @@ int RunCommand(const Context& context) {
       return RunServe(context);
     case CommandKind::kWatch:
       return RunWatch(context);
+    case CommandKind::kCompletion:
+      context.output.Out(CompletionScript(context.invocation.operands[0]));
+      return kDone;
     case CommandKind::kHelp:
       break;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/command_line/application_operands.h"
+#include "client/command_line/completion.h"
 #include "client/text/nearest.h"
 #include "proto_spec/printable.h"
 
@@ -265,6 +266,10 @@ class Parser {
       case Operands::kServiceAndPaths:
         if (operands.empty() || operands[0] == "all")
           error_ = name + " needs the name of one service: fectl " + name + " SERVICE [PATH]...";
+        return;
+      case Operands::kShell:
+        if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())
+          error_ = name + " needs the name of a shell: fectl " + name + " bash|zsh";
         return;
     }
     if (error_.empty()) CheckNames(command);

@@ -215,6 +215,13 @@ TEST(CommandLine, WatchTakesAServiceAndPaths) {
   EXPECT_EQ(ErrorOf({"watch", "all"}), "watch needs the name of one service: fectl watch SERVICE [PATH]...");
 }
 
+TEST(CommandLine, CompletionTakesAShell) {
+  EXPECT_THAT(Parsed({"completion", "bash"}).operands, ElementsAre("bash"));
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"completion"}, {"completion", "fish"}, {"completion", "bash", "zsh"}})
+    EXPECT_EQ(ErrorOf(args), "completion needs the name of a shell: fectl completion bash|zsh");
+}
+
 TEST(CommandLine, ErrorsKnowWhetherJsonWasWanted) {
   for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
            {"--json", "explode"}, {"explode", "--json"}, {"--nope", "--json"}}) {

@@ -123,6 +123,15 @@ A reload that fails leaves the old workers serving, and the next change is tried
 again. Ends with Ctrl-C, and exits 0 then; 1 if there is no such service or the
 files cannot be watched.
 )"},
+    {CommandKind::kCompletion, "completion", Operands::kShell, "print what makes a shell complete words",
+     R"(Prints a script for bash or zsh that completes commands, options and the names
+of the services of the fectld which is running. For the shell that is open:
+
+  source <(fectl completion bash)
+
+For every later one the script belongs into a file that the shell reads, such as
+/etc/bash_completion.d/fectl.
+)"},
     {CommandKind::kHelp, "help", Operands::kOptionalCommand, "explain a command, as in: fectl help reload",
      R"(Explains one command, or lists all of them.
 )"},
@@ -198,6 +207,8 @@ std::string_view Synopsis(Operands operands) {
       return "MODULE:NAME [ARGUMENT]...";
     case Operands::kServiceAndPaths:
       return "SERVICE [PATH]...";
+    case Operands::kShell:
+      return "bash|zsh";
   }
   return "";
 }

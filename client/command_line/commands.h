@@ -24,6 +24,7 @@ enum class CommandKind {
   kQuit,
   kServe,
   kWatch,
+  kCompletion,
   kHelp,
 };
 
@@ -36,6 +37,7 @@ enum class Operands {
   kOptionalCommand,
   kApplication,      // MODULE:NAME, and arguments for it
   kServiceAndPaths,  // one service, and files or folders
+  kShell,            // bash or zsh
 };
 
 struct Command {

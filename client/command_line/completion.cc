@@ -1,0 +1,126 @@
+#include "client/command_line/completion.h"
+
+#include <cstddef>
+#include <vector>
+
+#include "client/command_line/commands.h"
+
+namespace fectl::client {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// The names between @ are replaced by what the tables hold. Where the script gives no candidate, the shell
+// completes names of files.
+constexpr char kScript[] = R"(_fectl() {
+  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+  local command="" word="" rest="" at=1 operands=0 wants_services=""
+  local -a socket candidates
+  socket=() candidates=() COMPREPLY=()
+  # bash takes --kind=wsgi for three words.
+  if [[ "$current" == "=" ]]; then current=""; fi
+  if [[ "$previous" == "=" ]]; then previous="${COMP_WORDS[COMP_CWORD-2]}"; fi
+  while ((at < COMP_CWORD)); do
+    word="${COMP_WORDS[at]}"
+    case "$word" in
+      @VALUED@)
+        ((at += 1))
+        if [[ "${COMP_WORDS[at]}" == "=" ]]; then ((at += 1)); fi
+        if [[ "$word" == -m || "$word" == --sock ]]; then socket=(-m "${COMP_WORDS[at]}"); fi
+        ;;
+      -* | =) ;;
+      *) if [[ -z "$command" ]]; then command="$word"; else ((operands += 1)); fi ;;
+    esac
+    ((at += 1))
+  done
+  case "$previous" in
+    --kind) candidates=(asgi wsgi aiohttp) ;;
+    --loop) candidates=(asyncio uvloop) ;;
+    @VALUED@) return ;;
+    *)
+      if [[ "$current" == -* ]]; then
+        candidates=(@OPTIONS@)
+        if [[ "$command" == serve ]]; then candidates+=(@SERVE_OPTIONS@); fi
+      else
+        case "$command" in
+          "" | help) candidates=(@COMMANDS@) ;;
+          completion) candidates=(@SHELLS@) ;;
+          @OPERATIONS@) wants_services=yes candidates=(all) ;;
+          @QUERIES@) wants_services=yes ;;
+          watch) if ((operands == 0)); then wants_services=yes; fi ;;
+        esac
+      fi
+      ;;
+  esac
+  if [[ -n "$wants_services" ]]; then
+    while read -r word rest; do
+      if [[ "$word" != SERVICE ]]; then candidates+=("$word"); fi
+    done < <("${COMP_WORDS[0]}" --timeout 2 "${socket[@]}" status 2>/dev/null)
+  fi
+  for word in "${candidates[@]}"; do
+    if [[ "$word" == "$current"* ]]; then COMPREPLY+=("$word"); fi
+  done
+}
+complete -o default -F _fectl fectl
+)";
+
+// zsh reads bash's completions with these.
+constexpr char kForZsh[] = "autoload -U +X compinit bashcompinit && compinit -u && bashcompinit\n";
+
+std::string Joined(const Words& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
+// The options of all commands, for "", or of one alone.
+Words OptionsOf(std::string_view command) {
+  Words names;
+  for (const Option& option : Options()) {
+    if (option.command == command) names.push_back("--" + std::string(option.name));
+  }
+  return names;
+}
+
+Words OptionsWithValues() {
+  Words names;
+  for (const Option& option : Options()) {
+    if (option.value.empty()) continue;
+    if (option.letter != 0) names.push_back(std::string("-") + option.letter);
+    names.push_back("--" + std::string(option.name));
+  }
+  return names;
+}
+
+Words CommandsWith(Operands one, Operands other) {
+  Words names;
+  for (const Command& command : Commands()) {
+    if (command.operands == one || command.operands == other) names.emplace_back(command.name);
+  }
+  return names;
+}
+
+void Replace(std::string_view name, const std::string& by, std::string* text) {
+  for (size_t at; (at = text->find(name)) != std::string::npos;) text->replace(at, name.size(), by);
+}
+
+}  // namespace
+
+std::string CompletionScript(std::string_view shell) {
+  std::string text = "# Completes the words of fectl; made by: fectl completion " + std::string(shell) + "\n";
+  if (shell == "zsh") text += kForZsh;
+  text += kScript;
+  Replace("@VALUED@", Joined(OptionsWithValues(), " | "), &text);
+  Replace("@OPTIONS@", Joined(OptionsOf(""), " "), &text);
+  Replace("@SERVE_OPTIONS@", Joined(OptionsOf("serve"), " "), &text);
+  Replace("@COMMANDS@", Joined(CommandNames(), " "), &text);
+  Replace("@SHELLS@", Joined({kShells.begin(), kShells.end()}, " "), &text);
+  Replace("@OPERATIONS@", Joined(CommandsWith(Operands::kServices, Operands::kServices), " | "), &text);
+  Replace("@QUERIES@", Joined(CommandsWith(Operands::kOptionalService, Operands::kOneService), " | "), &text);
+  return text;
+}
+
+}  // namespace fectl::client

@@ -1,0 +1,40 @@
+#include "client/command_line/completion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/command_line/commands.h"
+
+namespace fectl::client {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CompletionScript, HoldsEveryCommandAndOption) {
+  for (const std::string_view shell : kShells) {
+    const std::string script = CompletionScript(shell);
+    for (const Command& command : Commands()) EXPECT_THAT(script, HasSubstr(std::string(command.name)));
+    for (const Option& option : Options()) EXPECT_THAT(script, HasSubstr("--" + std::string(option.name)));
+    for (const char* name :
+         {"@VALUED", "@OPTIONS", "@SERVE", "@COMMANDS", "@SHELLS", "@OPERATIONS", "@QUERIES"})
+      EXPECT_THAT(script, Not(HasSubstr(name)));
+    EXPECT_TRUE(script.ends_with("complete -o default -F _fectl fectl\n"));
+  }
+}
+
+TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
+  const std::string script = CompletionScript("bash");
+  EXPECT_THAT(
+      script,
+      HasSubstr("start | stop | reload | restart | pause | resume) wants_services=yes candidates=(all)"));
+  EXPECT_THAT(script, HasSubstr("status | spid) wants_services=yes ;;"));
+}
+
+TEST(CompletionScript, ZshReadsItAsBashs) {
+  EXPECT_THAT(CompletionScript("zsh"), HasSubstr("bashcompinit"));
+  EXPECT_THAT(CompletionScript("bash"), Not(HasSubstr("bashcompinit")));
+}
+
+}  // namespace
+}  // namespace fectl::client
