@@ -111,8 +111,8 @@ def _check_arguments(application: celery.Celery, arguments: Sequence[str]) -> No
         raise ConfigError(f"arguments after --: {error.format_message()}") from None
     for name, why in _REFUSED.items():
         if name in given:
-            option = "/".join(option for p in command.params if p.name == name for option in p.opts) or f"--{name}"
-            raise ConfigError(f"arguments after --: {option} cannot be used here: {why}")
+            options = dict.fromkeys(option for p in command.params if p.name == name for option in p.opts)
+            raise ConfigError(f"arguments after --: {'/'.join(options)} cannot be used here: {why}")
 
 
 def _signals_step(link: Link) -> type[bootsteps.StartStopStep]:

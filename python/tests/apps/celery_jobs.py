@@ -10,7 +10,10 @@ app.conf.task_acks_late = True
 app.conf.worker_prefetch_multiplier = 1
 if "JOBS_SPOOL" in os.environ:
     folder = os.environ["JOBS_SPOOL"]
-    app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder, "polling_interval": 0.05}
+    folders = {name: folder for name in ("data_folder_in", "data_folder_out")}
+    # Newer versions of kombu would make that one in the current directory.
+    folders["control_folder"] = os.path.join(folder, "..", "control")
+    app.conf.broker_transport_options = {**folders, "polling_interval": 0.05}
 
 no_app = "text"
 broken_include = celery.Celery("broken_include", broker="memory://", include=["broken_import"])
