@@ -112,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    own, after = _split(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    # For inspect -- means what it means elsewhere: no option follows.
+    own, after = (given, ()) if given[:1] == ["inspect"] else _split(given)
     parser = _parser()
     options = parser.parse_args(own)
     if after and options.kind != "celery":
