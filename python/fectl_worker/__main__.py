@@ -112,9 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    given = sys.argv[1:] if arguments is None else arguments
-    # For inspect -- means what it means elsewhere: no option follows.
-    own, after = (given, ()) if given[:1] == ["inspect"] else _split(given)
+    own, after = _split(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     options = parser.parse_args(own)
     if after and options.kind != "celery":
