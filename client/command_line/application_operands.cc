@@ -32,7 +32,7 @@ std::string WhatIsWrongWithName(const std::string& word) {
     return "a module is named as Python imports it: " + Quoted(word) + " is " +
            proto::EscapeForTerminal(ModuleOfFile(module) + ":" + (name.empty() ? "NAME" : name));
   }
-  if (module.empty() || name.empty()) {
+  if (module.empty() || module.starts_with('-') || name.empty()) {
     return Quoted(word) + " is no application of the form MODULE:NAME, as in: fectl serve shop.main:app";
   }
   return "";

@@ -17,6 +17,8 @@ TEST(ApplicationOperands, AWrongNameIsExplained) {
             "\"shop\" is no application of the form MODULE:NAME, as in: fectl serve shop.main:app");
   EXPECT_EQ(WhatIsWrongWithApplication({":app"}),
             "\":app\" is no application of the form MODULE:NAME, as in: fectl serve shop.main:app");
+  EXPECT_EQ(WhatIsWrongWithApplication({"-x:app"}),
+            "\"-x:app\" is no application of the form MODULE:NAME, as in: fectl serve shop.main:app");
   EXPECT_EQ(WhatIsWrongWithApplication({"shop/main.py:app"}),
             "a module is named as Python imports it: \"shop/main.py:app\" is shop.main:app");
   EXPECT_EQ(WhatIsWrongWithApplication({"./main.py"}),

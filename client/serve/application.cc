@@ -53,7 +53,8 @@ absl::StatusOr<Application> Inspect(Program program, const std::string& name, co
   const std::string python = proto::EscapeForTerminal(program.arguments[0]);
   program.arguments.insert(program.arguments.end(), {"-m", "fectl_worker", "inspect"});
   if (!kind.empty()) program.arguments.push_back("--kind=" + kind);
-  program.arguments.insert(program.arguments.end(), {"--", name});
+  // No dashes before it: what follows them is for other kinds of fectl_worker. Its own first letter is none.
+  program.arguments.push_back(name);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   const UniqueFd read_end(ends[0]);

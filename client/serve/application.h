@@ -19,9 +19,9 @@ struct Application {
 // What the line of `python3 -m fectl_worker inspect` says; nullopt: it is no such line.
 std::optional<Application> ParseApplication(std::string_view answer);
 
-// Asks a Python that is run as `program` says, whose arguments are its path alone. It loads the application,
-// which may take long. It writes itself to standard error what is wrong with the application: then the status
-// has no message.
+// `name` does not begin with a dash. Asks a Python that is run as `program` says, whose arguments are its
+// path alone. It loads the application, which may take long. It writes itself to standard error what is wrong
+// with the application: then the status has no message.
 absl::StatusOr<Application> Inspect(Program program, const std::string& name, const std::string& kind);
 
 }  // namespace fectl::client

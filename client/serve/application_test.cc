@@ -48,11 +48,11 @@ class InspectTest : public testing::Test {
 
 TEST_F(InspectTest, AsksPython) {
   const absl::StatusOr<Application> application =
-      InspectWith("[ \"$*\" = '-m fectl_worker inspect -- shop:app' ] && echo asgi app=shop:app");
+      InspectWith("[ \"$*\" = '-m fectl_worker inspect shop:app' ] && echo asgi app=shop:app");
   ASSERT_TRUE(application.ok()) << application.status();
   EXPECT_EQ(application->kind, "asgi");
   EXPECT_TRUE(
-      InspectWith("[ \"$*\" = '-m fectl_worker inspect --kind=wsgi -- shop:app' ] && echo wsgi app=shop:app",
+      InspectWith("[ \"$*\" = '-m fectl_worker inspect --kind=wsgi shop:app' ] && echo wsgi app=shop:app",
                   "wsgi")
           .ok());
 }

@@ -211,7 +211,7 @@ TEST_F(RunTest, TheSignalGoesToTheProgramAloneAndWhatItStartedMayFinish) {
 }
 
 TEST_F(RunTest, AShellThatTheSignalHasEndedIsTold) {
-  Start({"--ready=log:up"}, "echo up; while [ ! -e $D/go ]; do sleep 0.02; done & wait");
+  Start({"--ready=log:up"}, "(echo up; while [ ! -e $D/go ]; do sleep 0.02; done) & wait");
   ASSERT_TRUE(master_.WaitFor("loaded"));
   master_.Send("stop");
   WaitForLine(
