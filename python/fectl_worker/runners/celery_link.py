@@ -58,6 +58,7 @@ class Link:
         self._give_up_at: Optional[float] = None
         # The status of the worker is about the broker.
         self._told_of_broker = False
+        self._asked_for_successor = False
         self._consumer: Any = None
         self._timer: Any = None
         self._is_started = False
@@ -89,6 +90,11 @@ class Link:
             self._worker.status("")
         if self._worker.state == "loading":
             self._worker.loaded()
+        elif not self._asked_for_successor:
+            # Celery 5.2 with Redis now and then consumes nothing any more on a connection that was made again, without
+            # a word. A new process is sure to.
+            self._asked_for_successor = True
+            self._worker.stopping("the connection to the broker was lost and made again")
         self._await_start()
         self._hold_or_release()
         if consumer.hub is not None:
