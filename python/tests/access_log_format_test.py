@@ -181,7 +181,7 @@ def test_a_record_that_cannot_be_written_is_no_error(tmp_path: Path, caplog: pyt
 
 
 def logged(kind: str, app: str, arguments: list[str], tmp_path: Path, *requests: bytes) -> list[str]:
-    """The lines after these requests, each on a connection of its own, of worker 3 of the service "web"."""
+    """The lines after these requests, each on a connection of its own, of worker 4 of the service "web"."""
     sockets = {"http": FakeSocket(app, [*arguments, f"access_log={tmp_path}/log"])}
     with ready_made(kind, sockets=sockets, service="web", index=3) as master:
         master.expect("loaded")
@@ -200,7 +200,7 @@ def logged(kind: str, app: str, arguments: list[str], tmp_path: Path, *requests:
 HEAD = b"GET /?q=\xc3\xa9 HTTP/1.1\r\nHost: test\r\nReferer: a\"b\\c\xff\r\nUser-Agent: tester 1\r\n\r\n"
 DEFAULT_LINE = re.compile(
     r"127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
-    r'"GET /\?q=\\xc3\\xa9 HTTP/1\.1" 200 \d+ "a\\x22b\\x5cc\\xff" "tester 1" \d+ web\(3\)'
+    r'"GET /\?q=\\xc3\\xa9 HTTP/1\.1" 200 \d+ "a\\x22b\\x5cc\\xff" "tester 1" \d+ web\(4\)'
 )
 
 

@@ -146,7 +146,7 @@ def valid(text: str) -> str:
 def compiled(text: str, worker: Optional[Worker] = None) -> Callable[[Record], str]:
     """What makes a line of a record. ConfigError: the format is wrong. worker: for %(W)s."""
     template, wanted = _parsed(text)
-    name = f"{worker.service}({worker.index})" if worker is not None and worker.managed else "-"
+    name = f"{worker.service}({worker.index + 1})" if worker is not None and worker.managed else "-"
     getters = tuple(_getter(letter, argument, name) for letter, argument in wanted)
 
     def format_line(record: Record) -> str:

@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.phase is _IDLE and not self._held:
             # Nearly every segment is one request without a body.
-            if data.find(_END) == len(data) - 4 and data[0] > 32:
+            if 0 < data.find(_END) == len(data) - 4 and data[0] > 32:
                 self.is_fresh = False
                 self.since = monotonic()
                 self.phase = _HEAD_COMPLETE
