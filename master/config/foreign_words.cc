@@ -93,6 +93,7 @@ constexpr Hint kKeys[] = {
     {"service", "vacuum", "leave it out: fectld removes the files of its sockets"},
     {"service", "worker_connections preload_app preload lazy_apps enable_threads master",
      "leave it out: each worker is a program of its own"},
+    {"service", "access_log_format", R"(use arguments = ["access_log_format=%(h)s ...", ...] of the socket)"},
     {"service", "max_requests max_requests_jitter",
      R"(use arguments = ["max_requests=1000", ...] of the socket)"},
     {"service",

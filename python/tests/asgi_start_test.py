@@ -213,17 +213,18 @@ def test_the_access_log_has_a_line_for_each_request(http: str, tmp_path: Path) -
         master.stop()
         assert master.wait() == 0
         assert "this request always fails" in master.log
-    lines = sorted(line.partition('"')[2] for line in log.read_text(encoding="utf-8").splitlines())
-    assert [line.rpartition(" ")[0] for line in lines] == [
-        'GET /chat HTTP/1.1" 101 0',
-        'GET /fails HTTP/1.1" 500 0',
-        'HEAD /late HTTP/1.1" 200 0',
+    lines = log.read_text(encoding="utf-8").splitlines()
+    found = sorted(line.partition('"')[2].partition(' "')[0] for line in lines)
+    assert found == [
+        'GET /chat HTTP/1.1" 101 -',
+        'GET /fails HTTP/1.1" 500 -',
+        'HEAD /late HTTP/1.1" 200 -',
         'POST /echo?a=%22b HTTP/1.1" 200 4',
     ]
-    for line in log.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         assert line.startswith("127.0.0.1 - - [")
     (late,) = [line for line in lines if "/late" in line]
-    assert float(late.split()[-1]) >= 0.05
+    assert int(late.split()[-2]) >= 50_000
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -267,10 +268,10 @@ def test_gauges() -> None:
         clients = [Client(master.address("http")) for _ in range(2)]
         for client in clients:
             client.get()
-        assert master.expect("hb", where=lambda data: data == {"http.connections": 2, "http.requests": 2})
+        assert master.expect("hb", where=lambda data: data == {"http.open": 2, "http.requests": 2, "http.active": 0})
         for client in clients:
             client.close()
-        assert master.expect("hb", where=lambda data: data == {"http.connections": 0, "http.requests": 2})
+        assert master.expect("hb", where=lambda data: data == {"http.open": 0, "http.requests": 2, "http.active": 0})
 
 
 def test_a_date_of_long_ago_is_never_sent() -> None:

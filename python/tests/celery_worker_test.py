@@ -283,7 +283,7 @@ def told_by(*arguments: str) -> str:
         (["--detach"], "arguments after --: -D/--detach cannot be used here: the master must be able to see"),
         (["--pidfile=x"], "arguments after --: --pidfile cannot be used here: "),
         (["--uid", "1"], "arguments after --: --uid cannot be used here: set uid of the service"),
-        (["--help"], "arguments after --: --help cannot be used here: run `celery worker --help`"),
+        (["--help"], "arguments after --: cannot be used here: run `celery worker --help`"),
         (["--concurency", "2"], "arguments after --: No such option"),
         (["--concurrency", "two"], "--app celery_jobs:app: arguments after --: Invalid value for '-c'"),
         (["worker_nothing=1"], "--app celery_jobs:app: arguments after --: Unable to parse extra configuration"),
