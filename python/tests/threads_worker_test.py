@@ -308,7 +308,7 @@ def test_gauges() -> None:
         client.get()
 
         def seen(gauges: Any) -> bool:
-            return bool(gauges) and gauges.get("http.requests") == 1 and gauges.get("http.connections") == 1
+            return bool(gauges) and gauges.get("http.requests") == 1 and gauges.get("http.open") == 1
 
         master.expect("hb", where=seen)
 
