@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fectl_worker.runners import http_connections
+from fectl_worker.runners import connecting
 from fectl_worker.runners.draining import CutOff
 from fectl_worker.testing import DEADLINE_S
 from python.tests.aiohttp_support import (
@@ -56,7 +56,7 @@ def test_NO_LIMIT_a_connection_that_sends_nothing(loop: str, cut: Any) -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_NO_LIMIT_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connections, "TLS_HANDSHAKE_S", 0.2)
+    monkeypatch.setattr(connecting, "TLS_HANDSHAKE_S", 0.2)
 
     async def test() -> None:
         async with serving() as server:

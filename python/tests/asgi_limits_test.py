@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fectl_worker.runners import asgi_connections
+from fectl_worker.runners import connecting
 from fectl_worker.testing import DEADLINE_S
 from python.tests.aiohttp_support import (
     CHUNKED,
@@ -258,7 +258,7 @@ def test_an_idle_connection_is_closed_after_keepalive_and_one_that_begins_a_requ
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi_connections, "TLS_HANDSHAKE_S", 0.2)
+    monkeypatch.setattr(connecting, "TLS_HANDSHAKE_S", 0.2)
 
     async def test() -> None:
         async with serving() as server:

@@ -15,7 +15,8 @@ import uvicorn
 
 from fectl_worker.runners.asgi_connection import Watch, connection_class
 from fectl_worker.runners.asgi_websockets import Websockets
-from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
+from fectl_worker.runners.connecting import Connecting
+from fectl_worker.runners.draining import LOOK_AGAIN_S, CutOff
 from fectl_worker.runners.http_settings import Limits
 from fectl_worker.runners.request_count import RequestCount
 
@@ -23,8 +24,6 @@ __all__ = ["AsgiConnections"]
 
 _log = logging.getLogger("fectl_worker")
 
-# A peer that does not say goodbye in TLS must not hold up a drain for long.
-_TLS_SHUTDOWN_S = 2.0
 # Requests are counted this often; the Date header is renewed and the limits of connections are looked at once a second,
 # or ten times within the shortest limit.
 _TICK_S = 0.1
@@ -61,7 +60,7 @@ class AsgiConnections:
         # The list itself is what connections of old versions of uvicorn hold: its content is changed.
         self._headers: list[tuple[bytes, bytes]] = self._state.default_headers
         self._websockets = Websockets(config)
-        self._connecting: set[asyncio.Task[Any]] = set()
+        self._connecting = Connecting(lambda connection: self._class(connection, **self._options), self.ended)
         self._class = connection_class(config.http_protocol_class, self)
         self._options: dict[str, Any] = {"config": config, "server_state": self._state}
         if state is not None:
@@ -98,9 +97,7 @@ class AsgiConnections:
 
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
-        task = self._loop.create_task(self._connect(connection, tls))
-        self._connecting.add(task)
-        task.add_done_callback(self._connected)
+        self._connecting.take(connection, tls)
 
     async def drain(self, seconds: float) -> CutOff:
         """Lets every connection end, for at most the given time; what had to be cut off.
@@ -149,8 +146,7 @@ class AsgiConnections:
         cut_off = CutOff(handshakes=len(self._connecting), websockets=len(self._open_websockets()))
         for watch in self.watches:
             watch.count_into(cut_off)
-        for task in list(self._connecting):
-            task.cancel()
+        self._connecting.cancel()
         for connection in self.open:
             connection.transport.abort()
         await self._end_tasks()
@@ -172,30 +168,6 @@ class AsgiConnections:
 
     def _open_websockets(self) -> list[Any]:
         return [connection for connection in self.open if not hasattr(connection, "watch")]
-
-    # --- connections ---
-
-    async def _connect(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
-        tls_options: dict[str, Any] = {}
-        if tls is not None:
-            tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
-        try:
-            await self._loop.connect_accepted_socket(
-                lambda: self._class(connection, **self._options), connection, ssl=tls, **tls_options
-            )
-        except (OSError, ssl.SSLError) as error:
-            # The peer went away or failed to agree on TLS; nobody here can do anything about it.
-            _log.debug("a connection was not made: %s", error)
-            connection.close()
-        except BaseException:
-            connection.close()
-            raise
-
-    def _connected(self, task: asyncio.Task[None]) -> None:
-        self._connecting.discard(task)
-        self.ended()
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("a connection was not made", exc_info=task.exception())
 
     def ended(self) -> None:
         if not self.count:

@@ -16,7 +16,8 @@ from aiohttp.abc import AbstractAccessLogger
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners.access_log_format import AccessLog, Record
 from fectl_worker.runners.aiohttp_connection import Connection, Handler
-from fectl_worker.runners.draining import LOOK_AGAIN_S, TLS_HANDSHAKE_S, CutOff
+from fectl_worker.runners.connecting import Connecting
+from fectl_worker.runners.draining import LOOK_AGAIN_S, CutOff
 from fectl_worker.runners.http_settings import Limits
 from fectl_worker.runners.request_count import RequestCount
 
@@ -24,8 +25,6 @@ __all__ = ["Connections"]
 
 _log = logging.getLogger("fectl_worker")
 
-# A peer that does not say goodbye in TLS must not hold up a drain for long.
-_TLS_SHUTDOWN_S = 2.0
 # Idle connections are closed here, not by aiohttp, which does not know an unfinished head from nothing at all.
 _AIOHTTP_KEEP_ALIVE_S = 10 * 365 * 86400.0
 # The limits of connections are looked at this often, or a tenth of the shortest of them.
@@ -52,7 +51,6 @@ class Connections:
         self._application = application
         self._limits = limits
         self._announces_close = not limits.keep_alive
-        self._connecting: set[asyncio.Task[Any]] = set()
         self._open: dict[asyncio.BaseTransport, Connection] = {}
         self._look_timer: Optional[asyncio.TimerHandle] = None
         self.requests = requests
@@ -70,6 +68,7 @@ class Connections:
         application.on_response_prepare.append(self._prepare)
         #: Set whenever a connection has ended.
         self.changed = asyncio.Event()
+        self._connecting = Connecting(self._make, self.changed.set)
 
     async def setup(self) -> None:
         """Runs the application's start-up. ConfigError: this is no aiohttp that could be used."""
@@ -98,9 +97,7 @@ class Connections:
 
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
-        task = self._loop.create_task(self._connect(connection, tls))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        self._connecting.take(connection, tls)
 
     async def drain(self, seconds: float) -> CutOff:
         """Lets every connection end, for at most the given time; what had to be cut off.
@@ -148,8 +145,7 @@ class Connections:
         cut_off = CutOff(handshakes=len(self._connecting))
         for connection in self.open:
             connection.count_into(cut_off)
-        for task in list(self._connecting):
-            task.cancel()
+        self._connecting.cancel()
         # Ends the handlers as well. Not 0: aiohttp takes that for "no limit".
         await self._server.shutdown(timeout=0.01)
         for connection in self.open:
@@ -157,27 +153,6 @@ class Connections:
         return cut_off
 
     # --- connections ---
-
-    async def _connect(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
-        tls_options: dict[str, Any] = {}
-        if tls is not None:
-            tls_options = {"ssl_handshake_timeout": TLS_HANDSHAKE_S, "ssl_shutdown_timeout": _TLS_SHUTDOWN_S}
-        try:
-            await self._loop.connect_accepted_socket(
-                lambda: self._make(connection), connection, ssl=tls, **tls_options
-            )
-        except (OSError, ssl.SSLError) as error:
-            # The peer went away or failed to agree on TLS; nobody here can do anything about it.
-            _log.debug("a connection was not made: %s", error)
-            connection.close()
-        except Exception:
-            _log.exception("a connection was not made")
-            connection.close()
-        except BaseException:
-            connection.close()
-            raise
-        finally:
-            self.changed.set()
 
     def _make(self, socket: socket.socket) -> Connection:
         made = Connection(self, self._handler, socket, self._limits)
