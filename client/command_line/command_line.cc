@@ -35,7 +35,7 @@ namespace {
 // A hundred years: more is a typing mistake, and must not overflow milliseconds.
 constexpr double kTimeoutSecondsMax = 3.2e9;
 
-// Options whose values are whole numbers within bounds.
+// Options that take a whole number within bounds.
 struct NumberOption {
   std::string_view name;
   const int32_t* value;
@@ -48,8 +48,6 @@ const NumberOption kNumbers[] = {
     {"threads", &FLAGS_threads, 1, 1'000},
 };
 
-constexpr std::string_view kKinds[] = {"asgi", "wsgi", "aiohttp"};
-
 // gflags has no dashes in its names.
 std::string FlagOf(const Option& option) {
   std::string flag(option.name);
@@ -59,6 +57,12 @@ std::string FlagOf(const Option& option) {
 
 std::string Quoted(std::string_view word) {
   return "\"" + proto::EscapeForTerminal(word) + "\"";
+}
+
+std::string Listed(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
 }
 
 std::string DidYouMean(const std::string& nearest) {
@@ -182,8 +186,8 @@ class Parser {
       CheckTimeout(taken, *value);
     } else if (number != std::end(kNumbers)) {
       CheckNumber(*number, taken, *value);
-    } else if (option.name == "kind" && std::ranges::find(kKinds, *value) == std::end(kKinds)) {
-      error_ = "--kind is asgi, wsgi or aiohttp, not " + Quoted(*value);
+    } else if (!option.choices.empty() && std::ranges::find(option.choices, *value) == option.choices.end()) {
+      error_ = shown + " needs one of " + Listed(option.choices) + ", not " + Quoted(*value);
     } else if (!taken) {
       error_ = shown + " cannot be " + Quoted(*value);
     }
@@ -216,10 +220,12 @@ class Parser {
     }
     result_.command = command->kind;
     if (result_.help) return;
+    const bool is_list =
+        command->operands == Operands::kServices || command->operands == Operands::kOptionalService;
     for (size_t i = 1; i < words_.size(); ++i) {
-      if (std::ranges::find(result_.operands, words_[i]) == result_.operands.end()) {
-        result_.operands.push_back(words_[i]);
-      }
+      // A service that is named twice is meant once.
+      const bool is_there = std::ranges::find(result_.operands, words_[i]) != result_.operands.end();
+      if (!is_list || !is_there) result_.operands.push_back(words_[i]);
     }
     if (result_.check && result_.command != CommandKind::kStatus) {
       error_ = "--check belongs to status: fectl status --check [SERVICE...]";

@@ -196,7 +196,8 @@ TEST(CommandLine, WhatIsWrongWithServe) {
             "--workers needs a number from 1 to 10000, not \"0\"");
   EXPECT_EQ(ErrorOf({"serve", "--threads=0", "shop:app"}),
             "--threads needs a number from 1 to 1000, not \"0\"");
-  EXPECT_EQ(ErrorOf({"serve", "--kind=cgi", "shop:app"}), "--kind is asgi, wsgi or aiohttp, not \"cgi\"");
+  EXPECT_EQ(ErrorOf({"serve", "--kind=cgi", "shop:app"}),
+            "--kind needs one of asgi, wsgi, aiohttp, not \"cgi\"");
   EXPECT_EQ(ErrorOf({"serve", "--wacth", "shop:app"}), "unknown option \"--wacth\"; did you mean --watch?");
   EXPECT_EQ(ErrorOf({"serve", "shop:app", ""}), "serve takes no empty word");
 }
@@ -211,6 +212,7 @@ TEST(CommandLine, OptionsOfOneCommandAreForNoOther) {
 TEST(CommandLine, WatchTakesAServiceAndPaths) {
   EXPECT_THAT(Parsed({"watch", "web"}).operands, ElementsAre("web"));
   EXPECT_THAT(Parsed({"watch", "web", "src", "all"}).operands, ElementsAre("web", "src", "all"));
+  EXPECT_THAT(Parsed({"watch", "web", "web"}).operands, ElementsAre("web", "web"));
   EXPECT_EQ(ErrorOf({"watch"}), "watch needs the name of one service: fectl watch SERVICE [PATH]...");
   EXPECT_EQ(ErrorOf({"watch", "all"}), "watch needs the name of one service: fectl watch SERVICE [PATH]...");
 }

@@ -137,6 +137,9 @@ For every later one the script belongs into a file that the shell reads, such as
 )"},
 };
 
+constexpr std::string_view kLoops[] = {"auto", "asyncio", "uvloop"};
+constexpr std::string_view kKinds[] = {"asgi", "wsgi", "aiohttp"};
+
 constexpr Option kOptions[] = {
     {"sock", 'm', "PATH", "($FECTL_SOCK, ./fectld.sock, /run/fectl/fectld.sock)"},
     {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
@@ -146,11 +149,11 @@ constexpr Option kOptions[] = {
     {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
     {"workers", 0, "NUMBER", "how many processes (1)", "serve"},
     {"threads", 0, "NUMBER", "of a WSGI application: threads in each process", "serve"},
-    {"loop", 0, "LOOP", "the event loop: asyncio or uvloop", "serve"},
+    {"loop", 0, "LOOP", "the event loop: auto, asyncio or uvloop (auto)", "serve", kLoops},
     {"watch", 0, "", "reload when a file of the application changes", "serve"},
     {"app-dir", 0, "DIR", "where the application is, and runs (.)", "serve"},
     {"python", 0, "PROGRAM", "the Python that runs it (python3, from PATH)", "serve"},
-    {"kind", 0, "KIND", "it is asgi, wsgi or aiohttp: do not find out", "serve"},
+    {"kind", 0, "KIND", "it is asgi, wsgi or aiohttp: do not find out", "serve", kKinds},
     {"print", 0, "", "print the fectld.toml and start nothing", "serve"},
     {"help", 'h', "", "show this help, or that of the command"},
     {"version", 'V', "", "print the version of this program"},

@@ -57,6 +57,8 @@ struct Option {
   std::string_view help;   // one line
   // The one command that it belongs to; empty: it is for all of them.
   std::string_view command = "";
+  // The words that its value may be; none: it is not one of a few.
+  std::span<const std::string_view> choices = {};
 };
 
 // The tables behind the parser, the help texts and the test of the man page.

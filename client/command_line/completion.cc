@@ -34,9 +34,7 @@ constexpr char kScript[] = R"(_fectl() {
     ((at += 1))
   done
   case "$previous" in
-    --kind) candidates=(asgi wsgi aiohttp) ;;
-    --loop) candidates=(asyncio uvloop) ;;
-    @VALUED@) return ;;
+@CHOICES@    @VALUED@) return ;;
     *)
       if [[ "$current" == -* ]]; then
         candidates=(@OPTIONS@)
@@ -85,6 +83,17 @@ Words OptionsOf(std::string_view command) {
   return names;
 }
 
+// A case of the script for each option that takes one of a few words.
+std::string Choices() {
+  std::string cases;
+  for (const Option& option : Options()) {
+    if (option.choices.empty()) continue;
+    const Words words(option.choices.begin(), option.choices.end());
+    cases += "    --" + std::string(option.name) + ") candidates=(" + Joined(words, " ") + ") ;;\n";
+  }
+  return cases;
+}
+
 Words OptionsWithValues() {
   Words names;
   for (const Option& option : Options()) {
@@ -113,6 +122,7 @@ std::string CompletionScript(std::string_view shell) {
   std::string text = "# Completes the words of fectl; made by: fectl completion " + std::string(shell) + "\n";
   if (shell == "zsh") text += kForZsh;
   text += kScript;
+  Replace("@CHOICES@", Choices(), &text);
   Replace("@VALUED@", Joined(OptionsWithValues(), " | "), &text);
   Replace("@OPTIONS@", Joined(OptionsOf(""), " "), &text);
   Replace("@SERVE_OPTIONS@", Joined(OptionsOf("serve"), " "), &text);

@@ -14,10 +14,17 @@ using testing::Not;
 TEST(CompletionScript, HoldsEveryCommandAndOption) {
   for (const std::string_view shell : kShells) {
     const std::string script = CompletionScript(shell);
-    for (const Command& command : Commands()) EXPECT_THAT(script, HasSubstr(std::string(command.name)));
-    for (const Option& option : Options()) EXPECT_THAT(script, HasSubstr("--" + std::string(option.name)));
+    std::string commands = "candidates=(";
+    for (const Command& command : Commands())
+      commands += (&command == &Commands()[0] ? "" : " ") + std::string(command.name);
+    EXPECT_THAT(script, HasSubstr(commands + ")"));
+    for (const Option& option : Options()) {
+      // In one of the two lists of options, as a whole word.
+      const std::string name = "--" + std::string(option.name);
+      EXPECT_THAT(script, testing::ContainsRegex("candidates[+]?=[(]([^)]* )?" + name + "[ )]"));
+    }
     for (const char* name :
-         {"@VALUED", "@OPTIONS", "@SERVE", "@COMMANDS", "@SHELLS", "@OPERATIONS", "@QUERIES"})
+         {"@VALUED", "@CHOICES", "@OPTIONS", "@SERVE", "@COMMANDS", "@SHELLS", "@OPERATIONS", "@QUERIES"})
       EXPECT_THAT(script, Not(HasSubstr(name)));
     EXPECT_TRUE(script.ends_with("complete -o default -F _fectl fectl\n"));
   }
@@ -29,6 +36,12 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
       script,
       HasSubstr("start | stop | reload | restart | pause | resume) wants_services=yes candidates=(all)"));
   EXPECT_THAT(script, HasSubstr("status | spid) wants_services=yes ;;"));
+}
+
+TEST(CompletionScript, ValuesThatAreOneOfAFewAreOffered) {
+  const std::string script = CompletionScript("bash");
+  EXPECT_THAT(script, HasSubstr("    --kind) candidates=(asgi wsgi aiohttp) ;;\n"));
+  EXPECT_THAT(script, HasSubstr("    --loop) candidates=(auto asyncio uvloop) ;;\n"));
 }
 
 TEST(CompletionScript, ZshReadsItAsBashs) {

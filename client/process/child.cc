@@ -52,7 +52,7 @@ std::vector<std::string> EnvironmentWith(std::vector<std::string> changes) {
 
 // In the new process: what stands between it and its program. The errno of what failed.
 int Become(const Program& program, pid_t parent, char** arguments, char** environment) {
-  signal(SIGPIPE, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGCHLD}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -80,13 +80,15 @@ absl::StatusOr<Child> Child::Start(const Program& program) {
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrorOf("cannot make a pipe", errno);
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
+  // Where it is ignored, as it may be inherited, the end of a child cannot be waited for.
+  signal(SIGCHLD, SIG_DFL);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) return ErrorOf("cannot start a process", errno);
   if (pid == 0) {
     const int error =
         Become(program, parent, const_cast<char**>(arguments.data()), const_cast<char**>(environment.data()));
-    // It is as small as a pipe takes at once, and nobody could be told of a failure.
+    // It is as small as a pipe takes at once, and a failure of the write cannot be reported.
     if (write(write_end.get(), &error, sizeof error) < 0) _exit(126);
     _exit(127);
   }

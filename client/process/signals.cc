@@ -10,17 +10,21 @@
 
 namespace fectl::client {
 
-absl::StatusOr<Signals> Signals::Hear() {
-  sigset_t heard;
-  sigemptyset(&heard);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&heard, number);
-  struct sigaction hangup = {};
-  // One that is blocked would be heard though it is ignored.
-  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN) sigdelset(&heard, SIGHUP);
-  UniqueFd fd(signalfd(-1, &heard, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot hear signals");
+absl::StatusOr<Signals> Signals::Block() {
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    // A signal that is blocked would be taken though it is ignored.
+    struct sigaction before = {};
+    if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_IGN) sigaddset(&taken, number);
+  }
+  // The end of a child whose signal is ignored could not be waited for.
+  signal(SIGCHLD, SIG_DFL);
+  sigaddset(&taken, SIGCHLD);
+  UniqueFd fd(signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot block signals");
   sigset_t before;
-  if (sigprocmask(SIG_BLOCK, &heard, &before) != 0) return absl::ErrnoToStatus(errno, "cannot hear signals");
+  if (sigprocmask(SIG_BLOCK, &taken, &before) != 0) return absl::ErrnoToStatus(errno, "cannot block signals");
   return Signals(std::move(fd), before);
 }
 

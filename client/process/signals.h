@@ -10,11 +10,11 @@
 
 namespace fectl::client {
 
-// Hears SIGINT, SIGTERM, SIGHUP and SIGCHLD in place of what they would do, until it is destroyed. A SIGHUP
-// that whoever started this process lets it ignore, as nohup does, stays ignored.
+// Takes SIGINT, SIGTERM, SIGHUP and SIGCHLD in place of what they would do, until it is destroyed. The first
+// three stay ignored where they are, as SIGHUP is below nohup; SIGCHLD is given its default.
 class Signals {
  public:
-  static absl::StatusOr<Signals> Hear();
+  static absl::StatusOr<Signals> Block();
   Signals(Signals&& other) noexcept;
   Signals& operator=(Signals&&) = delete;
   ~Signals();

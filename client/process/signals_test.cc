@@ -9,8 +9,8 @@
 namespace fectl::client {
 namespace {
 
-TEST(Signals, AreHeardAndHaveNoOtherEffect) {
-  absl::StatusOr<Signals> signals = Signals::Hear();
+TEST(Signals, AreTakenAndHaveNoOtherEffect) {
+  absl::StatusOr<Signals> signals = Signals::Block();
   ASSERT_TRUE(signals.ok()) << signals.status();
   EXPECT_EQ(signals->Take(), std::nullopt);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
@@ -19,8 +19,8 @@ TEST(Signals, AreHeardAndHaveNoOtherEffect) {
   }
 }
 
-TEST(Signals, TheEndOfAChildIsHeard) {
-  absl::StatusOr<Signals> signals = Signals::Hear();
+TEST(Signals, TheEndOfAChildIsTaken) {
+  absl::StatusOr<Signals> signals = Signals::Block();
   ASSERT_TRUE(signals.ok());
   absl::StatusOr<Child> child = Child::Start({.arguments = {"true"}});
   ASSERT_TRUE(child.ok());
@@ -30,26 +30,47 @@ TEST(Signals, TheEndOfAChildIsHeard) {
   EXPECT_TRUE(child->TakeEnd().has_value());
 }
 
-TEST(Signals, AHangupThatIsIgnoredStaysIgnored) {
-  signal(SIGHUP, SIG_IGN);
-  {
-    absl::StatusOr<Signals> signals = Signals::Hear();
-    ASSERT_TRUE(signals.ok());
-    kill(getpid(), SIGHUP);
-    EXPECT_EQ(signals->Take(), std::nullopt);
+TEST(Signals, WhatIsIgnoredStaysIgnored) {
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) {
+    signal(number, SIG_IGN);
+    {
+      absl::StatusOr<Signals> signals = Signals::Block();
+      ASSERT_TRUE(signals.ok());
+      kill(getpid(), number);
+      EXPECT_EQ(signals->Take(), std::nullopt) << number;
+    }
+    signal(number, SIG_DFL);
   }
-  signal(SIGHUP, SIG_DFL);
 }
 
-TEST(Signals, WhatWasBlockedBeforeIsBlockedAgain) {
+TEST(Signals, TheEndOfAChildIsTakenWhereItsSignalWasIgnored) {
+  signal(SIGCHLD, SIG_IGN);
+  absl::StatusOr<Signals> signals = Signals::Block();
+  ASSERT_TRUE(signals.ok());
+  absl::StatusOr<Child> child = Child::Start({.arguments = {"false"}});
+  ASSERT_TRUE(child.ok());
+  pollfd ready = {signals->fd(), POLLIN, 0};
+  ASSERT_EQ(poll(&ready, 1, 60'000), 1);
+  const std::optional<int> end = child->TakeEnd();
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(EndText(*end), "exit status 1");
+}
+
+TEST(Signals, WhatWasBlockedBeforeIsBlockedAgainAndTheRestIsNot) {
+  sigset_t before;
+  sigemptyset(&before);
+  sigaddset(&before, SIGHUP);
+  ASSERT_EQ(sigprocmask(SIG_SETMASK, &before, nullptr), 0);
   {
-    absl::StatusOr<Signals> signals = Signals::Hear();
+    absl::StatusOr<Signals> signals = Signals::Block();
     ASSERT_TRUE(signals.ok());
-    kill(getpid(), SIGTERM);  // nobody takes it: it has no effect later
+    kill(getpid(), SIGTERM);  // not taken: it has no effect later
   }
   sigset_t now;
   sigprocmask(SIG_BLOCK, nullptr, &now);
   EXPECT_EQ(sigismember(&now, SIGTERM), 0);
+  EXPECT_EQ(sigismember(&now, SIGHUP), 1);
+  sigprocmask(SIG_UNBLOCK, &before, nullptr);
 }
 
 }  // namespace

@@ -22,10 +22,11 @@ constexpr int kInterrupted = 130;
 // More than an answer has; what does not end is none.
 constexpr size_t kAnswerMax = 65'536;
 
-std::string ReadAll(int fd) {
+// Not to the end of the file: a process that the application has started may hold the pipe open.
+std::string ReadLine(int fd) {
   std::string text;
   char buffer[4096];
-  while (text.size() <= kAnswerMax) {
+  while (text.size() <= kAnswerMax && !text.ends_with('\n')) {
     const ssize_t got = read(fd, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
@@ -57,13 +58,14 @@ absl::StatusOr<Application> Inspect(Program program, const std::string& name, co
   program.arguments.push_back(name);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
-  const UniqueFd read_end(ends[0]);
+  UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
   program.out_fd = write_end.get();
   absl::StatusOr<Child> child = Child::Start(program);
   if (!child.ok()) return child.status();
   write_end.Close();
-  const std::string answer = ReadAll(read_end.get());
+  const std::string answer = ReadLine(read_end.get());
+  read_end.Close();  // a program that writes more than an answer must not wait
   const int status = child->AwaitEnd();
   if (WIFEXITED(status) && (WEXITSTATUS(status) == kRefused || WEXITSTATUS(status) == kInterrupted))
     return absl::UnknownError("");

@@ -42,12 +42,13 @@ std::string InSearchPath(const std::string& name, const std::string& directory,
 
 }  // namespace
 
-absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& search_path) {
+absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& directory,
+                                       const std::string& search_path) {
   const std::string here = FolderOf(own_path);
   for (const char* const place : {"/fectld", "/../sbin/fectld", "/../master/fectld"}) {
     if (IsProgram(here + place)) return here + place;
   }
-  const std::string found = InSearchPath("fectld", ".", search_path);
+  const std::string found = InSearchPath("fectld", directory, search_path);
   if (!found.empty()) return found;
   return NotThere("fectld is neither in " + proto::EscapeForTerminal(here) +
                   ", where fectl is, nor in PATH: build or install it (//master:fectld)");

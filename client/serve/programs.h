@@ -8,8 +8,10 @@
 namespace fectl::client {
 
 // Where fectld is: beside `own_path`, which is fectl's; in ../sbin or ../master of that folder, where a
-// package and a build put it; or in `search_path`, a PATH. NotFound, in words for people.
-absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& search_path);
+// package and a build put it; or in `search_path`, a PATH whose relative entries are below `directory`.
+// NotFound, in words for people.
+absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& directory,
+                                       const std::string& search_path);
 
 // The folder with the package fectl_worker which a build puts beside the programs; empty: there is none.
 std::string FindPythonSite(const std::string& own_path);

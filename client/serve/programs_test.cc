@@ -33,26 +33,27 @@ class ProgramsTest : public testing::Test {
 TEST_F(ProgramsTest, TheMasterIsBesideTheClient) {
   Make("bin/fectld");
   Make("sbin/fectld");
-  EXPECT_EQ(*FindMaster(Path("bin/fectl"), ""), Path("bin/fectld"));
+  EXPECT_EQ(*FindMaster(Path("bin/fectl"), Path(""), ""), Path("bin/fectld"));
 }
 
 TEST_F(ProgramsTest, TheMasterIsWhereAPackageOrABuildPutsIt) {
   Make("sbin/fectld");
   fs::create_directories(root_ / "bin");
-  EXPECT_EQ(*FindMaster(Path("bin/fectl"), ""), Path("bin") + "/../sbin/fectld");
+  EXPECT_EQ(*FindMaster(Path("bin/fectl"), Path(""), ""), Path("bin") + "/../sbin/fectld");
   Make("build/master/fectld");
   fs::create_directories(root_ / "build/client");
-  EXPECT_EQ(*FindMaster(Path("build/client/fectl"), ""), Path("build/client") + "/../master/fectld");
+  EXPECT_EQ(*FindMaster(Path("build/client/fectl"), Path(""), ""),
+            Path("build/client") + "/../master/fectld");
 }
 
 TEST_F(ProgramsTest, TheMasterIsInThePath) {
   Make("tools/fectld");
-  EXPECT_EQ(*FindMaster(Path("other/fectl"), "/no/such:" + Path("tools")), Path("tools/fectld"));
+  EXPECT_EQ(*FindMaster(Path("other/fectl"), Path(""), "/no/such:" + Path("tools")), Path("tools/fectld"));
 }
 
 TEST_F(ProgramsTest, AMasterThatIsNowhereIsAnError) {
   Make("bin/fectld", fs::perms::owner_read);
-  const absl::Status status = FindMaster(Path("bin/fectl"), Path("tools")).status();
+  const absl::Status status = FindMaster(Path("bin/fectl"), Path(""), Path("tools")).status();
   EXPECT_TRUE(absl::IsNotFound(status));
   EXPECT_EQ(status.message(), "fectld is neither in " + Path("bin") +
                                   ", where fectl is, nor in PATH: build or install it (//master:fectld)");

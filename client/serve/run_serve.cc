@@ -113,10 +113,17 @@ int RunServe(const Context& context) {
   const absl::StatusOr<ServiceFile> file = Plan(context);
   if (!file.ok()) return FailToPlan(context, file.status());
   const std::string text = ServiceFileText(*file);
-  if (options.print || !context.invocation.json) context.output.Out(text);
+  if (options.print && context.invocation.json) {
+    return Fail(context, kUsage, "--print writes a fectld.toml, which is no JSON: leave out --json");
+  }
+  if (!context.invocation.json) context.output.Out(text);
   if (options.print) return kDone;
-  const absl::StatusOr<std::string> program = FindMaster(context.program, Variable("PATH"));
+  const absl::StatusOr<std::string> program =
+      FindMaster(context.program, FolderAt("", context.directory).value_or("."), Variable("PATH"));
   if (!program.ok()) return Fail(context, kFailed, std::string(program.status().message()));
+  // Before there is a folder, which is to be removed whatever signal comes, and until it is removed.
+  absl::StatusOr<Signals> signals = Signals::Block();
+  if (!signals.ok()) return Fail(context, signals.status());
   const absl::StatusOr<PrivateFolder> folder =
       PrivateFolder::Make({Variable("XDG_RUNTIME_DIR"), Variable("TMPDIR"), "/tmp"});
   if (!folder.ok()) return Fail(context, kFailed, std::string(folder.status().message()));
@@ -129,8 +136,6 @@ int RunServe(const Context& context) {
     if (!watch.ok()) return Fail(context, kFailed, std::string(watch.status().message()));
     reloader.emplace(*std::move(watch), ReloadCommand(context, sock, "reload", kServedName), &context.output);
   }
-  absl::StatusOr<Signals> signals = Signals::Hear();
-  if (!signals.ok()) return Fail(context, signals.status());
   absl::StatusOr<Child> master = Child::Start(
       {.arguments = {*program, "-c", folder->config_path()}, .directory = file->directory, .is_apart = true});
   if (!master.ok()) return Fail(context, kFailed, std::string(master.status().message()));

@@ -24,7 +24,7 @@ namespace fectl::client {
 namespace {
 
 // How often a master that does not answer yet is asked again, and how long an answer may take: meanwhile no
-// signal is heard.
+// signal is taken.
 constexpr int64_t kAskAgainMs = 20;
 constexpr int64_t kAnswerMs = 200;
 
@@ -37,7 +37,7 @@ Limits LimitsOf(int64_t answer_ms) {
 
 // Where the service listens, as its clients would write it; empty: the master does not say it.
 std::string AddressOf(const std::string& socket_path) {
-  absl::StatusOr<Session> session = Session::Open(socket_path, LimitsOf(kSilenceMs), Session::Hello::kAsk);
+  absl::StatusOr<Session> session = Session::Open(socket_path, LimitsOf(kAnswerMs), Session::Hello::kAsk);
   if (!session.ok()) return "";
   proto::Request overview;
   overview.verb = proto::Request::Verb::kOverview;
@@ -71,7 +71,7 @@ int Serving::Run() {
     while (const std::optional<int> number = signals_.Take()) OnSignal(*number);
     if (!master_end_.has_value()) OnTime(MonotonicMs());
   }
-  // They have nobody to talk to any more.
+  // Both need the master, which has ended.
   if (reloader_.has_value()) reloader_->Stop();
   if (start_.has_value()) {
     start_->Signal(SIGTERM);
@@ -113,7 +113,10 @@ void Serving::OnTime(int64_t now_ms) {
   next_try_ms_ = now_ms + kAskAgainMs;
   if (access(served_.socket_path.c_str(), F_OK) != 0) return;
   // It answers when all that can fail before the first worker has gone well, the port above all.
-  if (!Session::Open(served_.socket_path, LimitsOf(kAnswerMs), Session::Hello::kAsk).ok()) return;
+  const absl::StatusOr<Session> session =
+      Session::Open(served_.socket_path, LimitsOf(kAnswerMs), Session::Hello::kAsk);
+  // Another fectld may have the socket, which is to be left alone: ours ends then.
+  if (!session.ok() || session->master_pid() != master_.pid()) return;
   // A start of what is starting already waits for it, and says why it has failed.
   const UniqueFd nothing(open("/dev/null", O_WRONLY | O_CLOEXEC));
   absl::StatusOr<Child> start =
@@ -139,23 +142,26 @@ void Serving::OnStarted(int wait_status) {
     return;
   }
   has_failed_ = true;
+  if (context_.invocation.json)
+    context_.output.Out(ErrorJson(kFailed, "the service does not start; standard error says why"));
   End();
 }
 
 void Serving::Announce() {
   if (std::exchange(is_announced_, true)) return;
-  const std::string url =
-      std::string(served_.is_https ? "https://" : "http://") + AddressOf(served_.socket_path);
+  const std::string address = AddressOf(served_.socket_path);
+  const std::string url = address.empty() ? "" : (served_.is_https ? "https://" : "http://") + address;
   if (context_.invocation.json) {
     context_.output.Out(ServingJson(url, served_.kind, served_.socket_path, master_.pid()));
     return;
   }
   const std::string workers =
       std::to_string(served_.workers) + (served_.workers == 1 ? " worker" : " workers");
-  context_.output.Out("\nServing " + proto::EscapeForTerminal(url) + " (" + Upper(served_.kind) + ", " +
-                      workers + (reloader_.has_value() ? ", reloaded when files change" : "") +
-                      "). Ctrl-C ends it.\n" + "In another terminal: fectl -m " +
-                      proto::EscapeForTerminal(served_.socket_path) + " status\n\n");
+  context_.output.Out("\nServing " + proto::EscapeForTerminal(url) + (url.empty() ? "" : " ") + "(" +
+                      Upper(served_.kind) + ", " + workers +
+                      (reloader_.has_value() ? ", reloaded when files change" : "") + "). Ctrl-C ends it.\n" +
+                      "In another terminal: fectl -m " + proto::EscapeForTerminal(served_.socket_path) +
+                      " status\n\n");
 }
 
 void Serving::End() {
@@ -170,7 +176,7 @@ void Serving::End() {
 int Serving::ExitCode() const {
   if (has_failed_) return kFailed;
   if (EndedWell(*master_end_)) return kDone;
-  // It may have been told before it could hear.
+  // The signal may have come before its handler was installed.
   if (has_ended_master_ && WIFSIGNALED(*master_end_) && WTERMSIG(*master_end_) == SIGTERM) return kDone;
   return Fail(context_, kFailed, "fectld has ended with " + EndText(*master_end_));
 }

@@ -24,7 +24,7 @@ struct Served {
 // and ends it when a signal comes or the service does not start.
 class Serving {
  public:
-  // `signals` hears since before the master was started. Without a reloader a service that does not start is
+  // `signals` was made before the master was started. Without a reloader a service that does not start is
   // the end.
   Serving(const Context& context, Served served, Signals& signals, Child master,
           std::optional<Reloader> reloader);
@@ -37,7 +37,7 @@ class Serving {
     kComing,    // the master does not answer yet
     kStarting,  // it does; its service is awaited
     kServing,   // the service serves, or waits for a change that makes it do so
-    kEnding,    // the master has been told to end
+    kEnding,    // the master was sent a signal to end
   };
 
   int64_t wake_ms(int64_t now_ms) const;

@@ -34,7 +34,7 @@ class ReloaderTest : public testing::Test {
         "cd " + root_.string() +
         " && echo run >> runs && while ! [ -e go ]; do sleep 0.01; done && ! [ -e broken ]";
     reloader_.emplace(*std::move(watch), std::vector<std::string>{"sh", "-c", script}, &output_);
-    absl::StatusOr<Signals> signals = Signals::Hear();
+    absl::StatusOr<Signals> signals = Signals::Block();
     signals_.emplace(*std::move(signals));
   }
   ~ReloaderTest() override { fs::remove_all(root_); }

@@ -60,7 +60,7 @@ int RunWatch(const Context& context) {
   if (absl::Status found = LookForService(context, service); !found.ok()) return Fail(context, found);
   absl::StatusOr<TreeWatch> watch = TreeWatch::Create(paths, context.directory);
   if (!watch.ok()) return Fail(context, kFailed, std::string(watch.status().message()));
-  absl::StatusOr<Signals> signals = Signals::Hear();
+  absl::StatusOr<Signals> signals = Signals::Block();
   if (!signals.ok()) return Fail(context, signals.status());
   Reloader reloader(*std::move(watch), ReloadCommand(context, context.socket_path, "reload", service),
                     &context.output);

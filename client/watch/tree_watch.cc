@@ -21,7 +21,6 @@
 namespace fectl::client {
 namespace {
 
-// A file is complete when its writer closes it. A link, or a second name for a file, is only made.
 constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE |
                              IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
@@ -66,6 +65,13 @@ struct CloseListing {
 bool IsFolder(const std::string& path) {
   struct stat found;
   return lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+// A link, or another name of a file, is complete when it is made. Any other file is when its writer closes
+// it.
+bool IsCompleteWhenMade(const std::string& path) {
+  struct stat found;
+  return lstat(path.c_str(), &found) == 0 && (S_ISLNK(found.st_mode) || found.st_nlink > 1);
 }
 
 bool IsVirtualEnvironment(const std::string& path) {
@@ -113,6 +119,9 @@ absl::Status TreeWatch::AddFolder(const Folder& folder) {
   if (number < 0) return CannotWatch(folder.shown.empty() ? folder.path : folder.shown, errno);
   const auto [known, is_new] = folders_.try_emplace(number, folder);
   if (is_new) return absl::OkStatus();
+  // It may have been renamed meanwhile.
+  known->second.path = folder.path;
+  known->second.shown = folder.shown;
   known->second.is_whole = known->second.is_whole || folder.is_whole;
   known->second.is_named = known->second.is_named || folder.is_named;
   known->second.names.insert(folder.names.begin(), folder.names.end());
@@ -183,7 +192,10 @@ void TreeWatch::OnEvent(const inotify_event& event, Changes* changes) {
   }
   // It is made soon after the folder, and before all that the folder is going to hold.
   if (name == kVirtualEnvironmentMark && !folder.is_named) return ForgetTree(folder.path);
-  if (folder.names.contains(name) || (folder.is_whole && IsWatchedFile(name)))
+  if ((event.mask & IN_CREATE) != 0 && !IsCompleteWhenMade(Joined(folder.path, name))) return;
+  // A named file that is removed is about to be made anew, as a linker does it.
+  const bool is_there = (event.mask & (IN_DELETE | IN_MOVED_FROM)) == 0;
+  if ((folder.names.contains(name) && is_there) || (folder.is_whole && IsWatchedFile(name)))
     AddOnce(Joined(folder.shown, name), &changes->files);
 }
 

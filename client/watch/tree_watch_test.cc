@@ -139,6 +139,25 @@ TEST_F(TreeWatchTest, AFileThatIsNamedCountsWhateverItsName) {
   EXPECT_THAT(Seen(), ElementsAre("program"));
 }
 
+TEST_F(TreeWatchTest, AFileThatIsMadeCountsWhenItIsComplete) {
+  Write("program");
+  Watch({".", "program"});
+  // As a linker does it.
+  fs::remove(root_ / "program");
+  EXPECT_THAT(Seen(), IsEmpty());
+  std::ofstream made(root_ / "program");
+  made << "half" << std::flush;
+  EXPECT_THAT(Seen(), IsEmpty());
+  made.close();
+  EXPECT_THAT(Seen(), ElementsAre("program"));
+  std::ofstream script(root_ / "shop/new.py");
+  EXPECT_THAT(Seen(), IsEmpty());
+  script.close();
+  EXPECT_THAT(Seen(), ElementsAre("shop/new.py"));
+  fs::create_hard_link(root_ / "main.py", root_ / "again.py");
+  EXPECT_THAT(Seen(), ElementsAre("again.py"));
+}
+
 TEST_F(TreeWatchTest, AFolderAndAFileInIt) {
   Write("shop/settings.toml");
   Watch({"shop", "shop/settings.toml"});

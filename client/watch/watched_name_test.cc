@@ -18,10 +18,10 @@ TEST(WatchedName, OtherFiles) {
 }
 
 TEST(WatchedName, WhatEditorsMakeBesideTheFile) {
-  for (const char* name :
-       {"4913", ".main.py.swp", ".main.py.swx", "main.py~", "#main.py#", ".#main.py", ".main.py.kate-swp",
-        "main.py___jb_tmp___", "main.py___jb_old___", ".goutputstream-A1B2C3", "sedX4bFk2",
-        "main.py.tmp.1234", ".env.swp", ".env~", ".env.local~", ".env.local.swp", "main.py.bak"})
+  for (const char* name : {"4913", ".main.py.swp", ".main.py.swx", "main.py~", "#main.py#", ".#main.py",
+                           ".main.py.kate-swp", "main.py___jb_tmp___", "main.py___jb_old___",
+                           ".goutputstream-A1B2C3", "sedX4bFk2", "main.py.tmp.1234", ".env.swp", ".env.swx",
+                           ".env.local.swo", ".env~", ".env.local~", ".env.local.swp", "main.py.bak"})
     EXPECT_FALSE(IsWatchedFile(name)) << name;
 }
 

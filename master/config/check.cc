@@ -137,8 +137,12 @@ void CheckConsistency(bool complete, LoadResult* result) {
   }
   const bool all_named = std::all_of(result->config.services.begin(), result->config.services.end(),
                                      [](const ServiceConfig& service) { return !service.name.empty(); });
+  const bool all_sockets_named = std::all_of(result->config.sockets.begin(), result->config.sockets.end(),
+                                             [](const SocketConfig& socket) { return !socket.name.empty(); });
+  const size_t before = result->problems.size();
   if (all_named) CheckSocketServices(result);
-  CheckPrograms(result);
+  // A socket that is for no known service would only be missed once more.
+  if (all_named && all_sockets_named && result->problems.size() == before) CheckPrograms(result);
 }
 
 }  // namespace fectl::config

@@ -1,6 +1,7 @@
 #ifndef FECTL_MASTER_CONFIG_CONFIG_H_
 #define FECTL_MASTER_CONFIG_CONFIG_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -83,6 +84,11 @@ struct SocketConfig {
 
   std::optional<uint32_t> owner_id;  // from `owner`, by ResolveAccounts()
   std::optional<uint32_t> group_id;  // from `group`, by ResolveAccounts()
+
+  // Whether workers of that service get it.
+  bool IsFor(const std::string& service) const {
+    return services.empty() || std::find(services.begin(), services.end(), service) != services.end();
+  }
 
   bool operator==(const SocketConfig&) const = default;
 };

@@ -18,10 +18,7 @@ using proto::ProgramSign;
 std::vector<std::string_view> SocketsOf(const ServiceConfig& service, const Config& config) {
   std::vector<std::string_view> names;
   for (const SocketConfig& socket : config.sockets) {
-    const auto& services = socket.services;
-    const bool seen =
-        services.empty() || std::find(services.begin(), services.end(), service.name) != services.end();
-    if (seen) names.push_back(socket.name);
+    if (socket.IsFor(service.name)) names.push_back(socket.name);
   }
   return names;
 }
@@ -53,9 +50,10 @@ bool CheckSign(const std::string& key, const ProgramSign& sign, const ServiceCon
   if (sign.kind != ProgramSign::Kind::kHttp) return false;
   if (sign.socket.empty()) {
     if (Has(sockets, proto::kProbeSocketName)) {
-      result->Add(key,
-                  "asks over a private socket, whose name \"probe\" another socket of the service has: "
-                  "rename that one");
+      result->Add(
+          key,
+          "asks over a private socket named \"probe\", and another socket of the service has that name: "
+          "rename that one");
     }
     return true;
   }

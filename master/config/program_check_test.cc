@@ -46,9 +46,8 @@ TEST(Programs, ThePrivateSocketsNameIsTaken) {
                   "ready = 'http:/'\n",
                   "f")
                 .Describe(),
-            "f:8: service.web.ready: asks over a private socket, whose name \"probe\" another socket of the "
-            "service has: "
-            "rename that one\n");
+            "f:8: service.web.ready: asks over a private socket named \"probe\", and another socket of the "
+            "service has that name: rename that one\n");
 }
 
 TEST(Programs, FectlRunIsNotWrittenTwice) {

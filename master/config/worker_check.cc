@@ -95,11 +95,6 @@ void CheckCapabilities(const Rights& by, const ServiceConfig& service, const std
   }
 }
 
-bool Sees(const SocketConfig& socket, const ServiceConfig& service) {
-  return socket.services.empty() ||
-         std::find(socket.services.begin(), socket.services.end(), service.name) != socket.services.end();
-}
-
 // Adds up what execve() copies for the workers of one service.
 class ExecSizes {
  public:
@@ -154,7 +149,7 @@ void CheckVariables(const ServiceConfig& service, const std::string& label, Load
   }
   for (size_t i = 0; i < result->config.sockets.size(); ++i) {
     const SocketConfig& socket = result->config.sockets[i];
-    if (!Sees(socket, service)) continue;
+    if (!socket.IsFor(service.name)) continue;
     const std::string& of_socket = result->socket_labels[i];
     if (socket.app.has_value()) {
       sizes.Variable(of_socket + ".app", proto::kAppVariablePrefix + socket.name, *socket.app);
@@ -211,10 +206,11 @@ bool IsShellName(const std::string& name) {
 }
 
 void CheckSocketNames(const ServiceConfig& service, LoadResult* result) {
+  if (service.foreign()) return;     // fectl-run hands the sockets over without such variables
   std::optional<std::string> shell;  // looked for when it matters
   for (size_t i = 0; i < result->config.sockets.size(); ++i) {
     const SocketConfig& socket = result->config.sockets[i];
-    if (!Sees(socket, service) || IsShellName(socket.name)) continue;
+    if (!socket.IsFor(service.name) || IsShellName(socket.name)) continue;
     if (!shell.has_value()) shell = ShellOf(result->config.master, service);
     if (shell->empty()) return;
     result->Add(

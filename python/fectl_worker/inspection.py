@@ -84,6 +84,11 @@ def application_of(name: str, kind: Optional[str] = None) -> tuple[str, str]:
             f'"{name}" was called, as it takes no arguments; what it made is {_described(made)}: {_NEITHER}'
         )
     told = kind or str(seen)
+    if told == "wsgi" and _is_coroutine_function(found):
+        raise ConfigError(
+            f'"{name}" is a coroutine function that makes a WSGI application; the worker calls it without an event loop: '
+            "make it an ordinary function"
+        )
     return told, f"{'app' if told == 'aiohttp' else 'factory'}={name}"
 
 

@@ -189,6 +189,9 @@ def test_the_user_may_say_what_it_is(tmp_path: Path) -> None:
     ("def app(): return 5\n", "shop:app",
      '"shop:app" was called, as it takes no arguments; what it made is of type int:', False),
     ("def app(): return lambda: 5\n", "shop:app", "what it made is a function with the parameters (): neither", False),
+    ("async def app():\n    def shop(environ, start_response): pass\n    return shop\n", "shop:app",
+     '"shop:app" is a coroutine function that makes a WSGI application; the worker calls it without an event loop',
+     False),
     ("def app(): raise OSError('no database')\n", "shop:app", '"shop:app" cannot be loaded: OSError: no database',
      True),
 ])

@@ -125,6 +125,8 @@ def test_a_second_ctrl_c_ends_at_once(place: Place, kind: str) -> None:
             served.ctrl_c()
             served.wait_said("got SIGTERM")
             served.ctrl_c()
+            # The first one alone would end it too, after the time that the request has.
+            served.wait_said("got SIGINT: every service is to stop")
             assert served.wait_exit() == 0
     _nothing_is_left(place)
 
@@ -341,7 +343,9 @@ def test_watch_reloads_a_service_of_a_running_master(place: Place) -> None:
         second = master.wait_replaced("web", first)[0]
         assert "fectl: program changed\n" in watching.err()
         wait_until(lambda: "web: reloaded (1 worker" in watching.out(), "the reload is over")
+        # Nothing to be reloaded yet.
         place.link("program", None)
+        place.link("program", "/bin/false")
         watching.wait_said("fectl: the next change is tried again")
         assert master.pids("web") == [second]
         place.link("program", place.guest("steady"))
