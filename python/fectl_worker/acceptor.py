@@ -16,7 +16,7 @@ __all__ = ["Acceptor", "Gate"]
 _log = logging.getLogger("fectl_worker")
 
 # Out of descriptors, or somebody has shut the listener down: it stays readable, so asking again at once would only
-# spin, and being asked later it may be well again.
+# spin, and a later accept may succeed.
 _RETRY_S = 0.1
 # Up to this many connections in a second each one sends the worker to the end of the order, then one of so many does.
 # The same numbers are in worker_sdk/drain/accept_pace.h.

@@ -86,8 +86,8 @@ def application_of(name: str, kind: Optional[str] = None) -> tuple[str, str]:
     told = kind or str(seen)
     if told == "wsgi" and _is_coroutine_function(found):
         raise ConfigError(
-            f'"{name}" is a coroutine function that makes a WSGI application; the worker calls it without an event loop: '
-            "make it an ordinary function"
+            f'"{name}" is a coroutine function that makes a WSGI application; the worker calls it without an event '
+            "loop: make it an ordinary function"
         )
     return told, f"{'app' if told == 'aiohttp' else 'factory'}={name}"
 

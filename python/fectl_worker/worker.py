@@ -69,7 +69,8 @@ class Worker:
     so a program whose loop hangs falls silent, and the master replaces it.
 
     Started by hand, `managed` is False, there are no sockets, and all methods are allowed and do nothing, but
-    send_message(). All methods belong to one thread.
+    send_message(). All methods belong to one thread, unless an aio.Link
+    is open: then any thread may call them.
 
     Texts may be any Python text: what UTF-8 cannot express is sent as an escape, like \\udc80.
     """
@@ -216,7 +217,7 @@ class Worker:
 
     def _deliver(self, event: str, value: Union[None, float, str]) -> None:
         if event == "protocol_error":
-            _log.error("the master said something that cannot be understood: %s", value)
+            _log.error("invalid message from the master: %s", value)
         elif event == "message":
             if self.on_message is not None:
                 self.on_message(json.loads(str(value)))

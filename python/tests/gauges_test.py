@@ -10,8 +10,15 @@ from fectl_worker.runners.gauges import combined, http_gauges
 from fectl_worker.testing import FakeSocket
 from python.tests.support import Client, ready_made
 
-RUNNERS = [("asyncio", "aiohttp", "app=shop:make_app"), ("gevent", "wsgi", "app=wsgi_shop:application")]
-each_runner = pytest.mark.parametrize(("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "wsgi"])
+RUNNERS = [
+    ("asyncio", "aiohttp", "app=shop:make_app"),
+    ("asyncio", "asgi", "app=asgi_shop:app"),
+    ("asyncio", "wsgi", "app=threaded:application"),
+    ("gevent", "wsgi", "app=wsgi_shop:application"),
+]
+each_runner = pytest.mark.parametrize(
+    ("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "asgi", "wsgi-threads", "wsgi-gevent"]
+)
 
 
 def test_those_of_one_socket_are_those_of_the_worker() -> None:
@@ -44,8 +51,8 @@ def test_connections_and_requests_are_counted(kind: str, app: str, argument: str
         idle, busy = Client(master.address("web")), Client(master.address("web"))
         assert idle.get().status == 200
         busy.send("/held")
-        # gevent's count of requests goes up when one begins, aiohttp's when it is answered.
-        begun = 2 if app == "wsgi" else 1
+        # gevent's count of requests goes up when one begins, the others' when it is answered.
+        begun = 2 if kind == "gevent" else 1
         master.expect("hb", where=gauges(begun, 2, 1))
         assert idle.get("/release").status == 200
         busy.receive()

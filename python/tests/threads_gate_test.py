@@ -167,7 +167,7 @@ def test_a_worker_whose_threads_are_busy_takes_no_connection(tmp_path: Path, loo
 
 def test_what_no_worker_has_a_thread_for_waits_in_the_queue(tmp_path: Path) -> None:
     fifo = Fifo(tmp_path / "fifo")
-    with worker("threads=1") as master:
+    with worker("threads=1", timeout=1) as master:
         kept = Client(master.address("http"))
         kept.get()
         blocked = Client(master.address("http"))
@@ -179,6 +179,10 @@ def test_what_no_worker_has_a_thread_for_waits_in_the_queue(tmp_path: Path) -> N
             client.send()
         # A connection that the worker has waits for the thread.
         kept.send()
+        # The loop has turned since, more than once.
+        master.said("hb")
+        for _ in range(3):
+            master.expect("hb")
         assert sockets_of(master.process.pid) == before
         fifo.release()
         assert blocked.receive().body == b"went on"

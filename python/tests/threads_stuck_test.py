@@ -27,7 +27,7 @@ class Worker:
 
 class Exchange:
     def __init__(self) -> None:
-        self.environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/report"}
+        self.method, self.path = "GET", "/report"
 
 
 class Thread:
@@ -132,17 +132,21 @@ def test_when_all_threads_are_stuck_the_successor_serves(tmp_path: Path) -> None
         address = old.address("http")
         kept, waiting = Client(address), Client(address)
         assert kept.get().status == waiting.get().status == 200
+        others = [Client(address) for _ in range(3)]
+        for client in others:
+            assert client.get().status == 200
         stuck = blocked(Client(address), fifo)
-        waiting.send()
+        queued = Client(address)
+        queued.send()
+        for client in (waiting, *others):
+            client.send()
         assert old.expect("stopping") == "1 of 1 threads are stuck"
-        for client in (waiting, kept):
+        for client in (waiting, *others, kept):
             if client is kept:
                 client.send()
             answer = client.receive()
             assert (answer.status, answer.closes) == (503, True)
             assert client.at_end()
-        queued = Client(address)
-        queued.send()
         with worker("threads=1", given=given) as new:
             assert queued.receive().body == b"hello from %d" % new.process.pid
             old.stop()

@@ -229,6 +229,23 @@ def test_a_body_over_the_limit() -> None:
         assert answer.status == 413 and answer.closes
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_much_too_large_is_refused_and_its_client_gets_the_answer(announced: bool) -> None:
+    """The client looks for the answer only when it has sent everything."""
+    piece = b"x" * 65536
+    with worker("body_limit=100000") as master:
+        client = Client(master.address("http"))
+        length = "Content-Length: 4194304" if announced else "Transfer-Encoding: chunked"
+        client.socket.sendall(f"POST /echo HTTP/1.1\r\nHost: t\r\n{length}\r\n\r\n".encode())
+        for _ in range(64):
+            client.socket.sendall(piece if announced else b"10000\r\n" + piece + b"\r\n")
+        if not announced:
+            client.socket.sendall(b"0\r\n\r\n")
+        answer = client.receive()
+        assert answer.status == 413 and answer.closes
+        assert client.at_end()
+
+
 @pytest.mark.parametrize("http", HTTP)
 def test_pipelined_requests_are_answered_in_their_order(http: str) -> None:
     with worker(f"http={http}") as master:

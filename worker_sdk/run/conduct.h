@@ -44,7 +44,7 @@ class Conduct {
   bool ready() const { return ready_; }
   // Whether the master may be told that this worker is alive.
   bool beats() const { return !silent_; }
-  // It wants to leave by itself, as it said.
+  // It has sent STOPPING=1.
   bool leaves() const { return leaves_; }
   // The probe that is due now, and how long it may take. It is under way from then on, until Probed().
   struct Probe {

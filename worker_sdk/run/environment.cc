@@ -9,8 +9,9 @@
 namespace fectl::run {
 
 std::vector<std::string> WithoutOthersWords(const std::vector<std::string>& own) {
-  static constexpr std::string_view kNames[] = {"LISTEN_PID",    "LISTEN_FDS",    "LISTEN_FDNAMES",
-                                                "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
+  static constexpr std::string_view kNames[] = {"LISTEN_PID",     "LISTEN_PIDFDID", "LISTEN_FDS",
+                                                "LISTEN_FDNAMES", "NOTIFY_SOCKET",  "WATCHDOG_USEC",
+                                                "WATCHDOG_PID"};
   std::vector<std::string> kept;
   for (const std::string& entry : own) {
     const std::string_view name = std::string_view(entry).substr(0, entry.find('='));

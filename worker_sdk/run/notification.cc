@@ -5,7 +5,7 @@
 namespace fectl::run {
 namespace {
 
-// Nobody means more by it than a month.
+// Larger values are cut to a month.
 constexpr int64_t kExtendMsMax = int64_t{30} * 86'400 * 1000;
 
 std::optional<int64_t> Milliseconds(std::string_view microseconds) {

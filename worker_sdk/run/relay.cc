@@ -3,9 +3,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
+
+#include "worker_sdk/monotonic.h"
 
 namespace fectl::run {
 namespace {
@@ -60,14 +65,21 @@ Relay::Wait Relay::Copy() {
 }
 
 void Relay::Finish() {
-  // Others that it has started may write on without an end: what was written by now is no more than a pipe
-  // holds.
-  for (int i = 0; i < kChunksPerTurn * 64 && WritePending(kFinishWaitMs); ++i) {
-    const size_t before = pending_.size();
-    if (!from_.open() || Copy() == Wait::kNothing) break;
-    if (before == 0 && pending_.empty()) break;
+  int left = 0;
+  if (from_.open() && ioctl(from_.get(), FIONREAD, &left) != 0) left = 0;
+  const int64_t until_ms = internal::MonotonicMs() + kFinishWaitMs;
+  const auto wait_ms = [until_ms] {
+    return static_cast<int>(std::max<int64_t>(0, until_ms - internal::MonotonicMs()));
+  };
+  char chunk[kChunkBytes];
+  while (WritePending(wait_ms()) && left > 0 && from_.open()) {
+    const ssize_t got = read(from_.get(), chunk, std::min(sizeof chunk, static_cast<size_t>(left)));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    left -= static_cast<int>(got);
+    lines_.Append({chunk, static_cast<size_t>(got)});
+    pending_.assign(chunk, static_cast<size_t>(got));
   }
-  WritePending(kFinishWaitMs);
 }
 
 }  // namespace fectl::run

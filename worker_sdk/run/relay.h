@@ -17,9 +17,10 @@ class Relay {
 
   // What to wait for: that `from` can be read, that `to` can be written, or nothing more.
   enum class Wait { kInput, kRoom, kNothing };
-  // Copies what there is, at most kBytesPerTurn.
+  // Copies what there is, at most kChunksPerTurn pieces of PIPE_BUF bytes.
   Wait Copy();
-  // The program is over: copies what it has written, but waits only so long for whoever reads it.
+  // The program is over: copies what it has written by now, as far as the reader takes it within a second.
+  // (Other processes may hold the pipe and write on without an end.)
   void Finish();
 
   int from_fd() const { return from_.get(); }

@@ -83,9 +83,10 @@ TEST(Relay, TheRestIsCopiedThoughOthersHoldTheOtherEnd) {
   Pipe program, ours;
   ASSERT_GT(fcntl(ours.in.get(), F_SETPIPE_SZ, 1 << 20), 0);
   Relay relay(std::move(program.out), ours.in.get(), "");
-  Write(program.in.get(), std::string(65536, 'x'));
+  ASSERT_GT(fcntl(program.in.get(), F_SETPIPE_SZ, 1 << 20), 0);
+  Write(program.in.get(), std::string(200'000, 'x'));
   relay.Finish();
-  EXPECT_EQ(ReadAll(ours.out.get()).size(), 65536U);
+  EXPECT_EQ(ReadAll(ours.out.get()).size(), 200'000U);
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ namespace {
 
 using internal::MonotonicMs;
 
-// A program that floods its socket is heard in shares, so that the master's orders are, too.
+// Of a program that floods its socket only so much is read in a turn, so that the master's orders are read,
+// too.
 constexpr int kDatagramsPerTurn = 64;
 
 class Run {
@@ -57,7 +58,7 @@ class Run {
   void WatchEverything();
   void OnOutcome();
   void OnNotified();
-  void Heard(const Notification& said);
+  void Handle(const Notification& said);
   void OnStop();
   void SayOnce(const std::string& key, const std::string& text);
   int TimeoutMs() const;
@@ -168,17 +169,17 @@ void Run::OnNotified() {
     const auto datagram = notify_->Receive(program_.pid);
     if (!datagram) return;
     if (datagram->foreign) {
-      SayOnce("foreign",
-              absl::StrCat(
-                  "process ", datagram->sender,
-                  " has spoken over NOTIFY_SOCKET; it was not started by the program, so it is not heard"));
+      SayOnce(
+          "foreign",
+          absl::StrCat("process ", datagram->sender,
+                       " has sent to NOTIFY_SOCKET; it was not started by the program, so this is ignored"));
       continue;
     }
-    Heard(ReadNotification(datagram->text));
+    Handle(ReadNotification(datagram->text));
   }
 }
 
-void Run::Heard(const Notification& said) {
+void Run::Handle(const Notification& said) {
   if (said.main_pid)
     SayOnce("main_pid", "MAINPID means nothing here: the program is the process that fectl-run starts");
   if (said.extend_ms && (!conduct_.ready() || stops_)) {
@@ -236,7 +237,7 @@ void Run::TellMaster() {
 
 void Run::Turn() {
   loop_->Turn(TimeoutMs());
-  if (absl::Status heard = worker_.Dispatch(); !heard.ok()) LogLine(std::string(heard.message()));
+  if (absl::Status read = worker_.Dispatch(); !read.ok()) LogLine(std::string(read.message()));
   if (!ended_) {
     ended_ = TakeEnd(program_.pid);
     if (ended_ && !Over()) SayWhoIsLeft();

@@ -16,7 +16,7 @@ __all__ = ["Lines", "open_lines"]
 
 _log = logging.getLogger("fectl_worker")
 
-# After a failure the next attempt to open the file comes this much later: a request must not pay for it each time.
+# After a failure the next attempt to open the file comes this much later: otherwise each request would try to open it.
 _RETRY_S = 1.0
 _WORDS = {"-": 1, "on": 1, "stdout": 1, "stderr": 2, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"(?:/dev|/proc/self|/proc/thread-self)/fd/([0-9]+)")

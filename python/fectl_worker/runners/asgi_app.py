@@ -159,9 +159,11 @@ class AsgiApp:
             if cut_off:
                 _log.warning("socket %s: %s", self._name, cut_off)
         finally:
-            await self._lifespan.stop()
-            if self._access_log is not None:
-                self._access_log.close()
+            try:
+                await self._lifespan.stop()
+            finally:
+                if self._access_log is not None:
+                    self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
         return http_gauges(

@@ -21,6 +21,7 @@ from fectl_worker.worker import Worker
 __all__ = ["check_uvicorn"]
 
 _SECONDS = 10.0
+_LIBRARY_S = 0.5
 _NAME = f"uvicorn {uvicorn.__version__}"
 
 _HEAD = b"POST / HTTP/1.1\r\nHost: check\r\nContent-Length: 2\r\n\r\n"
@@ -85,8 +86,10 @@ async def _try(worker: Worker, http: str, ws: str) -> None:
                 await _try_websocket(connections, client)
     finally:
         await connections.cut_off()
-    # What the library for websockets still has to do and to log.
-    while asyncio.all_tasks() - others:
+    # What the library for websockets still has to do and to log. Other applications may begin tasks meanwhile, which do
+    # not end.
+    until = asyncio.get_running_loop().time() + _LIBRARY_S
+    while asyncio.all_tasks() - others and asyncio.get_running_loop().time() < until:
         await asyncio.sleep(0.001)
     if requests.total != (2 if config.ws_protocol_class is None else 3):
         raise _Unfit(f"its count of requests is {requests.total}")

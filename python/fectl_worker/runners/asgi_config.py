@@ -13,10 +13,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from fectl_worker.errors import ConfigError
 from fectl_worker.runners.objects import reason
 
-__all__ = ["Asgi3", "check_application", "uvicorn_config"]
+__all__ = ["ENVIRON", "Asgi3", "check_application", "uvicorn_config"]
 
 #: An ASGI 3 application.
 Asgi3 = Callable[[Any, Any, Any], Awaitable[None]]
+
+#: Where the environ of a request that is answered by a WSGI application is in its scope.
+ENVIRON = "fectl_worker.environ"
 
 # uvicorn's own time for idle connections, which looks at nothing before it closes one. The worker has its own.
 _KEEP_ALIVE_S = 10 * 365 * 86400

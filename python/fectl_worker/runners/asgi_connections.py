@@ -66,8 +66,8 @@ class AsgiConnections:
         if state is not None:
             self._options["app_state"] = state
         self._look_at = 0.0
+        # None while there is no connection.
         self._tick_timer: Optional[asyncio.TimerHandle] = None
-        self._tick()
 
     @property
     def count(self) -> int:
@@ -98,6 +98,8 @@ class AsgiConnections:
     def take(self, connection: socket.socket, tls: Optional[ssl.SSLContext]) -> None:
         """Owns and serves an accepted connection."""
         self._connecting.take(connection, tls)
+        if self._tick_timer is None:
+            self._tick()
 
     async def drain(self, seconds: float) -> CutOff:
         """Lets every connection end, for at most the given time; what had to be cut off.
@@ -176,8 +178,8 @@ class AsgiConnections:
     # --- now and then ---
 
     def _tick(self) -> None:
-        self._tick_timer = self._loop.call_later(_TICK_S, self._tick)
         self._count()
+        self._tick_timer = self._loop.call_later(_TICK_S, self._tick) if self.count else None
         now = self._loop.time()
         if now < self._look_at:
             return

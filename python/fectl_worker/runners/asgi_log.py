@@ -6,7 +6,7 @@ import time
 from typing import Any, Iterable, Optional
 
 from fectl_worker.runners.access_log_format import AccessLog, PairHeaders, Record
-from fectl_worker.runners.asgi_config import Asgi3
+from fectl_worker.runners.asgi_config import ENVIRON, Asgi3
 
 __all__ = ["logged"]
 
@@ -52,6 +52,10 @@ class _Answer:
                 self.end()
         elif kind == "websocket.accept":
             self._status = 101
+        elif kind == "websocket.http.response.start":
+            # The application refuses the handshake in words of its own.
+            self._status = message["status"]
+            self._headers = message.get("headers", ())
 
     def end(self) -> None:
         if self._is_logged:
@@ -70,6 +74,7 @@ class _Answer:
                 peer=str(client[0]) if client else "",
                 request_headers=PairHeaders(scope["headers"]),
                 response_headers=PairHeaders(self._headers),
+                environ=scope.get(ENVIRON),
             )
         )
 

@@ -214,6 +214,7 @@ def _record(request: web.BaseRequest, response: web.StreamResponse, seconds: flo
         charset="utf-8",
     )
 
+
 def _logger_class(connections: Connections) -> type[AbstractAccessLogger]:
     """What aiohttp calls at the end of each answer."""
 

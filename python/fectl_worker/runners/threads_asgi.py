@@ -8,6 +8,7 @@ import io
 import tempfile
 from typing import Any, Awaitable, BinaryIO, Callable, Mapping, MutableMapping, Optional, cast
 
+from fectl_worker.runners.asgi_config import ENVIRON
 from fectl_worker.runners.threads_answer import Head, error_head
 from fectl_worker.runners.threads_environ import EnvironMaker
 from fectl_worker.runners.threads_pool import Exchange, Pool
@@ -20,6 +21,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 # What a body has over this is in a file without a name.
 MEMORY_BYTES = 1024 * 1024
+
+# Of a body that is refused: a client that looks for the answer only then has time to see it.
+_DROPPED_BYTES = 16 * 1024 * 1024
 
 _TOO_LARGE = b"The body of the request is too large\n"
 _UNAVAILABLE = b"No thread is free\n"
@@ -40,18 +44,19 @@ class WsgiInThreads:
         if scope["type"] != "http":
             raise RuntimeError(f'{scope["type"]} is nothing that a WSGI application could serve')
         if self._body_limit and _announced(scope["headers"]) > self._body_limit:
-            await _send_whole(send, error_head(413, _TOO_LARGE, closes=True), _TOO_LARGE)
+            await _refuse(receive, send, more_comes=True)
             return
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         first = message.get("body", b"")
-        if not message.get("more_body", False):
+        is_whole = not message.get("more_body", False)
+        if is_whole:
             body, size = cast(BinaryIO, io.BytesIO(first)), len(first)
         else:
             body = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY_BYTES))
             try:
-                size = await self._receive_rest(receive, body, first)
+                size, is_whole = await self._receive_rest(receive, body, first)
             except BaseException:
                 body.close()
                 raise
@@ -60,32 +65,40 @@ class WsgiInThreads:
                 return
         if self._body_limit and size > self._body_limit:
             body.close()
-            await _send_whole(send, error_head(413, _TOO_LARGE, closes=True), _TOO_LARGE)
+            await _refuse(receive, send, more_comes=not is_whole)
             return
-        await self._exchange(Exchange(self._environs.make(scope, body, size), body), receive, send)
+        environ = self._environs.make(scope, body, size)
+        # For the access log.
+        cast(MutableMapping[str, Any], scope)[ENVIRON] = environ
+        await self._exchange(Exchange(environ, body), receive, send)
 
-    async def _receive_rest(self, receive: Receive, body: BinaryIO, first: bytes) -> Optional[int]:
-        """The size of the whole, or of what is there when it is too much; None: the client has left."""
+    async def _receive_rest(self, receive: Receive, body: BinaryIO, first: bytes) -> tuple[Optional[int], bool]:
+        """The size of what has come, and whether it is the whole: no more is taken than allowed, and some more.
+
+        None: the client has left.
+        """
         size = len(first)
         body.write(first)
         while not self._body_limit or size <= self._body_limit:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
+                return None, False
             data = message.get("body", b"")
             size += len(data)
             body.write(data)
             if not message.get("more_body", False):
-                break
-        body.seek(0)
-        return size
+                body.seek(0)
+                return size, True
+        return size, False
 
     async def _exchange(self, exchange: Exchange, receive: Receive, send: Send) -> None:
         self._pool.submit(exchange)
         watch: Optional[asyncio.Task[None]] = None
+        is_withdrawn = False
         try:
             while not exchange.is_done or exchange.pieces:
                 if self.is_stuck and self._pool.withdraw(exchange):
+                    is_withdrawn = True
                     exchange.body.close()
                     await _send_whole(send, error_head(503, _UNAVAILABLE, closes=True), _UNAVAILABLE)
                     return
@@ -106,12 +119,14 @@ class WsgiInThreads:
                     exchange.taken(piece)
         except asyncio.CancelledError:
             # The time of a stop is over, and the connection was cut off, which is logged where it is done.
-            if self._pool.withdraw(exchange):
+            if not is_withdrawn and self._pool.withdraw(exchange):
+                is_withdrawn = True
                 exchange.body.close()
         finally:
-            # The thread may be at work yet.
-            exchange.gone()
-            self._pool.ended()
+            if not is_withdrawn:
+                if not exchange.is_done:
+                    exchange.gone()
+                self._pool.ended()
             if watch is not None:
                 watch.cancel()
 
@@ -133,6 +148,23 @@ async def _watch(receive: Receive, exchange: Exchange) -> None:
 
 def _start(head: Head) -> Message:
     return {"type": "http.response.start", "status": head.status, "headers": head.headers}
+
+
+async def _refuse(receive: Receive, send: Send, *, more_comes: bool) -> None:
+    """Answers that the body is too large. A close with unread bytes would reset the connection, which could destroy the
+    answer, so some of what still comes is read and dropped first."""
+    await send(_start(error_head(413, _TOO_LARGE, closes=True)))
+    await send({"type": "http.response.body", "body": _TOO_LARGE, "more_body": more_comes})
+    if not more_comes:
+        return
+    dropped = 0
+    while more_comes and dropped <= _DROPPED_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        dropped += len(message.get("body", b""))
+        more_comes = message.get("more_body", False)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _send_whole(send: Send, head: Head, data: bytes) -> None:

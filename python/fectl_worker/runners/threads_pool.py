@@ -48,6 +48,9 @@ class Exchange:
 
     def __init__(self, environ: dict[str, Any], body: BinaryIO) -> None:
         self.environ = environ
+        # Of their own: the environ is the application's, which may change it.
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path: str = environ["PATH_INFO"]
         self.body = body
         self.context = contextvars.copy_context()
         # From the thread to the loop.
@@ -112,14 +115,14 @@ class Pool:
         self._waiting: collections.deque[Exchange] = collections.deque()
         # The last to become idle is the first to work: its caches are warm, and so is its database connection.
         self._idle: list[Thread] = []
-        # It was woken and does not run yet. It wakes the next one, so that they do not all fight for Python's lock.
+        # It was woken and does not run yet. It wakes the next one, so that few threads wait for the GIL at once.
         self._waking: Optional[Thread] = None
         self._has_ended = False
         self._news: collections.deque[Exchange] = collections.deque()
         self._has_told = False
         self._open = 0
         self.threads = [Thread(self, number + 1) for number in range(size)]
-        #: Called in the loop when a request has come, and when it has ended.
+        #: Called in the loop when a request has come, and when one that a thread had has ended.
         self.on_begin: Callable[[], object] = lambda: None
         self.on_end: Callable[[], object] = lambda: None
 
@@ -148,17 +151,18 @@ class Pool:
         self.on_begin()
 
     def ended(self) -> None:
-        """To be called once for each submitted exchange, when it is done or withdrawn."""
+        """To be called once for each submitted exchange that was not withdrawn, when nothing waits for it any more."""
         self._open -= 1
         self.on_end()
 
     def withdraw(self, exchange: Exchange) -> bool:
-        """Takes back what no thread has begun. False: too late."""
+        """Takes back what no thread has begun. False: too late. Nothing ends by it: no thread is freer than before."""
         with self._mutex:
             if exchange not in self._waiting:
                 return False
             self._waiting.remove(exchange)
-            return True
+        self._open -= 1
+        return True
 
     def wake_waiting(self) -> None:
         """For those whose requests wait for a thread to look whether they are to withdraw them."""
@@ -192,7 +196,7 @@ class Pool:
 
     def serve(self, exchange: Exchange, output: Thread) -> None:
         environ = exchange.environ
-        answer = Answer(output, to_head=environ["REQUEST_METHOD"] == "HEAD")
+        answer = Answer(output, to_head=exchange.method == "HEAD")
         try:
             pieces = self._application(environ, answer.start_response)
             close = getattr(pieces, "close", None)
@@ -206,8 +210,8 @@ class Pool:
         except ClientIsGone:
             pass
         except BaseException:
-            # Also SystemExit and the like: a request must not take the thread with it.
-            _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            # Also SystemExit and the like: an exception of a request must not end the thread.
+            _log.exception("%s %s failed", exchange.method, exchange.path)
             if not answer.is_complete:
                 self._put_failure(exchange, answer)
 
@@ -267,11 +271,14 @@ class Thread(threading.Thread):
         exchange.room = self._room
         self.exchange = exchange
         self.since = monotonic()
-        exchange.context.run(self._pool.serve, exchange, self)
-        self.since = self.exchange = None
-        exchange.body.close()
-        exchange.is_done = True
-        self._pool.tell(exchange)
+        self.tells = True
+        try:
+            exchange.context.run(self._pool.serve, exchange, self)
+            exchange.body.close()
+        finally:
+            self.since = self.exchange = None
+            exchange.is_done = True
+            self._pool.tell(exchange)
 
     def give(self, head: Optional[Head], data: bytes, is_last: bool) -> None:
         exchange = self.exchange
@@ -285,6 +292,8 @@ class Thread(threading.Thread):
             self.since = None
             with self._room:
                 self._room.wait_for(exchange.has_room)
+            # Also what the application does about a client that has left counts as its work.
+            self.since = monotonic()
             if exchange.is_gone:
                 raise ClientIsGone("the client has closed its connection")
         self.since = monotonic()

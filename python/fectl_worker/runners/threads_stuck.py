@@ -53,8 +53,8 @@ class StuckThreads:
             _log.error(
                 "socket %s: %s %s has kept thread %s for %.1f s; its stack:\n%s",
                 self._name,
-                exchange.environ["REQUEST_METHOD"],
-                exchange.environ["PATH_INFO"],
+                exchange.method,
+                exchange.path,
                 thread.name,
                 now - since,
                 _stack(thread),

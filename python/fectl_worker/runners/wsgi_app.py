@@ -60,11 +60,13 @@ class WsgiApp:
     def stop(self) -> None:
         """Answers what is open."""
         self._server.close()
-        cut_off = self._server.drain(drain_seconds(self._worker.time_left, self._server.limits.graceful_timeout))
-        if cut_off:
-            _log.warning("socket %s: %s", self._name, cut_off)
-        if self._access_log is not None:
-            self._access_log.close()
+        try:
+            cut_off = self._server.drain(drain_seconds(self._worker.time_left, self._server.limits.graceful_timeout))
+            if cut_off:
+                _log.warning("socket %s: %s", self._name, cut_off)
+        finally:
+            if self._access_log is not None:
+                self._access_log.close()
 
     def gauges(self) -> Mapping[str, float]:
         server = self._server

@@ -38,9 +38,8 @@ def leave_a_mark(text: str) -> None:
 
 
 async def answer(send: Any, body: bytes, status: int = 200) -> None:
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]}
-    )
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
