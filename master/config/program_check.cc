@@ -88,6 +88,15 @@ void CheckForeign(const ServiceConfig& service, const std::string& label, LoadRe
   }
 }
 
+// A key that would make it foreign is there, and was refused.
+bool IsMeantToBeForeign(const std::string& label, const LoadResult& result) {
+  for (const char* const key : {".ready", ".watchdog", ".stop_signal"}) {
+    const auto is_about = [&](const Problem& problem) { return problem.key == absl::StrCat(label, key); };
+    if (std::any_of(result.problems.begin(), result.problems.end(), is_about)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void CheckPrograms(LoadResult* result) {
@@ -101,7 +110,8 @@ void CheckPrograms(LoadResult* result) {
     const bool by_hand =
         std::any_of(service.command.begin(), service.command.end(),
                     [](const std::string& word) { return word.substr(word.rfind('/') + 1) == "fectl-run"; });
-    if (const std::vector<std::string> named = NamedInCommand(service); !named.empty() && !by_hand) {
+    const std::vector<std::string> named = NamedInCommand(service);
+    if (!named.empty() && !by_hand && !IsMeantToBeForeign(label, *result)) {
       result->Add(
           label + ".command",
           absl::StrCat("{fd:", named.front(),

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "master/config/load_result.h"
 #include "master/config/parse.h"
@@ -55,6 +56,12 @@ TEST(Programs, FectlRunIsNotWrittenTwice) {
             "f:16: service.web.command: runs fectl-run, which the keys ready, watchdog and stop_signal put "
             "before the "
             "command by themselves: leave it out here\n");
+}
+
+TEST(Programs, ARefusedKeyIsTheOnlyProblem) {
+  const std::string said = Said("command = 'x --fd {fd:http}'\nready = 'port'\n");
+  EXPECT_THAT(said, testing::HasSubstr("service.web.ready: "));
+  EXPECT_THAT(said, testing::Not(testing::HasSubstr("stays as it is")));
 }
 
 TEST(Programs, WithoutFectlRunNothingIsReplaced) {

@@ -11,10 +11,12 @@ std::string DemonstrationHint(const std::vector<ServicePlan>& plans) {
   constexpr char kFectl[] = "bazel-bin/client/fectl";
   std::string text = "\nThe demonstration serves:\n";
   std::string first_address;
+  size_t width = 0;
+  for (const ServicePlan& plan : plans) width = std::max(width, plan.policy.name.size());
   for (const ServicePlan& plan : plans) {
     for (const proto::SocketView& socket : plan.sockets) {
       std::string name = plan.policy.name;
-      name.resize(std::max<size_t>(12, name.size()), ' ');
+      name.resize(width, ' ');
       text += "  " + name + "  http://" + socket.address + "/\n";
       if (first_address.empty()) first_address = socket.address;
     }

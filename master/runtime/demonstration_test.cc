@@ -16,7 +16,7 @@ TEST(DemonstrationHint, NamesEveryAddressAndThreeCommands) {
   plans[1].sockets = {{"two", "127.0.0.1:8082"}};
   EXPECT_EQ(DemonstrationHint(plans),
             "\nThe demonstration serves:\n"
-            "  a             http://127.0.0.1:8081/\n"
+            "  a                  http://127.0.0.1:8081/\n"
             "  long-service-name  http://127.0.0.1:8082/\n"
             "\nTry in another terminal, in this folder:\n"
             "  curl http://127.0.0.1:8081/\n"

@@ -54,12 +54,14 @@ TEST(InheritedEnvironment, TakesWhoAndWhereAndNothingElse) {
 TEST(MakeServicePlan, AProgramThatIsNoWorkerIsStartedByFectlRun) {
   config::ServiceConfig service = Web();
   service.ready = "log:up and running";
+  service.watchdog = "http:/health=5";
   service.stop_signal = "QUIT";
   const ServicePlan plan = MakeServicePlan(service, {}, {}, kOpenFiles);
   EXPECT_THAT(plan.launch.executable, testing::EndsWith("/fectl-run"));
   EXPECT_THAT(plan.launch.executable, StartsWith("/"));
-  EXPECT_THAT(plan.launch.argv, ElementsAre(plan.launch.executable, "--ready=log:up and running",
-                                            "--stop-signal=QUIT", "--", "sh", "-c", "true"));
+  EXPECT_THAT(plan.launch.argv,
+              ElementsAre(plan.launch.executable, "--ready=log:up and running", "--watchdog=http:/health=5",
+                          "--stop-signal=QUIT", "--", "sh", "-c", "true"));
 }
 
 TEST(MakeServicePlan, EnvironmentIsTheContract) {
