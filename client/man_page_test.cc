@@ -88,6 +88,13 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), testing::ElementsAreArray(wanted_of_serve));
 }
 
+TEST(ManPage, DASH_TellsWhatFollowsTwoDashes) {
+  std::string text;
+  for (const std::string& line : LinesOf("DESCRIPTION")) text += line + " ";
+  EXPECT_THAT(text,
+              testing::HasSubstr("What follows .Ql \\-\\- are names, even if they begin with a dash, "));
+}
+
 TEST(ManPage, DescribesTheJsonOfEveryCommandWhichGivesAny) {
   std::set<std::string> described;
   for (const std::string& line : LinesOf("JSON")) {

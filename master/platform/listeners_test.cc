@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -78,6 +79,11 @@ TEST(Listener, TakesAPortAndSaysWhich) {
 }
 
 TEST(Listener, ResolvesNames) {
+  // A minimal system without /etc/hosts knows no names at all.
+  addrinfo* known = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &known) != 0)
+    GTEST_SKIP() << "localhost has no address here";
+  freeaddrinfo(known);
   const auto listener = Listener::Open({.host = "localhost"});
   ASSERT_TRUE(listener.ok()) << listener.status();
   EXPECT_EQ(listener->address().rfind("127.0.0.1:", 0), 0u);

@@ -1,15 +1,23 @@
 #include "master/platform/socket_holder.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
+#include <optional>
 #include <string>
 
+#include "master/platform/clock.h"
 #include "master/platform/test_folder.h"
+#include "master/platform/test_process.h"
+#include "master/platform/test_wait.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::platform {
@@ -88,6 +96,48 @@ TEST(SocketHolder, PORT_HELD_AListenerOnAnotherAddressHoldsNothing) {
 
 TEST(SocketHolder, PORT_HELD_NobodyListens) {
   EXPECT_FALSE(HoldersOf(Bind(AF_INET, false, false).generic()).has_value());
+}
+
+TEST(SocketHolder, PORT_HELD_AConnectionFromThePortIsNoListener) {
+  const Bound listener = Bind(AF_INET, false, true);
+  const Bound client = Bind(AF_INET, false, false);
+  ASSERT_EQ(connect(client.fd.get(), &listener.generic(), sizeof(sockaddr_in)), 0) << strerror(errno);
+  EXPECT_FALSE(HoldersOf(client.generic()).has_value());
+  EXPECT_TRUE(HoldersOf(listener.generic()).has_value());
+}
+
+// A program that holds `fd` as a worker of the service "web" does, started by a process named `parent` which
+// does not.
+TestProcess StartedBy(const char* parent, int fd) {
+  return TestProcess([parent, fd] {
+    prctl(PR_SET_NAME, parent);
+    const pid_t worker = fork();
+    if (worker == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      fcntl(fd, F_SETFD, 0);
+      const char* const environment[] = {"FECTL_SRV_NAME=web", nullptr};
+      execle("/bin/sleep", "sleep", "60", nullptr, environment);
+      _exit(1);
+    }
+    close(fd);
+    return waitpid(worker, nullptr, 0) == worker ? 0 : 1;
+  });
+}
+
+// A fectld's own descriptors cannot always be seen; that it lives can.
+TEST(SocketHolder, PORT_HELD_AWorkerIsLeftBehindOnlyWhereItsFectldHasGone) {
+  for (const std::string parent : {"fectld", "other"}) {
+    Bound bound = Bind(AF_INET, false, true);
+    const TestProcess process = StartedBy(parent.c_str(), bound.fd.get());
+    bound.fd.reset();
+    std::optional<SocketHolders> holders;
+    const int64_t deadline = MonotonicNanos() + kTestDeadlineNanos;
+    do {
+      holders = HoldersOf(bound.generic());
+      ASSERT_TRUE(holders.has_value() && MonotonicNanos() < deadline);
+    } while (holders->name != "sleep" || holders->pids.size() != 1);
+    EXPECT_EQ(holders->service, parent == "fectld" ? "" : "web") << holders->ToString();
+  }
 }
 
 TEST(SocketHolder, PORT_HELD_UnixSockets) {

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -39,16 +40,34 @@ inline bool WriteProc(const char* path, const std::string& text) {
   return write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// `setgroups`: "allow" or "deny". False where the system does not let this user have one.
-inline bool BecomeRootOfUserNamespace(const std::string& setgroups) {
+// `setgroups_allowed`: "allow" or "deny"; without root's rights always "deny". False where the system does
+// not let this user have one. From root: with a group that the namespace does not know.
+inline bool BecomeRootOfUserNamespace(const std::string& setgroups_allowed) {
   const std::string uid = std::to_string(geteuid());
   const std::string gid = std::to_string(getegid());
-  const bool root = geteuid() == 0;
-  if (unshare(CLONE_NEWUSER) != 0) return false;
-  // Only who is root outside may leave it allowed.
-  if ((setgroups == "deny" || !root) && !WriteProc("/proc/self/setgroups", "deny")) return false;
-  return WriteProc("/proc/self/uid_map", "0 " + uid + " 1") &&
-         WriteProc("/proc/self/gid_map", "0 " + gid + " 1");
+  const bool deny = setgroups_allowed == "deny" || geteuid() != 0;
+  const gid_t groups[] = {getegid(), 7};
+  if (geteuid() == 0 && setgroups(2, groups) != 0) return false;
+  int unshared[2];
+  if (pipe2(unshared, O_CLOEXEC) != 0) return false;
+  const std::string process = "/proc/" + std::to_string(getpid());
+  // Who leaves setgroups() allowed needs rights outside, which this process has no more behind unshare().
+  const pid_t outside = fork();
+  if (outside == 0) {
+    close(unshared[1]);
+    char byte = 0;
+    if (read(unshared[0], &byte, 1) != 1) _exit(1);
+    const bool denied = !deny || WriteProc((process + "/setgroups").c_str(), "deny");
+    _exit(denied && WriteProc((process + "/uid_map").c_str(), "0 " + uid + " 1") &&
+                  WriteProc((process + "/gid_map").c_str(), "0 " + gid + " 1")
+              ? 0
+              : 1);
+  }
+  close(unshared[0]);
+  const bool is_there = outside > 0 && unshare(CLONE_NEWUSER) == 0 && write(unshared[1], "x", 1) == 1;
+  close(unshared[1]);
+  int status = 0;
+  return waitpid(outside, &status, 0) == outside && is_there && status == 0;
 }
 
 }  // namespace fectl::platform

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import select
 import socket
-from time import monotonic
 from typing import Callable, Optional, Protocol
 
+from fectl_worker.accept_pace import AcceptPace
 from fectl_worker.runners.draining import QUEUE_LIMIT
 
 __all__ = ["Acceptor", "Gate"]
@@ -18,12 +18,6 @@ _log = logging.getLogger("fectl_worker")
 # Out of descriptors, or somebody has shut the listener down: it stays readable, so asking again at once would only
 # spin, and a later accept may succeed.
 _RETRY_S = 0.1
-# Up to this many connections in a second each one sends the worker to the end of the order, then one of so many does.
-# The same numbers are in worker_sdk/drain/accept_pace.h.
-_EACH_UP_TO = 64
-_THEN_EVERY = 16
-# Then so many are taken in one turn of the loop at most.
-_BURST = 4
 
 
 class Gate(Protocol):
@@ -46,8 +40,7 @@ class Acceptor:
     the connection are one step.
 
     Each connection wakes all workers that wait for one, in the order in which they began to wait. After an accept this
-    worker goes to the end of that order, so that connections are spread over the workers. Where many come in a second,
-    chance spreads them: the worker goes to the end now and then only, and takes several in one turn of the loop.
+    worker goes to the end of that order, so that connections are spread over the workers, see AcceptPace.
     """
 
     def __init__(
@@ -64,8 +57,7 @@ class Acceptor:
         self._gate = gate
         self._accepts = False
         self._retry: Optional[asyncio.TimerHandle] = None
-        self._second_began = 0.0
-        self._in_second = 0
+        self._pace = AcceptPace()
         # Holds the listener alone. The loop's own epoll would put it at the beginning of the order, not at the end.
         self._watch = select.epoll()
 
@@ -102,17 +94,12 @@ class Acceptor:
         self._listener = None
 
     def _accept(self) -> None:
-        now = monotonic()
-        if now - self._second_began >= 1:
-            self._second_began = now
-            self._in_second = 0
         changes_order = False
-        for _ in range(_BURST if self._in_second > _EACH_UP_TO else 1):
+        for _ in range(self._pace.burst):
             # What takes a connection may pause or close this.
             if not self._accepts or not self._take_one():
                 break
-            self._in_second += 1
-            if self._in_second <= _EACH_UP_TO or self._in_second % _THEN_EVERY == 0:
+            if self._pace.accepted():
                 changes_order = True
         if changes_order and self._accepts and self._listener is not None:
             self._watch.unregister(self._listener.fileno())

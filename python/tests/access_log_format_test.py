@@ -204,10 +204,11 @@ def logged(kind: str, app: str, arguments: list[str], tmp_path: Path, *requests:
     return (tmp_path / "log").read_text().splitlines()
 
 
-HEAD = b"GET /?q=\xc3\xa9 HTTP/1.1\r\nHost: test\r\nReferer: a\"b\\c\xff\r\nUser-Agent: tester 1\r\n\r\n"
+# Newer versions of aiohttp refuse a target with raw bytes.
+HEAD = b"GET /?q=%C3%A9 HTTP/1.1\r\nHost: test\r\nReferer: a\"b\\c\xff\r\nUser-Agent: tester 1\r\n\r\n"
 DEFAULT_LINE = re.compile(
     r"127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
-    r'"GET /\?q=\\xc3\\xa9 HTTP/1\.1" 200 \d+ "a\\x22b\\x5cc\\xff" "tester 1" \d+ web\(4\)'
+    r'"GET /\?q=%C3%A9 HTTP/1\.1" 200 \d+ "a\\x22b\\x5cc\\xff" "tester 1" \d+ web\(4\)'
 )
 
 
@@ -221,7 +222,7 @@ def test_the_default_line_is_the_same_for_every_kind(tmp_path: Path, kind: str, 
 def test_a_format_is_the_same_for_every_kind(tmp_path: Path, kind: str, app: str, argument: str) -> None:
     text = "access_log_format=%(m)s %(U)s %(q)s %(s)s %({user-agent}i)s %({content-type}o)s"
     (line,) = logged(kind, app, [argument, text], tmp_path, HEAD)
-    assert line.startswith("GET / q=\\xc3\\xa9 200 tester 1 text/plain"), line
+    assert line.startswith("GET / q=%C3%A9 200 tester 1 text/plain"), line
 
 
 @each_runner

@@ -61,6 +61,28 @@ def test_AIOHTTP_NOW_pipelined_requests_in_one_segment_are_all_answered(first: s
     run(test)
 
 
+@pytest.mark.parametrize("first", KINDS)
+def test_AIOHTTP_NOW_a_pipelined_request_is_counted_while_it_is_answered(first: str) -> None:
+    """It comes in the segment of the request before, so the connection owes an answer when that one's is complete."""
+
+    async def test() -> None:
+        async with serving(linger=0.0) as server:
+            client = await server.connect()
+            await client.send(KINDS[first] + HELD + GET)
+            await client.answer(to_head=first == "HEAD")
+            await until(lambda: server.held == 1)
+            assert client.connection.is_answering() and not client.connection.is_idle()
+            drained = asyncio.ensure_future(server.connections.drain(DEADLINE_S))
+            await until(lambda: server.connections._announces_close)
+            server.release.set()
+            assert (await client.answer())[2] == b"held"
+            assert (await client.answer())[1][b"connection"] == b"close"
+            assert await client.at_end()
+            assert not await drained
+
+    run(test)
+
+
 def test_AIOHTTP_NOW_byte_by_byte_is_no_different() -> None:
     async def test() -> None:
         async with serving() as server:

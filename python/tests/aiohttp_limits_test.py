@@ -21,6 +21,7 @@ from python.tests.aiohttp_support import (
     POST,
     UNREAD,
     WEBSOCKET,
+    WEBSOCKET_HI,
     Client,
     Server,
     pass_time,
@@ -68,6 +69,29 @@ def test_NO_LIMIT_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPa
             # The first bytes of a handshake, then silence.
             await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
             await until(lambda: server.connections.count == 0)
+            ours.close()
+
+    run(test, loop)
+
+
+@pytest.mark.parametrize("limit_s", [0.2, 60.0])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_NO_LIMIT_a_handshake_that_stops_in_a_drain(loop: str, limit_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "TLS_HANDSHAKE_S", limit_s)
+
+    async def test() -> None:
+        async with serving() as server:
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            server.connections.take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
+            if limit_s < 1.0:
+                assert not await server.connections.drain(DEADLINE_S)
+            else:
+                assert str(await server.connections.drain(0.1)) == "1 TLS handshake was cut off"
+                await until(lambda: server.connections.count == 0)
+            assert server.connections.count == 0
             ours.close()
 
     run(test, loop)
@@ -153,10 +177,13 @@ def test_NO_LIMIT_zero_means_none_and_a_websocket_has_none() -> None:
                 websocket = await limited.connect()
                 await websocket.send(WEBSOCKET)
                 assert (await websocket.answer())[0] == 101
+                # It does not read what it gets, either.
+                await websocket.send(WEBSOCKET_HI)
                 # Others, which are limited, have come and gone in the meantime.
                 for _ in range(5):
                     assert await (await limited.connect()).at_end()
                 assert [unlimited.connections.count, limited.connections.count] == [3, 1]
+                assert await websocket._take(4) == b"\x81\x02hi"
                 await silent.send(GET)
                 await head.send(GET[9:])
                 await body.send(POST[-2:])
@@ -203,6 +230,32 @@ def test_WORDS_OF_CUT_each_kind_by_its_name() -> None:
             assert cut_off
             for client in (fresh, *heads, answer, body):
                 assert await client.at_end()
+
+    run(test)
+
+
+def test_WORDS_OF_CUT_an_answer_that_is_complete_but_not_sent() -> None:
+    async def test() -> None:
+        seen = 0
+        # What the kernel takes of an answer is not known, so of these sizes some leave a part of it here.
+        for size in range(100_000, 500_000, 12_000):
+            async with serving() as server:
+                client = await server.connect()
+                await client.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n" % size)
+                sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(client.socket, bytes(size)))
+                await until(lambda: server.requests.total == 1 or unsent(client) > 0)
+                await sending
+                # aiohttp's handler is done, only the transport still has something.
+                if server.requests.total == 1 and unsent(client) > 0:
+                    seen += 1
+                    assert str(await server.connections.drain(0.1)) == "1 answer was cut off"
+                    if seen == 2:
+                        return
+        raise AssertionError(f"{seen} answers waited for their client")
+
+    def unsent(client: Client) -> int:
+        transport = client.connection.transport
+        return transport.get_write_buffer_size() if transport is not None else 0
 
     run(test)
 

@@ -9,10 +9,12 @@ import socket
 import ssl
 import subprocess
 import threading
+import types
 from typing import Iterator
 
 import pytest
 
+from fectl_worker.runners.http_settings import request_count
 from fectl_worker.testing import FakeMaster, FakeSocket
 from python.tests.support import Client, ready_made, wait_until
 
@@ -111,6 +113,18 @@ def test_STOPPING_WSGI_the_jitter_is_added_and_bounded() -> None:
             assert client.get().status == 200
         said = master.expect("stopping")
         assert said in [f"served {count} requests" for count in (2, 3, 4, 5)]
+
+
+def test_STOPPING_WSGI_the_jitter_is_chance() -> None:
+    said: list[str] = []
+    worker = types.SimpleNamespace(stopping=said.append)
+    for _ in range(200):
+        requests = request_count(worker, {"max_requests": 2, "max_requests_jitter": 3})  # type: ignore[arg-type]
+        for _ in range(10):
+            requests.add()
+    assert len(said) == 200
+    # That one of them is not among 200 has a chance of 1e-25.
+    assert set(said) == {f"served {count} requests" for count in (2, 3, 4, 5)}
 
 
 @pytest.mark.parametrize("loop", LOOPS)

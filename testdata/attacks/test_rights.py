@@ -207,7 +207,9 @@ def test_USERNS_root_of_a_user_namespace_is_root_already(wide: Place) -> None:
     if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("user namespaces are not allowed here")
     wide.wrapper = wrapper
-    master = wide.start(wide.service("web", wide.guest("reports_contract"), uid="root", restarts=1))
+    # With a group that the namespace does not know, and that cannot be given up in it.
+    config = wide.service("web", wide.guest("reports_contract"), uid="root", restarts=1)
+    master = wide.start(config, extra_groups=[0, BOB])
     master.wait_running("web")
 
 
@@ -249,6 +251,9 @@ def test_DOTTED_a_socket_that_a_shell_drops_is_a_reason(place: Place) -> None:
     master = place.start(config)
     assert re.search(r"warning: socket.admin-api.name: workers of web are started through a shell, dash, which drops "
                      "variables like FECTL_FD_admin-api", master.log())
+    master.wait_state("web", "failed")
+    words = "environment variable FECTL_FD_admin-api is missing, though FECTL_SOCKETS names that socket"
+    assert words in master.fectl_ok("status", "web")
 
 
 @needs_root

@@ -12,6 +12,7 @@ import gevent
 import gevent.event
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from fectl_worker.accept_pace import AcceptPace
 from fectl_worker.runners.access_log_format import AccessLog, PairHeaders, Record
 from fectl_worker.runners.draining import LOOK_AGAIN_S, QUEUE_LIMIT, CutOff, idle_until
 from fectl_worker.runners.http_settings import Limits
@@ -31,7 +32,7 @@ PYWSGI_NAMES: Mapping[type, tuple[str, ...]] = {
     ),
     WSGIServer: (
         *("start", "close", "start_accepting", "stop_accepting", "do_read", "do_handle", "do_close"),
-        *("handle", "wrap_socket_and_handle", "handler_class", "fatal_errors"),
+        *("handle", "wrap_socket_and_handle", "handler_class", "fatal_errors", "max_accept"),
     ),
 }
 
@@ -171,9 +172,10 @@ class WsgiServer(WSGIServer):
         #: From their accept() on.
         self.connections: set[Connection] = set()
         self.requests = requests
+        self._pace = AcceptPace()
         self._ended = gevent.event.Event()
         self._not_empty = gevent.event.Event()
-        # Accepts one connection at a time. And a name given here is not looked up in the DNS.
+        # Accepts one connection at a time at first. And a name given here is not looked up in the DNS.
         environ: dict[str, Any] = {"wsgi.multiprocess": True}
         if listener.family != socket.AF_UNIX:
             environ["SERVER_NAME"] = listener.getsockname()[0]
@@ -204,6 +206,9 @@ class WsgiServer(WSGIServer):
             super().close()
 
     def do_handle(self, plain: socket.socket, address: Any) -> None:
+        self._pace.accepted()
+        # gevent's, for its next turn.
+        self.max_accept = self._pace.burst
         connection = Connection(plain)
         self.connections.add(connection)
         if self._watch is None:
