@@ -12,6 +12,7 @@ import functools
 import logging
 import select
 import time
+import weakref
 from typing import Any, Callable, Optional
 
 import kombu
@@ -70,6 +71,9 @@ class Link:
         worker.on_resume = self._resume
         worker.on_stop = lambda _seconds: self.stop()
         self._quiet_since = 0.0
+        # Tasks that ran when a connection was lost. Celery forgets them then: that they end is never noticed, and the
+        # broker gives their messages to another worker.
+        self._forgotten: weakref.WeakSet[Any] = weakref.WeakSet()
         # SIGTERM came. A handler of signals must do no more than note it.
         self._is_terminated = False
         #: A stop was asked for.
@@ -88,6 +92,7 @@ class Link:
         if self._told_of_broker:
             self._told_of_broker = False
             self._worker.status("")
+        self._forgotten.update(state.active_requests)
         if self._worker.state == "loading":
             self._worker.loaded()
         elif not self._asked_for_successor:
@@ -123,6 +128,8 @@ class Link:
     def turn(self) -> None:
         worker = self._worker
         active = len(state.active_requests)
+        if self._forgotten:
+            active -= len(self._forgotten & state.active_requests)
         worker.set_gauge("tasks.active", active)
         worker.set_gauge("tasks.waiting", max(0, len(state.requests) - active))
         worker.set_gauge("tasks.total", sum(state.total_count.values()))
