@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, Load, ready_made
+from python.tests.support import Client, Load, commands_are_heard, ready_made
 
 LOOPS = ["asyncio", "uvloop"]
 
@@ -78,8 +78,7 @@ def test_pause_leaves_new_connections_in_the_queue_and_serves_the_open_ones(loop
         address = master.address("http")
         (old,) = opened(master, 1)
         master.send("pause")
-        master.expect("hb")
-        master.expect("hb")
+        commands_are_heard(master)
         new = Client(address)
         new.send()
         assert old.get().status == 200

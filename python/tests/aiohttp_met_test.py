@@ -15,7 +15,7 @@ from typing import Iterator
 import pytest
 
 from fectl_worker.runners.http_settings import request_count
-from fectl_worker.testing import FakeMaster, FakeSocket
+from fectl_worker.testing import FakeMaster, FakeSocket, frame
 from python.tests.support import Client, ready_made, wait_until
 
 LOOPS = ["asyncio", "uvloop"]
@@ -82,8 +82,8 @@ def test_QUIT_NEWCOMERS_what_waits_in_the_queue_at_the_stop_is_served(loop: str,
 @pytest.mark.parametrize("commands", [[], ["start", "pause"]])
 def test_QUIT_NEWCOMERS_a_worker_that_does_not_accept_leaves_the_queue_to_others(commands: list[str]) -> None:
     with serving(started=False) as master:
-        for command in commands:
-            master.send(command)
+        # In one piece, so that nothing is accepted between the two.
+        master.send_bytes(b"".join(frame({"cmd": command}) for command in commands))
         client = Client(master.address("http"))
         client.send()
         master.stop()

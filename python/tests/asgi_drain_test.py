@@ -13,7 +13,7 @@ from fectl_worker.testing import FakeSocket
 from python.tests.aiohttp_support import LOOPS
 from python.tests.asgi_process_support import Chat, opened, serving, stop_and_see_it_heard
 from python.tests.asgi_support import HTTP
-from python.tests.support import Client, Load
+from python.tests.support import Client, Load, commands_are_heard
 
 
 @pytest.mark.parametrize("http", HTTP)
@@ -47,8 +47,7 @@ def test_pause_leaves_new_connections_in_the_queue_and_serves_the_open_ones(loop
         address = master.address("http")
         (old,) = opened(master, 1)
         master.send("pause")
-        master.expect("hb")
-        master.expect("hb")
+        commands_are_heard(master)
         new = Client(address)
         new.send()
         assert old.get().status == 200

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, Load, ready_made, wait_until
+from python.tests.support import Client, Load, commands_are_heard, ready_made, wait_until
 
 INIT_FAILED = 99
 
@@ -67,8 +67,7 @@ def test_pause_leaves_new_connections_in_the_queue_and_serves_the_open_ones() ->
     with serving(timeout=1) as master:
         old, ends = opened(master, 2)
         master.send("pause")
-        master.expect("hb")
-        master.expect("hb")
+        commands_are_heard(master)
         new = Client(master.address("http"))
         new.send()
         assert old.get().status == 200

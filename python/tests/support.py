@@ -28,6 +28,15 @@ def ready_made(*arguments: str, sockets: Optional[Mapping[str, FakeSocket]] = No
     return FakeMaster(command, sockets=sockets, environment=environment(**more), **options)
 
 
+def commands_are_heard(master: FakeMaster) -> None:
+    """Waits until the worker, whose heartbeats are on, has worked through the commands that were sent before."""
+    master.said("hb")
+    master.messages.clear()
+    # The first of these two may have been on its way already.
+    master.expect("hb")
+    master.expect("hb")
+
+
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not condition():

@@ -14,7 +14,7 @@ import pytest
 from fectl_worker.runners import asyncio_worker
 from fectl_worker.runners.objects import WORDS
 from fectl_worker.testing import FakeSocket
-from python.tests.support import Client, ready_made, wait_until
+from python.tests.support import Client, commands_are_heard, ready_made, wait_until
 from python.tests.threads_support import worker
 
 LOOPS = ["asyncio", "uvloop"]
@@ -335,7 +335,7 @@ def test_pause_and_resume() -> None:
         kept = Client(master.address("http"))
         kept.get()
         master.send("pause")
-        master.expect("hb")
+        commands_are_heard(master)
         waiting = Client(master.address("http"))
         waiting.send()
         for _ in range(20):

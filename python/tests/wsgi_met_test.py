@@ -15,7 +15,7 @@ import gevent
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, environment, ready_made
+from python.tests.support import Client, commands_are_heard, environment, ready_made
 
 # Nothing but the limit that a test is about may end a connection.
 LONG = ("linger=3600", "keepalive=3600", "header_timeout=3600", "request_timeout=3600")
@@ -380,8 +380,7 @@ def test_QUIT_NEWCOMERS_a_worker_that_must_not_accept_leaves_the_queue_alone(com
             master.send("start")
             everything_accepted(master)
             master.send(command)
-            master.expect("hb")
-            master.expect("hb")
+            commands_are_heard(master)
         client = Client(master.address("http"))
         client.send()
         master.stop()
