@@ -80,7 +80,7 @@ absl::StatusOr<Child> Child::Start(const Program& program) {
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrorOf("cannot make a pipe", errno);
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
-  // Where it is ignored, as it may be inherited, the end of a child cannot be waited for.
+  // While SIGCHLD is ignored, which is inherited, waitpid() cannot report how a child ended.
   signal(SIGCHLD, SIG_DFL);
   const pid_t parent = getpid();
   const pid_t pid = fork();

@@ -18,8 +18,6 @@ absl::StatusOr<Signals> Signals::Block() {
     struct sigaction before = {};
     if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_IGN) sigaddset(&taken, number);
   }
-  // The end of a child whose signal is ignored could not be waited for.
-  signal(SIGCHLD, SIG_DFL);
   sigaddset(&taken, SIGCHLD);
   UniqueFd fd(signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot block signals");

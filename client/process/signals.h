@@ -11,7 +11,7 @@
 namespace fectl::client {
 
 // Takes SIGINT, SIGTERM, SIGHUP and SIGCHLD in place of what they would do, until it is destroyed. The first
-// three stay ignored where they are, as SIGHUP is below nohup; SIGCHLD is given its default.
+// three stay ignored where they are, as SIGHUP is below nohup; SIGCHLD does until Child::Start().
 class Signals {
  public:
   static absl::StatusOr<Signals> Block();

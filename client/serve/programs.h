@@ -8,7 +8,7 @@
 namespace fectl::client {
 
 // Where fectld is: beside `own_path`, which is fectl's; in ../sbin or ../master of that folder, where a
-// package and a build put it; or in `search_path`, a PATH whose relative entries are below `directory`.
+// package and a build have it; or in `search_path`, a PATH whose relative entries are below `directory`.
 // NotFound, in words for people.
 absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::string& directory,
                                        const std::string& search_path);

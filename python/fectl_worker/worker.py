@@ -69,8 +69,7 @@ class Worker:
     so a program whose loop hangs falls silent, and the master replaces it.
 
     Started by hand, `managed` is False, there are no sockets, and all methods are allowed and do nothing, but
-    send_message(). All methods belong to one thread, unless an aio.Link
-    is open: then any thread may call them.
+    send_message(). All methods belong to one thread, unless an aio.Link is open: then any thread may call them.
 
     Texts may be any Python text: what UTF-8 cannot express is sent as an escape, like \\udc80.
     """

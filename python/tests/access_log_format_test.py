@@ -23,17 +23,7 @@ from fectl_worker.runners.access_log_format import (
 )
 from fectl_worker.runners.http_settings import HTTP_ARGUMENTS
 from fectl_worker.testing import FakeSocket
-from python.tests.support import Client, ready_made
-
-RUNNERS = [
-    ("asyncio", "aiohttp", "app=shop:make_app"),
-    ("asyncio", "asgi", "app=asgi_shop:app"),
-    ("asyncio", "wsgi", "app=threaded:application"),
-    ("gevent", "wsgi", "app=wsgi_shop:application"),
-]
-each_runner = pytest.mark.parametrize(
-    ("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "asgi", "wsgi-threads", "wsgi-gevent"]
-)
+from python.tests.support import RUNNERS, Client, each_runner, ready_made
 
 
 def record(**changed: Any) -> Record:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-import ssl
 from typing import Any
 
 import pytest
@@ -29,6 +27,7 @@ from python.tests.aiohttp_support import (
     serving,
     until,
 )
+from python.tests.support import begun_handshake
 
 # --- limits ---
 
@@ -61,13 +60,8 @@ def test_NO_LIMIT_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPa
 
     async def test() -> None:
         async with serving() as server:
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            server.connections.take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            ours = await begun_handshake(server.connections.take)
             assert server.connections.count == 1
-            # The first bytes of a handshake, then silence.
-            await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
             await until(lambda: server.connections.count == 0)
             ours.close()
 
@@ -81,11 +75,7 @@ def test_NO_LIMIT_a_handshake_that_stops_in_a_drain(loop: str, limit_s: float, m
 
     async def test() -> None:
         async with serving() as server:
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            server.connections.take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-            await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
+            ours = await begun_handshake(server.connections.take)
             if limit_s < 1.0:
                 assert not await server.connections.drain(DEADLINE_S)
             else:

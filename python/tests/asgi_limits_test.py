@@ -25,6 +25,7 @@ from python.tests.aiohttp_support import (
     until,
 )
 from python.tests.asgi_support import HTTP, Server, serving
+from python.tests.support import begun_handshake
 
 
 async def cut_in_service(server: Server, client: Client, sent: bytes) -> None:
@@ -262,13 +263,8 @@ def test_a_handshake_that_stops(loop: str, monkeypatch: pytest.MonkeyPatch) -> N
 
     async def test() -> None:
         async with serving() as server:
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            server.connections.take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            ours = await begun_handshake(server.connections.take)
             assert server.connections.count == 1
-            # The first bytes of a handshake, then silence.
-            await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
             await until(lambda: server.connections.count == 0)
             ours.close()
 

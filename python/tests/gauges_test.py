@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 
 from fectl_worker.runners.gauges import combined, http_gauges
 from fectl_worker.testing import FakeSocket
-from python.tests.support import Client, ready_made
-
-RUNNERS = [
-    ("asyncio", "aiohttp", "app=shop:make_app"),
-    ("asyncio", "asgi", "app=asgi_shop:app"),
-    ("asyncio", "wsgi", "app=threaded:application"),
-    ("gevent", "wsgi", "app=wsgi_shop:application"),
-]
-each_runner = pytest.mark.parametrize(
-    ("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "asgi", "wsgi-threads", "wsgi-gevent"]
-)
+from python.tests.support import Client, each_runner, ready_made
 
 
 def test_those_of_one_socket_are_those_of_the_worker() -> None:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
 from typing import Any, Callable, Mapping, Optional
 
+import pytest
+
 from fectl_worker.testing import DEADLINE_S, FakeMaster, FakeSocket
+
+# For what is the same for every kind of HTTP application: the worker, the socket's `app`, its argument.
+RUNNERS = [
+    ("asyncio", "aiohttp", "app=shop:make_app"),
+    ("asyncio", "asgi", "app=asgi_shop:app"),
+    ("asyncio", "wsgi", "app=threaded:application"),
+    ("gevent", "wsgi", "app=wsgi_shop:application"),
+]
+each_runner = pytest.mark.parametrize(
+    ("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "asgi", "wsgi-threads", "wsgi-gevent"]
+)
 
 APPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "apps")
 
@@ -29,7 +44,7 @@ def ready_made(*arguments: str, sockets: Optional[Mapping[str, FakeSocket]] = No
 
 
 def commands_are_heard(master: FakeMaster) -> None:
-    """Waits until the worker, whose heartbeats are on, has worked through the commands that were sent before."""
+    """Waits until the worker, whose heartbeats are on, has processed the commands that were sent before."""
     master.said("hb")
     master.messages.clear()
     # The first of these two may have been on its way already.
@@ -42,6 +57,16 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.005)
+
+
+async def begun_handshake(take: Callable[[socket.socket, ssl.SSLContext], object]) -> socket.socket:
+    """Gives `take` a connection whose client has sent the first bytes of a TLS handshake, and the client's end."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    take(theirs, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    await asyncio.get_running_loop().sock_sendall(ours, b"\x16\x03\x01\x02\x00")
+    return ours
 
 
 @dataclasses.dataclass
