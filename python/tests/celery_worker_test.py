@@ -92,6 +92,39 @@ def test_a_task_that_ends_with_the_stop_is_not_run_again(way: tuple[Jobs, str]) 
     assert len(jobs.lines()) == 6
 
 
+def test_a_stop_waits_for_a_task_whose_process_has_not_begun_it(tmp_path: pathlib.Path) -> None:
+    """As on a machine that is so busy that the processes of the pool do not get their turn."""
+    with jobs_on(tmp_path, "redis") as jobs:
+        with jobs.worker() as master:
+            master.expect("loaded")
+            master.send("start")
+            jobs.queue("first")
+            jobs.wait_for("end first")
+            children = pathlib.Path(f"/proc/{master.process.pid}/task/{master.process.pid}/children")
+            pool = [int(pid) for pid in children.read_text(encoding="ascii").split()]
+            for pid in pool:
+                os.kill(pid, signal.SIGSTOP)
+            jobs.queue("late")
+            master.expect("hb", where=gauges(tasks_waiting=1, tasks_active=0))
+            master.stop()
+            # Its loop goes on: heartbeats come several times a second with this timeout.
+            for _ in range(8):
+                master.expect("hb", seconds=30)
+            for pid in pool:
+                os.kill(pid, signal.SIGCONT)
+            jobs.wait_for("end late")
+            assert master.wait() == 0
+            assert "Restoring" not in master.log
+        with jobs.worker() as master:
+            master.expect("loaded")
+            master.send("start")
+            jobs.queue("next")
+            jobs.wait_for("end next")
+            master.stop()
+            assert master.wait() == 0
+    assert sum(line.startswith("begin late") for line in jobs.lines()) == 1
+
+
 def test_a_task_that_takes_too_long_is_given_back(tmp_path: pathlib.Path) -> None:
     with jobs_on(tmp_path, "redis") as jobs:
         end = tmp_path / "end"

@@ -19,6 +19,7 @@ import kombu
 from celery import bootsteps, signals
 from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
+from celery.worker.request import Request
 from kombu.asynchronous import Hub
 from kombu.asynchronous.semaphore import LaxBoundedSemaphore
 
@@ -31,7 +32,9 @@ _log = logging.getLogger("fectl_worker")
 
 #: What is used below and in celery_worker.py and is not promised by celery's documentation.
 CELERY_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
-    (state, ("active_requests", "maybe_shutdown", "requests", "should_stop", "should_terminate", "total_count")),
+    (state, ("active_requests", "maybe_shutdown", "requests", "reserved_requests", "should_stop")),
+    (state, ("should_terminate", "total_count")),
+    (Request, ("_apply_result",)),
     (LaxBoundedSemaphore, ("clear",)),
     (WorkController, ("semaphore",)),
     (Consumer, ("add_task_queue", "cancel_task_queue", "ensure_connected", "perform_pending_operations")),
@@ -43,7 +46,7 @@ CELERY_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
 _TURN_S = 0.5
 # While a stop waits for running tasks, each loop looks this often.
 _STOPPING_TURN_S = 0.1
-# No task runs: for so long none has been running, since a task counts only when its process of the pool has said so.
+# No task runs: for so long none has been running, since not every pool shows what it was given.
 _QUIET_S = 0.5
 # So long before the master's SIGKILL running tasks are cut off, for their messages to be given back to the broker.
 _CUT_OFF_S = 1.5
@@ -137,7 +140,13 @@ class Link:
         if self._is_terminated:
             self.stop()
         if self.is_stopping:
-            self._shut_down_when_quiet(active)
+            self._shut_down_when_quiet(self._tasks_of_pool())
+
+    def _tasks_of_pool(self) -> int:
+        """Celery calls a task active only when its process of the pool has said so, which on a busy machine comes late:
+        a shutdown until then loses its acknowledgement."""
+        given = {request for request in state.reserved_requests if request._apply_result is not None}
+        return len((given | set(state.active_requests)) - set(self._forgotten))
 
     def _follow_in_hub(self, hub: Any) -> None:
         hub.add_reader(self._worker.poll_fd, self._turn_of_hub, hub)
