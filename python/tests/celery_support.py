@@ -91,12 +91,16 @@ class Jobs:
         return next(line for line in self.lines() if line.startswith(start))
 
     def worker(
-        self, *arguments: str, options: Optional[Mapping[str, Any]] = None, own: tuple[str, ...] = ()
+        self,
+        *arguments: str,
+        options: Optional[Mapping[str, Any]] = None,
+        own: tuple[str, ...] = (),
+        variables: Optional[Mapping[str, str]] = None,
     ) -> FakeMaster:
         """`fectl_worker celery OWN -- ARGUMENTS` below a master."""
         return ready_made(
             *("celery", "--app", "celery_jobs:app", *own, "--", "--concurrency", "2", *arguments),
-            environment=self.variables,
+            environment={**self.variables, **(variables or {})},
             # Heartbeats come more often with a short one.
             **{"timeout": 2, **(options or {})},
         )

@@ -125,6 +125,33 @@ def test_a_stop_waits_for_a_task_whose_process_has_not_begun_it(tmp_path: pathli
     assert sum(line.startswith("begin late") for line in jobs.lines()) == 1
 
 
+def test_a_message_that_redis_gives_after_the_stop_is_not_lost(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        # Instead of a second. (Without Celery's questions to other nodes, whose answers would be waited for as long.)
+        "import kombu.transport.redis\nkombu.transport.redis.Channel._brpop_start.__defaults__ = (600,)\n"
+    )
+    with jobs_on(tmp_path, "redis") as jobs:
+        path = environment()["PYTHONPATH"]
+        quiet = ["--without-mingle", "--without-gossip"]
+        with jobs.worker(*quiet, variables={"PYTHONPATH": f"{tmp_path}:{path}"}) as master:
+            master.expect("loaded")
+            master.send("start")
+            jobs.queue("first")
+            jobs.wait_for("end first")
+            master.stop()
+            for _ in range(8):
+                master.expect("hb", seconds=30)
+            jobs.queue("late")
+            assert master.wait() == 0
+        assert len(jobs.lines()) == 2
+        with jobs.worker() as master:
+            master.expect("loaded")
+            master.send("start")
+            jobs.wait_for("end late")
+            master.stop()
+            assert master.wait() == 0
+
+
 def test_a_task_that_takes_too_long_is_given_back(tmp_path: pathlib.Path) -> None:
     with jobs_on(tmp_path, "redis") as jobs:
         end = tmp_path / "end"

@@ -283,7 +283,7 @@ class Link:
 
     def _shut_down_when_quiet(self, active: int) -> None:
         now = time.monotonic()
-        if active:
+        if active or self._awaits_message():
             self._quiet_since = now
         left = self._worker.time_left
         if self._consumer is None or now >= self._quiet_since + _QUIET_S:
@@ -291,6 +291,12 @@ class Link:
         elif left is not None and left < _CUT_OFF_S:
             _log.warning("%d %s cut off: shutdown_timeout is over", active, "task was" if active == 1 else "tasks were")
             state.should_terminate = 0
+
+    def _awaits_message(self) -> bool:
+        """Redis is asked for one with the wait of a second, also where the queues were taken away meanwhile. What it
+        gives is put back by kombu when it is read, and lost when the connection is closed instead."""
+        channel = self._consumer.task_consumer.channel if self._consumer is not None else None
+        return bool(getattr(channel, "_in_poll", False)) and channel.qos.can_consume()
 
 
 def link_step(link: Link) -> type[bootsteps.StartStopStep]:
