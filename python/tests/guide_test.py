@@ -1,6 +1,6 @@
 """What the guide (README.md) shows runs as it is printed: its tutorial step by step, and the rest piece by piece.
 
-The Flask and Django applications are in threads_fectld_test.py, and that each argument exists in the tests of each kind.
+The Flask and Django applications are in threads_fectld_test.py.
 """
 
 from __future__ import annotations

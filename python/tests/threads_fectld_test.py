@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import re
 import subprocess
@@ -12,54 +13,59 @@ from typing import Any
 
 import pytest
 
-from python.tests.support import APPS, Client
+from python.tests.reload_support import (
+    TRANSPORTS,
+    Transport,
+    certificate,  # noqa: F401
+    configured,
+    nothing_is_lost_in_reloads,
+    nothing_is_lost_when_idle_workers_are_killed,
+)
+from python.tests.support import Client
 from python.tests.threads_support import Fifo
 from testdata.e2e.conftest import place  # noqa: F401
-from testdata.e2e.harness import Master, Place, built, tcp
+from testdata.e2e.harness import Master, Place, built
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.load import Load
-from testdata.e2e.processes import alive, wait_until
+from testdata.e2e.processes import wait_until
 
 _RELOADS = int(os.environ.get("FECTL_THREADS_RELOADS", "8"))
 _GUIDE = Path(__file__).absolute().parent.parent / "README.md"
 _SITE = "PYTHONPATH=/path/to/bazel-bin/python/site"
 
 
-def configured(
-    found: Place, port: int, *arguments: str, app: str = "threaded:application", loop: str = "asyncio", **values: Any
-) -> str:
-    """The sections of the service `web` and of its socket."""
-    path = os.pathsep.join([str(built("python/site")), APPS, str(found.directory)])
-    command = f"/usr/bin/python3 -m fectl_worker asyncio --loop {loop}"
-    environ = [f"PYTHONPATH={path}", "PYTHONDONTWRITEBYTECODE=1"]
-    socket = tcp("http", port, service=["web"], app="wsgi", arguments=[f"app={app}", *arguments])
-    return socket + found.service("web", command, **{"num": 2, "environ": environ, **values})
-
-
-def serve(found: Place, port: int, *arguments: str, num: int = 2, **values: Any) -> Master:
-    master = found.start(configured(found, port, *arguments, num=num, **values))
+def serve(
+    found: Place, address: int | str, *arguments: str, app: str = "threaded:application", **values: Any
+) -> Master:
+    num = values.setdefault("num", 2)
+    master = found.start(configured(found, "wsgi", address, [f"app={app}", *arguments], **values))
     master.wait_running("web", num)
     return master
 
 
-@pytest.mark.parametrize(("loop", "threads"), [("asyncio", 1), ("asyncio", 8), ("uvloop", 8)])
-def test_reloads_under_load_lose_nothing(place: Place, loop: str, threads: int) -> None:  # noqa: F811
-    port = free_port()
-    master = serve(place, port, f"threads={threads}", loop=loop)
+_SOME = [("tcp", "httptools", "asyncio", 1), ("tcp", "h11", "uvloop", 8), ("unix", "httptools", "uvloop", 8)]
+_SOME += [("tls", "h11", "asyncio", 8)]
+_ALL = [*itertools.product(TRANSPORTS, ["h11", "httptools"], ["asyncio", "uvloop"], [8]), _SOME[0]]
+
+
+@pytest.mark.parametrize(
+    ("transport", "http", "loop", "threads"), _ALL if "FECTL_THREADS_RELOADS" in os.environ else _SOME
+)
+def test_reloads_under_load_lose_nothing(
+    place: Place, certificate: Path, transport: str, http: str, loop: str, threads: int  # noqa: F811
+) -> None:
+    way = Transport(transport, place, certificate)
+    master = serve(place, way.address, f"threads={threads}", f"http={http}", *way.arguments, loop=loop)
     # Busy ones, some that think and some with a connection for each request; and ones that wait for their answers.
-    with Load(port, busy=3, thinking=6, single=2) as quick, Load(port, path="/brief", busy=5, thinking=0) as brief:
-        loads = [quick, brief]
-        for _ in range(_RELOADS):
-            seen = [one.tally.answered for one in loads]
-            wait_until(lambda: all(one.tally.answered > before + 20 for one, before in zip(loads, seen)), "answers")
-            old = master.pids("web")
-            master.fectl_ok("reload", "web")
-            assert not set(master.pids("web")) & set(old)
-        wait_until(lambda: not any(alive(pid) for pid in old), "the old workers are gone")
-    for one in loads:
-        print(one.tally)
-        assert one.tally.failed == 0, one.tally
-        assert one.tally.announced_ends > 0, "kept connections were told to come again"
+    with way.load(busy=3, thinking=6, single=2) as quick:
+        with way.load(path="/brief", busy=5, thinking=0) as brief:
+            nothing_is_lost_in_reloads(master, [quick, brief], _RELOADS)
+
+
+def test_idle_workers_that_are_killed_take_no_request_with_them(place: Place) -> None:  # noqa: F811
+    port = free_port()
+    master = serve(place, port, num=4)
+    nothing_is_lost_when_idle_workers_are_killed(master, ("127.0.0.1", port), 4, _RELOADS)
 
 
 def test_max_requests_under_load_loses_nothing(place: Place) -> None:  # noqa: F811
