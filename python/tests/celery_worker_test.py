@@ -9,6 +9,7 @@ import signal
 import socket
 from typing import Any, Iterator
 
+import kombu
 import pytest
 
 from fectl_worker.runners import celery_link
@@ -150,6 +151,31 @@ def test_a_message_that_redis_gives_after_the_stop_is_not_lost(tmp_path: pathlib
             jobs.wait_for("end late")
             master.stop()
             assert master.wait() == 0
+
+
+def test_a_message_that_two_workers_give_back_is_not_lost() -> None:
+    redis = Redis()
+    try:
+        redis.start()
+        with kombu.Connection(redis.url) as one, kombu.Connection(redis.url) as other:
+            first, second = one.channel(), other.channel()
+            queue = kombu.Queue("jobs", kombu.Exchange("jobs"), "jobs")
+            queue(first).declare()
+            kombu.Producer(first).publish("message", exchange="jobs", routing_key="jobs")
+            celery_link.mend_giving_back(first)
+            restore = first.qos.restore_by_tag
+            taken = []
+
+            def restore_and_be_overtaken(*arguments: Any, **more: Any) -> None:
+                restore(*arguments, **more)
+                taken.append(queue(second).get())
+
+            first.qos.restore_by_tag = restore_and_be_overtaken
+            queue(first).get().reject(requeue=True)
+            taken[0].reject(requeue=True)
+            assert queue(first).get().payload == "message"
+    finally:
+        redis.close()
 
 
 def test_a_task_that_takes_too_long_is_given_back(tmp_path: pathlib.Path) -> None:

@@ -22,11 +22,12 @@ from celery.worker.consumer import Consumer
 from celery.worker.request import Request
 from kombu.asynchronous import Hub
 from kombu.asynchronous.semaphore import LaxBoundedSemaphore
+from kombu.transport import virtual
 
 from fectl_worker.errors import ConfigError
 from fectl_worker.worker import Worker
 
-__all__ = ["CELERY_NAMES", "Link", "link_step"]
+__all__ = ["CELERY_NAMES", "Link", "link_step", "mend_giving_back"]
 
 _log = logging.getLogger("fectl_worker")
 
@@ -92,6 +93,7 @@ class Link:
     def connected(self, consumer: Any) -> None:
         """The broker is there and the queues are declared; no message is taken yet. After a lost connection: again."""
         self._consumer = consumer
+        mend_giving_back(consumer.task_consumer.channel)
         if self._told_of_broker:
             self._told_of_broker = False
             self._worker.status("")
@@ -297,6 +299,23 @@ class Link:
         gives is put back by kombu when it is read, and lost when the connection is closed instead."""
         channel = self._consumer.task_consumer.channel if self._consumer is not None else None
         return bool(getattr(channel, "_in_poll", False)) and channel.qos.can_consume()
+
+
+def mend_giving_back(channel: Any) -> None:
+    """With Redis, kombu (5.2) puts a message back into its queue and then removes it from what is not acknowledged.
+    Another worker may have taken it in between: if that one gives it back as well, as in a reload, it is lost."""
+    kind = type(channel.qos)
+    if hasattr(kind, "restore_by_tag"):
+        kind.reject = _reject
+
+
+def _reject(qos: Any, delivery_tag: Any, requeue: bool = False) -> None:
+    if requeue:
+        # Removes and puts back in one transaction.
+        qos.restore_by_tag(delivery_tag, leftmost=True)
+        virtual.QoS.ack(qos, delivery_tag)
+    else:
+        qos.ack(delivery_tag)
 
 
 def link_step(link: Link) -> type[bootsteps.StartStopStep]:
