@@ -151,7 +151,7 @@ TEST(Asked, RequestThatIsHeldBackGoesWithItsWorker) {
   script.Ask(2);  // held back
   script.Exit(2, 1);
   script.Load(3);
-  EXPECT_EQ(script.supervisor().next_deadline(), script.now() + Web(1).timeout);
+  EXPECT_EQ(script.Deadline(), script.now() + Web(1).timeout);
 }
 
 TEST(Asked, RequestAfterALongTimeIsAFirstOne) {

@@ -50,18 +50,65 @@ Cause MakeCause(Cause::Kind kind, int64_t number) {
   return Cause{.kind = kind, .number = static_cast<int32_t>(shown), .text = {}};
 }
 
-std::string ToWords(const Cause& cause) {
-  switch (cause.kind) {
-    case Cause::Kind::kNone:
-      return "";
+namespace {
+
+// Causes that have neither a number nor a text.
+std::string_view PlainWords(Cause::Kind kind) {
+  switch (kind) {
     case Cause::Kind::kMasterStarted:
       return "first start";
     case Cause::Kind::kOperator:
       return "asked for by an operator";
-    case Cause::Kind::kWorkerAsked:
-      return WithText("asked for by the worker", ": ", cause.text);
     case Cause::Kind::kMasterStops:
       return "fectld stops";
+    case Cause::Kind::kChannelClosed:
+      return "closed its pipe to fectld but lives on";
+    case Cause::Kind::kAfterFailedStart:
+      return "started again after a failed start";
+    case Cause::Kind::kAfterCrash:
+      return "started again after it was lost";
+    case Cause::Kind::kRestored:
+      return "goes on as before, since its replacement failed";
+    case Cause::Kind::kOtherFailed:
+      return "given up, since the replacement of another worker failed";
+    case Cause::Kind::kUnkillable:
+      return "still exists after SIGKILL: it hangs in the kernel";
+    case Cause::Kind::kGroupEnded:
+      return "the last process that it had started has ended";
+    case Cause::Kind::kToldToStop:
+      return "the service is to stop";
+    case Cause::Kind::kGaveWay:
+      return "an operator starts the service anew";
+    case Cause::Kind::kFewerWanted:
+      return "fewer workers are wanted";
+    case Cause::Kind::kRemoved:
+      return "the service is removed";
+    case Cause::Kind::kMoreWanted:
+      return "more workers are wanted";
+    case Cause::Kind::kNone:
+    case Cause::Kind::kWorkerAsked:
+    case Cause::Kind::kExited:
+    case Cause::Kind::kSignaled:
+    case Cause::Kind::kStartupTimeout:
+    case Cause::Kind::kHeartbeatTimeout:
+    case Cause::Kind::kShutdownTimeout:
+    case Cause::Kind::kConfigError:
+    case Cause::Kind::kSpawnFailed:
+    case Cause::Kind::kProtocolViolation:
+    case Cause::Kind::kHurried:
+    case Cause::Kind::kTooManyLeaving:
+    case Cause::Kind::kCrashLoop:
+      break;  // see ToWords()
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string ToWords(const Cause& cause) {
+  switch (cause.kind) {
+    case Cause::Kind::kWorkerAsked:
+      return WithText("asked for by the worker", ": ", cause.text);
     case Cause::Kind::kExited:
       return ExitWords(cause);
     case Cause::Kind::kSignaled:
@@ -78,33 +125,16 @@ std::string ToWords(const Cause& cause) {
       return WithText("could not be started", ": ", cause.text);
     case Cause::Kind::kProtocolViolation:
       return WithText("broke the worker protocol", ": ", cause.text);
-    case Cause::Kind::kChannelClosed:
-      return "closed its pipe to fectld but lives on";
-    case Cause::Kind::kAfterFailedStart:
-      return "started again after a failed start";
-    case Cause::Kind::kAfterCrash:
-      return "started again after it was lost";
-    case Cause::Kind::kRestored:
-      return "goes on as before, since its replacement failed";
-    case Cause::Kind::kOtherFailed:
-      return "given up, since the replacement of another worker failed";
-    case Cause::Kind::kUnkillable:
-      return "still exists after SIGKILL: it hangs in the kernel";
-    case Cause::Kind::kGroupEnded:
-      return "the last process that it had started has ended";
     case Cause::Kind::kHurried:
       return "has " + InSeconds(cause.number) + " left, since the service is restarted";
     case Cause::Kind::kTooManyLeaving:
       return "is ended before its time: more than " + std::to_string(cause.number) +
              " processes of this worker were leaving";
-    case Cause::Kind::kToldToStop:
-      return "the service is to stop";
-    case Cause::Kind::kGaveWay:
-      return "an operator starts the service anew";
     case Cause::Kind::kCrashLoop:
       return WithText("lost " + std::to_string(cause.number) + " times in a row", "; it ", cause.text);
+    default:
+      return std::string(PlainWords(cause.kind));
   }
-  return "";
 }
 
 }  // namespace fectl::core

@@ -35,6 +35,9 @@ struct Cause {
     kTooManyLeaving,     // ended before its time: too many of its slot were leaving; number: how many may
     kToldToStop,         // what was given up was under way when the service was told to stop
     kGaveWay,            // what was given up was under way when an operator started the service anew
+    kFewerWanted,        // the service was given fewer workers
+    kRemoved,            // the service was removed from the configuration
+    kMoreWanted,         // the service was given more workers
     kCrashLoop,          // number: losses in a row; text: the newest one, in words
   };
 

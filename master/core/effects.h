@@ -13,10 +13,11 @@ namespace fectl::core {
 
 // What the supervisor wants done, as commands. The runtime runs them in the order of the list.
 
-// Start a process for this incarnation. Answered with the event Spawned or SpawnFailed, before any other
-// event of the same incarnation.
+// Start a process for this incarnation, made of what that version of the plan says. Answered with the event
+// Spawned or SpawnFailed, before any other event of the same incarnation.
 struct Spawn {
   Incarnation who;
+  PlanVersion plan = 0;
   bool operator==(const Spawn&) const = default;
 };
 
@@ -71,12 +72,24 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
+// No process of this version exists, and no Spawn will name it again: what it is made of can be forgotten.
+struct DropPlan {
+  PlanVersion plan = 0;
+  bool operator==(const DropPlan&) const = default;
+};
+
+// A service that was removed is gone: nothing will be said of it any more.
+struct ForgetService {
+  ServiceId service = 0;
+  bool operator==(const ForgetService&) const = default;
+};
+
 // No process is left but what outlived SIGKILL, and none will come: the master may leave.
 struct Finish {
   bool operator==(const Finish&) const = default;
 };
 
-using Effect = std::variant<Spawn, Send, Signal, Reply, Report, Finish>;
+using Effect = std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish>;
 using Effects = std::vector<Effect>;
 
 }  // namespace fectl::core

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "master/core/ids.h"
+#include "master/core/policy.h"
 #include "master/core/time.h"
 
 namespace fectl::core {
@@ -97,6 +98,32 @@ struct Commanded {
   Verb verb = Verb::kStart;
 };
 
+// There is another service. It is stopped until it is commanded to start. Its number is that of the last of
+// Supervisor::services().
+struct ServiceAdded {
+  Plan plan;
+};
+
+// The service is to be no more. Its workers are told to stop; when the last one has ended it is forgotten.
+struct ServiceRemoved {
+  ServiceId service = 0;
+};
+
+// So many workers are wanted now, 1 or more. New ones are started where the service is to run; of too many
+// those with the highest numbers are told to stop.
+struct ServiceResized {
+  ServiceId service = 0;
+  uint32_t num = 1;
+};
+
+// The service has a new plan. How its processes are supervised follows it at once. Processes are made of it
+// from the next start, reload or restart on; one that is lost meanwhile is followed by one of its own
+// version.
+struct PlanChanged {
+  ServiceId service = 0;
+  Plan plan;
+};
+
 // SIGTERM is graceful, SIGINT and SIGQUIT are not. A repeated one is the next step up.
 struct ShutdownAsked {
   bool graceful = true;
@@ -117,7 +144,8 @@ struct Stalled {
 
 using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerAsked,
                            WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded, Commanded,
-                           ShutdownAsked, TimePassed, RoomMade, Stalled>;
+                           ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged, ShutdownAsked,
+                           TimePassed, RoomMade, Stalled>;
 
 // When an event happened.
 struct Moment {

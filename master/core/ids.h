@@ -9,10 +9,19 @@ namespace fectl::core {
 // The names of things. They are plain numbers that outlive a process image: the state of the supervisor holds
 // no pointers and no descriptors.
 
-// A service, by its place in the configuration, from 0.
+// A service. The supervisor gives the numbers, from 0, and gives none of them twice: a service that was
+// removed and is added again is another one.
 using ServiceId = uint32_t;
 
-// A control request that waits for its answer. Chosen by the runtime, never reused, 0 is nobody.
+// Counts the processes of all services, from 1, and is never used twice.
+using Generation = uint64_t;
+
+// What a service's processes are made of and how they are supervised, as it was at some time. Chosen by
+// whoever loads the configuration, never used twice.
+using PlanVersion = uint64_t;
+
+// A control request that waits for its answer. Given by Supervisor::NewRequest(), never used twice, 0 is
+// nobody.
 using RequestId = uint64_t;
 
 // One process in one place of a service. A process is never named by its pid: a pid is a stranger's from the
@@ -20,7 +29,7 @@ using RequestId = uint64_t;
 struct Incarnation {
   ServiceId service = 0;
   uint32_t slot = 0;  // from 0
-  uint32_t generation = 0;
+  Generation generation = 0;
   auto operator<=>(const Incarnation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {

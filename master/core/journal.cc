@@ -12,7 +12,7 @@ namespace fectl::core {
 namespace {
 
 // Counts up with every change of what is written. Another version is refused, not guessed at.
-constexpr uint64_t kMagic = 0x6665'6374'6c6a'0003;
+constexpr uint64_t kMagic = 0x6665'6374'6c6a'0004;
 
 // FNV-1a: finds torn writes and stray ones. No defence against somebody who means it.
 uint64_t Checksum(std::string_view bytes) {
@@ -46,7 +46,7 @@ std::optional<Supervisor> ReadJournal(std::string_view bytes) {
   ArchiveReader body(rest);
   Supervisor supervisor({}, 0);
   Supervisor::Fields(body, supervisor);
-  if (!body.ok() || !body.at_end() || !supervisor.RestoreTimers()) return std::nullopt;
+  if (!body.ok() || !body.at_end() || !supervisor.Restore()) return std::nullopt;
   return supervisor;
 }
 

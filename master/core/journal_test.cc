@@ -23,7 +23,7 @@ void ExpectRestores(const Script& script) {
   const std::optional<Supervisor> restored = ReadJournal(bytes);
   ASSERT_TRUE(restored.has_value());
   EXPECT_TRUE(*restored == script.supervisor());
-  EXPECT_EQ(restored->next_deadline(), script.supervisor().next_deadline());
+  EXPECT_EQ(restored->next_deadline(), script.Deadline());  // its alarms are exact at first
   EXPECT_EQ(WriteJournal(*restored), bytes);
 }
 
@@ -123,13 +123,12 @@ TEST(Journal, ChecksumIsTheKnownOne) {
 }
 
 // What a service is made of, laid open by its own description for the journal.
-template <typename Counted, typename Operation>
+template <typename Awaited, typename Operation>
 struct Members {
-  ServicePolicy& policy;
-  TimerQueue::Key& first_key;
+  ServiceId& id;
+  Plan& plan;
   std::vector<Slot>& slots;
-  Counted& counted;
-  std::vector<uint32_t>& touched;
+  Awaited& awaited;
   Operation& operation;
 };
 
@@ -137,13 +136,11 @@ struct Members {
 template <typename Edit>
 bool ReadsAfter(const Script& script, Edit edit) {
   Supervisor supervisor = script.supervisor();
-  const auto open_service = [&edit](auto& /*id*/, auto& policy, auto& first_key, auto& /*up*/,
-                                    auto& /*up_since*/, auto& /*paused*/, auto& slots, auto& counted,
-                                    auto& touched, auto& /*ready*/, auto& /*processes*/, auto& /*given_up*/,
-                                    auto& /*crashing*/, auto& /*waiting_for_room*/, auto& operation,
-                                    auto& /*queued*/, auto& /*held_starts*/) {
-    edit(Members<std::decay_t<decltype(counted)>, std::decay_t<decltype(operation)>>{
-        policy, first_key, slots, counted, touched, operation});
+  const auto open_service = [&edit](auto& id, auto& plan, auto& /*older_plans*/, auto& /*removing*/,
+                                    auto& /*up*/, auto& /*up_since*/, auto& /*paused*/, auto& slots,
+                                    auto& awaited, auto& operation, auto& /*queued*/, auto& /*held_starts*/) {
+    edit(Members<std::decay_t<decltype(awaited)>, std::decay_t<decltype(operation)>>{id, plan, slots, awaited,
+                                                                                     operation});
   };
   const auto open = [&open_service](std::vector<Service>& services, auto&... /*others*/) {
     Service::Fields(open_service, services[0]);
@@ -170,18 +167,17 @@ constexpr size_t kReplace = 2;
 TEST(Journal, ContradictionInTheSlotsIsRefused) {
   const Script script = Two();
   EXPECT_TRUE(ReadsAfter(script, [](auto /*members*/) {}));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.policy.num = 3; }));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.first_key = 1; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.id = 1; }));  // the number of the next one
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.plan.policy.num = 3; }));
+  EXPECT_TRUE(ReadsAfter(script, [](auto m) { m.plan.policy.num = 1; }));  // the other one is still leaving
   EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.slots.emplace_back(2); }));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.counted.pop_back(); }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.awaited.pop_back(); }));
   EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.slots[0] = Slot(1); }));
   EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.slots[1] = Slot(0); }));
-  EXPECT_TRUE(ReadsAfter(script, [](auto m) { m.touched = {1}; }));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { m.touched = {2}; }));
   EXPECT_FALSE(ReadsAfter(script, [](auto m) {
-    m.policy.num = 0;
+    m.plan.policy.num = 0;
     m.slots.clear();
-    m.counted.clear();
+    m.awaited.clear();
     m.operation = {};
   }));
 }

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "master/core/ids.h"
 #include "master/core/time.h"
 
 namespace fectl::core {
@@ -26,6 +28,25 @@ struct ServicePolicy {
             self.shutdown_timeout);
   }
 };
+
+// A version of a service's plan. The runtime keeps under the same number what a process of it is made of.
+struct Plan {
+  PlanVersion version = 0;
+  ServicePolicy policy;
+
+  bool operator==(const Plan&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(self.version, self.policy);
+  }
+};
+
+// The first plans of services, with versions from 1.
+inline std::vector<Plan> FirstPlans(const std::vector<ServicePolicy>& policies) {
+  std::vector<Plan> plans;
+  for (const ServicePolicy& policy : policies) plans.push_back({plans.size() + 1, policy});
+  return plans;
+}
 
 }  // namespace fectl::core
 

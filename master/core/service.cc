@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -31,27 +32,47 @@ std::string_view ToWord(ServiceState state) {
   return "";
 }
 
-Service::Service(ServiceId id, ServicePolicy policy, TimerQueue::Key first_key)
-    : id_(id), policy_(std::move(policy)), first_key_(first_key), counted_(policy_.num) {
-  slots_.reserve(policy_.num);
-  for (uint32_t i = 0; i < policy_.num; ++i) slots_.emplace_back(i);
+Service::Service(ServiceId id, Plan plan) : id_(id), plan_(std::move(plan)) {
+  AddSlots(policy().num);
 }
 
-bool Service::Consistent() const {
-  const size_t num = policy_.num;
-  if (num == 0 || slots_.size() != num || counted_.size() != num) return false;
+bool Service::operator==(const Service& other) const {
+  const auto members = [](const Service& s) {
+    return std::tie(s.id_, s.plan_, s.older_plans_, s.removing_, s.up_, s.up_since_, s.paused_, s.slots_,
+                    s.awaited_, s.operation_, s.queued_, s.held_starts_);
+  };
+  return members(*this) == members(other);
+}
+
+void Service::AddSlots(uint32_t num) {
+  for (auto i = static_cast<uint32_t>(slots_.size()); i < num; ++i) slots_.emplace_back(i);
+  awaited_.resize(slots_.size());
+  counted_.resize(slots_.size());
+}
+
+bool Service::Restore() {
+  const size_t num = slots_.size();
+  if (policy().num == 0 || num < policy().num || awaited_.size() != num) return false;
   for (size_t i = 0; i < num; ++i) {
     if (slots_[i].index() != i) return false;
   }
   const auto is_slot = [num](uint32_t index) { return index < num; };
-  if (!std::all_of(touched_.begin(), touched_.end(), is_slot)) return false;
-  if (const auto* start = std::get_if<StartOperation>(&operation_)) {
-    return !start->failed.has_value() || is_slot(*start->failed);
+  const auto count = [this](bool Awaited::*flag) {
+    return static_cast<uint32_t>(
+        std::count_if(awaited_.begin(), awaited_.end(), [flag](const Awaited& a) { return a.*flag; }));
+  };
+  if (auto* start = std::get_if<StartOperation>(&operation_)) {
+    if (start->failed.has_value() && !is_slot(*start->failed)) return false;
+    start->awaited = count(&Awaited::awaited);
+    start->without_room = count(&Awaited::without_room);
+  } else if (auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
+    if (replace->committed > replace->begun || replace->begun > replace->slots.size() ||
+        !std::all_of(replace->slots.begin(), replace->slots.end(), is_slot))
+      return false;
+    replace->awaited = count(&Awaited::awaited);
   }
-  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    return replace->committed <= replace->begun && replace->begun <= replace->slots.size() &&
-           std::all_of(replace->slots.begin(), replace->slots.end(), is_slot);
-  }
+  counted_.resize(num);
+  for (uint32_t i = 0; i < num; ++i) Count(i);
   return true;
 }
 
@@ -68,7 +89,7 @@ ServiceState Service::state() const {
 std::string_view Service::word() const {
   const ServiceState now = state();
   if (now == ServiceState::kRunning && crashing_ > 0) return "crashing";
-  if (now == ServiceState::kRunning && ready_ < policy_.num) return "degraded";
+  if (now == ServiceState::kRunning && ready_ < policy().num) return "degraded";
   return ToWord(now);
 }
 
@@ -80,7 +101,7 @@ uint32_t Service::serving() const {
 std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   if (!up_) return std::nullopt;  // what is stopped on purpose has no trouble
   std::optional<std::pair<uint32_t, Cause>> any;
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
+  for (uint32_t i = 0; i < policy().num; ++i) {
     const Slot& slot = slots_[i];
     if (slot.last_trouble().kind == Cause::Kind::kNone) continue;
     if (std::holds_alternative<GivenUp>(slot.state())) return std::pair(i, slot.last_trouble());
@@ -89,21 +110,22 @@ std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   return any;
 }
 
-Turn Service::MakeTurn(const Moment& at, Random& random, Effects& effects) const {
-  return Turn{at, id_, policy_, paused_, random, effects};
+StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& random,
+                                Effects& effects) const {
+  return StepContext{at, id_, policy(), plan(), paused_, newest, random, effects};
 }
 
-Slot& Service::Touch(uint32_t index) {
-  if (!counted_[index].touched) {
-    counted_[index].touched = true;
-    touched_.push_back(index);
+Slot& Service::MarkDirty(uint32_t index) {
+  if (!counted_[index].dirty) {
+    counted_[index].dirty = true;
+    dirty_.push_back(index);
   }
   return slots_[index];
 }
 
-void Service::ReplyAll(Turn& turn, const std::vector<RequestId>& waiters, Answer answer,
+void Service::ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                        const std::string& words) const {
-  for (const RequestId request : waiters) turn.effects.emplace_back(Reply{request, answer, words});
+  for (const RequestId request : waiters) step.effects.emplace_back(Reply{request, answer, words});
 }
 
 std::string Service::SlotTrouble(uint32_t index) const {
@@ -115,103 +137,123 @@ std::string Service::SlotTrouble(uint32_t index) const {
   return words;
 }
 
-void Service::Boot(Turn& turn) {
-  BeginStart(turn, 0, MakeCause(Cause::Kind::kMasterStarted));
+void Service::Boot(StepContext& step) {
+  BeginStart(step, 0, MakeCause(Cause::Kind::kMasterStarted));
 }
 
 void Service::OnStall(Span length) {
-  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).ShiftDeadlines(length);
+  for (uint32_t i = 0; i < slots_.size(); ++i) MarkDirty(i).ShiftDeadlines(length);
 }
 
 void Service::OnRoomMade(Instant now) {
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    if (counted_[i].waits_for_room) Touch(i).OnRoomMade(now);
+    if (counted_[i].waits_for_room) MarkDirty(i).OnRoomMade(now);
   }
 }
 
-void Service::OnBeat(uint32_t index, uint32_t generation, Instant now, TimerQueue& timers) {
-  Slot& slot = slots_[index];
-  slot.OnBeat(generation, now + policy_.timeout);
-  timers.Set(first_key_ + index, slot.next_deadline());
+void Service::Count(uint32_t index) {
+  const Slot& slot = slots_[index];
+  Counted& counted = counted_[index];
+  const auto recount = [](bool now, bool* before, uint32_t* count) {
+    *count += static_cast<uint32_t>(now) - static_cast<uint32_t>(*before);
+    *before = now;
+  };
+  recount(slot.ready(), &counted.ready, &ready_);
+  recount(std::holds_alternative<GivenUp>(slot.state()), &counted.given_up, &given_up_);
+  recount(slot.crashing(), &counted.crashing, &crashing_);
+  recount(slot.waits_for_room(), &counted.waits_for_room, &waiting_for_room_);
+  processes_ += slot.process_count() - counted.processes;
+  counted.processes = slot.process_count();
 }
 
-void Service::Settle(Turn& turn, TimerQueue& timers) {
-  for (const uint32_t index : touched_) {
-    const Slot& slot = slots_[index];
-    Counted& counted = counted_[index];
-    counted.touched = false;
-    ready_ += static_cast<uint32_t>(slot.ready()) - static_cast<uint32_t>(counted.ready);
-    counted.ready = slot.ready();
-    processes_ += slot.process_count() - counted.processes;
-    counted.processes = slot.process_count();
-    const bool given_up = std::holds_alternative<GivenUp>(slot.state());
-    given_up_ += static_cast<uint32_t>(given_up) - static_cast<uint32_t>(counted.given_up);
-    counted.given_up = given_up;
-    crashing_ += static_cast<uint32_t>(slot.crashing()) - static_cast<uint32_t>(counted.crashing);
-    counted.crashing = slot.crashing();
-    waiting_for_room_ +=
-        static_cast<uint32_t>(slot.waits_for_room()) - static_cast<uint32_t>(counted.waits_for_room);
-    counted.waits_for_room = slot.waits_for_room();
-    timers.Set(first_key_ + index, slot.next_deadline());
+void Service::Arm(uint32_t index, Instant deadline, TimerQueue& timers) {
+  if (deadline >= counted_[index].armed) return;
+  counted_[index].armed = deadline;
+  timers.Set({deadline, id_, index});
+}
+
+void Service::SetAlarms(TimerQueue& timers) {
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    counted_[i].armed = kNever;
+    Rearm(i, timers);
   }
-  touched_.clear();
+}
+
+bool Service::OnAlarm(const TimerQueue::Alarm& alarm, TimerQueue& timers) {
+  if (alarm.slot >= slots_.size() || counted_[alarm.slot].armed != alarm.at) return false;
+  counted_[alarm.slot].armed = kNever;
+  const Instant deadline = slots_[alarm.slot].next_deadline();
+  if (deadline <= alarm.at) return true;
+  Arm(alarm.slot, deadline, timers);
+  return false;
+}
+
+void Service::Settle(StepContext& step, TimerQueue& timers) {
+  for (const uint32_t index : dirty_) {
+    counted_[index].dirty = false;
+    Count(index);
+    Rearm(index, timers);
+  }
+  dirty_.clear();
+  TrimSlots();
+  DropOlderPlans(step);
   if (auto* stop = std::get_if<StopOperation>(&operation_); stop != nullptr && processes_ == 0) {
     const StopOperation done = std::move(*stop);
     operation_ = std::monostate{};
-    ReplyAll(turn, done.waiters, Answer::kStopped, policy_.name + " is stopped");
+    ReplyAll(step, done.waiters, Answer::kStopped, policy().name + " is stopped");
   }
 }
 
-void Service::StartWhatWasHeld(Turn& turn, TimerQueue& timers) {
+void Service::StartWhatWasHeld(StepContext& step, TimerQueue& timers) {
   const ServiceState now = state();
   if (held_starts_.empty() || now == ServiceState::kReloading || now == ServiceState::kStopping) return;
-  for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(turn, request, Verb::kStart);
-  if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(turn);  // it was refused
-  Settle(turn, timers);
+  for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(step, request, Verb::kStart);
+  if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);  // it was refused
+  Settle(step, timers);
 }
 
-void Service::OnNews(Turn& turn, uint32_t index, News news) {
-  if (news == News::kNothing) return;
-  if (news == News::kAsks) {
-    if (std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(turn);
+void Service::OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
+  if (outcome == SlotOutcome::kNothing) return;
+  if (outcome == SlotOutcome::kAsks) {
+    if (std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);
     return;
   }
   if (std::holds_alternative<StartOperation>(operation_)) {
-    OnStartNews(turn, index, news);
+    OnStartOutcome(step, index, outcome);
   } else if (std::holds_alternative<ReplaceOperation>(operation_)) {
-    OnReplaceNews(turn, index, news);
+    OnReplaceOutcome(step, index, outcome);
   }
 }
 
-void Service::OnStartNews(Turn& turn, uint32_t index, News news) {
+void Service::OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
   auto& start = std::get<StartOperation>(operation_);
-  Counted& counted = counted_[index];
+  Awaited& awaited = awaited_[index];
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
-  if (news == News::kGaveUp && !start.failed.has_value()) start.failed = index;
-  if (!counted.awaited || news == News::kStartFailed) return;
-  if (news == News::kNoRoom) {
+  if (outcome == SlotOutcome::kGaveUp && !start.failed.has_value()) start.failed = index;
+  if (!awaited.awaited || outcome == SlotOutcome::kStartFailed) return;
+  if (outcome == SlotOutcome::kNoRoom) {
     // It goes on trying, so it stays awaited while others are, too.
-    start.without_room += counted.without_room ? 0 : 1;
-    counted.without_room = true;
+    start.without_room += awaited.without_room ? 0 : 1;
+    awaited.without_room = true;
   } else {
-    start.without_room -= counted.without_room ? 1 : 0;
-    counted.without_room = false;
-    counted.awaited = false;
+    start.without_room -= awaited.without_room ? 1 : 0;
+    awaited.without_room = false;
+    awaited.awaited = false;
     --start.awaited;
   }
-  EndStartIfDone(turn);
+  EndStartIfDone(step);
 }
 
 void Service::AwaitWhoFoundRoom(StartOperation& start) {
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    if (!counted_[i].without_room || slots_[i].waits_for_room()) continue;
-    counted_[i].without_room = false;
+    if (!awaited_[i].without_room || slots_[i].waits_for_room()) continue;
+    awaited_[i].without_room = false;
     --start.without_room;
   }
 }
 
-void Service::EndStartIfDone(Turn& turn) {
+void Service::EndStartIfDone(StepContext& step) {
   auto& start = std::get<StartOperation>(operation_);
   if (start.awaited > start.without_room) return;
   if (start.without_room > 0) AwaitWhoFoundRoom(start);
@@ -220,55 +262,55 @@ void Service::EndStartIfDone(Turn& turn) {
   operation_ = std::monostate{};
   std::optional<uint32_t> failed = done.failed;
   for (uint32_t i = 0; done.without_room > 0 && i < slots_.size(); ++i) {
-    if (counted_[i].without_room && !failed.has_value()) failed = i;
-    counted_[i].awaited = false;
-    counted_[i].without_room = false;
+    if (awaited_[i].without_room && !failed.has_value()) failed = i;
+    awaited_[i].awaited = false;
+    awaited_[i].without_room = false;
   }
   if (failed.has_value()) {
     std::string words = SlotTrouble(*failed);
     if (slots_[*failed].waits_for_room()) words += "; it is tried again until there is room";
-    ReplyAll(turn, done.waiters, Answer::kFailed, words);
+    ReplyAll(step, done.waiters, Answer::kFailed, words);
   } else {
-    ReplyAll(turn, done.waiters, Answer::kStarted, "");
+    ReplyAll(step, done.waiters, Answer::kStarted, "");
   }
-  BeginWhatWaits(turn);
+  BeginWhatWaits(step);
 }
 
-void Service::BeginStart(Turn& turn, RequestId request, const Cause& cause) {
-  if (!up_) up_since_ = turn.at.now;
+void Service::BeginStart(StepContext& step, RequestId request, const Cause& cause) {
+  if (!up_) up_since_ = step.at.now;
   up_ = true;
   // There is one operation at a time. A worker's own replacement, which nobody waits for, gives way.
   if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    GiveUpBatch(turn, *replace, MakeCause(Cause::Kind::kGaveWay));
+    GiveUpBatch(step, *replace, MakeCause(Cause::Kind::kGaveWay));
   }
   StartOperation start;
   if (request != 0) start.waiters.push_back(request);
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    counted_[i].without_room = false;
-    counted_[i].awaited = !slots_[i].ready();
-    if (!counted_[i].awaited) continue;
+  for (uint32_t i = 0; i < policy().num; ++i) {
+    awaited_[i].without_room = false;
+    awaited_[i].awaited = !slots_[i].ready();
+    if (!awaited_[i].awaited) continue;
     ++start.awaited;
     // A reload that failed may have left a start under way: its worker is as new as one that would be started
     // now.
-    if (!std::holds_alternative<Starting>(slots_[i].state())) Touch(i).Launch(turn, cause);
+    if (!std::holds_alternative<Starting>(slots_[i].state())) MarkDirty(i).Launch(step, cause);
   }
   operation_ = std::move(start);
 }
 
 std::string Service::WasStopped() const {
-  return policy_.name + " was told to stop meanwhile";
+  return policy().name + " was told to stop meanwhile";
 }
 
-void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause) {
+void Service::BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause) {
   const std::string words = WasStopped();
   if (const auto* start = std::get_if<StartOperation>(&operation_)) {
-    ReplyAll(turn, start->waiters, Answer::kErrorStopping, words);
+    ReplyAll(step, start->waiters, Answer::kErrorStopping, words);
   } else if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    ReplyAll(turn, replace->waiters, Answer::kErrorStopping, words);
+    ReplyAll(step, replace->waiters, Answer::kErrorStopping, words);
   }
-  if (queued_.has_value()) ReplyAll(turn, queued_->waiters, Answer::kErrorStopping, words);
+  if (queued_.has_value()) ReplyAll(step, queued_->waiters, Answer::kErrorStopping, words);
   queued_.reset();
-  ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, words);
+  ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, words);
   up_ = false;
   up_since_ = kNever;
   paused_ = false;
@@ -276,32 +318,32 @@ void Service::BeginStop(Turn& turn, RequestId request, Way way, const Cause& cau
   if (request != 0) stop.waiters.push_back(request);
   operation_ = std::move(stop);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    Touch(i).ForgetUndrained();
-    Touch(i).RetireAll(turn, way, cause);
+    MarkDirty(i).ForgetUndrained();
+    MarkDirty(i).RetireAll(step, mode, cause);
   }
 }
 
-void Service::Shutdown(Turn& turn, Way way) {
-  ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
-  if (up_) BeginStop(turn, 0, way, MakeCause(Cause::Kind::kMasterStops));
-  for (uint32_t i = 0; i < slots_.size(); ++i) Touch(i).Hasten(turn, way);
+void Service::Shutdown(StepContext& step, StopMode mode) {
+  ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
+  if (up_) BeginStop(step, 0, mode, MakeCause(Cause::Kind::kMasterStops));
+  for (uint32_t i = 0; i < slots_.size(); ++i) MarkDirty(i).Hasten(step, mode);
 }
 
-void Service::BeginPauseOrResume(Turn& turn, RequestId request, Verb verb) {
+void Service::BeginPauseOrResume(StepContext& step, RequestId request, Verb verb) {
   paused_ = verb == Verb::kPause;
   const Cause cause = MakeCause(Cause::Kind::kOperator);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     if (paused_) {
-      Touch(i).Pause(turn, cause);
+      MarkDirty(i).Pause(step, cause);
     } else {
-      Touch(i).Resume(turn, cause);
+      MarkDirty(i).Resume(step, cause);
     }
   }
-  ReplyAll(turn, {request}, Answer::kDone, "");
+  ReplyAll(step, {request}, Answer::kDone, "");
 }
 
-void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
-  if (Refuse(turn, request, verb)) return;
+void Service::OnCommand(StepContext& step, RequestId request, Verb verb) {
+  if (Refuse(step, request, verb)) return;
   switch (verb) {
     case Verb::kStart:
       if (auto* start = std::get_if<StartOperation>(&operation_)) {
@@ -309,27 +351,27 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
       } else if (state() == ServiceState::kReloading || state() == ServiceState::kStopping) {
         held_starts_.push_back(request);
       } else {
-        BeginStart(turn, request, MakeCause(Cause::Kind::kOperator));
+        BeginStart(step, request, MakeCause(Cause::Kind::kOperator));
       }
       break;
     case Verb::kStop:
       if (auto* stop = std::get_if<StopOperation>(&operation_)) {
         stop->waiters.push_back(request);
         // The last word counts.
-        ReplyAll(turn, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
+        ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
       } else {
-        BeginStop(turn, request, Way::kFinish, MakeCause(Cause::Kind::kOperator));
+        BeginStop(step, request, StopMode::kFinish, MakeCause(Cause::Kind::kOperator));
       }
       break;
     case Verb::kReload:
-      BeginReplaceAll(turn, request, Urgency::kReload);
+      BeginReplaceAll(step, request, Urgency::kReload);
       break;
     case Verb::kRestart:
-      BeginReplaceAll(turn, request, Urgency::kRestart);
+      BeginReplaceAll(step, request, Urgency::kRestart);
       break;
     case Verb::kPause:
     case Verb::kResume:
-      BeginPauseOrResume(turn, request, verb);
+      BeginPauseOrResume(step, request, verb);
       break;
   }
 }
@@ -348,11 +390,12 @@ void Service::OnCommand(Turn& turn, RequestId request, Verb verb) {
 // A reload or restart that is asked for while another goes on follows it; those that wait are one. A start that
 // waits is looked at again when the reload or the stop is over; a stop that comes before that ends it.
 // clang-format on
-bool Service::Refuse(Turn& turn, RequestId request, Verb verb) {
+bool Service::Refuse(StepContext& step, RequestId request, Verb verb) {
   const auto refuse = [&](Answer answer, std::string_view words) {
-    turn.effects.emplace_back(Reply{request, answer, policy_.name + " " + std::string(words)});
+    step.effects.emplace_back(Reply{request, answer, policy().name + " " + std::string(words)});
     return true;
   };
+  if (removing_ && verb != Verb::kStop) return refuse(Answer::kErrorStopping, "is being removed");
   const bool replaces = verb == Verb::kReload || verb == Verb::kRestart;
   switch (state()) {
     case ServiceState::kStopped:

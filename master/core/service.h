@@ -14,6 +14,7 @@
 #include "master/core/events.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
+#include "master/core/service_operation.h"
 #include "master/core/slot.h"
 #include "master/core/slot_state.h"
 #include "master/core/time.h"
@@ -35,13 +36,17 @@ std::string_view ToWord(ServiceState state);
 // the place of any other operation.
 class Service {
  public:
-  // Slot i has the timer key first_key + i. The keys must exist in the queue handed to Settle.
-  Service(ServiceId id, ServicePolicy policy, TimerQueue::Key first_key);
+  Service(ServiceId id, Plan plan);
   Service() = default;  // to be read from a journal
 
-  const ServicePolicy& policy() const { return policy_; }
+  ServiceId id() const { return id_; }
+  const ServicePolicy& policy() const { return plan_.policy; }
+  PlanVersion plan() const { return plan_.version; }  // of what is started at somebody's request
+  // The first policy().num of them are wanted; those behind are empty, and forgotten when their last process
+  // has ended.
   const std::vector<Slot>& slots() const { return slots_; }
-  TimerQueue::Key first_key() const { return first_key_; }
+  // When the slot is looked at, at the latest.
+  Instant armed(uint32_t index) const { return counted_[index].armed; }
   ServiceState state() const;  // what commands depend on
   // The word that people see: that of state(), but for a service that runs "crashing" where a worker is in a
   // loop of losses (Slot::crashing), else "degraded" where fewer serve than configured.
@@ -55,142 +60,116 @@ class Service {
   // The slot whose trouble explains the state, if there is one: its index and cause.
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
 
-  // Whether what was read from a journal fits together, so that no index leads out of its vector.
-  bool Consistent() const;
+  // It is to be no more, and is forgotten when nothing of it is left.
+  bool removing() const { return removing_; }
+  bool gone() const { return removing_ && processes_ == 0; }
+  // Versions of plans whose last process may still exist.
+  const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
 
-  // A turn for this service. The references must outlive it.
-  Turn MakeTurn(const Moment& at, Random& random, Effects& effects) const;
+  // To be called for what was read from a journal: computes what is not in it. False where it does not fit
+  // together.
+  bool Restore();
 
-  void Boot(Turn& turn);
-  void OnCommand(Turn& turn, RequestId request, Verb verb);
-  // Way::kFinish, kQuick or kKill; each may follow the one before.
-  void Shutdown(Turn& turn, Way way);
+  // What a step for this service needs. The references must outlive it.
+  StepContext ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects) const;
+
+  void Boot(StepContext& step);
+  void OnCommand(StepContext& step, RequestId request, Verb verb);
+  // StopMode::kFinish, kQuick or kKill; each may follow the one before.
+  void Shutdown(StepContext& step, StopMode mode);
+  void OnRemoved(StepContext& step);
+  void OnResized(StepContext& step, uint32_t num);
+  // `step` has the policy as it is after the change. A changed number of workers is a matter of OnResized().
+  void OnPlanChanged(Plan plan);
+  void OnPolicyChanged(const StepContext& step);
   void OnStall(Span length);
   void OnRoomMade(Instant now);
 
-  // An event of one slot: `handle` is called with the slot and returns its news.
+  // An event of one slot: `handle` is called with the slot and returns its outcome.
   template <typename Handle>
-  void OnSlot(Turn& turn, uint32_t index, Handle handle) {
-    const News news = handle(Touch(index));
-    OnNews(turn, index, news);
+  void OnSlot(StepContext& step, uint32_t index, Handle handle) {
+    const SlotOutcome outcome = handle(MarkDirty(index));
+    OnOutcome(step, index, outcome);
   }
-  // The hot path of OnSlot: changes one deadline and nothing else.
-  void OnBeat(uint32_t index, uint32_t generation, Instant now, TimerQueue& timers);
+  // The hot path of OnSlot: makes deadlines later and changes nothing else.
+  void OnBeat(uint32_t index, Generation generation, Instant now) { slots_[index].OnBeat(generation, now); }
+  // The slot's alarm has come: sets the next one. True: the slot has something to do now.
+  bool OnAlarm(const TimerQueue::Alarm& alarm, TimerQueue& timers);
+  void Rearm(uint32_t index, TimerQueue& timers) { Arm(index, slots_[index].next_deadline(), timers); }
 
-  bool operator==(const Service&) const = default;
+  // Of what decides: not of what is counted, which follows from it.
+  bool operator==(const Service& other) const;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.id_, self.policy_, self.first_key_, self.up_, self.up_since_, self.paused_, self.slots_,
-            self.counted_, self.touched_, self.ready_, self.processes_, self.given_up_, self.crashing_,
-            self.waiting_for_room_, self.operation_, self.queued_, self.held_starts_);
+    archive(self.id_, self.plan_, self.older_plans_, self.removing_, self.up_, self.up_since_, self.paused_,
+            self.slots_, self.awaited_, self.operation_, self.queued_, self.held_starts_);
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
   // date and ends what has ended.
-  void Settle(Turn& turn, TimerQueue& timers);
+  void Settle(StepContext& step, TimerQueue& timers);
+  // Sets an alarm for each slot: after the queue was cleared.
+  void SetAlarms(TimerQueue& timers);
   // To be called after that, once per event: a start that came during a reload or a stop that is over begins.
-  void StartWhatWasHeld(Turn& turn, TimerQueue& timers);
+  void StartWhatWasHeld(StepContext& step, TimerQueue& timers);
 
  private:
+  // What was counted of a slot. It follows from the slot, so it is neither written down nor compared.
   struct Counted {
-    bool awaited = false;       // by the operation that is under way
-    bool without_room = false;  // awaited, and found no room for its process in the time of a start
-    bool touched = false;
+    bool dirty = false;
     bool ready = false;
     bool given_up = false;
     bool crashing = false;
     bool waits_for_room = false;
     uint32_t processes = 0;
-    bool operator==(const Counted&) const = default;
-    template <typename Archive>
-    static void Fields(Archive& archive, auto& self) {
-      archive(self.awaited, self.without_room, self.touched, self.ready, self.given_up, self.crashing,
-              self.waits_for_room, self.processes);
-    }
+    Instant armed = kNever;  // the slot's alarm that counts
   };
-  struct StartOperation {
-    std::vector<RequestId> waiters;
-    uint32_t awaited = 0;
-    uint32_t without_room = 0;       // of those that are awaited
-    std::optional<uint32_t> failed;  // the first slot that was given up
-    bool operator==(const StartOperation&) const = default;
-    template <typename Archive>
-    static void Fields(Archive& archive, auto& self) {
-      archive(self.waiters, self.awaited, self.without_room, self.failed);
-    }
-  };
-  struct ReplaceOperation {
-    Urgency urgency = Urgency::kReload;
-    Cause cause;
-    std::vector<RequestId> waiters;
-    std::vector<uint32_t> slots;  // all of them, in order
-    size_t begun = 0;             // how many of `slots` belong to this or an earlier batch
-    size_t committed = 0;         // how many belong to an earlier batch
-    uint32_t awaited = 0;
-    bool by_operator = false;
-    bool operator==(const ReplaceOperation&) const = default;
-    template <typename Archive>
-    static void Fields(Archive& archive, auto& self) {
-      archive(self.urgency, self.cause, self.waiters, self.slots, self.begun, self.committed, self.awaited,
-              self.by_operator);
-    }
-  };
-  struct StopOperation {
-    std::vector<RequestId> waiters;
-    bool operator==(const StopOperation&) const = default;
-    template <typename Archive>
-    static void Fields(Archive& archive, auto& self) {
-      archive(self.waiters);
-    }
-  };
-  struct QueuedReplace {
-    Urgency urgency = Urgency::kReload;
-    std::vector<RequestId> waiters;
-    bool operator==(const QueuedReplace&) const = default;
-    template <typename Archive>
-    static void Fields(Archive& archive, auto& self) {
-      archive(self.urgency, self.waiters);
-    }
-  };
-
-  Slot& Touch(uint32_t index);
-  void OnNews(Turn& turn, uint32_t index, News news);
-  void OnStartNews(Turn& turn, uint32_t index, News news);
-  void OnReplaceNews(Turn& turn, uint32_t index, News news);
-  void EndStartIfDone(Turn& turn);
+  Slot& MarkDirty(uint32_t index);
+  void Count(uint32_t index);
+  void Arm(uint32_t index, Instant deadline, TimerQueue& timers);
+  void AddSlots(uint32_t num);
+  void TrimSlots();
+  void LeaveOutOfOperation(StepContext& step, uint32_t num);
+  void DropOlderPlans(StepContext& step);
+  void OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
+  void OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
+  void OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
+  void EndStartIfDone(StepContext& step);
   void AwaitWhoFoundRoom(StartOperation& start);
-  bool Refuse(Turn& turn, RequestId request, Verb verb);
-  void BeginStart(Turn& turn, RequestId request, const Cause& cause);
-  void BeginStop(Turn& turn, RequestId request, Way way, const Cause& cause);
-  void BeginPauseOrResume(Turn& turn, RequestId request, Verb verb);
-  void BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency);
-  void BeginReplace(Turn& turn, ReplaceOperation operation);
-  void BeginBatch(Turn& turn);
-  void CommitBatch(Turn& turn);
-  void GiveUpBatch(Turn& turn, const ReplaceOperation& replace, const Cause& why);
-  void AbortReplace(Turn& turn, uint32_t failed);
-  void EndReplace(Turn& turn, Answer answer, const std::string& words);
-  void BeginWhatWaits(Turn& turn);
-  void ReplyAll(Turn& turn, const std::vector<RequestId>& waiters, Answer answer,
+  bool Refuse(StepContext& step, RequestId request, Verb verb);
+  void BeginStart(StepContext& step, RequestId request, const Cause& cause);
+  void BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause);
+  void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
+  void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
+  void BeginReplace(StepContext& step, ReplaceOperation operation);
+  void BeginBatch(StepContext& step);
+  void CommitBatch(StepContext& step);
+  void GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why);
+  void AbortReplace(StepContext& step, uint32_t failed);
+  void EndReplace(StepContext& step, Answer answer, const std::string& words);
+  void BeginWhatWaits(StepContext& step);
+  void ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                 const std::string& words) const;
   std::string SlotTrouble(uint32_t index) const;
   std::string WasStopped() const;
 
   ServiceId id_ = 0;
-  ServicePolicy policy_;
-  TimerQueue::Key first_key_ = 0;
+  Plan plan_;
+  std::vector<PlanVersion> older_plans_;
+  bool removing_ = false;
   bool up_ = false;
   Instant up_since_ = kNever;
   bool paused_ = false;
   std::vector<Slot> slots_;
-  std::vector<Counted> counted_;   // by slot
-  std::vector<uint32_t> touched_;  // since the last Settle
+  std::vector<Awaited> awaited_;  // by slot
+  std::vector<Counted> counted_;  // by slot
+  std::vector<uint32_t> dirty_;   // slots that were changed since the last Settle
   uint32_t ready_ = 0;
   uint32_t processes_ = 0;
   uint32_t given_up_ = 0;
   uint32_t crashing_ = 0;
   uint32_t waiting_for_room_ = 0;
-  std::variant<std::monostate, StartOperation, ReplaceOperation, StopOperation> operation_;
+  Operation operation_;
   std::optional<QueuedReplace> queued_;  // asked for while a worker's own request was being served
   std::vector<RequestId> held_starts_;   // asked for during a reload or a stop, to be looked at behind it
 };

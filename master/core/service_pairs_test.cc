@@ -1,4 +1,4 @@
-// Each state of a service, with what it is about, and each command and each news of a slot:
+// Each state of a service, with what it is about, and each command and each outcome of a slot:
 // testdata/pairs/service.txt.
 
 #include <gtest/gtest.h>
@@ -18,41 +18,41 @@ namespace {
 
 // A service with what a supervisor would hand it.
 struct Bench {
-  explicit Bench(uint32_t num = 1) : service(0, {.name = "web", .num = num}, 0) {
-    timers.AddKeys(num);
-    Do([](Service& s, Turn& t) { s.Boot(t); });
+  explicit Bench(uint32_t num = 1) : service(0, {1, {.name = "web", .num = num}}) {
+    Do([](Service& s, StepContext& t) { s.Boot(t); });
   }
 
   template <typename Action>
   void Do(Action action) {
-    Turn turn = service.MakeTurn(at, random, effects);
-    action(service, turn);
-    service.Settle(turn, timers);
-    service.StartWhatWasHeld(turn, timers);
+    StepContext step = service.ContextFor(at, newest, random, effects);
+    action(service, step);
+    service.Settle(step, timers);
+    service.StartWhatWasHeld(step, timers);
   }
   void Command(Verb verb) {
-    Do([&](Service& s, Turn& t) { s.OnCommand(t, ++last_request, verb); });
+    Do([&](Service& s, StepContext& t) { s.OnCommand(t, ++last_request, verb); });
   }
   template <typename Handle>
   void OnSlot(uint32_t index, Handle handle) {
-    Do([&](Service& s, Turn& t) { s.OnSlot(t, index, [&](Slot& slot) { return handle(slot, t); }); });
+    Do([&](Service& s, StepContext& t) { s.OnSlot(t, index, [&](Slot& slot) { return handle(slot, t); }); });
   }
-  void Load(uint32_t index, uint32_t generation) {
-    OnSlot(index, [&](Slot& slot, Turn& t) { return slot.OnLoaded(t, generation); });
+  void Load(uint32_t index, Generation generation) {
+    OnSlot(index, [&](Slot& slot, StepContext& t) { return slot.OnLoaded(t, generation); });
   }
-  void GiveUp(uint32_t index, uint32_t generation) {
-    OnSlot(index, [&](Slot& slot, Turn& t) {
+  void GiveUp(uint32_t index, Generation generation) {
+    OnSlot(index, [&](Slot& slot, StepContext& t) {
       return slot.OnExited(t, generation, MakeCause(Cause::Kind::kConfigError, "bad"));
     });
   }
-  void Ask(uint32_t index, uint32_t generation) {
-    OnSlot(index, [&](Slot& slot, Turn& t) {
+  void Ask(uint32_t index, Generation generation) {
+    OnSlot(index, [&](Slot& slot, StepContext& t) {
       return slot.OnAsked(t, WorkerAsked{{0, index, generation}, Urgency::kReload, false, "old"});
     });
   }
 
   Service service;
   TimerQueue timers;
+  Generation newest = 0;
   Random random{1};
   Effects effects;
   Moment at{Instant{1'000'000'000}, 0};
@@ -66,7 +66,7 @@ struct State {
 
 Bench Served(uint32_t num = 1) {
   Bench bench(num);
-  for (uint32_t i = 0; i < num; ++i) bench.Load(i, 1);
+  for (uint32_t i = 0; i < num; ++i) bench.Load(i, i + 1);
   return bench;
 }
 
@@ -84,13 +84,14 @@ Bench Asked() {
 Bench Failed(uint32_t num) {
   Bench bench(num);
   bench.GiveUp(0, 1);
-  if (num > 1) bench.Load(1, 1);
+  if (num > 1) bench.Load(1, 2);
   return bench;
 }
 
 Bench Stopped() {
   Bench bench = After(Served(), Verb::kStop);
-  bench.OnSlot(0, [](Slot& slot, Turn& t) { return slot.OnExited(t, 1, MakeCause(Cause::Kind::kExited)); });
+  bench.OnSlot(
+      0, [](Slot& slot, StepContext& t) { return slot.OnExited(t, 1, MakeCause(Cause::Kind::kExited)); });
   return bench;
 }
 
@@ -129,84 +130,104 @@ const Slot& Slot0(const Bench& bench) {
   return bench.service.slots()[0];
 }
 
-// Whether a process of slot 0 can bring the news.
-bool MayCome(const Bench& bench, News news) {
+// Whether a process of slot 0 can bring the outcome.
+bool MayCome(const Bench& bench, SlotOutcome outcome) {
   const SlotState& state = Slot0(bench).state();
   const bool starts = std::holds_alternative<Starting>(state);
   const bool serves = std::holds_alternative<Serving>(state);
   const bool replaces = std::holds_alternative<Replacing>(state);
-  switch (news) {
-    case News::kNothing:
+  switch (outcome) {
+    case SlotOutcome::kNothing:
       return true;
-    case News::kReady:
+    case SlotOutcome::kReady:
       return starts || replaces;
-    case News::kStartFailed:
-    case News::kNoRoom:
+    case SlotOutcome::kStartFailed:
+    case SlotOutcome::kNoRoom:
       return starts;
-    case News::kGaveUp:
+    case SlotOutcome::kGaveUp:
       return starts || serves;
-    case News::kReplacementFailed:
+    case SlotOutcome::kReplacementFailed:
       return replaces;
-    case News::kAsks:
+    case SlotOutcome::kAsks:
       return serves;
   }
   return false;
 }
 
-// Makes the newest process of slot 0 bring the news.
-void Tell(Bench& bench, News news) {
+// Makes the newest process of slot 0 bring the outcome.
+void Tell(Bench& bench, SlotOutcome outcome) {
   const SlotState& state = Slot0(bench).state();
   const auto* starting = std::get_if<Starting>(&state);
   const auto* replacing = std::get_if<Replacing>(&state);
-  const uint32_t newest = starting != nullptr    ? starting->process.generation
-                          : replacing != nullptr ? replacing->next.generation
-                                                 : 1;
-  if (news == News::kNoRoom) bench.at.now = bench.at.now + bench.service.policy().startup_timeout;
-  bench.OnSlot(0, [&](Slot& slot, Turn& turn) {
-    switch (news) {
-      case News::kNoRoom: {
+  const Generation newest = starting != nullptr    ? starting->process.generation
+                            : replacing != nullptr ? replacing->next.generation
+                                                   : 1;
+  if (outcome == SlotOutcome::kNoRoom) bench.at.now = bench.at.now + bench.service.policy().startup_timeout;
+  bench.OnSlot(0, [&](Slot& slot, StepContext& step) {
+    switch (outcome) {
+      case SlotOutcome::kNoRoom: {
         Cause cause = MakeCause(Cause::Kind::kSpawnFailed, "no memory");
         cause.number = 1;
-        return slot.OnExited(turn, newest, cause);
+        return slot.OnExited(step, newest, cause);
       }
-      case News::kReady:
-        return slot.OnLoaded(turn, newest);
-      case News::kStartFailed:
-      case News::kReplacementFailed:
-        return slot.OnExited(turn, newest, MakeCause(Cause::Kind::kExited, 3));
-      case News::kGaveUp:
-        return slot.OnExited(turn, newest, MakeCause(Cause::Kind::kConfigError, "bad"));
-      case News::kAsks:
-        return slot.OnAsked(turn, WorkerAsked{{0, 0, newest}, Urgency::kReload, false, "old"});
-      case News::kNothing:
+      case SlotOutcome::kReady:
+        return slot.OnLoaded(step, newest);
+      case SlotOutcome::kStartFailed:
+      case SlotOutcome::kReplacementFailed:
+        return slot.OnExited(step, newest, MakeCause(Cause::Kind::kExited, 3));
+      case SlotOutcome::kGaveUp:
+        return slot.OnExited(step, newest, MakeCause(Cause::Kind::kConfigError, "bad"));
+      case SlotOutcome::kAsks:
+        return slot.OnAsked(step, WorkerAsked{{0, 0, newest}, Urgency::kReload, false, "old"});
+      case SlotOutcome::kNothing:
         break;
     }
-    return News::kNothing;
+    return SlotOutcome::kNothing;
   });
 }
 
-TEST(ServicePairs, EveryCommandAndNewsInEveryState) {
+using Change = std::function<void(Service&, StepContext&)>;
+
+std::vector<std::pair<std::string, Change>> Changes() {
+  return {
+      {"removed", [](Service& s, StepContext& t) { s.OnRemoved(t); }},
+      {"resized, one more", [](Service& s, StepContext& t) { s.OnResized(t, s.policy().num + 1); }},
+      {"resized, one", [](Service& s, StepContext& t) { s.OnResized(t, 1); }},
+      {"new plan",
+       [](Service& s, StepContext& t) {
+         s.OnPlanChanged({2, s.policy()});
+         s.OnPolicyChanged(t);
+       }},
+  };
+}
+
+TEST(ServicePairs, EveryCommandAndOutcomeInEveryState) {
   const std::vector<std::pair<std::string, Verb>> verbs = {
       {"start", Verb::kStart},     {"stop", Verb::kStop},   {"reload", Verb::kReload},
       {"restart", Verb::kRestart}, {"pause", Verb::kPause}, {"resume", Verb::kResume}};
-  const std::vector<std::pair<std::string, News>> news = {{"ready", News::kReady},
-                                                          {"start failed", News::kStartFailed},
-                                                          {"no room", News::kNoRoom},
-                                                          {"gave up", News::kGaveUp},
-                                                          {"replacement failed", News::kReplacementFailed},
-                                                          {"asks", News::kAsks}};
-  const std::vector<std::pair<std::string, Way>> ways = {
-      {"shutdown", Way::kFinish}, {"shutdown, quick", Way::kQuick}, {"shutdown, kill", Way::kKill}};
+  const std::vector<std::pair<std::string, SlotOutcome>> outcomes = {
+      {"ready", SlotOutcome::kReady},
+      {"start failed", SlotOutcome::kStartFailed},
+      {"no room", SlotOutcome::kNoRoom},
+      {"gave up", SlotOutcome::kGaveUp},
+      {"replacement failed", SlotOutcome::kReplacementFailed},
+      {"asks", SlotOutcome::kAsks}};
+  const std::vector<std::pair<std::string, StopMode>> modes = {{"shutdown", StopMode::kFinish},
+                                                               {"shutdown, quick", StopMode::kQuick},
+                                                               {"shutdown, kill", StopMode::kKill}};
   Pairs pairs("service");
   for (const State& state : States()) {
     for (const auto& [name, verb] : verbs) {
       pairs.Expect(state.name, name, Happened(state, [verb = verb](Bench& b) { b.Command(verb); }));
     }
-    for (const auto& [name, way] : ways) {
-      const auto shut_down = [way = way](Service& s, Turn& t) { s.Shutdown(t, way); };
+    for (const auto& [name, mode] : modes) {
+      const auto shut_down = [mode = mode](Service& s, StepContext& t) { s.Shutdown(t, mode); };
       pairs.Expect(state.name, name, Happened(state, [&](Bench& b) { b.Do(shut_down); }));
     }
-    for (const auto& [name, which] : news) {
+    for (const auto& [name, change] : Changes()) {
+      pairs.Expect(state.name, name, Happened(state, [&change = change](Bench& b) { b.Do(change); }));
+    }
+    for (const auto& [name, which] : outcomes) {
       if (MayCome(state.make(), which)) {
         pairs.Expect(state.name, "slot: " + name,
                      Happened(state, [which = which](Bench& b) { Tell(b, which); }));

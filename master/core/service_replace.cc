@@ -13,7 +13,7 @@
 
 namespace fectl::core {
 
-void Service::BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency) {
+void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency) {
   if (std::holds_alternative<ReplaceOperation>(operation_)) {
     // What was asked for now comes after what is under way, so that each worker that serves at the end was
     // started after the command: joining would answer for a program that was never loaded. Commands that wait
@@ -24,78 +24,78 @@ void Service::BeginReplaceAll(Turn& turn, RequestId request, Urgency urgency) {
     return;
   }
   for (uint32_t i = 0; i < slots_.size(); ++i) {
-    Touch(i).ForgetUndrained();
-    if (urgency == Urgency::kRestart) Touch(i).Hurry(turn);
+    MarkDirty(i).ForgetUndrained();
+    if (urgency == Urgency::kRestart) MarkDirty(i).Hurry(step);
   }
   ReplaceOperation operation;
   operation.urgency = urgency;
   operation.by_operator = true;
   operation.cause = MakeCause(Cause::Kind::kOperator);
   operation.waiters.push_back(request);
-  operation.slots.resize(slots_.size());
+  operation.slots.resize(policy().num);
   std::iota(operation.slots.begin(), operation.slots.end(), 0U);
-  BeginReplace(turn, std::move(operation));
+  BeginReplace(step, std::move(operation));
 }
 
-void Service::BeginReplace(Turn& turn, ReplaceOperation operation) {
+void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
   operation_ = std::move(operation);
-  BeginBatch(turn);
+  BeginBatch(step);
 }
 
-void Service::BeginBatch(Turn& turn) {
+void Service::BeginBatch(StepContext& step) {
   auto& replace = std::get<ReplaceOperation>(operation_);
   size_t count = replace.slots.size() - replace.begun;
   // A restart is for when it shall be quick, so it takes them all at once.
-  if (policy_.max_surge > 0 && replace.urgency == Urgency::kReload) {
-    count = std::min<size_t>(count, policy_.max_surge);
+  if (policy().max_surge > 0 && replace.urgency == Urgency::kReload) {
+    count = std::min<size_t>(count, policy().max_surge);
   }
   replace.committed = replace.begun;
   for (size_t i = 0; i < count; ++i) {
     const uint32_t index = replace.slots[replace.begun++];
     // Who asked for itself and is gone by now has a successor of its own.
     if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
-    counted_[index].awaited = true;
+    awaited_[index].awaited = true;
     ++replace.awaited;
-    Touch(index).Replace(turn, replace.urgency, replace.cause);
+    MarkDirty(index).Replace(step, replace.urgency, replace.cause);
   }
-  if (replace.awaited == 0) CommitBatch(turn);
+  if (replace.awaited == 0) CommitBatch(step);
 }
 
-void Service::OnReplaceNews(Turn& turn, uint32_t index, News news) {
+void Service::OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
   auto& replace = std::get<ReplaceOperation>(operation_);
-  bool& awaited = counted_[index].awaited;
-  if (awaited && news == News::kReady) {
+  bool& awaited = awaited_[index].awaited;
+  if (awaited && outcome == SlotOutcome::kReady) {
     awaited = false;
-    if (--replace.awaited == 0) CommitBatch(turn);
-  } else if (awaited || news == News::kReplacementFailed) {
+    if (--replace.awaited == 0) CommitBatch(step);
+  } else if (awaited || outcome == SlotOutcome::kReplacementFailed) {
     // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
     // what is still awaited, or a replacement that was ready and is lost before the commit, ends the
     // operation.
-    AbortReplace(turn, index);
+    AbortReplace(step, index);
   }
 }
 
-void Service::CommitBatch(Turn& turn) {
+void Service::CommitBatch(StepContext& step) {
   auto& replace = std::get<ReplaceOperation>(operation_);
-  for (size_t i = replace.committed; i < replace.begun; ++i) Touch(replace.slots[i]).Commit(turn);
+  for (size_t i = replace.committed; i < replace.begun; ++i) MarkDirty(replace.slots[i]).Commit(step);
   if (replace.begun < replace.slots.size()) {
-    BeginBatch(turn);
+    BeginBatch(step);
   } else {
-    EndReplace(turn, Answer::kStarted, "");
+    EndReplace(step, Answer::kStarted, "");
   }
 }
 
-void Service::GiveUpBatch(Turn& turn, const ReplaceOperation& replace, const Cause& why) {
+void Service::GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why) {
   for (size_t i = replace.committed; i < replace.begun; ++i) {
-    counted_[replace.slots[i]].awaited = false;
-    Touch(replace.slots[i]).Abandon(turn, why);
+    awaited_[replace.slots[i]].awaited = false;
+    MarkDirty(replace.slots[i]).Abandon(step, why);
   }
 }
 
-void Service::AbortReplace(Turn& turn, uint32_t failed) {
+void Service::AbortReplace(StepContext& step, uint32_t failed) {
   auto& replace = std::get<ReplaceOperation>(operation_);
   std::string words = SlotTrouble(failed);
-  GiveUpBatch(turn, replace, MakeCause(Cause::Kind::kOtherFailed));
+  GiveUpBatch(step, replace, MakeCause(Cause::Kind::kOtherFailed));
   const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
                                   replace.slots.end(), [this](uint32_t i) { return slots_[i].ready(); });
   if (kept > 0) words += kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
@@ -103,21 +103,21 @@ void Service::AbortReplace(Turn& turn, uint32_t failed) {
     words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
              " workers had been replaced before)";
   }
-  EndReplace(turn, Answer::kFailed, words);
+  EndReplace(step, Answer::kFailed, words);
 }
 
-void Service::EndReplace(Turn& turn, Answer answer, const std::string& words) {
+void Service::EndReplace(StepContext& step, Answer answer, const std::string& words) {
   const ReplaceOperation done = std::move(std::get<ReplaceOperation>(operation_));
   operation_ = std::monostate{};
-  ReplyAll(turn, done.waiters, answer, words);
-  BeginWhatWaits(turn);
+  ReplyAll(step, done.waiters, answer, words);
+  BeginWhatWaits(step);
 }
 
-void Service::BeginWhatWaits(Turn& turn) {
+void Service::BeginWhatWaits(StepContext& step) {
   if (queued_.has_value()) {
     const QueuedReplace queued = std::move(*queued_);
     queued_.reset();
-    BeginReplaceAll(turn, queued.waiters.front(), queued.urgency);
+    BeginReplaceAll(step, queued.waiters.front(), queued.urgency);
     auto& replace = std::get<ReplaceOperation>(operation_);
     replace.waiters = queued.waiters;
     return;
@@ -131,7 +131,7 @@ void Service::BeginWhatWaits(Turn& turn) {
     if (asked.slots.empty()) asked.cause = MakeCause(Cause::Kind::kWorkerAsked, ask->words);
     asked.slots.push_back(i);
   }
-  if (!asked.slots.empty()) BeginReplace(turn, std::move(asked));
+  if (!asked.slots.empty()) BeginReplace(step, std::move(asked));
 }
 
 }  // namespace fectl::core

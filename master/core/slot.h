@@ -20,33 +20,37 @@ class Slot {
   explicit Slot(uint32_t index = 0) : index_(index) {}
 
   // Commands of the service.
-  void Launch(Turn& turn, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
-  // Begins a replacement where a process serves; elsewhere starts afresh. The news comes with later events.
-  void Replace(Turn& turn, Urgency urgency, Cause cause);
-  void Commit(Turn& turn);                     // from Replacing with next_loaded; elsewhere nothing
-  void Abandon(Turn& turn, const Cause& why);  // gives the replacement up; nothing where there is none
-  void RetireAll(Turn& turn, Way way, const Cause& why);
-  void Hasten(Turn& turn, Way way);  // processes that are leaving already
-  void Hurry(Turn& turn);            // the same, more gently: a restart does not wait for them for long
+  void Launch(StepContext& step, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
+  // Begins a replacement where a process serves; elsewhere starts afresh. The outcome comes with later
+  // events.
+  void Replace(StepContext& step, Urgency urgency, Cause cause);
+  void Commit(StepContext& step);                     // from Replacing with next_loaded; elsewhere nothing
+  void Abandon(StepContext& step, const Cause& why);  // gives the replacement up; nothing where there is none
+  void RetireAll(StepContext& step, StopMode mode, const Cause& why);
+  void Hasten(StepContext& step, StopMode mode);  // processes that are leaving already
+  void Hurry(StepContext& step);  // the same, more gently: a restart does not wait for them for long
   void ForgetUndrained() { undrained_ = {}; }
-  void Pause(Turn& turn, const Cause& why);
-  void Resume(Turn& turn, const Cause& why);
+  void Pause(StepContext& step, const Cause& why);
+  void Resume(StepContext& step, const Cause& why);
   void ShiftDeadlines(Span by);
   void OnRoomMade(Instant now);  // tries soon what waits for room
+  // The policy has changed. A process is never given less time than it was told that it has, except to start.
+  void OnPolicyChanged(const StepContext& step);
 
   // Events of a process; late ones change nothing.
-  void OnSpawned(Turn& turn, uint32_t generation, int32_t pid);
-  News OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way);  // it lives, and shall not
+  void OnSpawned(StepContext& step, Generation generation, int32_t pid);
+  SlotOutcome OnLost(StepContext& step, Generation generation, const Cause& cause,
+                     StopMode mode);  // it lives, and shall not
   // Also: never came into being. `group_left`: OnGroupEnded() follows.
-  News OnExited(Turn& turn, uint32_t generation, const Cause& cause, bool group_left = false);
-  News OnGroupEnded(Turn& turn, uint32_t generation);
-  News OnLoaded(Turn& turn, uint32_t generation);
-  void OnBeat(uint32_t generation, Instant next_deadline);
-  void OnBeganMessage(Turn& turn, uint32_t generation);
-  News OnAsked(Turn& turn, const WorkerAsked& event);
-  void OnChannelClosed(Turn& turn, uint32_t generation);
-  // Does what is due. One news at a time: call again until next_deadline() is later than now.
-  News OnTime(Turn& turn);
+  SlotOutcome OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left = false);
+  SlotOutcome OnGroupEnded(StepContext& step, Generation generation);
+  SlotOutcome OnLoaded(StepContext& step, Generation generation);
+  void OnBeat(Generation generation, Instant now);
+  void OnBeganMessage(StepContext& step, Generation generation);
+  SlotOutcome OnAsked(StepContext& step, const WorkerAsked& event);
+  void OnChannelClosed(StepContext& step, Generation generation);
+  // Does what is due. One outcome at a time: call again until next_deadline() is later than now.
+  SlotOutcome OnTime(StepContext& step);
 
   // What the service and the status need.
   Instant next_deadline() const;
@@ -61,13 +65,16 @@ class Slot {
   bool ready() const;              // a loaded process has this slot's duty
   bool serves() const;             // ready, and not paused
   bool waits_for_room() const;
+  bool empty() const;  // no process is here, and none is to be
+  // Whether a process of that version is there, or would follow one that is lost.
+  bool uses(PlanVersion plan) const;
   bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.index_, self.generation_, self.failed_starts_, self.losses_, self.crashing_, self.shortages_,
+    archive(self.index_, self.plan_, self.failed_starts_, self.losses_, self.crashing_, self.shortages_,
             self.start_by_, self.asks_, self.restarts_, self.state_, self.leaving_, self.undrained_,
             self.later_ask_, self.ask_at_, self.due_ask_, self.history_, self.last_trouble_);
   }
@@ -75,36 +82,36 @@ class Slot {
  private:
   enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };
 
-  Role RoleOf(uint32_t generation) const;
-  Process* Find(uint32_t generation);
-  Process NewProcess(Turn& turn);
-  Incarnation Who(const Turn& turn, const Process& process) const;
-  void Note(Turn& turn, Milestone milestone, int32_t pid, Cause cause);
+  Role RoleOf(Generation generation) const;
+  Process* Find(Generation generation);
+  Process NewProcess(StepContext& step, PlanVersion plan);
+  Incarnation Who(const StepContext& step, const Process& process) const;
+  void Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause);
   void ForgetAsks();
-  void Start(Turn& turn, Cause cause);
-  void Serve(Turn& turn, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
-  void Restore(Turn& turn, Serving old);  // whose replacement failed
-  void Retire(Turn& turn, const Process& process, Way way, Span grace);
-  News Lose(Turn& turn, Role role, const Cause& cause);
-  News AfterFailedStart(Turn& turn, const Cause& cause);
-  void AfterLoss(Turn& turn, const Serving& lost, const Cause& cause, bool on_purpose);
-  void TryAgain(Turn& turn, Cause::Kind why);
-  News TryWhenThereIsRoom(Turn& turn);
-  void NoteIfCrashing(Turn& turn, const Cause& cause);
+  void Start(StepContext& step, Cause cause);
+  void Serve(StepContext& step, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
+  void Restore(StepContext& step, Serving old);  // whose replacement failed
+  void Retire(StepContext& step, const Process& process, StopMode mode, Span grace);
+  SlotOutcome Lose(StepContext& step, Role role, const Cause& cause);
+  SlotOutcome AfterFailedStart(StepContext& step, const Cause& cause);
+  void AfterLoss(StepContext& step, const Serving& lost, const Cause& cause, bool on_purpose);
+  void TryAgain(StepContext& step, Cause::Kind why);
+  SlotOutcome TryWhenThereIsRoom(StepContext& step);
+  void NoteIfCrashing(StepContext& step, const Cause& cause);
   void ForgetTrouble();
   Instant stable_at() const;
-  void StartAgain(Turn& turn, Cause::Kind why);
-  News LeavingExited(Turn& turn, uint32_t generation, Cause cause, bool group_left);
-  void ForgetLeaving(Turn& turn, std::vector<Leaving>::iterator gone);
-  std::vector<Leaving>::iterator FindLeaving(uint32_t generation);
-  void KillLeaving(Turn& turn, Leaving& leaving);
-  void BoundLeaving(Turn& turn);
-  void LeavingOnTime(Turn& turn);
-  News MessageOnTime(Turn& turn);
-  News StateOnTime(Turn& turn);
+  void StartAgain(StepContext& step, Cause::Kind why);
+  SlotOutcome LeavingExited(StepContext& step, Generation generation, Cause cause, bool group_left);
+  void ForgetLeaving(StepContext& step, std::vector<Leaving>::iterator gone);
+  std::vector<Leaving>::iterator FindLeaving(Generation generation);
+  void KillLeaving(StepContext& step, Leaving& leaving);
+  void BoundLeaving(StepContext& step);
+  void LeavingOnTime(StepContext& step);
+  SlotOutcome MessageOnTime(StepContext& step);
+  SlotOutcome StateOnTime(StepContext& step);
 
   uint32_t index_;
-  uint32_t generation_ = 0;     // of the newest process
+  PlanVersion plan_ = 0;        // of what follows a process that is lost
   uint32_t failed_starts_ = 0;  // in a row
   uint32_t losses_ = 0;         // in a row, of processes that had not served long enough to be called stable
   bool crashing_ = false;       // was said; until a process has served long enough

@@ -26,7 +26,7 @@ bool IsUnkillable(const Leaving& leaving) {
 
 }  // namespace
 
-Slot::Role Slot::RoleOf(uint32_t generation) const {
+Slot::Role Slot::RoleOf(Generation generation) const {
   if (const auto* starting = std::get_if<Starting>(&state_)) {
     if (starting->process.generation == generation) return Role::kStarting;
   } else if (const auto* serving = std::get_if<Serving>(&state_)) {
@@ -41,7 +41,7 @@ Slot::Role Slot::RoleOf(uint32_t generation) const {
   return Role::kUnknown;
 }
 
-Process* Slot::Find(uint32_t generation) {
+Process* Slot::Find(Generation generation) {
   switch (RoleOf(generation)) {
     case Role::kUnknown:
       return nullptr;
@@ -59,19 +59,19 @@ Process* Slot::Find(uint32_t generation) {
   return &FindLeaving(generation)->process;
 }
 
-void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
+void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
   Process* process = Find(generation);
   if (process == nullptr || process->pid != 0) return;  // a second number is another process's
   process->pid = pid;
   shortages_ = 0;
   switch (RoleOf(generation)) {
     case Role::kStarting:
-      Note(turn, Milestone::kStarting, pid, std::get<Starting>(state_).cause);
+      Note(step, Milestone::kStarting, pid, std::get<Starting>(state_).cause);
       break;
     case Role::kNext: {
       const Replacing& replacing = std::get<Replacing>(state_);
       const bool reload = replacing.urgency == Urgency::kReload;
-      Note(turn, reload ? Milestone::kReloading : Milestone::kRestarting, pid, replacing.cause);
+      Note(step, reload ? Milestone::kReloading : Milestone::kRestarting, pid, replacing.cause);
       break;
     }
     case Role::kLeaving:  // told to leave in the same turn
@@ -82,98 +82,98 @@ void Slot::OnSpawned(Turn& turn, uint32_t generation, int32_t pid) {
   }
 }
 
-News Slot::OnLost(Turn& turn, uint32_t generation, const Cause& cause, Way way) {
+SlotOutcome Slot::OnLost(StepContext& step, Generation generation, const Cause& cause, StopMode mode) {
   const Role role = RoleOf(generation);
-  if (role == Role::kUnknown || role == Role::kLeaving) return News::kNothing;
+  if (role == Role::kUnknown || role == Role::kLeaving) return SlotOutcome::kNothing;
   // Who does not serve yet has nothing to finish.
   const bool served = role == Role::kServing || role == Role::kOld;
-  const Way milder = way == Way::kFinish && !served ? Way::kAbandon : way;
-  const Span grace = milder == Way::kAbandon ? std::min(turn.policy.shutdown_timeout, kAbandonGrace)
-                                             : turn.policy.shutdown_timeout;
-  Retire(turn, *Find(generation), milder, grace);
-  return Lose(turn, role, cause);
+  const StopMode milder = mode == StopMode::kFinish && !served ? StopMode::kAbandon : mode;
+  const Process& process = *Find(generation);
+  Retire(step, process, milder,
+         milder == StopMode::kAbandon ? AbandonGrace(process) : process.shutdown_timeout);
+  return Lose(step, role, cause);
 }
 
-std::vector<Leaving>::iterator Slot::FindLeaving(uint32_t generation) {
+std::vector<Leaving>::iterator Slot::FindLeaving(Generation generation) {
   return std::find_if(leaving_.begin(), leaving_.end(), [generation](const Leaving& leaving) {
     return leaving.process.generation == generation;
   });
 }
 
-News Slot::OnExited(Turn& turn, uint32_t generation, const Cause& cause, bool group_left) {
+SlotOutcome Slot::OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left) {
   const Role role = RoleOf(generation);
-  if (role == Role::kUnknown) return News::kNothing;
+  if (role == Role::kUnknown) return SlotOutcome::kNothing;
   if (role == Role::kLeaving) {
     const auto found = FindLeaving(generation);
-    return found->ended ? News::kNothing : LeavingExited(turn, generation, cause, group_left);
+    return found->ended ? SlotOutcome::kNothing : LeavingExited(step, generation, cause, group_left);
   }
   if (group_left) {
     // Nobody asked it to leave, so nothing that it had started was given time.
-    Retire(turn, *Find(generation), Way::kKill, Span{0});
+    Retire(step, *Find(generation), StopMode::kKill, Span{0});
     leaving_.back().ended = true;
   }
-  return Lose(turn, role, cause);
+  return Lose(step, role, cause);
 }
 
-News Slot::LeavingExited(Turn& turn, uint32_t generation, Cause cause, bool group_left) {
+SlotOutcome Slot::LeavingExited(StepContext& step, Generation generation, Cause cause, bool group_left) {
   const auto found = FindLeaving(generation);
   const bool signaled = found->finishes && cause.kind == Cause::Kind::kSignaled;
   const bool cut_short = signaled && cause.number == kTerminateNumber;
   if (cut_short) cause.text += (cause.text.empty() ? "" : ", ") + std::string(kCutShortHint);
-  Note(turn, cut_short ? Milestone::kCutShort : Milestone::kStopped, found->process.pid, cause);
+  Note(step, cut_short ? Milestone::kCutShort : Milestone::kStopped, found->process.pid, cause);
   found->ended = true;
   found->cut_short = cut_short;
   // Where a shell was killed and the program behind it goes on, that may still finish everything.
   const bool undrained = signaled && !(cut_short && group_left);
   undrained_.all += undrained ? 1 : 0;
   undrained_.by_sigterm += undrained && cut_short ? 1 : 0;
-  if (!group_left) ForgetLeaving(turn, found);
-  return News::kNothing;
+  if (!group_left) ForgetLeaving(step, found);
+  return SlotOutcome::kNothing;
 }
 
-News Slot::OnGroupEnded(Turn& turn, uint32_t generation) {
+SlotOutcome Slot::OnGroupEnded(StepContext& step, Generation generation) {
   const auto found = FindLeaving(generation);
-  if (found == leaving_.end() || !found->ended) return News::kNothing;
-  Note(turn, Milestone::kStopped, found->process.pid, MakeCause(Cause::Kind::kGroupEnded));
+  if (found == leaving_.end() || !found->ended) return SlotOutcome::kNothing;
+  Note(step, Milestone::kStopped, found->process.pid, MakeCause(Cause::Kind::kGroupEnded));
   if (found->finishes && found->cut_short && found->stage >= Leaving::Stage::kKilled) ++undrained_.all;
-  ForgetLeaving(turn, found);
-  return News::kNothing;
+  ForgetLeaving(step, found);
+  return SlotOutcome::kNothing;
 }
 
-void Slot::ForgetLeaving(Turn& turn, std::vector<Leaving>::iterator gone) {
+void Slot::ForgetLeaving(StepContext& step, std::vector<Leaving>::iterator gone) {
   leaving_.erase(gone);
   auto* waiting = std::get_if<Waiting>(&state_);
-  if (waiting != nullptr && waiting->retry_at == kNever && !has_unkillable()) waiting->retry_at = turn.at.now;
+  if (waiting != nullptr && waiting->retry_at == kNever && !has_unkillable()) waiting->retry_at = step.at.now;
 }
 
-News Slot::OnLoaded(Turn& turn, uint32_t generation) {
+SlotOutcome Slot::OnLoaded(StepContext& step, Generation generation) {
   const Role role = RoleOf(generation);
   if (Process* process = Find(generation); process != nullptr) process->message_due = kNever;
-  const Instant beat_deadline = turn.at.now + turn.policy.timeout;
   if (role == Role::kStarting) {
     failed_starts_ = 0;
     Starting starting = std::move(std::get<Starting>(state_));
     if (starting.cause.kind == Cause::Kind::kOperator) ForgetTrouble();
-    Serve(turn, std::move(starting.process), beat_deadline, turn.at.now, MakeCause(Cause::Kind::kNone));
-    return News::kReady;
+    const Instant beat_deadline = step.at.now + starting.process.timeout;
+    Serve(step, std::move(starting.process), beat_deadline, step.at.now, MakeCause(Cause::Kind::kNone));
+    return SlotOutcome::kReady;
   }
   if (role == Role::kNext) {
     Replacing& replacing = std::get<Replacing>(state_);
-    if (replacing.next_loaded) return News::kNothing;
+    if (replacing.next_loaded) return SlotOutcome::kNothing;
     replacing.next_loaded = true;
-    replacing.deadline = beat_deadline;
-    replacing.loaded_at = turn.at.now;
-    return News::kReady;
+    replacing.deadline = step.at.now + replacing.next.timeout;
+    replacing.loaded_at = step.at.now;
+    return SlotOutcome::kReady;
   }
-  return News::kNothing;  // said twice, or too late
+  return SlotOutcome::kNothing;  // said twice, or too late
 }
 
-void Slot::OnBeat(uint32_t generation, Instant next_deadline) {
+void Slot::OnBeat(Generation generation, Instant now) {
   // By far the most frequent event, and nearly always of the process that serves.
   const auto hear = [&](Process& process, bool loaded, Instant& deadline) {
     if (process.generation != generation) return;
     process.message_due = kNever;
-    if (loaded && !process.channel_closed) deadline = next_deadline;
+    if (loaded && !process.channel_closed) deadline = now + process.timeout;
   };
   if (auto* serving = std::get_if<Serving>(&state_)) {
     hear(serving->process, true, serving->deadline);
@@ -185,34 +185,34 @@ void Slot::OnBeat(uint32_t generation, Instant next_deadline) {
   }
 }
 
-void Slot::OnBeganMessage(Turn& turn, uint32_t generation) {
+void Slot::OnBeganMessage(StepContext& step, Generation generation) {
   Process* process = Find(generation);
   if (process == nullptr || RoleOf(generation) == Role::kLeaving) return;
-  process->message_due = std::min(process->message_due, turn.at.now + kMessageGrace);
+  process->message_due = std::min(process->message_due, step.at.now + kMessageGrace);
 }
 
-News Slot::OnAsked(Turn& turn, const WorkerAsked& event) {
+SlotOutcome Slot::OnAsked(StepContext& step, const WorkerAsked& event) {
   const Role role = RoleOf(event.who.generation);
   Process* process = Find(event.who.generation);
   if (process != nullptr && event.leaves) process->excused = true;
   // A worker that is being replaced already, or that does not serve yet, asks for nothing new.
-  if (role != Role::kServing || later_ask_.has_value() || due_ask_.has_value()) return News::kNothing;
-  if (turn.at.now - std::get<Serving>(state_).loaded_at >= kStableAfter) asks_ = 0;
-  const Span delay = BackoffDelay(asks_++, turn.random);
+  if (role != Role::kServing || later_ask_.has_value() || due_ask_.has_value()) return SlotOutcome::kNothing;
+  if (step.at.now - std::get<Serving>(state_).loaded_at >= kStableAfter) asks_ = 0;
+  const Span delay = BackoffDelay(asks_++, step.random);
   if (delay == Span{0}) {
     due_ask_ = event;
-    return News::kAsks;
+    return SlotOutcome::kAsks;
   }
   later_ask_ = event;
-  ask_at_ = turn.at.now + delay;
-  return News::kNothing;
+  ask_at_ = step.at.now + delay;
+  return SlotOutcome::kNothing;
 }
 
-void Slot::OnChannelClosed(Turn& turn, uint32_t generation) {
+void Slot::OnChannelClosed(StepContext& step, Generation generation) {
   Process* process = Find(generation);
   if (process == nullptr || process->channel_closed) return;
   process->channel_closed = true;
-  const Instant soon = turn.at.now + kChannelGrace;
+  const Instant soon = step.at.now + kChannelGrace;
   if (auto* starting = std::get_if<Starting>(&state_)) {
     if (process == &starting->process) starting->deadline = std::min(starting->deadline, soon);
   } else if (auto* serving = std::get_if<Serving>(&state_)) {
@@ -224,9 +224,9 @@ void Slot::OnChannelClosed(Turn& turn, uint32_t generation) {
   }
 }
 
-News Slot::MessageOnTime(Turn& turn) {
-  const auto late = [&turn](const Process& process) { return process.message_due <= turn.at.now; };
-  uint32_t generation = 0;
+SlotOutcome Slot::MessageOnTime(StepContext& step) {
+  const auto late = [&step](const Process& process) { return process.message_due <= step.at.now; };
+  Generation generation = 0;
   if (const auto* starting = std::get_if<Starting>(&state_)) {
     if (late(starting->process)) generation = starting->process.generation;
   } else if (const auto* serving = std::get_if<Serving>(&state_)) {
@@ -235,59 +235,61 @@ News Slot::MessageOnTime(Turn& turn) {
     if (late(replacing->old.process)) generation = replacing->old.process.generation;
     if (late(replacing->next)) generation = replacing->next.generation;
   }
-  if (generation == 0) return News::kNothing;
-  return OnLost(turn, generation, MakeCause(Cause::Kind::kProtocolViolation, kUnfinishedMessage),
-                Way::kFinish);
+  if (generation == 0) return SlotOutcome::kNothing;
+  return OnLost(step, generation, MakeCause(Cause::Kind::kProtocolViolation, kUnfinishedMessage),
+                StopMode::kFinish);
 }
 
-News Slot::StateOnTime(Turn& turn) {
-  const Instant now = turn.at.now;
-  const auto silent = [&turn](const Process& process) {
+SlotOutcome Slot::StateOnTime(StepContext& step) {
+  const Instant now = step.at.now;
+  const auto silent = [](const Process& process) {
     return process.channel_closed
                ? MakeCause(Cause::Kind::kChannelClosed)
-               : MakeCause(Cause::Kind::kHeartbeatTimeout, InMilliseconds(turn.policy.timeout));
+               : MakeCause(Cause::Kind::kHeartbeatTimeout, InMilliseconds(process.timeout));
   };
-  const auto unready = [&turn](const Process& process) {
+  const auto unready = [&step](const Process& process) {
     return process.channel_closed
                ? MakeCause(Cause::Kind::kChannelClosed)
-               : MakeCause(Cause::Kind::kStartupTimeout, InMilliseconds(turn.policy.startup_timeout));
+               : MakeCause(Cause::Kind::kStartupTimeout, InMilliseconds(step.policy.startup_timeout));
   };
   // One that closed its pipe may still finish what it has open; one that hangs cannot.
-  const auto way = [](const Process& process) { return process.channel_closed ? Way::kFinish : Way::kKill; };
+  const auto mode = [](const Process& process) {
+    return process.channel_closed ? StopMode::kFinish : StopMode::kKill;
+  };
 
   if (auto* waiting = std::get_if<Waiting>(&state_)) {
-    if (waiting->retry_at <= now) StartAgain(turn, waiting->why);
+    if (waiting->retry_at <= now) StartAgain(step, waiting->why);
   } else if (auto* starting = std::get_if<Starting>(&state_)) {
     const Process process = starting->process;
-    if (starting->deadline <= now) return OnLost(turn, process.generation, unready(process), way(process));
+    if (starting->deadline <= now) return OnLost(step, process.generation, unready(process), mode(process));
   } else if (auto* serving = std::get_if<Serving>(&state_)) {
     const Process process = serving->process;
-    if (serving->deadline <= now) return OnLost(turn, process.generation, silent(process), way(process));
+    if (serving->deadline <= now) return OnLost(step, process.generation, silent(process), mode(process));
     if (stable_at() <= now) {
       losses_ = 0;
       crashing_ = false;
-      Note(turn, Milestone::kRecovered, process.pid, MakeCause(Cause::Kind::kNone));
+      Note(step, Milestone::kRecovered, process.pid, MakeCause(Cause::Kind::kNone));
     }
     if (ask_at_ <= now) {
       ask_at_ = kNever;
       due_ask_ = std::exchange(later_ask_, std::nullopt);
-      return News::kAsks;
+      return SlotOutcome::kAsks;
     }
   } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
     const Process next = replacing->next;
     const Process old = replacing->old.process;
     if (replacing->deadline <= now) {
-      return OnLost(turn, next.generation, replacing->next_loaded ? silent(next) : unready(next), way(next));
+      return OnLost(step, next.generation, replacing->next_loaded ? silent(next) : unready(next), mode(next));
     }
-    if (replacing->old.deadline <= now) return OnLost(turn, old.generation, silent(old), way(old));
+    if (replacing->old.deadline <= now) return OnLost(step, old.generation, silent(old), mode(old));
   }
-  return News::kNothing;
+  return SlotOutcome::kNothing;
 }
 
-News Slot::OnTime(Turn& turn) {
-  LeavingOnTime(turn);
-  const News news = MessageOnTime(turn);
-  return news == News::kNothing ? StateOnTime(turn) : news;
+SlotOutcome Slot::OnTime(StepContext& step) {
+  LeavingOnTime(step);
+  const SlotOutcome outcome = MessageOnTime(step);
+  return outcome == SlotOutcome::kNothing ? StateOnTime(step) : outcome;
 }
 
 Instant Slot::next_deadline() const {
@@ -325,6 +327,47 @@ void Slot::ShiftDeadlines(Span by) {
   for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
 }
 
+void Slot::OnPolicyChanged(const StepContext& step) {
+  const auto grant = [&step](Process& process, Instant* beat_deadline) {
+    const Span more{std::max<int64_t>(0, step.policy.timeout.ns - process.timeout.ns)};
+    if (beat_deadline != nullptr && !process.channel_closed) *beat_deadline = *beat_deadline + more;
+    process.timeout = process.timeout + more;
+    process.shutdown_timeout = std::max(process.shutdown_timeout, step.policy.shutdown_timeout);
+  };
+  const auto start = [&](Process& process, Instant* deadline) {
+    grant(process, nullptr);
+    if (!process.channel_closed) *deadline = process.since + step.policy.startup_timeout;
+  };
+  if (auto* starting = std::get_if<Starting>(&state_)) {
+    start(starting->process, &starting->deadline);
+  } else if (auto* serving = std::get_if<Serving>(&state_)) {
+    grant(serving->process, &serving->deadline);
+  } else if (auto* replacing = std::get_if<Replacing>(&state_)) {
+    grant(replacing->old.process, &replacing->old.deadline);
+    replacing->next_loaded ? grant(replacing->next, &replacing->deadline)
+                           : start(replacing->next, &replacing->deadline);
+  }
+}
+
+bool Slot::uses(PlanVersion plan) const {
+  const auto is_of = [plan](const Process& process) { return process.plan == plan; };
+  const bool idle = std::holds_alternative<Vacant>(state_) || std::holds_alternative<GivenUp>(state_);
+  if (!idle && plan_ == plan) return true;
+  if (const auto* starting = std::get_if<Starting>(&state_)) {
+    if (is_of(starting->process)) return true;
+  } else if (const auto* serving = std::get_if<Serving>(&state_)) {
+    if (is_of(serving->process)) return true;
+  } else if (const auto* replacing = std::get_if<Replacing>(&state_)) {
+    if (is_of(replacing->old.process) || is_of(replacing->next)) return true;
+  }
+  return std::any_of(leaving_.begin(), leaving_.end(),
+                     [&is_of](const Leaving& leaving) { return is_of(leaving.process); });
+}
+
+bool Slot::empty() const {
+  return std::holds_alternative<Vacant>(state_) && leaving_.empty();
+}
+
 uint32_t Slot::process_count() const {
   uint32_t here = 0;
   if (std::holds_alternative<Starting>(state_) || std::holds_alternative<Serving>(state_)) here = 1;
@@ -342,7 +385,7 @@ bool Slot::has_unkillable() const {
 bool Slot::serves() const {
   const auto* serving = std::get_if<Serving>(&state_);
   if (const auto* replacing = std::get_if<Replacing>(&state_)) serving = &replacing->old;
-  return serving != nullptr && serving->told == Serving::Told::kStart;
+  return serving != nullptr && serving->last_order == Serving::LastOrder::kStart;
 }
 
 void Slot::OnRoomMade(Instant now) {

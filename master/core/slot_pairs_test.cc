@@ -15,13 +15,13 @@
 namespace fectl::core {
 namespace {
 
-constexpr std::string_view kNews[] = {"",
-                                      "tells ready",
-                                      "tells start failed",
-                                      "tells no room",
-                                      "tells gave up",
-                                      "tells replacement failed",
-                                      "tells asks"};
+constexpr std::string_view kOutcomes[] = {"",
+                                          "tells ready",
+                                          "tells start failed",
+                                          "tells no room",
+                                          "tells gave up",
+                                          "tells replacement failed",
+                                          "tells asks"};
 
 // A slot with what a service would hand it.
 struct Bench {
@@ -30,52 +30,53 @@ struct Bench {
   Effects effects;
   Moment at{Instant{1'000'000'000}, 0};
   bool paused = false;
+  Generation newest = 0;
   Slot slot{0};
 
-  Turn MakeTurn() { return Turn{at, 0, policy, paused, random, effects}; }
+  StepContext ContextFor() { return StepContext{at, 0, policy, 1, paused, newest, random, effects}; }
 };
 
-using Event = std::function<News(Bench&, Turn&)>;
+using Event = std::function<SlotOutcome(Bench&, StepContext&)>;
 
-void Launch(Bench& bench, uint32_t generation) {
-  Turn turn = bench.MakeTurn();
-  bench.slot.Launch(turn, {});
-  bench.slot.OnSpawned(turn, generation, 100);
+void Launch(Bench& bench, Generation generation) {
+  StepContext step = bench.ContextFor();
+  bench.slot.Launch(step, {});
+  bench.slot.OnSpawned(step, generation, 100);
 }
 void LaunchUnspawned(Bench& bench) {
-  Turn turn = bench.MakeTurn();
-  bench.slot.Launch(turn, {});
+  StepContext step = bench.ContextFor();
+  bench.slot.Launch(step, {});
 }
 void Serve(Bench& bench) {
   Launch(bench, 1);
-  Turn turn = bench.MakeTurn();
-  bench.slot.OnLoaded(turn, 1);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLoaded(step, 1);
 }
 void ReplaceUnspawned(Bench& bench) {
   Serve(bench);
-  Turn turn = bench.MakeTurn();
-  bench.slot.Replace(turn, Urgency::kReload, {});
+  StepContext step = bench.ContextFor();
+  bench.slot.Replace(step, Urgency::kReload, {});
 }
 void Replace(Bench& bench) {
   ReplaceUnspawned(bench);
-  Turn turn = bench.MakeTurn();
-  bench.slot.OnSpawned(turn, 2, 101);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnSpawned(step, 2, 101);
 }
-void Retire(Bench& bench, Way way) {
+void Retire(Bench& bench, StopMode mode) {
   Serve(bench);
-  Turn turn = bench.MakeTurn();
-  bench.slot.RetireAll(turn, way, {});
+  StepContext step = bench.ContextFor();
+  bench.slot.RetireAll(step, mode, {});
 }
 
 void RetireAndLeaveGroup(Bench& bench) {
-  Retire(bench, Way::kFinish);
-  Turn turn = bench.MakeTurn();
-  bench.slot.OnExited(turn, 1, {}, true);
+  Retire(bench, StopMode::kFinish);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnExited(step, 1, {}, true);
 }
 
 struct Role {
   std::string name;
-  uint32_t generation;
+  Generation generation;
 };
 
 struct State {
@@ -88,16 +89,16 @@ std::vector<State> States() {
   return {
       {"vacant",
        [](Bench& b) {
-         Retire(b, Way::kKill);
-         Turn turn = b.MakeTurn();
-         b.slot.OnExited(turn, 1, {});
+         Retire(b, StopMode::kKill);
+         StepContext step = b.ContextFor();
+         b.slot.OnExited(step, 1, {});
        }},
       {"waiting",
        [](Bench& b) {
          Launch(b, 1);
-         Turn turn = b.MakeTurn();
-         b.slot.OnExited(turn, 1, {});
-         b.slot.OnExited(turn, 2, {});
+         StepContext step = b.ContextFor();
+         b.slot.OnExited(step, 1, {});
+         b.slot.OnExited(step, 2, {});
        }},
       {"starting, not spawned yet", LaunchUnspawned},
       {"starting", [](Bench& b) { Launch(b, 1); }},
@@ -110,35 +111,35 @@ std::vector<State> States() {
       {"serving, paused",
        [](Bench& b) {
          Serve(b);
-         Turn turn = b.MakeTurn();
-         b.slot.Pause(turn, {});
+         StepContext step = b.ContextFor();
+         b.slot.Pause(step, {});
        }},
       {"replacing, next not spawned yet", ReplaceUnspawned, {{"next ", 2}}},
       {"replacing", Replace, {{"old ", 1}, {"next ", 2}}},
       {"replacing, next loaded",
        [](Bench& b) {
          Replace(b);
-         Turn turn = b.MakeTurn();
-         b.slot.OnLoaded(turn, 2);
+         StepContext step = b.ContextFor();
+         b.slot.OnLoaded(step, 2);
        },
        {{"old ", 1}, {"next ", 2}}},
       {"given up",
        [](Bench& b) {
          Launch(b, 1);
-         Turn turn = b.MakeTurn();
-         b.slot.OnLost(turn, 1, MakeCause(Cause::Kind::kConfigError, "bad"), Way::kAbandon);
-         b.slot.OnExited(turn, 1, {});
+         StepContext step = b.ContextFor();
+         b.slot.OnLost(step, 1, MakeCause(Cause::Kind::kConfigError, "bad"), StopMode::kAbandon);
+         b.slot.OnExited(step, 1, {});
        }},
-      {"leaving, asked", [](Bench& b) { Retire(b, Way::kFinish); }},
+      {"leaving, asked", [](Bench& b) { Retire(b, StopMode::kFinish); }},
       {"leaving, its process ended", RetireAndLeaveGroup},
-      {"leaving, hurried", [](Bench& b) { Retire(b, Way::kQuick); }},
-      {"leaving, killed", [](Bench& b) { Retire(b, Way::kKill); }},
+      {"leaving, hurried", [](Bench& b) { Retire(b, StopMode::kQuick); }},
+      {"leaving, killed", [](Bench& b) { Retire(b, StopMode::kKill); }},
       {"leaving, alarmed",
        [](Bench& b) {
-         Retire(b, Way::kKill);
+         Retire(b, StopMode::kKill);
          b.at.now = b.slot.next_deadline();
-         Turn turn = b.MakeTurn();
-         b.slot.OnTime(turn);
+         StepContext step = b.ContextFor();
+         b.slot.OnTime(step);
        }},
   };
 }
@@ -151,10 +152,10 @@ std::string Word(const Slot& slot) {
   constexpr std::string_view kTold[] = {", held", "", ", paused"};
   std::string word(kStates[slot.state().index()]);
   if (const auto* serving = std::get_if<Serving>(&slot.state()))
-    word += kTold[static_cast<size_t>(serving->told)];
+    word += kTold[static_cast<size_t>(serving->last_order)];
   if (const auto* replacing = std::get_if<Replacing>(&slot.state())) {
     word += replacing->next_loaded ? ", next loaded" : "";
-    word += kTold[static_cast<size_t>(replacing->old.told)];
+    word += kTold[static_cast<size_t>(replacing->old.last_order)];
   }
   for (const Leaving& leaving : slot.leaving()) {
     word += kStages[static_cast<size_t>(leaving.stage)];
@@ -168,11 +169,11 @@ std::string Happened(Bench& bench, const Event& event) {
   bench.effects.clear();
   bench.at.now = bench.at.now + Milliseconds(100);
   const Slot before = bench.slot;
-  Turn turn = bench.MakeTurn();
-  const News news = event(bench, turn);
-  if (bench.slot == before && bench.effects.empty() && news == News::kNothing) return "";
+  StepContext step = bench.ContextFor();
+  const SlotOutcome outcome = event(bench, step);
+  if (bench.slot == before && bench.effects.empty() && outcome == SlotOutcome::kNothing) return "";
   std::vector<std::string> words = ToWords(bench.effects);
-  if (news != News::kNothing) words.emplace_back(kNews[static_cast<size_t>(news)]);
+  if (outcome != SlotOutcome::kNothing) words.emplace_back(kOutcomes[static_cast<size_t>(outcome)]);
   const Instant due = bench.slot.next_deadline();
   if (due != before.next_deadline()) {
     words.push_back(due == kNever ? "nothing due"
@@ -187,57 +188,75 @@ struct Named {
   Event event;
 };
 
-News Nothing() {
-  return News::kNothing;
+SlotOutcome Nothing() {
+  return SlotOutcome::kNothing;
 }
 
-std::vector<Named> EventsOf(uint32_t who) {
-  const auto lost = [who](Way way) {
-    return [who, way](Bench& b, Turn& t) { return b.slot.OnLost(t, who, {}, way); };
+std::vector<Named> EventsOf(Generation who) {
+  const auto lost = [who](StopMode mode) {
+    return [who, mode](Bench& b, StepContext& t) { return b.slot.OnLost(t, who, {}, mode); };
   };
   const auto asked = [who](bool leaves) {
-    return [who, leaves](Bench& b, Turn& t) {
+    return [who, leaves](Bench& b, StepContext& t) {
       return b.slot.OnAsked(t, WorkerAsked{{0, 0, who}, Urgency::kReload, leaves, ""});
     };
   };
   return {
-      {"spawned", [who](Bench& b, Turn& t) { return b.slot.OnSpawned(t, who, 7), Nothing(); }},
-      {"loaded", [who](Bench& b, Turn& t) { return b.slot.OnLoaded(t, who); }},
-      {"beat",
-       [who](Bench& b, Turn& t) { return b.slot.OnBeat(who, t.at.now + t.policy.timeout), Nothing(); }},
-      {"began a message", [who](Bench& b, Turn& t) { return b.slot.OnBeganMessage(t, who), Nothing(); }},
+      {"spawned", [who](Bench& b, StepContext& t) { return b.slot.OnSpawned(t, who, 7), Nothing(); }},
+      {"loaded", [who](Bench& b, StepContext& t) { return b.slot.OnLoaded(t, who); }},
+      {"beat", [who](Bench& b, StepContext& t) { return b.slot.OnBeat(who, t.at.now), Nothing(); }},
+      {"began a message",
+       [who](Bench& b, StepContext& t) { return b.slot.OnBeganMessage(t, who), Nothing(); }},
       {"asked", asked(false)},
       {"asked, leaves", asked(true)},
-      {"channel closed", [who](Bench& b, Turn& t) { return b.slot.OnChannelClosed(t, who), Nothing(); }},
-      {"lost, may finish", lost(Way::kFinish)},
-      {"lost, has nothing open", lost(Way::kAbandon)},
-      {"lost, hangs", lost(Way::kKill)},
+      {"channel closed",
+       [who](Bench& b, StepContext& t) { return b.slot.OnChannelClosed(t, who), Nothing(); }},
+      {"lost, may finish", lost(StopMode::kFinish)},
+      {"lost, has nothing open", lost(StopMode::kAbandon)},
+      {"lost, hangs", lost(StopMode::kKill)},
       {"exited",
-       [who](Bench& b, Turn& t) { return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited)); }},
+       [who](Bench& b, StepContext& t) { return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited)); }},
       {"exited, group left",
-       [who](Bench& b, Turn& t) { return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited), true); }},
-      {"group ended", [who](Bench& b, Turn& t) { return b.slot.OnGroupEnded(t, who); }},
+       [who](Bench& b, StepContext& t) {
+         return b.slot.OnExited(t, who, MakeCause(Cause::Kind::kExited), true);
+       }},
+      {"group ended", [who](Bench& b, StepContext& t) { return b.slot.OnGroupEnded(t, who); }},
   };
 }
 
 std::vector<Named> Commands() {
   return {
       {"replace, reload",
-       [](Bench& b, Turn& t) { return b.slot.Replace(t, Urgency::kReload, {}), Nothing(); }},
+       [](Bench& b, StepContext& t) { return b.slot.Replace(t, Urgency::kReload, {}), Nothing(); }},
       {"replace, restart",
-       [](Bench& b, Turn& t) { return b.slot.Replace(t, Urgency::kRestart, {}), Nothing(); }},
-      {"commit", [](Bench& b, Turn& t) { return b.slot.Commit(t), Nothing(); }},
-      {"abandon", [](Bench& b, Turn& t) { return b.slot.Abandon(t, {}), Nothing(); }},
-      {"retire, finish", [](Bench& b, Turn& t) { return b.slot.RetireAll(t, Way::kFinish, {}), Nothing(); }},
-      {"retire, quick", [](Bench& b, Turn& t) { return b.slot.RetireAll(t, Way::kQuick, {}), Nothing(); }},
-      {"retire, kill", [](Bench& b, Turn& t) { return b.slot.RetireAll(t, Way::kKill, {}), Nothing(); }},
-      {"hasten, quick", [](Bench& b, Turn& t) { return b.slot.Hasten(t, Way::kQuick), Nothing(); }},
-      {"hasten, kill", [](Bench& b, Turn& t) { return b.slot.Hasten(t, Way::kKill), Nothing(); }},
-      {"hurry", [](Bench& b, Turn& t) { return b.slot.Hurry(t), Nothing(); }},
-      {"pause", [](Bench& b, Turn& t) { return b.slot.Pause(t, {}), Nothing(); }},
-      {"resume", [](Bench& b, Turn& t) { return b.slot.Resume(t, {}), Nothing(); }},
-      {"stall of 5 s", [](Bench& b, Turn& /*t*/) { return b.slot.ShiftDeadlines(Seconds(5)), Nothing(); }},
-      {"time passes, nothing due", [](Bench& b, Turn& t) { return b.slot.OnTime(t); }},
+       [](Bench& b, StepContext& t) { return b.slot.Replace(t, Urgency::kRestart, {}), Nothing(); }},
+      {"commit", [](Bench& b, StepContext& t) { return b.slot.Commit(t), Nothing(); }},
+      {"abandon", [](Bench& b, StepContext& t) { return b.slot.Abandon(t, {}), Nothing(); }},
+      {"retire, finish",
+       [](Bench& b, StepContext& t) { return b.slot.RetireAll(t, StopMode::kFinish, {}), Nothing(); }},
+      {"retire, quick",
+       [](Bench& b, StepContext& t) { return b.slot.RetireAll(t, StopMode::kQuick, {}), Nothing(); }},
+      {"retire, kill",
+       [](Bench& b, StepContext& t) { return b.slot.RetireAll(t, StopMode::kKill, {}), Nothing(); }},
+      {"hasten, quick",
+       [](Bench& b, StepContext& t) { return b.slot.Hasten(t, StopMode::kQuick), Nothing(); }},
+      {"hasten, kill", [](Bench& b, StepContext& t) { return b.slot.Hasten(t, StopMode::kKill), Nothing(); }},
+      {"hurry", [](Bench& b, StepContext& t) { return b.slot.Hurry(t), Nothing(); }},
+      {"pause", [](Bench& b, StepContext& t) { return b.slot.Pause(t, {}), Nothing(); }},
+      {"resume", [](Bench& b, StepContext& t) { return b.slot.Resume(t, {}), Nothing(); }},
+      {"stall of 5 s",
+       [](Bench& b, StepContext& /*t*/) { return b.slot.ShiftDeadlines(Seconds(5)), Nothing(); }},
+      {"timeouts become 1 s",
+       [](Bench& b, StepContext& t) {
+         b.policy.timeout = b.policy.startup_timeout = b.policy.shutdown_timeout = Seconds(1);
+         return b.slot.OnPolicyChanged(t), Nothing();
+       }},
+      {"timeouts become 100 s",
+       [](Bench& b, StepContext& t) {
+         b.policy.timeout = b.policy.startup_timeout = b.policy.shutdown_timeout = Seconds(100);
+         return b.slot.OnPolicyChanged(t), Nothing();
+       }},
+      {"time passes, nothing due", [](Bench& b, StepContext& t) { return b.slot.OnTime(t); }},
   };
 }
 
@@ -245,7 +264,7 @@ std::vector<Named> Commands() {
 std::string WhenDue(Bench& bench) {
   const Instant due = bench.slot.next_deadline();
   bench.at.now = due == kNever ? bench.at.now + Seconds(3600) : Instant{due.ns - 100'000'000};
-  return Happened(bench, [](Bench& b, Turn& t) { return b.slot.OnTime(t); });
+  return Happened(bench, [](Bench& b, StepContext& t) { return b.slot.OnTime(t); });
 }
 
 TEST(SlotPairs, EveryEventInEveryState) {
@@ -270,7 +289,7 @@ TEST(SlotPairs, EveryEventInEveryState) {
                             std::holds_alternative<GivenUp>(bench.slot.state());
     if (may_launch) {
       pairs.Expect(state.name, "launch",
-                   happened([](Bench& b, Turn& t) { return b.slot.Launch(t, {}), Nothing(); }));
+                   happened([](Bench& b, StepContext& t) { return b.slot.Launch(t, {}), Nothing(); }));
     } else {
       pairs.ExpectNever(state.name, "launch");
     }

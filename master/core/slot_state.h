@@ -1,6 +1,7 @@
 #ifndef MASTER_CORE_SLOT_STATE_H_
 #define MASTER_CORE_SLOT_STATE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <variant>
 
@@ -8,6 +9,7 @@
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/ids.h"
+#include "master/core/limits.h"
 #include "master/core/policy.h"
 #include "master/core/random.h"
 #include "master/core/time.h"
@@ -15,29 +17,41 @@
 namespace fectl::core {
 
 // What a step needs and may change besides the slot itself. Lives for one step.
-struct Turn {
+struct StepContext {
   Moment at;
   ServiceId service = 0;
   const ServicePolicy& policy;
-  bool paused = false;  // the service is paused: who becomes ready is not told to start
+  PlanVersion plan = 0;  // of what is started at somebody's request
+  bool paused = false;   // the service is paused: who becomes ready is not told to start
+  Generation& newest;    // of all services
   Random& random;
   Effects& effects;
 };
 
 // A process that exists, or that an effect Spawn is about to make.
 struct Process {
-  uint32_t generation = 0;
-  int32_t pid = 0;  // 0 until Spawned
+  Generation generation = 0;
+  PlanVersion plan = 0;  // what it is made of
+  int32_t pid = 0;       // 0 until Spawned
   Instant since;
+  // What it was told in its environment; more where the plan was changed so.
+  Span timeout;                  // silence allowed
+  Span shutdown_timeout;         // until its exit, once told
   bool excused = false;          // said that it leaves on purpose: its exit is no failure
   bool channel_closed = false;   // its pipe ended: it will not be heard again
   Instant message_due = kNever;  // when the message that it has begun has to be whole
   bool operator==(const Process&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.generation, self.pid, self.since, self.excused, self.channel_closed, self.message_due);
+    archive(self.generation, self.plan, self.pid, self.since, self.timeout, self.shutdown_timeout,
+            self.excused, self.channel_closed, self.message_due);
   }
 };
+
+// How long one that does not serve yet has to leave.
+inline Span AbandonGrace(const Process& process) {
+  return std::min(process.shutdown_timeout, kAbandonGrace);
+}
 
 // The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
 // they are kept beside the state, since they no longer take part in the slot's duty.
@@ -68,15 +82,15 @@ struct Starting {  // until `loaded`
   }
 };
 struct Serving {
-  enum class Told : uint8_t { kNothing, kStart, kPause };
+  enum class LastOrder : uint8_t { kNothing, kStart, kPause };
   Process process;
   Instant deadline;  // for the next heartbeat
   Instant loaded_at;
-  Told told = Told::kNothing;
+  LastOrder last_order = LastOrder::kNothing;
   bool operator==(const Serving&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.process, self.deadline, self.loaded_at, self.told);
+    archive(self.process, self.deadline, self.loaded_at, self.last_order);
   }
 };
 struct Replacing {  // `old` serves until `next` is loaded and the service commits
@@ -131,7 +145,7 @@ struct Undrained {
 };
 
 // How a process is made to leave.
-enum class Way : uint8_t {
+enum class StopMode : uint8_t {
   kFinish,   // `stop` and SIGTERM: finish what is open; then SIGKILL
   kAbandon,  // the same for one that does not serve yet: little time
   kQuick,    // SIGQUIT, little time, then SIGKILL
@@ -139,7 +153,7 @@ enum class Way : uint8_t {
 };
 
 // What the service has to know of a slot's event.
-enum class News : uint8_t {
+enum class SlotOutcome : uint8_t {
   kNothing,
   kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement
   kStartFailed,        // a start failed and will be tried again

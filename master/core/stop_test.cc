@@ -25,7 +25,7 @@ TEST(Stop, IsDoneWhenNoProcessIsLeft) {
   script.Exit(2, 0);
   EXPECT_THAT(script.Decided(), ElementsAre("reply 1 Stopped: web is stopped"));
   EXPECT_EQ(script.State(), "stopped");
-  EXPECT_EQ(script.supervisor().next_deadline(), kNever);
+  EXPECT_EQ(script.Deadline(), kNever);
 }
 
 TEST(Stop, KillsWhatDoesNotLeaveInTime) {

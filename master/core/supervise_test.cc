@@ -90,7 +90,7 @@ TEST(Start, NotLoadedInTimeIsKilledAndGivenUpAfterTheBudget) {
   EXPECT_EQ(script.State(), "failed");
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "did not say `loaded` within 30 s");
   // Nothing is left to wait for.
-  EXPECT_EQ(script.supervisor().next_deadline(), kNever);
+  EXPECT_EQ(script.Deadline(), kNever);
   EXPECT_EQ(script.service().processes(), 0U);
 }
 
@@ -420,7 +420,7 @@ TEST(Late, EventsOfOldIncarnationsChangeNothing) {
 }
 
 TEST(Late, IncarnationsThatNeverWereAreIgnored) {
-  Supervisor supervisor({Web(1)}, 1);
+  Supervisor supervisor(FirstPlans({Web(1)}), 1);
   Effects effects;
   supervisor.Step(WorkerLoaded{{.service = 5, .slot = 0, .generation = 1}}, {}, effects);
   supervisor.Step(WorkerBeat{{.service = 0, .slot = 9, .generation = 1}}, {}, effects);
@@ -430,7 +430,7 @@ TEST(Late, IncarnationsThatNeverWereAreIgnored) {
 
 TEST(Clock, WallTimeChangesNoDecision) {
   const auto run = [](int64_t wall) {
-    Supervisor supervisor({Web(2)}, 3);
+    Supervisor supervisor(FirstPlans({Web(2)}), 3);
     Effects effects;
     Moment at{Instant{5}, wall};
     supervisor.Boot(at, effects);

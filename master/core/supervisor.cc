@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -17,6 +18,9 @@ struct Overloaded : Handlers... {
 };
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+// How many more alarms may be set than two for each slot.
+constexpr size_t kSpareAlarms = 1024;
 
 Cause ExitCause(const Exited& event) {
   Cause cause = MakeCause(event.signaled ? Cause::Kind::kSignaled : Cause::Kind::kExited, event.number);
@@ -35,126 +39,181 @@ Cause ExitCause(const Exited& event) {
 
 // What each event of a process does to its slot.
 
-News OfProcess(const Spawned& e, Slot& slot, Turn& turn) {
-  slot.OnSpawned(turn, e.who.generation, e.pid);
-  return News::kNothing;
+SlotOutcome OfProcess(const Spawned& e, Slot& slot, StepContext& step) {
+  slot.OnSpawned(step, e.who.generation, e.pid);
+  return SlotOutcome::kNothing;
 }
 
-News OfProcess(const SpawnFailed& e, Slot& slot, Turn& turn) {
+SlotOutcome OfProcess(const SpawnFailed& e, Slot& slot, StepContext& step) {
   Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
   cause.number = static_cast<int32_t>(e.transient);
-  return slot.OnExited(turn, e.who.generation, cause);
+  return slot.OnExited(step, e.who.generation, cause);
 }
 
-News OfProcess(const WorkerLoaded& e, Slot& slot, Turn& turn) {
-  return slot.OnLoaded(turn, e.who.generation);
+SlotOutcome OfProcess(const WorkerLoaded& e, Slot& slot, StepContext& step) {
+  return slot.OnLoaded(step, e.who.generation);
 }
 
-News OfProcess(const WorkerBeganMessage& e, Slot& slot, Turn& turn) {
-  slot.OnBeganMessage(turn, e.who.generation);
-  return News::kNothing;
+SlotOutcome OfProcess(const WorkerBeganMessage& e, Slot& slot, StepContext& step) {
+  slot.OnBeganMessage(step, e.who.generation);
+  return SlotOutcome::kNothing;
 }
 
-News OfProcess(const WorkerAsked& e, Slot& slot, Turn& turn) {
-  return slot.OnAsked(turn, e);
+SlotOutcome OfProcess(const WorkerAsked& e, Slot& slot, StepContext& step) {
+  return slot.OnAsked(step, e);
 }
 
 // One that is broken by its own word has nothing to finish.
-News OfProcess(const WorkerConfigError& e, Slot& slot, Turn& turn) {
-  return slot.OnLost(turn, e.who.generation, MakeCause(Cause::Kind::kConfigError, e.words), Way::kAbandon);
+SlotOutcome OfProcess(const WorkerConfigError& e, Slot& slot, StepContext& step) {
+  return slot.OnLost(step, e.who.generation, MakeCause(Cause::Kind::kConfigError, e.words),
+                     StopMode::kAbandon);
 }
 
 // One that breaks the protocol is asked to leave like any other: it may have requests open.
-News OfProcess(const WorkerViolated& e, Slot& slot, Turn& turn) {
-  return slot.OnLost(turn, e.who.generation, MakeCause(Cause::Kind::kProtocolViolation, e.words),
-                     Way::kFinish);
+SlotOutcome OfProcess(const WorkerViolated& e, Slot& slot, StepContext& step) {
+  return slot.OnLost(step, e.who.generation, MakeCause(Cause::Kind::kProtocolViolation, e.words),
+                     StopMode::kFinish);
 }
 
-News OfProcess(const ChannelClosed& e, Slot& slot, Turn& turn) {
-  slot.OnChannelClosed(turn, e.who.generation);
-  return News::kNothing;
+SlotOutcome OfProcess(const ChannelClosed& e, Slot& slot, StepContext& step) {
+  slot.OnChannelClosed(step, e.who.generation);
+  return SlotOutcome::kNothing;
 }
 
-News OfProcess(const Exited& e, Slot& slot, Turn& turn) {
-  return slot.OnExited(turn, e.who.generation, ExitCause(e), e.group_left);
+SlotOutcome OfProcess(const Exited& e, Slot& slot, StepContext& step) {
+  return slot.OnExited(step, e.who.generation, ExitCause(e), e.group_left);
 }
 
-News OfProcess(const GroupEnded& e, Slot& slot, Turn& turn) {
-  return slot.OnGroupEnded(turn, e.who.generation);
+SlotOutcome OfProcess(const GroupEnded& e, Slot& slot, StepContext& step) {
+  return slot.OnGroupEnded(step, e.who.generation);
 }
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed) : random_(random_seed) {
-  services_.reserve(policies.size());
-  for (ServicePolicy& policy : policies) {
-    const auto first_key = static_cast<TimerQueue::Key>(
-        services_.empty() ? 0 : services_.back().first_key() + services_.back().policy().num);
-    timers_.AddKeys(policy.num);
-    services_.emplace_back(static_cast<ServiceId>(services_.size()), std::move(policy), first_key);
-  }
+Supervisor::Supervisor(std::vector<Plan> plans, uint64_t random_seed) : random_(random_seed) {
+  services_.reserve(plans.size());
+  for (Plan& plan : plans) services_.emplace_back(next_service_++, std::move(plan));
 }
 
-bool Supervisor::RestoreTimers() {
-  TimerQueue::Key next_key = 0;
-  for (const Service& service : services_) {
-    if (service.first_key() != next_key || !service.Consistent()) return false;
-    timers_.AddKeys(service.slots().size());
-    for (const Slot& slot : service.slots()) timers_.Set(next_key++, slot.next_deadline());
+bool Supervisor::operator==(const Supervisor& other) const {
+  const auto members = [](const Supervisor& s) {
+    return std::tie(s.services_, s.next_service_, s.newest_process_, s.newest_request_, s.random_,
+                    s.shutdown_, s.shutdown_waiters_, s.finished_);
+  };
+  return members(*this) == members(other);
+}
+
+bool Supervisor::Restore() {
+  ServiceId next = 0;
+  for (Service& service : services_) {
+    if (service.id() < next || !service.Restore()) return false;
+    next = service.id() + 1;
   }
+  if (next_service_ < next) return false;
+  SetAlarms();
   return true;
 }
 
-void Supervisor::Boot(const Moment& at, Effects& effects) {
-  for (Service& service : services_) {
-    Turn turn = service.MakeTurn(at, random_, effects);
-    service.Boot(turn);
-    service.Settle(turn, timers_);
-  }
+void Supervisor::SetAlarms() {
+  timers_.Clear();
+  for (Service& service : services_) service.SetAlarms(timers_);
 }
 
-bool Supervisor::Knows(const Incarnation& who) const {
-  return who.service < services_.size() && who.slot < services_[who.service].slots().size();
+size_t Supervisor::slots() const {
+  size_t slots = 0;
+  for (const Service& service : services_) slots += service.slots().size();
+  return slots;
+}
+
+const Service* Supervisor::Find(ServiceId id) const {
+  const auto found = std::lower_bound(services_.begin(), services_.end(), id,
+                                      [](const Service& service, ServiceId i) { return service.id() < i; });
+  return found != services_.end() && found->id() == id ? &*found : nullptr;
+}
+
+Service* Supervisor::FindService(ServiceId id) {
+  const Service* found = Find(id);
+  return found == nullptr ? nullptr : &services_[static_cast<size_t>(found - services_.data())];
+}
+
+StepContext Supervisor::ContextFor(const Service& service, const Moment& at, Effects& effects) {
+  return service.ContextFor(at, newest_process_, random_, effects);
+}
+
+template <typename Change>
+void Supervisor::OnService(ServiceId id, const Moment& at, Effects& effects, Change change) {
+  Service* service = FindService(id);
+  if (service == nullptr) return;
+  StepContext step = ContextFor(*service, at, effects);
+  change(*service, step);
+  service->Settle(step, timers_);
+}
+
+void Supervisor::Boot(const Moment& at, Effects& effects) {
+  for (const Service& service : services_)
+    OnService(service.id(), at, effects, [](Service& s, StepContext& step) { s.Boot(step); });
 }
 
 template <typename Handle>
 void Supervisor::OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle) {
-  if (!Knows(who)) return;
-  Service& service = services_[who.service];
-  Turn turn = service.MakeTurn(at, random_, effects);
-  service.OnSlot(turn, who.slot, [&](Slot& slot) { return handle(slot, turn); });
-  service.Settle(turn, timers_);
+  OnService(who.service, at, effects, [&](Service& service, StepContext& step) {
+    if (who.slot >= service.slots().size()) return;
+    service.OnSlot(step, who.slot, [&](Slot& slot) { return handle(slot, step); });
+  });
 }
 
 // What may only be judged when everything that the event did to the service is done.
-void Supervisor::EndEvent(Service& service, const Moment& at, Effects& effects) {
-  Turn turn = service.MakeTurn(at, random_, effects);
-  service.StartWhatWasHeld(turn, timers_);
+void Supervisor::EndEvent(ServiceId id, const Moment& at, Effects& effects) {
+  Service* service = FindService(id);
+  if (service == nullptr) return;
+  StepContext step = ContextFor(*service, at, effects);
+  service->StartWhatWasHeld(step, timers_);
+  if (!service->gone()) return;
+  for (const PlanVersion plan : service->older_plans()) effects.emplace_back(DropPlan{plan});
+  effects.emplace_back(DropPlan{service->plan()});
+  effects.emplace_back(ForgetService{id});
+  services_.erase(services_.begin() + (service - services_.data()));
 }
 
 void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
+  if (const auto* beat = std::get_if<WorkerBeat>(&event)) {
+    Service* service = FindService(beat->who.service);
+    if (service != nullptr && beat->who.slot < service->slots().size())
+      service->OnBeat(beat->who.slot, beat->who.generation, at.now);
+    return;
+  }
   std::visit(Overloaded{
-                 [&](const WorkerBeat& e) {
-                   if (Knows(e.who))
-                     services_[e.who.service].OnBeat(e.who.slot, e.who.generation, at.now, timers_);
-                 },
+                 [](const WorkerBeat& /*handled above*/) {},
                  [&](const Commanded& e) { OnCommanded(e, at, effects); },
                  [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
                  [&](const TimePassed&) { OnTimePassed(at, effects); },
                  [&](const RoomMade&) { OnRoomMade(at, effects); },
                  [&](const Stalled& e) { OnStalled(e, at, effects); },
+                 [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
+                 [&](const ServiceRemoved& e) {
+                   OnService(e.service, at, effects,
+                             [](Service& service, StepContext& step) { service.OnRemoved(step); });
+                   EndEvent(e.service, at, effects);
+                 },
+                 [&](const ServiceResized& e) {
+                   OnService(e.service, at, effects,
+                             [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
+                   EndEvent(e.service, at, effects);
+                 },
+                 [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
                  [&](const auto& e) {
                    OnSlot(e.who, at, effects,
-                          [&](Slot& slot, Turn& turn) { return OfProcess(e, slot, turn); });
-                   if (Knows(e.who)) EndEvent(services_[e.who.service], at, effects);
-                   FinishIfDone(effects);
+                          [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
+                   EndEvent(e.who.service, at, effects);
                  },
              },
              event);
+  FinishIfDone(effects);
 }
 
 void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& effects) {
-  if (event.service >= services_.size()) {
+  Service* service = FindService(event.service);
+  if (service == nullptr) {
     effects.emplace_back(Reply{event.request, Answer::kErrorUnknownService, "there is no such service"});
     return;
   }
@@ -162,41 +221,64 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
     effects.emplace_back(Reply{event.request, Answer::kErrorStopping, "fectld is stopping"});
     return;
   }
-  Service& service = services_[event.service];
-  Turn turn = service.MakeTurn(at, random_, effects);
-  service.OnCommand(turn, event.request, event.verb);
-  service.Settle(turn, timers_);
+  StepContext step = ContextFor(*service, at, effects);
+  service->OnCommand(step, event.request, event.verb);
+  service->Settle(step, timers_);
+}
+
+void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects) {
+  Service* service = FindService(event.service);
+  if (service == nullptr || service->removing()) {
+    effects.emplace_back(DropPlan{event.plan.version});
+    return;
+  }
+  service->OnPlanChanged(event.plan);
+  StepContext step = ContextFor(*service, at, effects);
+  service->OnPolicyChanged(step);
+  service->OnResized(step, event.plan.policy.num);
+  service->Settle(step, timers_);
+  EndEvent(event.service, at, effects);
 }
 
 void Supervisor::OnRoomMade(const Moment& at, Effects& effects) {
-  for (Service& service : services_) {
+  for (const Service& service : services_) {
     if (service.waiting_for_room() == 0) continue;
-    Turn turn = service.MakeTurn(at, random_, effects);
-    service.OnRoomMade(at.now);
-    service.Settle(turn, timers_);
+    OnService(service.id(), at, effects, [&at](Service& s, StepContext& /*step*/) { s.OnRoomMade(at.now); });
   }
 }
 
 void Supervisor::OnStalled(const Stalled& event, const Moment& at, Effects& effects) {
-  for (Service& service : services_) {
-    Turn turn = service.MakeTurn(at, random_, effects);
-    service.OnStall(event.length);
-    service.Settle(turn, timers_);
+  for (const Service& service : services_)
+    OnService(service.id(), at, effects,
+              [&event](Service& s, StepContext& /*step*/) { s.OnStall(event.length); });
+}
+
+bool Supervisor::IsDue(Instant now) {
+  while (timers_.earliest() <= now) {
+    const TimerQueue::Alarm alarm = timers_.Take();
+    Service* service = FindService(alarm.service);
+    if (service == nullptr || !service->OnAlarm(alarm, timers_)) continue;
+    service->Rearm(alarm.slot, timers_);
+    return true;
   }
+  return false;
 }
 
 void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {
   while (timers_.earliest() <= at.now) {
-    const TimerQueue::Key key = timers_.earliest_key();
-    const auto after =
-        std::upper_bound(services_.begin(), services_.end(), key,
-                         [](TimerQueue::Key k, const Service& s) { return k < s.first_key(); });
-    const auto id = static_cast<ServiceId>(std::distance(services_.begin(), after) - 1);
-    const Incarnation who{.service = id, .slot = key - services_[id].first_key()};
-    OnSlot(who, at, effects, [](Slot& slot, Turn& turn) { return slot.OnTime(turn); });
+    const TimerQueue::Alarm alarm = timers_.Take();
+    Service* service = FindService(alarm.service);
+    if (service == nullptr || !service->OnAlarm(alarm, timers_)) continue;
+    OnSlot({.service = alarm.service, .slot = alarm.slot}, at, effects,
+           [](Slot& slot, StepContext& step) { return slot.OnTime(step); });
   }
-  for (Service& service : services_) EndEvent(service, at, effects);
-  FinishIfDone(effects);
+  for (size_t i = 0; i < services_.size();) {
+    const ServiceId id = services_[i].id();
+    EndEvent(id, at, effects);
+    if (i < services_.size() && services_[i].id() == id) ++i;  // not if it was forgotten
+  }
+  // Alarms that do not count any more are few, unless a worker moves its deadline to and fro for days.
+  if (timers_.size() > 2 * slots() + kSpareAlarms) SetAlarms();
 }
 
 void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects) {
@@ -208,15 +290,11 @@ void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effect
     next = shutdown_ == ShutdownStage::kGraceful ? ShutdownStage::kQuick : ShutdownStage::kKill;
   }
   shutdown_ = next;
-  const Way way = next == ShutdownStage::kGraceful ? Way::kFinish
-                  : next == ShutdownStage::kQuick  ? Way::kQuick
-                                                   : Way::kKill;
-  for (Service& service : services_) {
-    Turn turn = service.MakeTurn(at, random_, effects);
-    service.Shutdown(turn, way);
-    service.Settle(turn, timers_);
-  }
-  FinishIfDone(effects);
+  const StopMode mode = next == ShutdownStage::kGraceful ? StopMode::kFinish
+                        : next == ShutdownStage::kQuick  ? StopMode::kQuick
+                                                         : StopMode::kKill;
+  for (const Service& service : services_)
+    OnService(service.id(), at, effects, [mode](Service& s, StepContext& step) { s.Shutdown(step, mode); });
 }
 
 void Supervisor::FinishIfDone(Effects& effects) {

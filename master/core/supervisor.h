@@ -26,9 +26,10 @@ namespace fectl::core {
 //   hand in GroupEnded, which is the last one then.
 //   5. Hand in TimePassed when next_deadline() has come.
 //   6. Times never go backwards.
+//   7. Keep what a version of a plan says until DropPlan.
 class Supervisor {
  public:
-  Supervisor(std::vector<ServicePolicy> policies, uint64_t random_seed);
+  Supervisor(std::vector<Plan> plans, uint64_t random_seed);
 
   // Starts every service. Once, before the first Step.
   void Boot(const Moment& at, Effects& effects);
@@ -36,38 +37,59 @@ class Supervisor {
   // Appends to `effects`.
   void Step(const Event& event, const Moment& at, Effects& effects);
 
-  // When TimePassed is due; kNever: not unless something else happens.
+  // When TimePassed is due, at the latest; kNever: not unless something else happens. It may be earlier than
+  // anything has to be done: see IsDue().
   Instant next_deadline() const { return timers_.earliest(); }
+  // Whether a deadline has come. If not, makes next_deadline() later than `now`.
+  bool IsDue(Instant now);
 
+  // In the order of their numbers.
   const std::vector<Service>& services() const { return services_; }
-  const TimerQueue& timers() const { return timers_; }  // each slot's, by its service's first_key
-  bool operator==(const Supervisor&) const = default;
-  // For the journal (journal.h). The timers are not in it: they follow from the slots.
+  // nullptr: it was removed, or never was.
+  const Service* Find(ServiceId id) const;
+
+  // For Commanded and ShutdownAsked.
+  RequestId NewRequest() { return ++newest_request_; }
+
+  // Of what decides. Alarms follow from the slots, and there are many ways to set them.
+  bool operator==(const Supervisor& other) const;
+  // For the journal (journal.h).
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.services_, self.random_, self.shutdown_, self.shutdown_waiters_, self.finished_);
+    archive(self.services_, self.next_service_, self.newest_process_, self.newest_request_, self.random_,
+            self.shutdown_, self.shutdown_waiters_, self.finished_);
   }
-  // Makes the timers, after everything else was read into an object without services. False where the state
-  // contradicts itself.
-  bool RestoreTimers();
+  // Computes what is not in the journal, after everything else was read into an object without services.
+  // False where the state contradicts itself.
+  bool Restore();
 
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
 
  private:
   enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill };
 
+  Service* FindService(ServiceId id);
+  StepContext ContextFor(const Service& service, const Moment& at, Effects& effects);
+  // Calls `change` with the service, where it exists, and the context, and settles what has changed.
+  template <typename Change>
+  void OnService(ServiceId id, const Moment& at, Effects& effects, Change change);
   template <typename Handle>
   void OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle);
-  void EndEvent(Service& service, const Moment& at, Effects& effects);
+  void EndEvent(ServiceId id, const Moment& at, Effects& effects);
+  void OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects);
+  void SetAlarms();
+  size_t slots() const;
   void OnCommanded(const Commanded& event, const Moment& at, Effects& effects);
   void OnRoomMade(const Moment& at, Effects& effects);
   void OnStalled(const Stalled& event, const Moment& at, Effects& effects);
   void OnTimePassed(const Moment& at, Effects& effects);
   void OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects);
   void FinishIfDone(Effects& effects);
-  bool Knows(const Incarnation& who) const;
 
-  std::vector<Service> services_;
+  std::vector<Service> services_;  // in the order of their numbers
+  ServiceId next_service_ = 0;
+  Generation newest_process_ = 0;
+  RequestId newest_request_ = 0;
   TimerQueue timers_;
   Random random_;
   ShutdownStage shutdown_ = ShutdownStage::kNone;

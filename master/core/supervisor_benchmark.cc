@@ -24,7 +24,7 @@ std::unique_ptr<Supervisor> MakeSupervisor(uint32_t slots) {
   ServicePolicy policy;
   policy.name = "bench";
   policy.num = slots;
-  return std::make_unique<Supervisor>(std::vector<ServicePolicy>{policy}, 1);
+  return std::make_unique<Supervisor>(FirstPlans({policy}), 1);
 }
 
 // Every worker is spawned, says `loaded` and is told to start.
@@ -38,7 +38,7 @@ void StartAll(Supervisor& supervisor, uint32_t slots) {
   }
   for (uint32_t slot = 0; slot < slots; ++slot) {
     more.clear();
-    supervisor.Step(WorkerLoaded{{.slot = slot, .generation = 1}}, at, more);
+    supervisor.Step(WorkerLoaded{{.slot = slot, .generation = slot + 1}}, at, more);
   }
 }
 
@@ -68,7 +68,7 @@ void Beat(benchmark::State& state) {
   uint32_t slot = 0;
   for ([[maybe_unused]] const auto turn : state) {
     at.now.ns += Seconds(1).ns / slots;
-    supervisor->Step(WorkerBeat{{.slot = slot, .generation = 1}}, at, effects);
+    supervisor->Step(WorkerBeat{{.slot = slot, .generation = slot + 1}}, at, effects);
     if (supervisor->next_deadline() <= at.now) supervisor->Step(TimePassed{}, at, effects);
     slot = slot + 1 == slots ? 0 : slot + 1;
   }

@@ -1,72 +1,45 @@
 #ifndef MASTER_CORE_TIMER_QUEUE_H_
 #define MASTER_CORE_TIMER_QUEUE_H_
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "master/core/ids.h"
 #include "master/core/time.h"
 
 namespace fectl::core {
 
-// One deadline per key, the earliest first; equal deadlines in the order of their keys, so that a run can be
-// repeated. No allocation after AddKeys. Owns no clock.
+// When each slot has to be looked at: a binary heap of alarms, the earliest first. Equal times come in the
+// order of service and slot, so that a run can be repeated. Owns no clock.
 //
-// A heartbeat moves its key's deadline behind those of all others with the same timeout. So the keys that are
-// added together have a line: who comes later than its end is put there, and only the line's first takes part
-// in the search for the earliest, which is a binary heap. Everybody else is in the heap alone. Moving to the
-// end of the line costs the same however many stand in it; anything else costs O(log keys).
+// An alarm is never moved. Nearly every event is a heartbeat, which makes its slot's deadline later: the
+// alarm that is set already then comes too early, and is set anew when it comes. Whoever sets the alarms
+// remembers for each slot the one that counts (`armed`); any other one of the slot is ignored when it comes.
 class TimerQueue {
  public:
-  using Key = uint32_t;
+  struct Alarm {
+    Instant at = kNever;
+    ServiceId service = 0;
+    uint32_t slot = 0;
+    auto operator<=>(const Alarm&) const = default;
+  };
 
-  // Adds `count` keys without deadline, and their line; the new keys follow the old ones.
-  void AddKeys(size_t count);
+  void Set(const Alarm& alarm);
 
-  // kNever: no deadline.
-  void Set(Key key, Instant deadline);
+  // kNever where no alarm is set.
+  Instant earliest() const { return heap_.empty() ? kNever : heap_.front().at; }
 
-  Instant deadline(Key key) const { return deadlines_[key]; }
+  // Takes the earliest one out. Only where earliest() is not kNever.
+  Alarm Take();
 
-  // kNever when no key has a deadline.
-  Instant earliest() const { return heap_.empty() ? kNever : heap_.front().deadline; }
-
-  // The key of the earliest deadline. Only when earliest() is not kNever.
-  Key earliest_key() const { return heap_.front().key; }
-
-  // How many keys take part in the search: what anything but a heartbeat takes grows with it.
-  size_t searched() const { return heap_.size(); }
-
-  // Of the deadlines: the rest is a way to find the earliest, and there are many for the same deadlines.
-  bool operator==(const TimerQueue& other) const { return deadlines_ == other.deadlines_; }
+  void Clear() { heap_.clear(); }
+  // Those included that do not count any more.
+  size_t size() const { return heap_.size(); }
 
  private:
-  static constexpr uint32_t kNone = UINT32_MAX;
-
-  struct Entry {
-    Instant deadline;
-    Key key = 0;
-  };
-  // Of a key with a deadline. Who stands behind another is not in the heap.
-  struct Place {
-    uint32_t line = 0;
-    Key ahead = kNone;
-    Key behind = kNone;
-    uint32_t position = kNone;  // in the heap
-  };
-
-  static bool Before(const Entry& a, const Entry& b);
-  void Insert(const Entry& entry);
-  void Take(Key key);
-  void Put(size_t position, const Entry& entry);
-  void SiftUp(size_t position);
-  void SiftDown(size_t position);
-  void RemoveFromHeap(size_t position);
-
-  std::vector<Instant> deadlines_;  // by key
-  std::vector<Place> places_;       // by key
-  std::vector<Key> ends_;           // of each line; kNone: nobody stands in it
-  std::vector<Entry> heap_;
+  std::vector<Alarm> heap_;
 };
 
 }  // namespace fectl::core

@@ -42,7 +42,7 @@ TEST(Unkillable, WhereAProcessCannotBeKilledNothingIsStartedByItself) {
   EXPECT_TRUE(std::holds_alternative<Waiting>(script.service().slots()[0].state()));
   script.Pass(Seconds(3600));
   EXPECT_EQ(script.Spawns(), 2);
-  EXPECT_EQ(script.supervisor().next_deadline(), kNever);
+  EXPECT_EQ(script.Deadline(), kNever);
   script.Die(2, 9);
   script.Pass(Seconds(60));
   EXPECT_EQ(script.Spawns(), 2) << "the other one is still there";

@@ -82,7 +82,7 @@ void EventLoop::Close(UniqueFd fd) {
   --watched_;
 }
 
-absl::Status EventLoop::Turn(int64_t timeout_ns) {
+absl::StatusOr<int> EventLoop::Turn(int64_t timeout_ns) {
   std::array<epoll_event, kEventsPerTurnMax> ready;
   int count = -1;
   if (precise_timeouts_) {
@@ -95,7 +95,7 @@ absl::Status EventLoop::Turn(int64_t timeout_ns) {
   }
   if (!precise_timeouts_) count = epoll_wait(epoll_.get(), ready.data(), ready.size(), Millis(timeout_ns));
   if (count < 0) {
-    if (errno == EINTR) return absl::OkStatus();
+    if (errno == EINTR) return 0;
     return absl::ErrnoToStatus(errno, "cannot wait for events");
   }
   for (int i = 0; i < count; ++i) {
@@ -106,7 +106,7 @@ absl::Status EventLoop::Turn(int64_t timeout_ns) {
     if (slot.watcher == nullptr || slot.generation != key >> 32) continue;
     slot.watcher->OnReady(ready[i].events);
   }
-  return absl::OkStatus();
+  return count;
 }
 
 }  // namespace fectl::platform

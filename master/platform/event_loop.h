@@ -56,8 +56,9 @@ class EventLoop {
 
   // Waits until something is ready or `timeout_ns` has passed (0: only looks; -1: no limit; never returns
   // early with a limit except for a signal handler), then delivers at most kEventsPerTurnMax events. Nothing
-  // ready is no error.
-  absl::Status Turn(int64_t timeout_ns);
+  // ready is no error. Returns how many it took from the kernel: less than kEventsPerTurnMax is all that was
+  // ready.
+  absl::StatusOr<int> Turn(int64_t timeout_ns);
 
   size_t watched() const { return watched_; }
 

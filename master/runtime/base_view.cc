@@ -135,6 +135,9 @@ proto::BaseReason ToBase(const core::Cause& cause) {
       return Plain(Reason::Kind::kStopTimeout);
     case CauseKind::kToldToStop:
     case CauseKind::kGaveWay:
+    case CauseKind::kFewerWanted:
+    case CauseKind::kRemoved:
+    case CauseKind::kMoreWanted:
       return Plain(Reason::Kind::kConsoleRequest);
     case CauseKind::kHurried:
     case CauseKind::kGroupEnded:

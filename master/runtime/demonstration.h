@@ -10,7 +10,7 @@ namespace fectl::runtime {
 
 // What somebody who has just started the demonstration wants to know: where it serves, and three commands
 // that can be pasted into another terminal in the workspace.
-std::string DemonstrationHint(const std::vector<ServicePlan>& plans);
+std::string DemonstrationHint(const std::vector<PlannedService>& services);
 
 }  // namespace fectl::runtime
 

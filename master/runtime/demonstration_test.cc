@@ -9,12 +9,12 @@ namespace fectl::runtime {
 namespace {
 
 TEST(DemonstrationHint, NamesEveryAddressAndThreeCommands) {
-  std::vector<ServicePlan> plans(2);
-  plans[0].policy.name = "a";
-  plans[0].sockets = {{"one", "127.0.0.1:8081"}};
-  plans[1].policy.name = "long-service-name";
-  plans[1].sockets = {{"two", "127.0.0.1:8082"}};
-  EXPECT_EQ(DemonstrationHint(plans),
+  std::vector<PlannedService> services(2);
+  services[0].policy.name = "a";
+  services[0].plan.sockets = {{"one", "127.0.0.1:8081"}};
+  services[1].policy.name = "long-service-name";
+  services[1].plan.sockets = {{"two", "127.0.0.1:8082"}};
+  EXPECT_EQ(DemonstrationHint(services),
             "\nThe demonstration serves:\n"
             "  a                  http://127.0.0.1:8081/\n"
             "  long-service-name  http://127.0.0.1:8082/\n"

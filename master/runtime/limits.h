@@ -73,6 +73,10 @@ inline constexpr core::Span kAcceptPause = core::Milliseconds(100);
 // what it took is given back.
 inline constexpr size_t kKeptForNextStep = 256;
 
+// Processes that are started in one turn. The others follow in the next ones, so that a start of thousands
+// keeps no client and no heartbeat waiting: a start takes a fraction of a millisecond.
+inline constexpr size_t kStartsPerTurnMax = 64;
+
 // The master was not running (stopped by a signal, or the whole machine was) if a turn came this much later
 // than it should have. Ordinary load stays far below.
 inline constexpr core::Span kStallAfter = core::Seconds(1);

@@ -27,11 +27,11 @@
 namespace fectl::runtime {
 namespace {
 
-std::vector<core::ServicePolicy> Policies(const std::vector<ServicePlan>& plans) {
+std::vector<core::Plan> FirstPlans(const std::vector<PlannedService>& services) {
   std::vector<core::ServicePolicy> policies;
-  policies.reserve(plans.size());
-  for (const ServicePlan& plan : plans) policies.push_back(plan.policy);
-  return policies;
+  policies.reserve(services.size());
+  for (const PlannedService& service : services) policies.push_back(service.policy);
+  return core::FirstPlans(policies);
 }
 
 uint64_t Seed() {
@@ -43,9 +43,15 @@ uint64_t Seed() {
 
 Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
-      supervisor_(Policies(parts_.plans), Seed()),
-      workers_(&parts_.plans, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
-      server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {}
+      supervisor_(FirstPlans(parts_.services), Seed()),
+      workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
+      server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
+  for (size_t i = 0; i < parts_.services.size(); ++i) {
+    const core::Service& service = supervisor_.services()[i];
+    names_[service.id()] = service.policy().name;
+    plans_[service.plan()] = parts_.services[i].plan;
+  }
+}
 
 Master::~Master() {
   parts_.loop->Unwatch(parts_.signals->fd());
@@ -82,7 +88,7 @@ absl::Status Master::Run() {
 }
 
 int64_t Master::TimeoutNanos(core::Instant now) const {
-  if (!queue_.empty()) return 0;
+  if (!queue_.empty() || !pending_.empty()) return 0;
   const core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(),
                                       parts_.listeners->next_deadline(), beat_at_, sweep_at_});
   return due == core::kNever ? -1 : std::max<int64_t>(0, (due - now).ns);
@@ -94,8 +100,10 @@ absl::Status Master::Turn() {
   // Our own work since the last turn is time in which nobody was heard, too.
   NoticeStall(at_.now, before);
   const int64_t timeout = TimeoutNanos(before);
-  if (absl::Status turned = parts_.loop->Turn(timeout); !turned.ok()) return turned;
+  if (auto turned = parts_.loop->Turn(timeout); !turned.ok()) return turned.status();
   at_ = Now();
+  starts_ = 0;
+  RunEffects();
   // When in the wait the stall began cannot be known, so all of the wait counts: a deadline that fell into it
   // would otherwise be due at the moment of waking, before anybody could be heard.
   if (timeout >= 0 && at_.now - (before + core::Span{timeout}) >= kStallAfter) NoticeStall(before, at_.now);
@@ -105,8 +113,8 @@ absl::Status Master::Turn() {
     sweep_at_ = workers_.Sweep() ? at_.now : core::kNever;
     StepQueue();
   }
-  if (supervisor_.next_deadline() <= at_.now) {
-    if (absl::Status heard = HearEverybody(); !heard.ok()) return heard;
+  if (supervisor_.IsDue(at_.now)) {
+    if (absl::Status read = ReadAllWorkers(); !read.ok()) return read;
     Step(core::TimePassed{});
     StepQueue();
   }
@@ -114,13 +122,16 @@ absl::Status Master::Turn() {
   return absl::OkStatus();
 }
 
-// Nobody is judged by what lies unread: before time passes for the supervisor, each worker that has written
-// something has been read once. The kernel hands ready descriptors round, so this many turns reach all of
-// them.
-absl::Status Master::HearEverybody() {
-  const size_t rounds = 1 + parts_.loop->watched() / platform::EventLoop::kEventsPerTurnMax;
-  for (size_t i = 0; i < rounds; ++i) {
-    if (absl::Status turned = parts_.loop->Turn(0); !turned.ok()) return turned;
+// Nobody is judged by what lies unread: before time passes for the supervisor, everything that workers have
+// written until now has been read.
+absl::Status Master::ReadAllWorkers() {
+  int count = platform::EventLoop::kEventsPerTurnMax;
+  // The kernel hands ready descriptors round, so this many turns reach all of them, however busy some are.
+  for (size_t left = 1 + parts_.loop->watched() / platform::EventLoop::kEventsPerTurnMax;
+       left > 0 && count == platform::EventLoop::kEventsPerTurnMax; --left) {
+    const absl::StatusOr<int> turned = parts_.loop->Turn(0);
+    if (!turned.ok()) return turned.status();
+    count = *turned;
     if (queue_.empty()) continue;  // a round of control clients says nothing about the workers
     at_ = Now();
     StepQueue();
@@ -161,19 +172,20 @@ void Master::Step(const core::Event& event) {
   RunEffects();
 }
 
+// In their order; what comes behind more starts than a turn may have waits for the next turn.
 void Master::RunEffects() {
-  core::Effects effects;
-  effects.swap(effects_);
-  for (const core::Effect& effect : effects) {
+  for (core::Effect& effect : effects_) pending_.push_back(std::move(effect));
+  effects_.clear();
+  while (!pending_.empty() && starts_ < kStartsPerTurnMax) {
+    const core::Effect effect = std::move(pending_.front());
+    pending_.pop_front();
     std::visit([this](const auto& e) { Run(e); }, effect);
   }
-  if (effects.size() > kKeptForNextStep) return;
-  effects.clear();
-  effects_.swap(effects);
 }
 
 void Master::Run(const core::Spawn& effect) {
-  workers_.Spawn(effect.who);
+  ++starts_;
+  workers_.Spawn(effect);
 }
 
 void Master::Run(const core::Send& effect) {
@@ -185,7 +197,15 @@ void Master::Run(const core::Signal& effect) {
 }
 
 void Master::Run(const core::Report& effect) {
-  LogReport(parts_.plans[effect.service].policy.name, effect, parts_.log.get());
+  LogReport(names_[effect.service], effect, parts_.log.get());
+}
+
+void Master::Run(const core::DropPlan& effect) {
+  plans_.erase(effect.plan);
+}
+
+void Master::Run(const core::ForgetService& effect) {
+  names_.erase(effect.service);
 }
 
 void Master::Run(const core::Finish& /*effect*/) {
@@ -205,7 +225,7 @@ bool Master::Started() const {
 void Master::OnTurnEnd() {
   if (!came_up_ && Started()) {
     came_up_ = true;
-    if (says_what_to_try_) std::cout << DemonstrationHint(parts_.plans) << std::flush;
+    if (says_what_to_try_) std::cout << DemonstrationHint(parts_.services) << std::flush;
     platform::GiveBackStartCode();
   }
   server_.OnTurn(at_.now);
@@ -280,24 +300,24 @@ void Master::ReopenLogs() {
 
 std::string Master::Suspects(const SharedSocket& socket) const {
   std::string words;
-  for (size_t i = 0; i < parts_.plans.size(); ++i) {
-    if (!SeesSocket(socket, parts_.plans[i].policy.name)) continue;
-    words += (words.empty() ? "" : ", ") + WorkersInWords(supervisor_.services()[i], parts_.plans[i]);
+  for (const core::Service& service : supervisor_.services()) {
+    if (!SeesSocket(socket, service.policy().name)) continue;
+    words += (words.empty() ? "" : ", ") + WorkersInWords(service);
   }
   return words;
 }
 
 // Nothing else gives workers a new descriptor. As if an operator had asked; nobody waits for the answer.
 void Master::OnOpenedAnew(const SharedSocket& socket) {
-  for (size_t i = 0; i < parts_.plans.size(); ++i) {
-    const core::ServiceState state = supervisor_.services()[i].state();
+  for (const core::Service& service : supervisor_.services()) {
+    const core::ServiceState state = service.state();
     const bool has_workers = state != core::ServiceState::kStopped &&
                              state != core::ServiceState::kStopping && state != core::ServiceState::kFailed;
-    if (!has_workers || !SeesSocket(socket, parts_.plans[i].policy.name)) continue;
-    LOG(INFO) << "service " << parts_.plans[i].policy.name << " is reloaded: its workers hold the old socket "
+    if (!has_workers || !SeesSocket(socket, service.policy().name)) continue;
+    LOG(INFO) << "service " << service.policy().name << " is reloaded: its workers hold the old socket "
               << socket.name;
     Emit(core::Commanded{
-        .request = ++last_request_, .service = static_cast<core::ServiceId>(i), .verb = core::Verb::kReload});
+        .request = supervisor_.NewRequest(), .service = service.id(), .verb = core::Verb::kReload});
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +42,7 @@ struct MasterParts {
   std::unique_ptr<platform::ControlSocket> control;
   std::vector<config::Grant> allow;  // who may use it
   std::unique_ptr<ListenerSet> listeners;
-  std::vector<ServicePlan> plans;
+  std::vector<PlannedService> services;
 };
 
 // Joins the pure supervisor to the kernel. One turn: wait until something is ready or due; look at all of it,
@@ -67,11 +69,6 @@ class Master final : private EventSink,
   absl::Status Run();
 
  private:
-  struct Waiting {
-    ClientId client = 0;
-    core::ServiceId service = 0;
-  };
-
   void Emit(core::Event event) override { queue_.push_back(std::move(event)); }
   void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
   std::string Suspects(const SharedSocket& socket) const override;
@@ -80,7 +77,7 @@ class Master final : private EventSink,
 
   absl::Status Turn();
   int64_t TimeoutNanos(core::Instant now) const;
-  absl::Status HearEverybody();
+  absl::Status ReadAllWorkers();
   void NoticeStall(core::Instant expected, core::Instant now);
   void StepQueue();
   void Step(const core::Event& event);
@@ -90,6 +87,8 @@ class Master final : private EventSink,
   void Run(const core::Signal& effect);
   void Run(const core::Reply& effect);
   void Run(const core::Report& effect);
+  void Run(const core::DropPlan& effect);
+  void Run(const core::ForgetService& effect);
   void Run(const core::Finish& effect);
   bool Started() const;
   void OnTurnEnd();
@@ -98,18 +97,23 @@ class Master final : private EventSink,
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
   proto::MasterView Overview(core::Instant now) const;
-  bool FindService(const std::string& name, core::ServiceId* id) const;
+  const core::Service* FindService(const std::string& name) const;  // nullptr: there is none of that name
+  // Of what the service's next processes are made.
+  const ServicePlan& PlanOf(const core::Service& service) const { return plans_.at(service.plan()); }
   core::Moment Now();
 
   MasterParts parts_;
   OutputFiles outputs_;
   core::Supervisor supervisor_;
+  ServicePlans plans_;
+  std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
   WorkerSet workers_;
   ControlServer server_;
   std::vector<core::Event> queue_;
-  core::Effects effects_;
-  std::unordered_map<core::RequestId, Waiting> waiting_;
-  core::RequestId last_request_ = 0;
+  core::Effects effects_;                                  // of the newest step
+  std::deque<core::Effect> pending_;                       // those that were not run yet
+  size_t starts_ = 0;                                      // of processes, in this turn
+  std::unordered_map<core::RequestId, ClientId> waiting_;  // for an answer
   core::Moment at_;
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them

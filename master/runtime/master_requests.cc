@@ -89,21 +89,21 @@ proto::Response::Kind ToResponse(core::Answer answer) {
 void Master::Run(const core::Reply& effect) {
   const auto found = waiting_.find(effect.request);
   if (found == waiting_.end()) return;
-  const Waiting waiting = found->second;
+  const ClientId client = found->second;
   waiting_.erase(found);
   proto::Response response;
   response.kind = ToResponse(effect.answer);
   response.text = effect.words;
-  server_.Answer(waiting.client, response);
+  server_.Answer(client, response);
 }
 
-bool Master::FindService(const std::string& name, core::ServiceId* id) const {
-  for (size_t i = 0; i < parts_.plans.size(); ++i) {
-    if (parts_.plans[i].policy.name != name) continue;
-    *id = static_cast<core::ServiceId>(i);
-    return true;
-  }
-  return false;
+const core::Service* Master::FindService(const std::string& name) const {
+  const std::vector<core::Service>& services = supervisor_.services();
+  // The newest of that name: an older one is being removed.
+  const auto found = std::find_if(services.rbegin(), services.rend(), [&name](const core::Service& service) {
+    return service.policy().name == name;
+  });
+  return found == services.rend() ? nullptr : &*found;
 }
 
 void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) {
@@ -111,14 +111,14 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   const bool commands = ToCommand(request.verb, &command);
   if (!commands && request.verb != proto::Request::Verb::kQuit) return AnswerAtOnce(client, request);
 
-  Waiting waiting{client, 0};
-  if (commands && !FindService(request.service, &waiting.service)) return AnswerAtOnce(client, request);
+  const core::Service* service = commands ? FindService(request.service) : nullptr;
+  if (commands && service == nullptr) return AnswerAtOnce(client, request);
   LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
-  const core::RequestId id = ++last_request_;
-  waiting_.emplace(id, waiting);
+  const core::RequestId id = supervisor_.NewRequest();
+  waiting_.emplace(id, client);
   if (commands) {
-    if (StartsWorkers(command)) parts_.listeners->MakeReachable(parts_.plans[waiting.service].sockets);
-    Emit(core::Commanded{.request = id, .service = waiting.service, .verb = command});
+    if (StartsWorkers(command)) parts_.listeners->MakeReachable(PlanOf(*service).sockets);
+    Emit(core::Commanded{.request = id, .service = service->id(), .verb = command});
   } else {
     ShutDown({.graceful = true, .request = id});
   }
@@ -129,8 +129,8 @@ proto::MasterView Master::Overview(core::Instant now) const {
   view.pid = getpid();
   view.version = proto::kVersion;
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
-  for (size_t i = 0; i < parts_.plans.size(); ++i) {
-    view.services.push_back(Summarize(supervisor_.services()[i], parts_.plans[i], now));
+  for (const core::Service& service : supervisor_.services()) {
+    view.services.push_back(Summarize(service, PlanOf(service), now));
     parts_.listeners->ShowAddresses(&view.services.back().sockets);
   }
   return view;
@@ -140,14 +140,14 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
   using Verb = proto::Request::Verb;
   using Kind = proto::Response::Kind;
   proto::Response response;
-  core::ServiceId id = 0;
-  if (proto::TakesService(request.verb) && !FindService(request.service, &id)) {
+  const bool of_service = proto::TakesService(request.verb);
+  const core::Service* service = of_service ? FindService(request.service) : nullptr;
+  if (of_service && service == nullptr) {
     response.kind = Kind::kErrorUnknownService;
     response.text = "there is no service " + request.service;
     return server_.Answer(client, response);
   }
   const core::Instant now{platform::MonotonicNanos()};
-  const core::Service& service = supervisor_.services()[id];
   switch (request.verb) {
     case Verb::kPing:
       response.kind = Kind::kPong;
@@ -168,11 +168,11 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kStatus:
       response.kind = Kind::kServiceStatus;
-      response.status = DescribeForBase(service);
+      response.status = DescribeForBase(*service);
       break;
     case Verb::kSPid:
       response.kind = Kind::kServiceWorkerPids;
-      response.pids = PidsOnDuty(service);
+      response.pids = PidsOnDuty(*service);
       break;
     case Verb::kOverview:
       response.kind = Kind::kOverview;
@@ -180,7 +180,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kInspect:
       response.kind = Kind::kInspect;
-      response.inspect = Describe(id, service, parts_.plans[id], workers_, now);
+      response.inspect = Describe(*service, PlanOf(*service), workers_, now);
       parts_.listeners->ShowAddresses(&response.inspect.sockets);
       break;
     case Verb::kQuit:

@@ -42,18 +42,6 @@ void SetSocketVariables(const SharedSocket& socket, int fd, Environment* environ
   }
 }
 
-core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
-  core::ServicePolicy policy;
-  policy.name = service.name;
-  policy.num = static_cast<uint32_t>(service.num);
-  policy.restarts = static_cast<uint32_t>(service.restarts);
-  policy.max_surge = static_cast<uint32_t>(service.max_surge);
-  policy.timeout = core::Milliseconds(service.timeout_ms);
-  policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
-  policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
-  return policy;
-}
-
 // A program that knows nothing of workers gets one before it.
 std::vector<std::string> CommandOf(const config::ServiceConfig& service) {
   if (!service.foreign()) return service.command;
@@ -106,10 +94,21 @@ void SetIdentityVariables(const config::Identity& identity, Environment* environ
   }
 }
 
+core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
+  core::ServicePolicy policy;
+  policy.name = service.name;
+  policy.num = static_cast<uint32_t>(service.num);
+  policy.restarts = static_cast<uint32_t>(service.restarts);
+  policy.max_surge = static_cast<uint32_t>(service.max_surge);
+  policy.timeout = core::Milliseconds(service.timeout_ms);
+  policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
+  policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
+  return policy;
+}
+
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files) {
   ServicePlan plan;
-  plan.policy = MakePolicy(service);
   plan.stdout_path = service.stdout_path;
   plan.stderr_path = service.stderr_path;
   plan.launch.argv = CommandOf(service);

@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "master/config/config.h"
+#include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/platform/launcher.h"
 #include "proto_spec/control_status.h"
@@ -34,9 +36,9 @@ bool SeesSocket(const SharedSocket& socket, const std::string& service);
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-// What a service's workers are made of: all that does not change from one start to the next.
+// What the processes of one version of a service's plan are made of: all that does not change from one start
+// to the next.
 struct ServicePlan {
-  core::ServicePolicy policy;
   platform::LaunchSpec launch;  // of the worker with index 0
   size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
   size_t lane_variable = 0;     // and which one its lane
@@ -45,6 +47,16 @@ struct ServicePlan {
   std::string stdout_path;  // empty: the master's
   std::string stderr_path;
 };
+
+using ServicePlans = std::map<core::PlanVersion, ServicePlan>;
+
+// A service as it begins: how it is supervised, and what its processes are made of.
+struct PlannedService {
+  core::ServicePolicy policy;
+  ServicePlan plan;
+};
+
+core::ServicePolicy MakePolicy(const config::ServiceConfig& service);
 
 platform::Identity ToPlatform(const config::Identity& identity);
 

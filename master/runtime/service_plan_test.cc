@@ -138,7 +138,7 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   service.startup_timeout_ms = 2;
   service.shutdown_timeout_ms = 3;
   service.max_surge = 4;
-  const core::ServicePolicy policy = MakeServicePlan(service, {}, {}, kOpenFiles).policy;
+  const core::ServicePolicy policy = MakePolicy(service);
   EXPECT_EQ(policy.name, "web");
   EXPECT_EQ(policy.num, 7U);
   EXPECT_EQ(policy.restarts, 5U);

@@ -129,7 +129,8 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
   Environment inherited = InheritedEnvironment(environ);
   if (settings.identity.has_value()) SetIdentityVariables(*settings.identity, &inherited);
   for (const config::ServiceConfig& service : config.services) {
-    parts.plans.push_back(MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files));
+    parts.services.push_back(
+        {MakePolicy(service), MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files)});
   }
   prepared.master = std::make_unique<Master>(std::move(parts));
   if (absl::Status s = prepared.master->Watch(); !s.ok()) return s;

@@ -91,9 +91,9 @@ std::vector<proto::EventView> DescribeEvents(const core::Service& service) {
 
 proto::ServiceView Summarize(const core::Service& service, const ServicePlan& plan, core::Instant now) {
   proto::ServiceView view;
-  view.name = plan.policy.name;
+  view.name = service.policy().name;
   view.state = service.word();
-  view.num = static_cast<int>(plan.policy.num);
+  view.num = static_cast<int>(service.policy().num);
   view.ready = static_cast<int>(service.serving());
   if (service.up_since() != core::kNever) view.uptime_s = InSeconds(now - service.up_since());
   for (const core::Slot& slot : service.slots()) {
@@ -109,11 +109,12 @@ proto::ServiceView Summarize(const core::Service& service, const ServicePlan& pl
   return view;
 }
 
-proto::ServiceView Describe(core::ServiceId id, const core::Service& service, const ServicePlan& plan,
-                            const WorkerSet& workers, core::Instant now) {
+proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
+                            core::Instant now) {
   proto::ServiceView view = Summarize(service, plan, now);
   for (uint32_t i = 0; i < service.slots().size(); ++i) {
-    view.workers.push_back(DescribeWorker(id, i, service.slots()[i], service.paused(), workers, now));
+    view.workers.push_back(
+        DescribeWorker(service.id(), i, service.slots()[i], service.paused(), workers, now));
   }
   view.events = DescribeEvents(service);
   return view;
@@ -144,13 +145,13 @@ std::vector<std::string> PidsOnDuty(const core::Service& service) {
   return pids;
 }
 
-std::string WorkersInWords(const core::Service& service, const ServicePlan& plan) {
+std::string WorkersInWords(const core::Service& service) {
   constexpr size_t kPidsMax = 16;
   const std::vector<std::string> pids = PidsOnDuty(service);
   std::string words;
   for (size_t i = 0; i < pids.size() && i < kPidsMax; ++i) words += (i == 0 ? " (pid " : ", ") + pids[i];
   if (pids.size() > kPidsMax) words += " and " + std::to_string(pids.size() - kPidsMax) + " more";
-  return plan.policy.name + words + (pids.empty() ? "" : ")");
+  return service.policy().name + words + (pids.empty() ? "" : ")");
 }
 
 }  // namespace fectl::runtime

@@ -22,8 +22,8 @@ namespace fectl::runtime {
 proto::ServiceView Summarize(const core::Service& service, const ServicePlan& plan, core::Instant now);
 
 // With everything.
-proto::ServiceView Describe(core::ServiceId id, const core::Service& service, const ServicePlan& plan,
-                            const WorkerSet& workers, core::Instant now);
+proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
+                            core::Instant now);
 
 proto::BaseServiceStatus DescribeForBase(const core::Service& service);
 
@@ -31,7 +31,7 @@ proto::BaseServiceStatus DescribeForBase(const core::Service& service);
 std::vector<std::string> PidsOnDuty(const core::Service& service);
 
 // For the log: "web (pid 12, 13)"; of many pids the first ones.
-std::string WorkersInWords(const core::Service& service, const ServicePlan& plan);
+std::string WorkersInWords(const core::Service& service);
 
 }  // namespace fectl::runtime
 

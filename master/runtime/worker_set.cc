@@ -10,8 +10,7 @@
 
 namespace fectl::runtime {
 
-absl::Status WorkerSet::Start(const core::Incarnation& who) {
-  const ServicePlan& plan = (*plans_)[who.service];
+absl::Status WorkerSet::Start(const core::Incarnation& who, const ServicePlan& plan) {
   if (absl::Status open = listeners_->OpenMissing(plan.sockets); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
@@ -36,8 +35,9 @@ uint32_t WorkerSet::FreeLane(const core::Incarnation& who) const {
   return lane;
 }
 
-void WorkerSet::Spawn(const core::Incarnation& who) {
-  const absl::Status started = Start(who);
+void WorkerSet::Spawn(const core::Spawn& spawn) {
+  const core::Incarnation& who = spawn.who;
+  const absl::Status started = Start(who, plans_->at(spawn.plan));
   if (started.ok()) {
     sink_->Emit(core::Spawned{who, Find(who)->pid()});
   } else {

@@ -26,9 +26,9 @@ namespace fectl::runtime {
 // ended.
 class WorkerSet {
  public:
-  // All of them outlive it; `plans` by service id. Made before anything is opened for clients and workers, so
+  // All of them outlive it. Made before anything is opened for clients and workers, so
   // that low descriptors are left.
-  WorkerSet(const std::vector<ServicePlan>* plans, ListenerSet* listeners, OutputFiles* outputs,
+  WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs,
             platform::EventLoop* loop, EventSink* sink)
       : plans_(plans),
         listeners_(listeners),
@@ -39,7 +39,7 @@ class WorkerSet {
         children_(loop) {}
 
   // Emits Spawned or SpawnFailed; the latter may still follow the former.
-  void Spawn(const core::Incarnation& who);
+  void Spawn(const core::Spawn& spawn);
 
   // nullptr: it has ended, or never was.
   WorkerLink* Find(const core::Incarnation& who);
@@ -62,7 +62,7 @@ class WorkerSet {
   size_t size() const { return links_.size(); }
 
  private:
-  absl::Status Start(const core::Incarnation& who);
+  absl::Status Start(const core::Incarnation& who, const ServicePlan& plan);
   // The lowest that no process has which was made for the same place and has not ended. There are never more
   // of these than core::kLeavingMax that are leaving, one that serves, one that shall succeed it, and those
   // that outlive SIGKILL.
@@ -71,7 +71,7 @@ class WorkerSet {
   // Two pipe ends and two files for output. (The sockets lie low by themselves, as they were opened first.)
   static constexpr size_t kLentAtOnce = 4;
 
-  const std::vector<ServicePlan>* plans_;
+  const ServicePlans* plans_;
   ListenerSet* listeners_;
   OutputFiles* outputs_;
   platform::EventLoop* loop_;

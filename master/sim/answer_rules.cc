@@ -17,19 +17,10 @@ using core::Verb;
 
 }  // namespace
 
-AnswerRules::AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks) : marks_(marks) {
-  for (const core::ServicePolicy& policy : policies) {
-    spawned_at_.emplace_back(policy.num);
-    last_on_duty_.emplace_back(policy.num, core::Instant{-1});
-  }
-  is_starting_.resize(policies.size());
-  start_began_.resize(policies.size());
-}
-
 void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event) {
   const auto* commanded = std::get_if<core::Commanded>(&event);
-  if (commanded == nullptr || commanded->service >= supervisor.services().size()) return;
-  marks_->Commanded(supervisor.services()[commanded->service].state(), commanded->verb);
+  const core::Service* service = commanded == nullptr ? nullptr : supervisor.Find(commanded->service);
+  if (service != nullptr) marks_->Commanded(service->state(), commanded->verb);
 }
 
 void AnswerRules::OnEvent(const View& view) {
@@ -37,7 +28,7 @@ void AnswerRules::OnEvent(const View& view) {
   if (const auto* loaded = view.event_as<core::WorkerLoaded>()) {
     const Life* life = view.ledger.Find(loaded->who);
     if (life != nullptr && life->on_duty())
-      last_on_duty_[loaded->who.service][loaded->who.slot] = view.at.now;
+      last_on_duty_.At(loaded->who.service, loaded->who.slot) = view.at.now;
   } else if (const auto* commanded = view.event_as<core::Commanded>()) {
     open_[commanded->request] = {false, commanded->verb, commanded->service, view.at.now};
   } else if (const auto* shutdown = view.event_as<core::ShutdownAsked>()) {
@@ -46,14 +37,15 @@ void AnswerRules::OnEvent(const View& view) {
 }
 
 void AnswerRules::SeeStarts(const View& view) {
-  for (core::ServiceId id = 0; id < is_starting_.size(); ++id) {
-    const bool now = view.service(id).state() == ServiceState::kStarting;
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    const core::Service* service = view.Find(id);
+    const bool now = service != nullptr && service->state() == ServiceState::kStarting;
     if (now && !is_starting_[id]) {
       start_began_[id] = view.at.now;
-      for (uint32_t slot = 0; slot < last_on_duty_[id].size(); ++slot) {
+      for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
         const std::vector<Life>& lives = view.ledger.InSlot(id, slot);
         if (std::any_of(lives.begin(), lives.end(), [](const Life& life) { return life.on_duty(); }))
-          last_on_duty_[id][slot] = view.at.now;
+          last_on_duty_.At(id, slot) = view.at.now;
       }
     }
     is_starting_[id] = now;
@@ -62,7 +54,7 @@ void AnswerRules::SeeStarts(const View& view) {
 
 void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect))
-    spawned_at_[spawn->who.service][spawn->who.slot] = view.at.now;
+    spawned_at_.At(spawn->who.service, spawn->who.slot) = view.at.now;
   const auto* reply = std::get_if<core::Reply>(&effect);
   if (reply == nullptr) return;
   const auto found = open_.find(reply->request);
@@ -81,15 +73,16 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
     return reply.answer == Answer::kDone && !view.effects.empty() &&
            std::holds_alternative<core::Finish>(view.effects.back());
   }
-  const bool exists = request.service < view.ledger.services();
-  if (!exists || reply.answer == Answer::kErrorUnknownService)
-    return !exists && reply.answer == Answer::kErrorUnknownService;
-  const core::Service& service = view.service(request.service);
+  const core::Service* const found = view.Find(request.service);
+  if (reply.answer == Answer::kErrorUnknownService) return found == nullptr;
+  // It was forgotten in this very step.
+  if (found == nullptr) return (reply.answer == Answer::kStopped) == (request.verb == Verb::kStop);
+  const core::Service& service = *found;
   const bool replaces = request.verb == Verb::kReload || request.verb == Verb::kRestart;
   switch (reply.answer) {
     case Answer::kStarted:
       if (replaces) return AllAreNew(view, request);
-      return request.verb == Verb::kStart && AllCameUp(request.service) &&
+      return request.verb == Verb::kStart && AllCameUp(view, request.service) &&
              service.state() != ServiceState::kStarting && service.state() != ServiceState::kFailed;
     case Answer::kStopped:
       // A start that waited for it follows at once.
@@ -150,15 +143,17 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
 }
 
 // Each slot has had a worker that was loaded since the start began (or served then).
-bool AnswerRules::AllCameUp(core::ServiceId service) const {
-  const std::vector<core::Instant>& last = last_on_duty_[service];
-  return std::all_of(last.begin(), last.end(), [&](core::Instant at) { return at >= start_began_[service]; });
+bool AnswerRules::AllCameUp(const View& view, core::ServiceId service) const {
+  for (uint32_t slot = 0; slot < view.ledger.policy(service).num; ++slot) {
+    if (last_on_duty_.At(service, slot) < start_began_[service]) return false;
+  }
+  return true;
 }
 
 // Nobody serves who was started before it was asked for.
 bool AnswerRules::AllAreNew(const View& view, const Request& request) const {
   for (uint32_t slot = 0; slot < view.ledger.policy(request.service).num; ++slot) {
-    if (spawned_at_[request.service][slot] < request.asked_at) return false;
+    if (spawned_at_.At(request.service, slot) < request.asked_at) return false;
     for (const Life& life : view.ledger.InSlot(request.service, slot)) {
       if (life.on_duty() && life.spawned_at < request.asked_at) return false;
     }

@@ -10,6 +10,7 @@
 #include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/sim/marks.h"
+#include "master/sim/per_slot.h"
 #include "master/sim/view.h"
 
 namespace fectl::sim {
@@ -18,7 +19,7 @@ namespace fectl::sim {
 class AnswerRules {
  public:
   // `marks` outlives it.
-  AnswerRules(const std::vector<core::ServicePolicy>& policies, Marks* marks);
+  explicit AnswerRules(Marks* marks) : marks_(marks) {}
 
   void BeforeStep(const core::Supervisor& supervisor, const core::Event& event);
   void OnEvent(const View& view);
@@ -39,16 +40,15 @@ class AnswerRules {
   bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   bool TroubleIsReported(const View& view, const Request& request) const;
   bool AllAreNew(const View& view, const Request& request) const;
-  bool AllCameUp(core::ServiceId service) const;
+  bool AllCameUp(const View& view, core::ServiceId service) const;
   void SeeStarts(const View& view);
 
   Marks* marks_;
   std::map<core::RequestId, Request> open_;
-  std::vector<std::vector<core::Instant>> spawned_at_;  // by service, slot: the last time
-  std::vector<bool> is_starting_;                       // by service: after the step before this one
-  std::vector<core::Instant> start_began_;              // by service: the last start
-  std::vector<std::vector<core::Instant>>
-      last_on_duty_;  // by service, slot: loaded, or serving when a start began
+  PerSlot<core::Instant> spawned_at_;                       // the last time
+  PerService<uint8_t> is_starting_;                         // after the step before this one
+  PerService<core::Instant> start_began_;                   // the last start
+  PerSlot<core::Instant> last_on_duty_{core::Instant{-1}};  // loaded, or serving when a start began
 };
 
 }  // namespace fectl::sim

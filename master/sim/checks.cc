@@ -10,12 +10,7 @@
 namespace fectl::sim {
 
 Checks::Checks(const std::vector<core::ServicePolicy>& policies, Marks* marks)
-    : ledger_(policies),
-      marks_(marks),
-      processes_(policies),
-      records_(policies),
-      services_(policies, marks),
-      answers_(policies, marks) {}
+    : ledger_(policies), marks_(marks), services_(marks), answers_(marks), changes_(policies) {}
 
 void Checks::Before(const core::Supervisor& supervisor, const core::Event& event) {
   services_.BeforeStep(supervisor, event, ledger_);
@@ -31,6 +26,7 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     processes_.OnEvent(view);
     records_.OnEvent(view);
     answers_.OnEvent(view);
+    changes_.OnEvent(view);
   }
   for (const core::Effect& effect : effects) {
     marks_->Saw(effect);
@@ -38,23 +34,27 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     records_.OnEffect(view, effect);
     services_.OnEffect(view, effect);
     answers_.OnEffect(view, effect);
+    changes_.OnEffect(view, effect);
     ledger_.Take(effect, event, at);
   }
   services_.AfterStep(view);
   const core::Incarnation* who = event == nullptr ? nullptr : Concerns(*event);
-  const bool known =
-      who != nullptr && who->service < ledger_.services() && who->slot < ledger_.policy(who->service).num;
   if (beats) {
     // By far the most frequent event moves a deadline of one slot and nothing else.
-    if (known) SlotRules::AfterStep(view, who->service, who->slot);
+    const core::Service* service = view.Find(who->service);
+    if (service != nullptr && who->slot < service->slots().size())
+      SlotRules::AfterStep(view, who->service, who->slot);
     return;
   }
   processes_.AfterStep(view);
   records_.AfterStep(view);
   for (core::ServiceId id = 0; id < ledger_.services(); ++id) {
     if (who != nullptr && who->service != id) continue;
+    changes_.AfterStep(view, id);
+    const core::Service* service = view.Find(id);
+    if (service == nullptr) continue;
     services_.AfterStep(view, id);
-    for (uint32_t slot = 0; slot < ledger_.policy(id).num; ++slot) SlotRules::AfterStep(view, id, slot);
+    for (uint32_t slot = 0; slot < service->slots().size(); ++slot) SlotRules::AfterStep(view, id, slot);
   }
   ledger_.EndStep();
 }

@@ -11,6 +11,7 @@
 #include "master/core/policy.h"
 #include "master/core/supervisor.h"
 #include "master/sim/answer_rules.h"
+#include "master/sim/change_rules.h"
 #include "master/sim/ledger.h"
 #include "master/sim/marks.h"
 #include "master/sim/process_rules.h"
@@ -38,6 +39,7 @@ class Checks {
 
   const std::optional<std::string>& broken() const { return verdict_.broken(); }
   const Ledger& ledger() const { return ledger_; }
+  const ChangeRules& changes() const { return changes_; }
   size_t open_requests() const { return answers_.open(); }
 
  private:
@@ -49,6 +51,7 @@ class Checks {
   RecordRules records_;
   ServiceRules services_;
   AnswerRules answers_;
+  ChangeRules changes_;
 };
 
 }  // namespace fectl::sim

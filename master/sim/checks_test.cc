@@ -60,14 +60,14 @@ class Rules : public testing::Test {
 
   Marks marks_;
   Checks checks_{Policies(), &marks_};
-  core::Supervisor supervisor_{Policies(), 1};
+  core::Supervisor supervisor_{core::FirstPlans(Policies()), 1};
   core::Moment at_{core::Instant{1'000'000'000}, 0};
 };
 
 TEST_F(Rules, NotMoreThanTwoForEachPlace) {
   Step(core::Commanded{.request = 1, .verb = core::Verb::kReload}, [](core::Effects& effects) {
-    for (uint32_t generation = 3; generation < 6; ++generation)
-      effects.emplace_back(core::Spawn{{0, 0, generation}});
+    for (core::Generation generation = 3; generation < 6; ++generation)
+      effects.emplace_back(core::Spawn{{0, 0, generation}, 1});
   });
   EXPECT_THAT(Broken(), HasSubstr("(I1)"));
 }
@@ -165,8 +165,8 @@ TEST_F(Rules, ExitIsRecordedAtAll) {
 
 TEST_F(Rules, StartsArePaced) {
   Step(core::Exited{.who = First(), .number = 3}, [](core::Effects& effects) {
-    for (uint32_t generation = 3; generation < 14; ++generation)
-      effects.emplace_back(core::Spawn{{0, 0, generation}});
+    for (core::Generation generation = 3; generation < 14; ++generation)
+      effects.emplace_back(core::Spawn{{0, 0, generation}, 1});
   });
   EXPECT_THAT(Broken(), HasSubstr("(I12)"));
 }

@@ -25,13 +25,13 @@ Engine::Engine(const Options& options)
       random_journal_(options.seed ^ 0x6666),
       programs_(options.seed ^ 0x4444, &swarm_, this),
       kernel_(swarm_.pids, swarm_.pipe_bytes),
-      supervisor_(swarm_.policies, options.seed),
+      supervisor_(core::FirstPlans(swarm_.policies), options.seed),
       checks_(swarm_.policies, &outcome_.marks) {
   checks_.SetWorld({.has_unread_messages = [this](const core::Incarnation& who) {
     const uint32_t place = kernel_.PlaceOf(who);
     return place != Kernel::kNowhere && kernel_.process(place).readable();
   }});
-  deployed_.assign(swarm_.policies.size(), std::nullopt);
+  newest_plan_ = swarm_.policies.size();
   outcome_.trace.policies = swarm_.policies;
   outcome_.trace.random_seed = options.seed;
   outcome_.trace.begin = kBegin;
@@ -53,6 +53,7 @@ void Engine::Pass(core::Instant end) {
     if (due <= next && supervisor_.next_deadline() != core::kNever) {
       now_ = std::max(now_, due);
       WakeMaster();
+      if (!supervisor_.IsDue(now_)) continue;
       HearEverybody();
       Step(core::TimePassed{});
       continue;
@@ -161,7 +162,7 @@ void Engine::Later(uint32_t place, core::Span in, Action action) {
 }
 
 const core::ServicePolicy& Engine::PolicyOf(const SimProcess& process) const {
-  return swarm_.policies[process.who.service];
+  return checks_.ledger().policy(process.who.service);
 }
 
 void Engine::Read(uint32_t place) {
@@ -317,7 +318,7 @@ void Engine::Restore() {
     return;
   }
   size_t places = 0;
-  for (const core::ServicePolicy& policy : swarm_.policies) places += policy.num;
+  for (const core::Service& service : supervisor_.services()) places += 1 + service.slots().size();
   if (bytes.size() > 1024 + places * 8 * 1024 + checks_.open_requests() * 16)
     outcome_.broken = "memory is bounded (I21): the state takes " + std::to_string(bytes.size()) + " bytes";
   if (random_journal_.Below(16) == 0) DamageJournal(bytes);
@@ -387,7 +388,7 @@ void Engine::AfterStep(const core::Effects& effects) {
 
 void Engine::Run(const core::Effect& effect) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
-    SpawnProcess(spawn->who);
+    SpawnProcess(*spawn);
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
     const uint32_t place = kernel_.PlaceOf(send->who);
     if (place != Kernel::kNowhere) programs_.OnOrder(kernel_.process(place), place, send->order);
@@ -405,7 +406,8 @@ void Engine::Run(const core::Effect& effect) {
   }
 }
 
-void Engine::SpawnProcess(const core::Incarnation& who) {
+void Engine::SpawnProcess(const core::Spawn& spawn) {
+  const core::Incarnation& who = spawn.who;
   const bool fails = !calm_ && random_kernel_.Below(100) < swarm_.spawn_fails_percent;
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
@@ -416,7 +418,9 @@ void Engine::SpawnProcess(const core::Incarnation& who) {
   const uint32_t place = kernel_.newest();
   SimProcess& process = kernel_.process(place);
   process.unkillable = !calm_ && random_kernel_.Below(100) < swarm_.unkillable_percent;
-  programs_.Begin(process, place, calm_ ? std::nullopt : deployed_[who.service]);
+  std::optional<Behaviour> version = deployed_[who.service];
+  if (!version.has_value()) version = planned_behaviours_[spawn.plan];
+  programs_.Begin(process, place, calm_ ? std::nullopt : version);
   const uint32_t older = kernel_.PlaceOfOlder(who);
   if (older != Kernel::kNowhere) programs_.OnSuccessor(kernel_.process(older), older);
   follow_ups_.emplace_back(core::Spawned{who, pid});

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <queue>
 #include <set>
@@ -18,6 +19,7 @@
 #include "master/sim/hash.h"
 #include "master/sim/kernel.h"
 #include "master/sim/outcome.h"
+#include "master/sim/per_slot.h"
 #include "master/sim/program.h"
 #include "master/sim/swarm.h"
 
@@ -98,7 +100,7 @@ class Engine : private ProgramHost {
   void Boot();
   void AfterStep(const core::Effects& effects);
   void Run(const core::Effect& effect);
-  void SpawnProcess(const core::Incarnation& who);
+  void SpawnProcess(const core::Spawn& spawn);
 
   const Options options_;
   const Swarm swarm_;
@@ -125,7 +127,9 @@ class Engine : private ProgramHost {
   std::set<core::Incarnation> unborn_;  // of this turn
   core::Effects effects_;
   std::vector<Said> said_;
-  std::vector<std::optional<Behaviour>> deployed_;  // by service: what its newest version surely is
+  PerService<std::optional<Behaviour>> deployed_;  // what its newest program surely is
+  std::map<core::PlanVersion, std::optional<Behaviour>> planned_behaviours_;  // likewise, of a plan
+  core::PlanVersion newest_plan_ = 0;
   core::RequestId last_request_ = 0;
   bool stepping_ = false;
   bool calm_ = false;

@@ -11,8 +11,71 @@
 
 namespace fectl::sim {
 
-Ledger::Ledger(std::vector<core::ServicePolicy> policies) : policies_(std::move(policies)) {
-  for (const core::ServicePolicy& policy : policies_) lives_.emplace_back(policy.num);
+Ledger::Ledger(const std::vector<core::ServicePolicy>& policies) {
+  for (const core::Plan& plan : core::FirstPlans(policies)) Add(plan);
+}
+
+void Ledger::Add(const core::Plan& plan) {
+  plans_.push_back(plan);
+  removed_.push_back(false);
+  lives_.emplace_back(plan.policy.num);
+}
+
+void Ledger::Resize(core::ServiceId service, uint32_t num) {
+  plans_[service].policy.num = num;
+  if (num > lives_[service].size()) lives_[service].resize(num);
+}
+
+// What was promised stays; only the time to start may become less.
+void Ledger::TakePlan(const core::PlanChanged& change) {
+  const core::ServicePolicy& policy = change.plan.policy;
+  plans_[change.service] = change.plan;
+  Resize(change.service, policy.num);
+  for (std::vector<Life>& slot : lives_[change.service]) {
+    for (Life& life : slot) {
+      if (life.told()) continue;
+      if (!life.loaded && !life.closed) life.deadline = life.spawned_at + policy.startup_timeout;
+      const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
+      if (life.loaded && !life.closed) life.deadline = life.deadline + more;
+      life.timeout = life.timeout + more;
+      life.shutdown_timeout = std::max(life.shutdown_timeout, policy.shutdown_timeout);
+    }
+  }
+}
+
+void Ledger::TakeChange(const core::Event& event) {
+  const auto is_here = [this](core::ServiceId service) {
+    return service < removed_.size() && !removed_[service];
+  };
+  if (const auto* added = std::get_if<core::ServiceAdded>(&event)) {
+    Add(added->plan);
+  } else if (const auto* removed = std::get_if<core::ServiceRemoved>(&event)) {
+    if (is_here(removed->service)) removed_[removed->service] = true;
+  } else if (const auto* resized = std::get_if<core::ServiceResized>(&event)) {
+    if (is_here(resized->service)) Resize(resized->service, resized->num);
+  } else if (const auto* changed = std::get_if<core::PlanChanged>(&event)) {
+    if (is_here(changed->service)) TakePlan(*changed);
+  }
+}
+
+bool Ledger::HasProcess(core::ServiceId service) const {
+  return std::any_of(lives_[service].begin(), lives_[service].end(), [](const std::vector<Life>& slot) {
+    return std::any_of(slot.begin(), slot.end(),
+                       [](const Life& life) { return !life.ended && !life.alarmed; });
+  });
+}
+
+bool Ledger::Uses(core::PlanVersion plan) const {
+  for (core::ServiceId id = 0; id < lives_.size(); ++id) {
+    if (!removed_[id] && plans_[id].version == plan) return true;
+    for (const std::vector<Life>& slot : lives_[id]) {
+      for (const Life& life : slot) {
+        const bool forgotten = removed_[id] && life.alarmed;
+        if (life.plan == plan && !life.ended && !forgotten) return true;
+      }
+    }
+  }
+  return false;
 }
 
 const Life* Ledger::Find(const core::Incarnation& who) const {
@@ -62,6 +125,7 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
     if (Life* life = Find(*who)) TakeOf(*life, event, at);
     return;
   }
+  TakeChange(event);
   const auto* stalled = std::get_if<core::Stalled>(&event);
   if (stalled == nullptr) return;
   for (auto& service : lives_) {
@@ -77,7 +141,7 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
 void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at) {
   if (std::holds_alternative<core::WorkerBeat>(event)) {
     life.message_due = core::kNever;
-    if (life.on_duty() && !life.closed) life.deadline = at.now + policies_[life.who.service].timeout;
+    if (life.on_duty() && !life.closed) life.deadline = at.now + life.timeout;
   } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
     if (life.pid == 0) life.pid = spawned->pid;
   } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
@@ -85,7 +149,7 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     if (life.loaded || life.told()) return;
     life.loaded = true;
     life.loaded_at = at.now;
-    life.deadline = at.now + policies_[life.who.service].timeout;
+    life.deadline = at.now + life.timeout;
   } else if (std::holds_alternative<core::WorkerBeganMessage>(event)) {
     if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
@@ -125,8 +189,11 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     for (Life& other : lives_[spawn->who.service][spawn->who.slot]) other.asked_at = core::kNever;
     Life& life = lives_[spawn->who.service][spawn->who.slot].emplace_back();
     life.who = spawn->who;
+    life.plan = spawn->plan;
     life.spawned_at = at.now;
-    life.deadline = at.now + policies_[spawn->who.service].startup_timeout;
+    life.timeout = policy(spawn->who.service).timeout;
+    life.shutdown_timeout = policy(spawn->who.service).shutdown_timeout;
+    life.deadline = at.now + policy(spawn->who.service).startup_timeout;
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
     Life* life = Find(send->who);
     if (life == nullptr) return;
@@ -157,7 +224,7 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
 
 // How long the supervisor may wait for one that it asks to leave.
 core::Span Ledger::Grace(const Life& life, const core::Event* event) const {
-  const core::Span whole = policies_[life.who.service].shutdown_timeout;
+  const core::Span whole = life.shutdown_timeout;
   const core::Span little = std::min(whole, core::kAbandonGrace);
   const bool by_own_word = event != nullptr && Concerns(*event) != nullptr && *Concerns(*event) == life.who;
   if (by_own_word && std::holds_alternative<core::WorkerConfigError>(*event)) return little;

@@ -20,10 +20,13 @@ namespace fectl::sim {
 // gave: nothing of the supervisor's own state is believed.
 struct Life {
   core::Incarnation who;
+  core::PlanVersion plan = 0;
   int32_t pid = 0;  // 0 until Spawned
   core::Instant spawned_at;
-  core::Instant loaded_at;  // only if loaded
-  core::Instant deadline;   // when something must be done about it, unless it is heard before
+  core::Span timeout;           // what it was promised
+  core::Span shutdown_timeout;  // likewise
+  core::Instant loaded_at;      // only if loaded
+  core::Instant deadline;       // when something must be done about it, unless it is heard before
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
@@ -54,7 +57,7 @@ struct Life {
 // policies: a second opinion on what the supervisor keeps.
 class Ledger {
  public:
-  explicit Ledger(std::vector<core::ServicePolicy> policies);
+  explicit Ledger(const std::vector<core::ServicePolicy>& policies);
 
   // In this order for each step: the event, each effect, and the end.
   void Take(const core::Event& event, const core::Moment& at);
@@ -71,24 +74,37 @@ class Ledger {
   const std::vector<Life>& InSlot(core::ServiceId service, uint32_t slot) const {
     return lives_[service][slot];
   }
-  const core::ServicePolicy& policy(core::ServiceId service) const { return policies_[service]; }
+  // As the newest event says; of a service that was removed the last one.
+  const core::ServicePolicy& policy(core::ServiceId service) const { return plans_[service].policy; }
+  core::PlanVersion plan(core::ServiceId service) const { return plans_[service].version; }
+  bool removed(core::ServiceId service) const { return removed_[service]; }
+  // How many slots the service has had at a time: those with a process are among them.
+  uint32_t slots(core::ServiceId service) const { return static_cast<uint32_t>(lives_[service].size()); }
+  bool HasProcess(core::ServiceId service) const;  // that did not outlive SIGKILL
+  bool Uses(core::PlanVersion plan) const;         // a process, or a service that goes on
   // The one beside it that is loaded and to take its place, or nullptr.
   const Life* Successor(const Life& life) const;
   // Whether one that serves is beside it, which it is to replace.
   bool IsNext(const Life& life) const;
   // Whether a process of the service was begun and is not on duty yet, or not alone.
   bool Begins(core::ServiceId service) const;
+  // All that ever were, by their numbers.
   size_t services() const { return lives_.size(); }
   size_t size() const { return size_; }
 
  private:
   Life* Find(const core::Incarnation& who);
   void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
+  void TakeChange(const core::Event& event);
+  void Add(const core::Plan& plan);
+  void TakePlan(const core::PlanChanged& change);
+  void Resize(core::ServiceId service, uint32_t num);
   void Tell(Life& life, const core::Event* event, const core::Moment& at);
   void TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at);
   core::Span Grace(const Life& life, const core::Event* event) const;
 
-  std::vector<core::ServicePolicy> policies_;
+  std::vector<core::Plan> plans_;                      // by service: the newest
+  std::vector<bool> removed_;                          // by service
   std::vector<std::vector<std::vector<Life>>> lives_;  // by service, slot; oldest first
   std::vector<core::Incarnation> ended_;               // in this step
   size_t size_ = 0;

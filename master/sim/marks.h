@@ -43,11 +43,11 @@ class Marks {
   std::vector<std::pair<std::string, uint64_t>> All() const;
 
   static constexpr size_t kSlotStates = std::variant_size_v<core::SlotState>;
-  static constexpr size_t kServiceStates = 7;
-  static constexpr size_t kCauses = 25;
-  static constexpr size_t kMilestones = 18;
-  static constexpr size_t kAnswers = 11;
-  static constexpr size_t kVerbs = 6;
+  static constexpr size_t kServiceStates = static_cast<size_t>(core::ServiceState::kFailed) + 1;
+  static constexpr size_t kCauses = static_cast<size_t>(core::Cause::Kind::kCrashLoop) + 1;
+  static constexpr size_t kMilestones = static_cast<size_t>(core::Milestone::kRecovered) + 1;
+  static constexpr size_t kAnswers = static_cast<size_t>(core::Answer::kErrorFailed) + 1;
+  static constexpr size_t kVerbs = static_cast<size_t>(core::Verb::kResume) + 1;
 
   std::array<std::array<uint64_t, kSlotStates>, kSlotStates> slot_edges_ = {};
   std::array<std::array<uint64_t, kServiceStates>, kServiceStates> service_edges_ = {};

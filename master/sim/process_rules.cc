@@ -28,34 +28,28 @@ bool IsDown(core::ServiceState state) {
 
 }  // namespace
 
-ProcessRules::ProcessRules(const std::vector<core::ServicePolicy>& policies) {
-  for (const core::ServicePolicy& policy : policies) {
-    generations_.emplace_back(policy.num);
-    starts_.emplace_back(policy.num);
-    no_room_at_.emplace_back(policy.num);
-  }
-}
-
 void ProcessRules::OnEvent(const View& view) {
   begun_anew_.clear();
   const auto* failed = view.event_as<core::SpawnFailed>();
   if (failed != nullptr && IsWaitedFor(view, failed->who)) {
     // The pace is that of attempts which follow one another, with no other failure between them.
-    no_room_at_[failed->who.service][failed->who.slot].reset();
+    no_room_at_.At(failed->who.service, failed->who.slot).reset();
     if (failed->transient) {
       // No program came of it, so it counts as an attempt, which has a pace of its own.
-      std::vector<core::Instant>& starts = starts_[failed->who.service][failed->who.slot];
+      std::vector<core::Instant>& starts = starts_.At(failed->who.service, failed->who.slot);
       if (!starts.empty()) starts.pop_back();
-      no_room_at_[failed->who.service][failed->who.slot] = view.at.now;
+      no_room_at_.At(failed->who.service, failed->who.slot) = view.at.now;
     }
   } else if (const auto* spawned = view.event_as<core::Spawned>();
              spawned != nullptr && IsWaitedFor(view, spawned->who)) {
-    no_room_at_[spawned->who.service][spawned->who.slot].reset();
+    no_room_at_.At(spawned->who.service, spawned->who.slot).reset();
   }
   // What people ask for is theirs to pace.
   const auto* commanded = view.event_as<core::Commanded>();
-  if (commanded == nullptr || commanded->service >= starts_.size()) return;
-  for (std::vector<core::Instant>& starts : starts_[commanded->service]) starts.clear();
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    if (!view.changes(id) && (commanded == nullptr || commanded->service != id)) continue;
+    for (std::vector<core::Instant>& starts : starts_.Of(id)) starts.clear();
+  }
 }
 
 void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
@@ -78,13 +72,16 @@ void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
 
 void ProcessRules::NoStartWhereNoneIsWanted(const View& view, const core::Incarnation& who) const {
   if (view.supervisor.shutting_down()) view.Break("no start in a shutdown (I30)", Name(who));
+  if (view.Find(who.service) == nullptr || view.ledger.removed(who.service))
+    return view.Break("no start in a service that was removed (I33)", Name(who));
+  if (who.slot >= view.ledger.policy(who.service).num)
+    view.Break("no start of a worker that is not wanted (I34)", Name(who));
   if (IsDown(view.service(who.service).state())) view.Break("no start in a stopped service (I15)", Name(who));
 }
 
 void ProcessRules::GenerationIsUsedOnce(const View& view, const core::Incarnation& who) {
-  uint32_t& newest = generations_[who.service][who.slot];
-  if (who.generation <= newest) view.Break("a generation is used once (I10)", Name(who));
-  newest = who.generation;
+  if (who.generation <= newest_) view.Break("a generation is used once (I10)", Name(who));
+  newest_ = who.generation;
 }
 
 void ProcessRules::ConfigErrorIsNotTriedAgain(const View& view, const core::Incarnation& who) const {
@@ -97,15 +94,16 @@ void ProcessRules::ConfigErrorIsNotTriedAgain(const View& view, const core::Inca
 }
 
 void ProcessRules::StartsArePaced(const View& view, const core::Incarnation& who) {
-  if (view.event == nullptr || view.event_as<core::Commanded>() != nullptr) return;
+  if (view.event == nullptr || view.event_as<core::Commanded>() != nullptr || view.changes(who.service))
+    return;
   // Beside a worker that serves it is a replacement, which somebody asked for.
   const std::vector<Life>& lives = view.ledger.InSlot(who.service, who.slot);
   if (std::any_of(lives.begin(), lives.end(), [](const Life& life) { return life.on_duty(); })) return;
-  std::vector<core::Instant>& starts = starts_[who.service][who.slot];
+  std::vector<core::Instant>& starts = starts_.At(who.service, who.slot);
   // A command may have had to wait for another one.
   const auto* starting = std::get_if<core::Starting>(&view.service(who.service).slots()[who.slot].state());
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kOperator) starts.clear();
-  const std::optional<core::Instant> no_room_at = no_room_at_[who.service][who.slot];
+  const std::optional<core::Instant> no_room_at = no_room_at_.At(who.service, who.slot);
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kAfterFailedStart &&
       no_room_at.has_value() && *no_room_at + core::kRoomPause > view.at.now)
     view.Break("attempts without room are paced (I12)", Name(who));
@@ -122,6 +120,8 @@ void ProcessRules::OnlyTheLivingAreReached(const View& view, const core::Incarna
 void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Incarnation& who) {
   const Life* life = view.ledger.Find(who);
   if (life == nullptr || life->told() || life->process_ended) return;
+  if (view.ledger.removed(who.service)) return;
+  if (view.changes(who.service) && who.slot >= view.ledger.policy(who.service).num) return;
   const core::Service& service = view.service(who.service);
   if (IsDown(service.state())) return;
   const bool by_own_word = view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
@@ -190,7 +190,7 @@ void ProcessRules::ShutdownReachesEverybody(const View& view) {
   if (asked == nullptr || (asked->request != 0 && shutdown_stage_ > 0)) return;
   shutdown_stage_ = std::min(3, std::max(shutdown_stage_ + 1, asked->graceful ? 1 : 2));
   for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
-    for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
         const bool hurried = life.told_kill || (shutdown_stage_ == 2 && life.told_quit);
         const bool no_more = shutdown_stage_ == 2 && life.process_ended;  // SIGQUIT is for the process alone

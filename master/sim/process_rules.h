@@ -8,6 +8,7 @@
 #include "master/core/effects.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
+#include "master/sim/per_slot.h"
 #include "master/sim/view.h"
 
 namespace fectl::sim {
@@ -15,8 +16,6 @@ namespace fectl::sim {
 // What the supervisor may do to processes, and when: each effect is looked at before the ledger takes it.
 class ProcessRules {
  public:
-  explicit ProcessRules(const std::vector<core::ServicePolicy>& policies);
-
   void OnEvent(const View& view);
   void OnEffect(const View& view, const core::Effect& effect);
   void AfterStep(const View& view);
@@ -35,12 +34,11 @@ class ProcessRules {
   void ReplacementIsAskedFor(const View& view, const core::Incarnation& who) const;    // I5
   void ShutdownReachesEverybody(const View& view);                                     // I16
 
-  std::vector<std::vector<uint32_t>> generations_;               // by service, slot: the highest seen
-  std::vector<std::vector<std::vector<core::Instant>>> starts_;  // automatic ones of the last window
-  // By service, slot: when the last attempt ended, if it was for want of room.
-  std::vector<std::vector<std::optional<core::Instant>>> no_room_at_;
-  int shutdown_stage_ = 0;                     // 1 graceful, 2 quick, 3 kills
-  std::vector<core::Incarnation> begun_anew_;  // in this step: starts that were given up
+  core::Generation newest_ = 0;
+  PerSlot<std::vector<core::Instant>> starts_;        // automatic ones of the last window
+  PerSlot<std::optional<core::Instant>> no_room_at_;  // when the last attempt ended, if for want of room
+  int shutdown_stage_ = 0;                            // 1 graceful, 2 quick, 3 kills
+  std::vector<core::Incarnation> begun_anew_;         // in this step: starts that were given up
 };
 
 }  // namespace fectl::sim

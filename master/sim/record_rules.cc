@@ -76,6 +76,13 @@ bool WasCommanded(const View& view, CauseKind cause) {
   return commanded != nullptr && commanded->verb == verb;
 }
 
+// The service is to have fewer workers, or is to be no more.
+bool WasChanged(const View& view, const core::Report& report) {
+  if (report.record.cause.kind == CauseKind::kRemoved)
+    return view.event_as<core::ServiceRemoved>() != nullptr && view.ledger.removed(report.service);
+  return view.changes(report.service) && report.slot >= view.ledger.policy(report.service).num;
+}
+
 // By a message of the process itself, or by what it left of one.
 bool WasSaid(const View& view, const core::Cause& cause, const Life* life) {
   if (cause.kind == CauseKind::kConfigError) {
@@ -96,6 +103,8 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
     case CauseKind::kTooManyLeaving:
       return view.ledger.WithTime(report.service, report.slot) > core::kLeavingMax &&
              view.ledger.FirstTold(report.service, report.slot) == &life;
+    case CauseKind::kUnkillable:
+      return life.told_kill && !life.alarmed && life.deadline <= view.at.now;
     case CauseKind::kGroupEnded:
       return life.process_ended && view.event_as<core::GroupEnded>() != nullptr && view.is_about(life.who);
     default:
@@ -105,15 +114,18 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
 
 }  // namespace
 
-RecordRules::RecordRules(const std::vector<core::ServicePolicy>& policies) {
-  for (const core::ServicePolicy& policy : policies) failed_starts_.emplace_back(policy.num);
-}
-
 void RecordRules::OnEvent(const View& view) {
   known_end_ = false;
   end_records_ = 0;
   ended_nexts_ = 0;
   failure_records_ = 0;
+  if (const auto* changed = view.event_as<core::PlanChanged>();
+      changed != nullptr && changed->service < view.ledger.services()) {
+    // Fewer may fail now: the next one is the last, whatever was before.
+    const uint32_t allowed = std::max(1U, view.ledger.policy(changed->service).restarts);
+    for (FailedStarts& failed : failed_starts_.Of(changed->service))
+      failed.at_least = std::min(failed.at_least, allowed - 1);
+  }
   const core::Incarnation* who = view.event == nullptr ? nullptr : Concerns(*view.event);
   const Life* life = who == nullptr ? nullptr : view.ledger.Find(*who);
   if (life == nullptr) return;
@@ -122,7 +134,7 @@ void RecordRules::OnEvent(const View& view) {
     if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
   if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told())
-    failed_starts_[who->service][who->slot] = {};
+    failed_starts_.At(who->service, who->slot) = {};
 }
 
 void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
@@ -142,7 +154,7 @@ void RecordRules::OnReport(const View& view, const core::Report& report) {
   if (IsReplacementFailure(milestone)) ++failure_records_;
   if (milestone == Milestone::kFailed) return GivenUpByPolicyOnly(view, report);
   if (milestone == Milestone::kStarting && report.record.cause.kind != CauseKind::kAfterFailedStart)
-    failed_starts_[report.service][report.slot] = {};
+    failed_starts_.At(report.service, report.slot) = {};
   if (milestone == Milestone::kLost) OnLost(view, report);
   if (known_end_ && IsOfTheEnd(view, report)) ++end_records_;
   CauseHolds(view, report);
@@ -151,7 +163,7 @@ void RecordRules::OnReport(const View& view, const core::Report& report) {
 void RecordRules::OnLost(const View& view, const core::Report& report) {
   const Life* life = Subject(view, report);
   if (life == nullptr || life->loaded) return;
-  FailedStarts& failed = failed_starts_[report.service][report.slot];
+  FailedStarts& failed = failed_starts_.At(report.service, report.slot);
   ++failed.at_most;
   if (life->pid == 0) {
     failed.at_least = 0;  // nothing was said of why it was started: perhaps at somebody's word
@@ -186,7 +198,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = late && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
       break;
     case CauseKind::kHeartbeatTimeout:
-      holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(policy.timeout);
+      holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(life->timeout);
       break;
     case CauseKind::kChannelClosed:
       holds = late && life->closed;
@@ -198,18 +210,20 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     case CauseKind::kHurried:
     case CauseKind::kTooManyLeaving:
     case CauseKind::kGroupEnded:
+    case CauseKind::kUnkillable:
       holds = life != nullptr && LeavingCauseHolds(view, report, *life);
       break;
     case CauseKind::kToldToStop:
     case CauseKind::kGaveWay:
       holds = WasCommanded(view, cause.kind);
       break;
-    case CauseKind::kUnkillable:
-      holds = life != nullptr && life->told_kill && !life->alarmed && life->deadline <= view.at.now;
-      break;
     case CauseKind::kCrashLoop:
       holds = milestone == Milestone::kCrashing &&
               cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !cause.text.empty();
+      break;
+    case CauseKind::kFewerWanted:
+    case CauseKind::kRemoved:
+      holds = WasChanged(view, report);
       break;
     case CauseKind::kConfigError:
     case CauseKind::kProtocolViolation:
@@ -225,9 +239,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
 
 void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
   const uint32_t allowed = std::max(1U, view.ledger.policy(report.service).restarts);
-  failed_starts_[report.service][report.slot].at_least = 0;
+  failed_starts_.At(report.service, report.slot).at_least = 0;
   if (report.record.cause.kind == CauseKind::kConfigError) return;
-  if (failed_starts_[report.service][report.slot].at_most < allowed)
+  if (failed_starts_.At(report.service, report.slot).at_most < allowed)
     view.Break("given up by policy only (I14)", Name(report.service, report.slot));
 }
 
@@ -259,7 +273,10 @@ void RecordRules::HistoryKeepsWhatWasReported(const View& view) const {
       const auto* other = std::get_if<core::Report>(&view.effects[j]);
       later += other != nullptr && other->service == report->service && other->slot == report->slot ? 1 : 0;
     }
-    const auto& records = view.service(report->service).slots()[report->slot].history().records();
+    const core::Service* service = view.Find(report->service);
+    if (service == nullptr || report->slot >= service->slots().size())
+      continue;  // forgotten with its last process
+    const auto& records = service->slots()[report->slot].history().records();
     if (later >= records.size() && records.size() == core::kHistoryRecords) continue;  // of newer ones
     if (later >= records.size() || !(records[records.size() - 1 - later] == report->record))
       view.Break("the history keeps what was reported (I31)", Name(report->service, report->slot));

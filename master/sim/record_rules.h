@@ -8,6 +8,7 @@
 #include "master/core/effects.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
+#include "master/sim/per_slot.h"
 #include "master/sim/view.h"
 
 namespace fectl::sim {
@@ -15,8 +16,6 @@ namespace fectl::sim {
 // What people are told of a slot is what happened: records, their causes, and the history that keeps them.
 class RecordRules {
  public:
-  explicit RecordRules(const std::vector<core::ServicePolicy>& policies);
-
   void OnEvent(const View& view);
   void OnEffect(const View& view, const core::Effect& effect);
   void AfterStep(const View& view) const;
@@ -37,7 +36,7 @@ class RecordRules {
   void FailedReplacementIsReportedOnce(const View& view) const;  // I4
   void HistoryKeepsWhatWasReported(const View& view) const;      // I31
 
-  std::vector<std::vector<FailedStarts>> failed_starts_;  // by service, slot
+  PerSlot<FailedStarts> failed_starts_;
   bool known_end_ = false;   // this step is about the end of a process that was known
   int end_records_ = 0;      // of that
   int ended_nexts_ = 0;      // replacements that ended or were given up in this step ...

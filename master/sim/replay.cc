@@ -15,18 +15,19 @@
 namespace fectl::sim {
 namespace {
 
-std::string ToText(const core::Effect& effect, const std::vector<core::ServicePolicy>& policies) {
+std::string ToText(const core::Effect& effect, const std::vector<std::string>& names) {
   constexpr std::string_view kOrders[] = {"start", "pause", "resume", "stop"};
   constexpr std::string_view kSignals[] = {"TERM", "QUIT", "KILL"};
   constexpr std::string_view kAnswers[] = {"started",       "stopped",         "failed",
                                            "done",          "unknown service", "error starting",
                                            "error running", "error reloading", "error stopping",
                                            "error stopped", "error failed"};
-  const auto name = [&policies](const core::Incarnation& who) {
-    return policies[who.service].name + "/" + std::to_string(who.slot + 1) + "#" +
-           std::to_string(who.generation);
+  const auto name = [&names](const core::Incarnation& who) {
+    return names[who.service] + "/" + std::to_string(who.slot + 1) + "#" + std::to_string(who.generation);
   };
-  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) return "spawn " + name(spawn->who);
+  if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
+    return "spawn " + name(spawn->who) + " of plan " + std::to_string(spawn->plan);
+  }
   if (const auto* send = std::get_if<core::Send>(&effect)) {
     return "send " + std::string(kOrders[static_cast<size_t>(send->order)]) + " " + name(send->who);
   }
@@ -40,9 +41,13 @@ std::string ToText(const core::Effect& effect, const std::vector<core::ServicePo
   }
   if (const auto* report = std::get_if<core::Report>(&effect)) {
     const std::string words = core::ToWords(report->record.cause);
-    return "report " + policies[report->service].name + "/" + std::to_string(report->slot + 1) + " " +
+    return "report " + names[report->service] + "/" + std::to_string(report->slot + 1) + " " +
            std::string(core::ToWord(report->record.milestone)) + (words.empty() ? "" : ": " + words);
   }
+  if (const auto* drop = std::get_if<core::DropPlan>(&effect))
+    return "drop plan " + std::to_string(drop->plan);
+  if (const auto* forget = std::get_if<core::ForgetService>(&effect))
+    return "forget " + names[forget->service];
   return "finish";
 }
 
@@ -56,11 +61,12 @@ std::string Rule(const std::string& broken) {
 std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
   Marks marks;
   Checks checks(trace.policies, &marks);
-  core::Supervisor supervisor(trace.policies, trace.random_seed);
+  core::Supervisor supervisor(core::FirstPlans(trace.policies), trace.random_seed);
   core::Effects effects;
+  const std::vector<std::string> names = trace.Names();
   const auto write = [&] {
     if (transcript == nullptr) return;
-    for (const core::Effect& effect : effects) *transcript += "> " + ToText(effect, trace.policies) + "\n";
+    for (const core::Effect& effect : effects) *transcript += "> " + ToText(effect, names) + "\n";
   };
   core::Moment at{trace.begin, 0};
   supervisor.Boot(at, effects);
@@ -73,8 +79,7 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
     supervisor.Step(entry.event, at, effects);
     checks.After(supervisor, &entry.event, at, effects);
     if (transcript != nullptr) {
-      const std::string text = sim::ToText(Trace{trace.policies, trace.random_seed, trace.begin, {entry}});
-      *transcript += text.substr(text.rfind('\n', text.size() - 2) + 1);
+      *transcript += sim::ToText(trace, entry, names) + "\n";
     }
     write();
     if (checks.broken().has_value()) return checks.broken();
@@ -100,7 +105,7 @@ Trace Without(const Trace& trace, core::ServiceId service) {
     std::visit(
         [&of](auto& e) {
           if constexpr (requires { e.who; }) of = &e.who.service;
-          if constexpr (requires { e.verb; }) of = &e.service;
+          if constexpr (requires { e.service; }) of = &e.service;
         },
         entry.event);
     if (of != nullptr && *of == service) continue;

@@ -36,15 +36,6 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
 
 }  // namespace
 
-ServiceRules::ServiceRules(const std::vector<core::ServicePolicy>& policies, Marks* marks)
-    : marks_(marks), states_(policies.size(), core::ServiceState::kStopped) {
-  for (const core::ServicePolicy& policy : policies) {
-    slot_states_.emplace_back(policy.num);
-    restarts_.emplace_back(policy.num);
-    places_ += policy.num;
-  }
-}
-
 void ServiceRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event,
                               const Ledger& ledger) {
   unchanged_.reset();
@@ -63,7 +54,7 @@ void ServiceRules::OnEffect(const View& view, const core::Effect& effect) {
 
 void ServiceRules::FinishMeansNobody(const View& view) const {
   for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
-    for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+    for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
         if (!life.ended && !life.alarmed)
           view.Break("the end means that nobody is left (I30)", Name(life.who));
@@ -95,7 +86,7 @@ void ServiceRules::AfterStep(const View& view) {
 // are told of and do not count at all.
 void ServiceRules::NotMoreThanTwoForEachPlace(const View& view, core::ServiceId id) const {
   size_t alive = 0;
-  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+  for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       const bool leaves = life.told() && (life.told_kill || life.deadline >= view.at.now);
       alive += life.ended || leaves ? 0 : 1;
@@ -108,7 +99,7 @@ void ServiceRules::NotMoreThanTwoForEachPlace(const View& view, core::ServiceId 
 void ServiceRules::CountsAreTrue(const View& view, core::ServiceId id) const {
   uint32_t ready = 0;
   uint32_t processes = 0;
-  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+  for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     bool on_duty = false;
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       on_duty = on_duty || life.on_duty();
@@ -130,7 +121,7 @@ void ServiceRules::StoppedMeansNobody(const View& view, core::ServiceId id) cons
 void ServiceRules::StopEnds(const View& view, core::ServiceId id) const {
   const core::ServiceState state = view.service(id).state();
   if (state != core::ServiceState::kStopping && state != core::ServiceState::kStopped) return;
-  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+  for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       if (!life.told() && !life.ended) view.Break("a stop tells everybody (I16)", Name(life.who));
     }
@@ -145,14 +136,16 @@ void ServiceRules::EdgesAreInTheTables(const View& view, core::ServiceId id) {
                std::string(core::ToWord(states_[id])) + " -> " + std::string(core::ToWord(state)));
   }
   states_[id] = state;
+  slot_states_.Trim(id, service.slots().size());
   // A reload that had to wait for something else begins with whatever event ends that.
-  const bool by_command = state == core::ServiceState::kReloading || state == core::ServiceState::kStarting ||
+  const bool by_command = view.changes(id) || service.removing() || state == core::ServiceState::kReloading ||
+                          state == core::ServiceState::kStarting ||
                           view.event_as<core::Commanded>() != nullptr ||
                           view.event_as<core::ShutdownAsked>() != nullptr;
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
     const core::SlotState& slot_state = service.slots()[slot].state();
     const auto after = static_cast<uint8_t>(slot_state.index());
-    uint8_t& before = slot_states_[id][slot];
+    uint8_t& before = slot_states_.At(id, slot);
     if (before == kGivenUp && after != kGivenUp && !by_command)
       view.Break("given up until somebody asks (I14)", Name(id, slot));
     const auto* starting = std::get_if<core::Starting>(&slot_state);
@@ -168,7 +161,7 @@ void ServiceRules::WhoAsksIsReplaced(const View& view, core::ServiceId id) const
   const core::ServiceState state = view.service(id).state();
   const bool busy = state == core::ServiceState::kStarting || state == core::ServiceState::kReloading;
   if (view.event_as<core::TimePassed>() == nullptr || busy || view.ledger.Begins(id)) return;
-  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+  for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       if (life.on_duty() && life.asked_at + core::kBackoffMax < view.at.now)
         view.Break("who asks is replaced (J3)", Name(life.who));
@@ -179,6 +172,7 @@ void ServiceRules::WhoAsksIsReplaced(const View& view, core::ServiceId id) const
 // One for each that was lost and is to be followed by another.
 void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
   const core::Service& service = view.service(id);
+  restarts_.Trim(id, service.slots().size());
   const auto* failed = view.event_as<core::SpawnFailed>();
   const bool shortage = failed != nullptr && failed->transient;  // which is no loss of the worker's
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
@@ -193,8 +187,8 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
       lost = lost || report->record.milestone == core::Milestone::kLost;
       given_up = given_up || report->record.milestone == core::Milestone::kFailed;
     }
-    const uint64_t before = std::exchange(restarts_[id][slot], service.slots()[slot].restarts());
-    if (restarts_[id][slot] != before + (lost && follows && !given_up && !shortage ? 1 : 0))
+    const uint64_t before = std::exchange(restarts_.At(id, slot), service.slots()[slot].restarts());
+    if (restarts_.At(id, slot) != before + (lost && follows && !given_up && !shortage ? 1 : 0))
       view.Break("restarts are counted (I31)", Name(id, slot));
   }
 }
@@ -207,7 +201,7 @@ void ServiceRules::RestartHurries(const View& view, core::ServiceId id) const {
     return std::holds_alternative<core::Spawn>(effect);
   });
   if (!begins) return;
-  for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
+  for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       if (life.has_time() && life.deadline > view.at.now + core::kHurriedGrace)
         view.Break("a restart hurries what is leaving (I16)", Name(life.who));
@@ -229,7 +223,9 @@ void ServiceRules::WhatIsDueIsDone(const View& view) const {
 // A command for each place may retire two processes and start one; each costs a few effects. Answers go to
 // whoever waits.
 void ServiceRules::WorkIsBounded(const View& view) const {
-  if (view.effects.size() > 16 * places_ + requests_ + 2)
+  size_t places = 0;
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) places += view.ledger.slots(id);
+  if (view.effects.size() > 16 * places + requests_ + 2)
     view.Break("a step's work is bounded (I22)", std::to_string(view.effects.size()) + " effects");
 }
 

@@ -10,6 +10,7 @@
 #include "master/core/policy.h"
 #include "master/core/supervisor.h"
 #include "master/sim/marks.h"
+#include "master/sim/per_slot.h"
 #include "master/sim/view.h"
 
 namespace fectl::sim {
@@ -18,7 +19,7 @@ namespace fectl::sim {
 class ServiceRules {
  public:
   // `marks` outlives it.
-  ServiceRules(const std::vector<core::ServicePolicy>& policies, Marks* marks);
+  explicit ServiceRules(Marks* marks) : marks_(marks) {}
 
   // Before the step: remembers what must not change.
   void BeforeStep(const core::Supervisor& supervisor, const core::Event& event, const Ledger& ledger);
@@ -41,14 +42,13 @@ class ServiceRules {
   void RestartHurries(const View& view, core::ServiceId id) const;  // I31
 
   Marks* marks_;
-  std::vector<core::ServiceState> states_;         // as of the last step
-  std::vector<std::vector<uint8_t>> slot_states_;  // by service, slot: which alternative
-  std::vector<std::vector<uint64_t>> restarts_;    // by service, slot: as of the last step
-  bool means_nothing_ = false;                     // the event of this step: late, or said twice
-  uint64_t meaningless_ = 0;                       // such events so far
-  std::optional<core::Supervisor> unchanged_;      // before some of them
-  size_t places_ = 0;
-  size_t requests_ = 0;  // made so far
+  PerService<core::ServiceState> states_{core::ServiceState::kStopped};  // as of the last step
+  PerSlot<uint8_t> slot_states_;                                         // which alternative
+  PerSlot<uint64_t> restarts_;                                           // as of the last step
+  bool means_nothing_ = false;                 // the event of this step: late, or said twice
+  uint64_t meaningless_ = 0;                   // such events so far
+  std::optional<core::Supervisor> unchanged_;  // before some of them
+  size_t requests_ = 0;                        // made so far
   bool finished_ = false;
 };
 

@@ -157,7 +157,7 @@ void SlotRules::RecordsSayWhatIs(const View& view, core::ServiceId id, uint32_t 
 void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id, uint32_t slot) {
   const core::Service& service = view.service(id);
   const core::Slot& s = service.slots()[slot];
-  const core::Instant timer = view.supervisor.timers().deadline(service.first_key() + slot);
+  const core::Instant timer = s.next_deadline();
   core::Instant due = core::kNever;
   bool asked = false;
   for (const Life& life : view.ledger.InSlot(id, slot)) {
@@ -172,7 +172,8 @@ void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id,
   if (timer != due && (!asked || timer > due))
     view.Break("a slot's timer is its earliest deadline (I13)",
                Name(id, slot) + " is " + std::to_string(timer.ns) + ", should be " + std::to_string(due.ns));
-  if (view.supervisor.next_deadline() > timer)
+  if (service.armed(slot) > timer) view.Break("each slot is looked at in its time (I13)", Name(id, slot));
+  if (view.supervisor.next_deadline() > service.armed(slot))
     view.Break("the supervisor's timer is the earliest of all (I13)", Name(id, slot));
 }
 

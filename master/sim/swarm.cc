@@ -21,6 +21,15 @@ uint32_t DrawRate(core::Random& random, uint32_t rare, uint32_t often) {
   }
 }
 
+// The space of process numbers: so small that numbers come back soon, and sometimes too small.
+uint32_t DrawPids(core::Random& random, uint32_t slots) {
+  constexpr uint32_t kUsual = 64;
+  if (random.Below(5) == 0) return slots + static_cast<uint32_t>(random.Below(8));
+  return std::max(kUsual, slots + slots / 2);
+}
+
+}  // namespace
+
 core::ServicePolicy DrawPolicy(core::Random& random) {
   core::ServicePolicy policy;
   // Most services are small, as most are.
@@ -31,15 +40,6 @@ core::ServicePolicy DrawPolicy(core::Random& random) {
   policy.shutdown_timeout = core::Seconds(static_cast<int64_t>(random.Below(61)));
   return policy;
 }
-
-// The space of process numbers: so small that numbers come back soon, and sometimes too small.
-uint32_t DrawPids(core::Random& random, uint32_t slots) {
-  constexpr uint32_t kUsual = 64;
-  if (random.Below(5) == 0) return slots + static_cast<uint32_t>(random.Below(8));
-  return std::max(kUsual, slots + slots / 2);
-}
-
-}  // namespace
 
 Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   core::Random random(seed);
@@ -71,6 +71,7 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   pids = DrawPids(random, slots);
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
   releases = random.Below(10) == 0;
+  changes = random.Below(3) == 0;
 }
 
 Behaviour Swarm::DrawBehaviour(core::Random& random) const {

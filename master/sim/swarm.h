@@ -40,6 +40,9 @@ enum class Behaviour : uint8_t {
 };
 inline constexpr size_t kBehaviours = 24;
 
+// Without a name; `max_surge` 0.
+core::ServicePolicy DrawPolicy(core::Random& random);
+
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.
 struct Swarm {
@@ -64,6 +67,7 @@ struct Swarm {
   // Connections stay open for as long as they may, and operators reload many times in a row: many processes
   // of a slot leave at the same time.
   bool releases = false;
+  bool changes = false;  // services are added, removed, resized and given new plans
   uint32_t pids = 0;
   size_t pipe_bytes = 0;
 };

@@ -34,9 +34,20 @@ std::string Quoted(std::string_view words) {
   return out + "\"";
 }
 
-std::string Who(const core::Incarnation& who, const std::vector<core::ServicePolicy>& policies) {
-  const std::string name = who.service < policies.size() ? policies[who.service].name : "?";
-  return name + "/" + std::to_string(who.slot + 1) + "#" + std::to_string(who.generation);
+std::string NameOf(core::ServiceId service, const std::vector<std::string>& names) {
+  return service < names.size() ? names[service] : "nobody";
+}
+
+std::string Who(const core::Incarnation& who, const std::vector<std::string>& names) {
+  return NameOf(who.service, names) + "/" + std::to_string(who.slot + 1) + "#" +
+         std::to_string(who.generation);
+}
+
+std::string ToText(const core::ServicePolicy& policy) {
+  return policy.name + " num=" + std::to_string(policy.num) + " restarts=" + std::to_string(policy.restarts) +
+         " surge=" + std::to_string(policy.max_surge) + " timeout=" + Seconds(policy.timeout.ns) +
+         " startup=" + Seconds(policy.startup_timeout.ns) +
+         " shutdown=" + Seconds(policy.shutdown_timeout.ns);
 }
 
 // The words of one line; what stands in quotes is one word, without them.
@@ -117,12 +128,22 @@ class Reader {
   static std::optional<std::string> Wrong(std::string_view what) { return std::string(what); }
 
   std::optional<std::string> Service(const std::vector<std::string>& words) {
-    if (words.size() < 2 || !IsName(words[1])) {
+    core::Plan plan;
+    if (auto error = ReadPlan(words, 1, &plan); error.has_value()) return error;
+    names_.push_back(plan.policy.name);
+    trace.policies.push_back(std::move(plan.policy));
+    return std::nullopt;
+  }
+
+  // From the name on: "web num=2 timeout=10", of events also "plan=3".
+  static std::optional<std::string> ReadPlan(const std::vector<std::string>& words, size_t first,
+                                             core::Plan* plan) {
+    core::ServicePolicy& policy = plan->policy;
+    if (words.size() <= first || !IsName(words[first])) {
       return Wrong("a service has a name of letters, digits, '.', '_' and '-'");
     }
-    core::ServicePolicy policy;
-    policy.name = words[1];
-    for (size_t i = 2; i < words.size(); ++i) {
+    policy.name = words[first];
+    for (size_t i = first + 1; i < words.size(); ++i) {
       const size_t equals = words[i].find('=');
       const std::string key = words[i].substr(0, equals);
       const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
@@ -136,17 +157,19 @@ class Reader {
         good = ReadNumber(std::string_view(value), number->second);
       } else if (const auto span = spans.find(key); span != spans.end()) {
         good = ReadSeconds(value, &span->second->ns);
+      } else if (key == "plan") {
+        good = ReadNumber(std::string_view(value), &plan->version);
       }
       if (!good) return Wrong("what is " + words[i] + "?");
     }
     if (policy.num < 1 || policy.num > 1000) return Wrong("num is from 1 to 1000");
-    trace.policies.push_back(std::move(policy));
     return std::nullopt;
   }
 
+  // The newest of that name.
   bool FindService(std::string_view name, core::ServiceId* id) const {
-    for (size_t i = 0; i < trace.policies.size(); ++i) {
-      if (trace.policies[i].name != name) continue;
+    for (size_t i = names_.size(); i-- > 0;) {
+      if (names_[i] != name) continue;
       *id = static_cast<core::ServiceId>(i);
       return true;
     }
@@ -165,7 +188,34 @@ class Reader {
     return ReadNumber(text.substr(hash + 1), &who->generation);
   }
 
-  std::optional<std::string> Event(const std::vector<std::string>& words, core::Event* event) const {
+  // UINT32_MAX where there is none of that name.
+  core::ServiceId Named(const std::vector<std::string>& words) const {
+    core::ServiceId id = UINT32_MAX;
+    if (words.size() < 3 || !FindService(words[2], &id)) id = UINT32_MAX;
+    return id;
+  }
+
+  std::optional<std::string> Change(const std::vector<std::string>& words, core::Event* event) {
+    const std::string& word = words[1];
+    if (word == "remove") {
+      *event = core::ServiceRemoved{Named(words)};
+    } else if (word == "resize") {
+      core::ServiceResized resized{.service = Named(words)};
+      if (words.size() != 4 || !ReadNumber(std::string_view(words[3]), &resized.num) || resized.num == 0)
+        return Wrong("resize has a service and how many workers it shall have");
+      *event = resized;
+    } else {
+      core::Plan plan;
+      const core::ServiceId id = Named(words);
+      if (auto error = ReadPlan(words, 2, &plan); error.has_value()) return error;
+      if (word == "add") names_.push_back(plan.policy.name);
+      if (word == "add") *event = core::ServiceAdded{plan};
+      if (word == "plan") *event = core::PlanChanged{id, plan};
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> Event(const std::vector<std::string>& words, core::Event* event) {
     const std::string& word = words[1];
     const std::string argument = words.size() > 3 ? words[3] : "";
     if (word == "time") {
@@ -176,6 +226,7 @@ class Reader {
       *event = core::RoomMade{};
       return std::nullopt;
     }
+    if (word == "add" || word == "remove" || word == "resize" || word == "plan") return Change(words, event);
     if (word == "stalled") {
       core::Stalled stalled;
       if (words.size() < 3 || !ReadSeconds(words[2], &stalled.length.ns))
@@ -252,15 +303,27 @@ class Reader {
     }
     return std::nullopt;
   }
+
+  std::vector<std::string> names_;  // of services, by number
 };
 
 }  // namespace
 
-std::string ToText(const core::Event& event, const std::vector<core::ServicePolicy>& policies) {
-  const auto who = [&](const core::Incarnation& w) { return Who(w, policies); };
+std::vector<std::string> Trace::Names() const {
+  std::vector<std::string> names;
+  for (const core::ServicePolicy& policy : policies) names.push_back(policy.name);
+  for (const Entry& entry : entries) {
+    if (const auto* added = std::get_if<core::ServiceAdded>(&entry.event))
+      names.push_back(added->plan.policy.name);
+  }
+  return names;
+}
+
+std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vector<std::string>& names) {
+  const auto who = [&](const core::Incarnation& w) { return Who(w, names); };
   struct Text {
     decltype(who) name;
-    const std::vector<core::ServicePolicy>& policies;
+    const std::vector<std::string>& names;
     std::string operator()(const core::Spawned& e) {
       return "spawned " + name(e.who) + " " + std::to_string(e.pid);
     }
@@ -290,9 +353,18 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     }
     std::string operator()(const core::GroupEnded& e) { return "group-ended " + name(e.who); }
     std::string operator()(const core::Commanded& e) {
-      const std::string service = e.service < policies.size() ? policies[e.service].name : "nobody";
-      return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + service + " " +
+      return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + NameOf(e.service, names) + " " +
              std::to_string(e.request);
+    }
+    std::string operator()(const core::ServiceAdded& e) {
+      return "add " + ToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
+    }
+    std::string operator()(const core::ServiceRemoved& e) { return "remove " + NameOf(e.service, names); }
+    std::string operator()(const core::ServiceResized& e) {
+      return "resize " + NameOf(e.service, names) + " " + std::to_string(e.num);
+    }
+    std::string operator()(const core::PlanChanged& e) {
+      return "plan " + ToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
     }
     std::string operator()(const core::ShutdownAsked& e) {
       return std::string("shutdown ") + (e.graceful ? "graceful " : "quick ") + std::to_string(e.request);
@@ -301,20 +373,18 @@ std::string ToText(const core::Event& event, const std::vector<core::ServicePoli
     std::string operator()(const core::RoomMade& /*e*/) { return "room made"; }
     std::string operator()(const core::Stalled& e) { return "stalled " + Seconds(e.length.ns); }
   };
-  return std::visit(Text{who, policies}, event);
+  return Seconds((entry.at - trace.begin).ns) + " " + std::visit(Text{who, names}, entry.event);
 }
 
 std::string ToText(const Trace& trace) {
   std::string text;
   for (const core::ServicePolicy& policy : trace.policies) {
-    text += "service " + policy.name + " num=" + std::to_string(policy.num) +
-            " restarts=" + std::to_string(policy.restarts) + " surge=" + std::to_string(policy.max_surge) +
-            " timeout=" + Seconds(policy.timeout.ns) + " startup=" + Seconds(policy.startup_timeout.ns) +
-            " shutdown=" + Seconds(policy.shutdown_timeout.ns) + "\n";
+    text += "service " + ToText(policy) + "\n";
   }
   text += "seed " + std::to_string(trace.random_seed) + "\n";
+  const std::vector<std::string> names = trace.Names();
   for (const Trace::Entry& entry : trace.entries) {
-    text += Seconds((entry.at - trace.begin).ns) + " " + ToText(entry.event, trace.policies) + "\n";
+    text += ToText(trace, entry, names) + "\n";
   }
   return text;
 }

@@ -19,7 +19,10 @@ struct Trace {
     core::Event event;
   };
 
-  std::vector<core::ServicePolicy> policies;
+  // Of all services that ever are, by their numbers.
+  std::vector<std::string> Names() const;
+
+  std::vector<core::ServicePolicy> policies;  // of those that are there at the boot
   uint64_t random_seed = 0;
   core::Instant begin;  // of the boot
   std::vector<Entry> entries;
@@ -34,7 +37,8 @@ struct Trace {
 //
 // Slots are counted from 1, times in seconds from the boot.
 std::string ToText(const Trace& trace);
-std::string ToText(const core::Event& event, const std::vector<core::ServicePolicy>& policies);
+// One of them, without the end of the line; `names` as of Trace::Names().
+std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vector<std::string>& names);
 
 // The other way. An error is one sentence with the line's number. Lines that begin with '#' or '>' are passed
 // over: comments, and what a scenario expects.

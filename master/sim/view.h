@@ -53,7 +53,14 @@ struct View {
     const core::Incarnation* about = event == nullptr ? nullptr : Concerns(*event);
     return about != nullptr && *about == who;
   }
-  const core::Service& service(core::ServiceId id) const { return supervisor.services()[id]; }
+  const core::Service* Find(core::ServiceId id) const { return supervisor.Find(id); }  // nullptr: forgotten
+  const core::Service& service(core::ServiceId id) const { return *supervisor.Find(id); }
+  // Whether the event changes what the service is to be.
+  bool changes(core::ServiceId id) const {
+    const auto* resized = event_as<core::ServiceResized>();
+    const auto* changed = event_as<core::PlanChanged>();
+    return (resized != nullptr && resized->service == id) || (changed != nullptr && changed->service == id);
+  }
   void Break(std::string_view rule, std::string_view what) const { verdict.Break(rule, what); }
 };
 

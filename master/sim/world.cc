@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "master/core/limits.h"
 #include "master/core/slot_state.h"
@@ -15,6 +16,11 @@
 
 namespace fectl::sim {
 namespace {
+
+// Of services that are wanted or leaving.
+constexpr size_t kServicesMax = 12;
+// The longest that DrawPolicy() draws.
+constexpr core::Span kTimeoutMax = core::Seconds(60);
 
 class World final : private Engine {
  public:
@@ -34,7 +40,11 @@ class World final : private Engine {
   void Operate() override {
     if (calm_) return;
     if (releases_left_ > 0) return Release();
-    const auto service = static_cast<core::ServiceId>(random_operator_.Below(swarm_.policies.size()));
+    if (swarm_.changes && random_operator_.Below(3) == 0) {
+      Change();
+      return Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
+    }
+    const core::ServiceId service = SomeService();
     if (swarm_.releases && random_operator_.Below(10) == 0) {
       released_ = service;
       releases_left_ = 2 * core::kLeavingMax;
@@ -58,6 +68,54 @@ class World final : private Engine {
       Step(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb});
     }
     Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
+  }
+
+  core::ServiceId SomeService() {
+    const std::vector<core::Service>& services = supervisor_.services();
+    return services[random_operator_.Below(services.size())].id();
+  }
+
+  // Somebody changes the configuration.
+  void Change() {
+    const core::ServiceId id = SomeService();
+    const uint64_t what = random_operator_.Below(8);
+    const auto num = static_cast<uint32_t>(1 + random_operator_.Below(8));
+    if (what == 0 && supervisor_.services().size() < kServicesMax) {
+      core::ServicePolicy policy = DrawPolicy(random_operator_);
+      policy.name = "s" + std::to_string(checks_.ledger().services());
+      Step(core::ServiceAdded{{++newest_plan_, policy}});
+      const core::ServiceId added = supervisor_.services().back().id();
+      Step(core::Commanded{.request = ++last_request_, .service = added, .verb = core::Verb::kStart});
+    } else if (what == 1 && WantedServices() > 1) {
+      Step(core::ServiceRemoved{id});
+    } else if (what < 5) {
+      Step(core::ServiceResized{random_operator_.Below(50) == 0 ? 99 : id, num});
+    } else {
+      ChangePlan(id, num);
+    }
+  }
+
+  size_t WantedServices() const {
+    const std::vector<core::Service>& services = supervisor_.services();
+    return static_cast<size_t>(std::count_if(
+        services.begin(), services.end(), [](const core::Service& service) { return !service.removing(); }));
+  }
+
+  // Mostly with a reload, as whoever changes a plan wants it; some go back to one before.
+  void ChangePlan(core::ServiceId id, uint32_t num) {
+    const core::Service& service = *supervisor_.Find(id);
+    core::Plan plan{newest_plan_ + 1, DrawPolicy(random_operator_)};
+    plan.policy.name = service.policy().name;
+    plan.policy.num = random_operator_.Below(2) == 0 ? service.policy().num : num;
+    if (!service.older_plans().empty() && random_operator_.Below(3) == 0) {
+      plan.version = service.older_plans().front();
+    } else {
+      ++newest_plan_;
+      if (random_operator_.Below(3) == 0) planned_behaviours_[newest_plan_] = Behaviour::kExitsAtStart;
+    }
+    Step(core::PlanChanged{random_operator_.Below(50) == 0 ? 99 : id, plan});
+    if (random_operator_.Below(4) == 0) return;
+    Step(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kReload});
   }
 
   void Release() {
@@ -85,31 +143,49 @@ class World final : private Engine {
     }
     const core::Instant begin = now_;
     core::Span longest;
-    for (const core::ServicePolicy& policy : swarm_.policies) longest = std::max(longest, Limit(policy));
+    for (const core::Service& service : supervisor_.services()) longest = std::max(longest, Limit(service));
     // A command may still wait behind a replacement that a worker asked for while all serve.
     while (ok() && (!AllServe(now_ - begin) || (checks_.open_requests() != 0 && now_ - begin <= longest))) {
-      for (core::ServiceId id = 0; id < supervisor_.services().size(); ++id) MendService(id);
+      for (const core::ServiceId id : Ids()) MendService(id);
       Pass(now_ + core::Seconds(1));
     }
     if (ok() && checks_.open_requests() != 0)
       outcome_.broken = "every command is answered (J3): some are not";
+    if (ok()) CheckUnusedPlansAreDropped();
     if (ok()) CheckBackoffIsForgotten();
+  }
+
+  std::vector<core::ServiceId> Ids() const {
+    std::vector<core::ServiceId> ids;
+    for (const core::Service& service : supervisor_.services()) ids.push_back(service.id());
+    return ids;
+  }
+
+  // Everybody serves, so that a plan is that of a process, of a service, or of nothing (J5).
+  void CheckUnusedPlansAreDropped() {
+    for (const core::PlanVersion plan : checks_.changes().plans()) {
+      if (!checks_.ledger().Uses(plan))
+        outcome_.broken = "plans that nobody uses are dropped (J5): one is not";
+    }
   }
 
   // How long it may take until a service serves in full: a worker that hangs is found out, one that leaves is
   // killed, a start that was under way fails, and the longest wait goes by.
-  static core::Span Limit(const core::ServicePolicy& policy) {
-    return policy.timeout + policy.startup_timeout + policy.shutdown_timeout + core::kBackoffMax +
-           core::Seconds(10);
+  static core::Span Limit(const core::Service& service) {
+    const core::ServicePolicy& policy = service.policy();
+    // What was promised before the newest plan counts, too.
+    return std::max(policy.timeout, kTimeoutMax) + policy.startup_timeout +
+           std::max(policy.shutdown_timeout, kTimeoutMax) + core::kBackoffMax + core::Seconds(10);
   }
 
   bool AllServe(core::Span since) {
     bool all = true;
     for (const core::Service& service : supervisor_.services()) {
-      if (service.state() == core::ServiceState::kRunning && service.ready() == service.policy().num)
-        continue;
+      const bool serves =
+          service.state() == core::ServiceState::kRunning && service.ready() == service.policy().num;
+      if (serves && !service.removing()) continue;
       all = false;
-      if (since <= Limit(service.policy())) continue;
+      if (since <= Limit(service)) continue;
       outcome_.broken = "without faults every service comes to serve in full (J1): " + service.policy().name +
                         " is " + std::string(core::ToWord(service.state())) + " with " +
                         std::to_string(service.ready()) + "/" + std::to_string(service.policy().num);
@@ -118,7 +194,7 @@ class World final : private Engine {
   }
 
   void MendService(core::ServiceId id) {
-    const core::ServiceState state = supervisor_.services()[id].state();
+    const core::ServiceState state = supervisor_.Find(id)->state();
     if (state == core::ServiceState::kStopped || state == core::ServiceState::kFailed) {
       Step(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kStart});
     } else if (state == core::ServiceState::kPaused) {
@@ -131,7 +207,8 @@ class World final : private Engine {
     Pass(now_ + core::kStableAfter + core::Seconds(1));
     const auto* serving = std::get_if<core::Serving>(&supervisor_.services()[0].slots()[0].state());
     if (serving == nullptr) return;
-    const uint32_t place = kernel_.PlaceOf({0, 0, serving->process.generation});
+    const core::ServiceId first = supervisor_.services()[0].id();
+    const uint32_t place = kernel_.PlaceOf({first, 0, serving->process.generation});
     Die(kernel_.process(place), place, true, 9);
     Pass(now_ + core::Seconds(1));
     if (ok() && std::holds_alternative<core::Waiting>(supervisor_.services()[0].slots()[0].state())) {
@@ -143,24 +220,25 @@ class World final : private Engine {
   void ShutDown() {
     if (!ok()) return;
     core::Span longest;
-    for (const core::ServicePolicy& policy : swarm_.policies)
-      longest = std::max(longest, policy.shutdown_timeout);
+    for (const core::Service& service : supervisor_.services())
+      longest = std::max({longest, service.policy().shutdown_timeout, kTimeoutMax});
+    const core::ServiceId first = supervisor_.services()[0].id();
     const uint64_t how = random_operator_.Below(6);
     if (how == 4) {  // in the middle of a reload
-      Step(core::Commanded{.request = ++last_request_, .service = 0, .verb = core::Verb::kReload});
+      Step(core::Commanded{.request = ++last_request_, .service = first, .verb = core::Verb::kReload});
     }
     Step(core::ShutdownAsked{.graceful = how != 0, .request = how == 1 ? ++last_request_ : 0});
     if (how == 2 || how == 5) Step(core::ShutdownAsked{.graceful = true});
     if (how == 5) Step(core::ShutdownAsked{.graceful = true});
     if (how == 3) {
       Pass(now_ + core::Milliseconds(100));
-      Step(core::Commanded{.request = ++last_request_, .service = 0, .verb = core::Verb::kStart});
+      Step(core::Commanded{.request = ++last_request_, .service = first, .verb = core::Verb::kStart});
     }
     Pass(now_ + longest + core::Seconds(3));
     if (!ok()) return;
     if (!finished_) {
       outcome_.broken = "a shutdown ends in time (I16, I30): it does not";
-    } else if (supervisor_.next_deadline() != core::kNever || kernel_.unreaped() != 0 ||
+    } else if (supervisor_.IsDue(core::Instant{core::kNever.ns - 1}) || kernel_.unreaped() != 0 ||
                checks_.ledger().size() != 0) {
       outcome_.broken = "nothing is left after the shutdown (I9, J2): something is";
     } else if (checks_.open_requests() != 0) {

@@ -122,6 +122,10 @@ std::vector<std::string> ToWords(const Effects& effects) {
                       (reply->words.empty() ? "" : " \"" + reply->words + "\""));
     } else if (const auto* report = std::get_if<Report>(&effect)) {
       words.push_back("note " + std::string(ToWord(report->record.milestone)));
+    } else if (const auto* drop = std::get_if<DropPlan>(&effect)) {
+      words.push_back("drop plan " + std::to_string(drop->plan));
+    } else if (std::holds_alternative<ForgetService>(effect)) {
+      words.emplace_back("forget the service");
     } else {
       words.emplace_back("finish");
     }

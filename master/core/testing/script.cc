@@ -27,7 +27,8 @@ Script AllServing(uint32_t num, uint32_t max_surge) {
   return script;
 }
 
-Script::Script(std::vector<ServicePolicy> policies, uint64_t seed) : supervisor_(std::move(policies), seed) {
+Script::Script(const std::vector<ServicePolicy>& policies, uint64_t seed)
+    : supervisor_(FirstPlans(policies), seed) {
   at_.now = Instant{1'000'000'000};
   at_.wall_seconds = 1'700'000'000;
 }
@@ -84,6 +85,14 @@ void Script::Stall(Span length) {
   Step(Stalled{length});
 }
 
+Instant Script::Deadline() const {
+  Instant earliest = kNever;
+  for (const Service& service : supervisor_.services()) {
+    for (const Slot& slot : service.slots()) earliest = std::min(earliest, slot.next_deadline());
+  }
+  return earliest;
+}
+
 RequestId Script::Command(Verb verb, ServiceId service) {
   Step(Commanded{.request = ++last_request_, .service = service, .verb = verb});
   return last_request_;
@@ -128,6 +137,8 @@ void Script::RunEffects() {
       pids_[spawn->who] = ++last_pid_;
       by_pid_[last_pid_] = spawn->who;
       decided_.push_back("spawn " + Name(spawn->who));
+      if (spawn->plan != FirstPlanOf(spawn->who.service))
+        decided_.back() += " of plan " + std::to_string(spawn->plan);
       Step(Spawned{spawn->who, last_pid_});
     } else if (const auto* send = std::get_if<Send>(&effect)) {
       decided_.push_back(std::string(Word(send->order)) + " " + Name(send->who));
@@ -137,6 +148,10 @@ void Script::RunEffects() {
       std::string text = "reply " + std::to_string(reply->request) + " " + std::string(Word(reply->answer));
       if (!reply->words.empty()) text += ": " + reply->words;
       decided_.push_back(text);
+    } else if (const auto* drop = std::get_if<DropPlan>(&effect)) {
+      decided_.push_back("drop plan " + std::to_string(drop->plan));
+    } else if (const auto* forget = std::get_if<ForgetService>(&effect)) {
+      decided_.push_back("forget service " + std::to_string(forget->service));
     } else if (std::holds_alternative<Finish>(effect)) {
       decided_.emplace_back("finish");
     }

@@ -19,7 +19,7 @@ namespace fectl::core {
 // script gives out as 1, 2, 3, ...
 class Script {
  public:
-  explicit Script(std::vector<ServicePolicy> policies, uint64_t seed = 1);
+  explicit Script(const std::vector<ServicePolicy>& policies, uint64_t seed = 1);
 
   // Starts the services; what they spawn comes up at once.
   void Boot();
@@ -55,8 +55,9 @@ class Script {
   }
   void MendSpawning() { spawn_error_.clear(); }
 
-  // What was decided since the last call, in words: "spawn 3", "start 3", "stop 3", "TERM 3", "KILL 3",
-  // "reply 1 Started: words", "finish". Reports are left out.
+  // What was decided since the last call, in words: "spawn 3", "spawn 3 of plan 2" (where it is not the
+  // first), "start 3", "stop 3", "TERM 3", "KILL 3", "reply 1 Started: words", "drop plan 2", "finish".
+  // Reports are left out.
   std::vector<std::string> Decided();
   // The same, without forgetting it.
   const std::vector<std::string>& decided() const { return decided_; }
@@ -65,13 +66,17 @@ class Script {
   int Spawns() const { return last_pid_; }
 
   const Supervisor& supervisor() const { return supervisor_; }
-  const Service& service(ServiceId id = 0) const { return supervisor_.services()[id]; }
+  const Service& service(ServiceId id = 0) const { return *supervisor_.Find(id); }
   std::string State(ServiceId id = 0) const { return std::string(ToWord(service(id).state())); }
   Instant now() const { return at_.now; }
+  // When something has to be done: the supervisor's own next_deadline() may be earlier.
+  Instant Deadline() const;
 
  private:
   void RunEffects();
   std::string Name(const Incarnation& who) const;
+  // As FirstPlans() numbers them; of a service that is added later, what its test gives it.
+  static PlanVersion FirstPlanOf(ServiceId service) { return service + 1; }
 
   Supervisor supervisor_;
   Moment at_;
