@@ -3,7 +3,7 @@
 #include "client/exit_code.h"
 #include "client/json_text.h"
 #include "client/text/nearest.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 

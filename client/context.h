@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "client/command_line/command_line.h"
-#include "client/connect.h"
-#include "client/output.h"
+#include "client/session/connect.h"
+#include "client/text/output.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::client {

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "proto_spec/base/printable.h"
 #include "proto_spec/message.h"
-#include "proto_spec/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client/operation.h"
+#include "client/session/operation.h"
 
 namespace fectl::client {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "client/output.h"
 #include "client/run.h"
+#include "client/text/output.h"
 
 namespace {
 

@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "client/clock.h"
 #include "client/command_line/command_line.h"
 #include "client/command_line/commands.h"
 #include "client/command_line/completion.h"
@@ -17,7 +16,8 @@
 #include "client/run_queries.h"
 #include "client/run_quit.h"
 #include "client/serve/run_serve.h"
-#include "client/socket_path.h"
+#include "client/session/clock.h"
+#include "client/session/socket_path.h"
 #include "client/watch/run_watch.h"
 #include "proto_spec/version.h"
 

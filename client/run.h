@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "client/connect.h"
-#include "client/output.h"
+#include "client/session/connect.h"
+#include "client/text/output.h"
 
 namespace fectl::client {
 

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "client/channel.h"
-#include "client/clock.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
-#include "client/operation.h"
-#include "client/progress.h"
-#include "client/session.h"
-#include "proto_spec/printable.h"
+#include "client/session/channel.h"
+#include "client/session/clock.h"
+#include "client/session/operation.h"
+#include "client/session/session.h"
+#include "client/text/progress.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "client/base_view.h"
-#include "client/clock.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
-#include "client/session.h"
+#include "client/session/base_view.h"
+#include "client/session/clock.h"
+#include "client/session/session.h"
 #include "client/status_text.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {

@@ -11,12 +11,12 @@
 #include <string>
 #include <utility>
 
-#include "client/clock.h"
-#include "client/connect.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
-#include "client/progress.h"
-#include "client/session.h"
+#include "client/session/clock.h"
+#include "client/session/connect.h"
+#include "client/session/session.h"
+#include "client/text/progress.h"
 #include "client/text/time_text.h"
 #include "client/unique_fd.h"
 

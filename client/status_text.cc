@@ -12,7 +12,7 @@
 #include "client/text/table.h"
 #include "client/text/terminal_text.h"
 #include "client/text/time_text.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

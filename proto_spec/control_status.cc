@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto_spec/json_text.h"
-#include "proto_spec/json_tree.h"
+#include "proto_spec/json/json_text.h"
+#include "proto_spec/json/json_tree.h"
 
 namespace fectl::proto {
 namespace {

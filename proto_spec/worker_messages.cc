@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "proto_spec/json_text.h"
+#include "proto_spec/base/utf8.h"
+#include "proto_spec/json/json_text.h"
 #include "proto_spec/message.h"
-#include "proto_spec/utf8.h"
 
 namespace fectl::proto {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -11,7 +11,7 @@
 #include "client/command_line/application_operands.h"
 #include "client/command_line/completion.h"
 #include "client/text/nearest.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
 // prints the flags of every library for --help, and takes no short options.

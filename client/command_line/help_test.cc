@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "client/text/terminal_text.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "client/unique_fd.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "client/unique_fd.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

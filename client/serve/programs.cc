@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

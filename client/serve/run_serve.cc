@@ -26,7 +26,7 @@
 #include "client/watch/reload_command.h"
 #include "client/watch/reloader.h"
 #include "client/watch/tree_watch.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -10,15 +10,15 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "client/clock.h"
-#include "client/connect.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
 #include "client/serve/service_file.h"
-#include "client/session.h"
+#include "client/session/clock.h"
+#include "client/session/connect.h"
+#include "client/session/session.h"
 #include "client/unique_fd.h"
 #include "client/watch/reload_command.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "client/output.h"
+#include "client/text/output.h"
 #include "client/unique_fd.h"
 
 namespace fectl::client {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "client/connect.h"
-#include "proto_spec/printable.h"
+#include "client/session/connect.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "client/output.h"
 #include "client/process/child.h"
+#include "client/text/output.h"
 #include "client/watch/quiet_time.h"
 #include "client/watch/tree_watch.h"
 

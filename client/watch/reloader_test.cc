@@ -11,9 +11,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "client/clock.h"
-#include "client/connect.h"
 #include "client/process/signals.h"
+#include "client/session/clock.h"
+#include "client/session/connect.h"
 #include "client/unique_fd.h"
 
 namespace fectl::client {

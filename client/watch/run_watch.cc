@@ -10,16 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include "client/clock.h"
-#include "client/connect.h"
 #include "client/exit_code.h"
 #include "client/process/signals.h"
-#include "client/session.h"
+#include "client/session/clock.h"
+#include "client/session/connect.h"
+#include "client/session/session.h"
 #include "client/text/nearest.h"
 #include "client/watch/reload_command.h"
 #include "client/watch/reloader.h"
 #include "client/watch/tree_watch.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "client/watch/watched_name.h"
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {

@@ -9,7 +9,7 @@
 #include "master/config/load_result.h"
 #include "master/config/parse.h"
 #include "master/config/print_toml.h"
-#include "master/config/system_check.h"
+#include "master/config/system/system_check.h"
 
 // Every file of testdata/configs, loaded as `fectld --check` does it.
 

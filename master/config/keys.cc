@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "master/config/foreign_words.h"
+#include "master/config/toml/foreign_words.h"
 
 namespace fectl::config {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "master/config/check.h"
-#include "master/config/document.h"
 #include "master/config/keys.h"
 #include "master/config/sections.h"
+#include "master/config/toml/document.h"
 
 namespace fectl::config {
 namespace {

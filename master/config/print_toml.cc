@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "master/config/allow.h"
-#include "master/config/toml_strings.h"
-#include "master/platform/capabilities.h"
+#include "master/config/toml/toml_strings.h"
+#include "master/platform/credentials/capabilities.h"
 
 namespace fectl::config {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "master/config/keys.h"
 #include "master/config/load_result.h"
-#include "master/config/toml_value.h"
+#include "master/config/toml/toml_value.h"
 
 namespace fectl::config {
 

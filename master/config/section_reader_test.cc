@@ -6,10 +6,10 @@
 
 #include "gtest/gtest.h"
 #include "master/config/config.h"
-#include "master/config/document.h"
 #include "master/config/keys.h"
 #include "master/config/load_result.h"
-#include "master/config/toml_value.h"
+#include "master/config/toml/document.h"
+#include "master/config/toml/toml_value.h"
 
 namespace fectl::config {
 namespace {

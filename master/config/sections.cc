@@ -17,8 +17,8 @@
 #include "master/config/ipv6_host.h"
 #include "master/config/keys.h"
 #include "master/config/section_reader.h"
-#include "master/config/toml_strings.h"
-#include "master/platform/capabilities.h"
+#include "master/config/toml/toml_strings.h"
+#include "master/platform/credentials/capabilities.h"
 #include "proto_spec/program_signs.h"
 
 namespace fectl::config {

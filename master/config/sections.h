@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "master/config/load_result.h"
-#include "master/config/toml_value.h"
+#include "master/config/toml/toml_value.h"
 
 namespace fectl::config {
 

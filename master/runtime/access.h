@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "master/config/config.h"
-#include "master/platform/control_socket.h"
-#include "master/platform/identity.h"
+#include "master/platform/credentials/identity.h"
+#include "master/platform/sockets/control_socket.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::runtime {

@@ -9,8 +9,8 @@
 
 #include "master/runtime/control_server.h"
 #include "master/runtime/test_control_server.h"
-#include "proto_spec/allocation_count.h"
 #include "proto_spec/control_messages.h"
+#include "proto_spec/testing/allocation_count.h"
 
 namespace fectl::runtime {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "master/core/time.h"
-#include "master/platform/event_loop.h"
+#include "master/platform/loop/event_loop.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/access.h"
 #include "proto_spec/control_messages.h"

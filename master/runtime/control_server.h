@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "master/core/time.h"
-#include "master/platform/control_socket.h"
-#include "master/platform/event_loop.h"
-#include "master/platform/file_watch.h"
+#include "master/platform/files/file_watch.h"
+#include "master/platform/loop/event_loop.h"
+#include "master/platform/sockets/control_socket.h"
 #include "master/runtime/access.h"
 #include "master/runtime/control_client.h"
 #include "master/runtime/limits.h"

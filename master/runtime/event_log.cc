@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "proto_spec/printable.h"
+#include "proto_spec/base/printable.h"
 
 namespace fectl::runtime {
 namespace {

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "master/platform/clock.h"
-#include "master/platform/patience.h"
+#include "master/platform/loop/clock.h"
+#include "master/platform/loop/patience.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/log_limit.h"

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "master/config/config.h"
 #include "master/core/time.h"
-#include "master/platform/event_loop.h"
-#include "master/platform/listeners.h"
+#include "master/platform/loop/event_loop.h"
+#include "master/platform/sockets/listeners.h"
 #include "master/runtime/service_plan.h"
 #include "proto_spec/control_status.h"
 

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "master/platform/clock.h"
-#include "master/platform/output_file.h"
+#include "master/platform/files/output_file.h"
+#include "master/platform/loop/clock.h"
 
 namespace fectl::runtime {
 namespace {

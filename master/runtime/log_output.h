@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/config.h"
-#include "master/platform/syslog_socket.h"
+#include "master/platform/sockets/syslog_socket.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/reopened.h"
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "master/core/signal_names.h"
-#include "master/platform/clock.h"
-#include "master/platform/start_code.h"
+#include "master/platform/loop/clock.h"
+#include "master/platform/process/start_code.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"

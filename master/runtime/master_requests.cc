@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "master/platform/clock.h"
+#include "master/platform/loop/clock.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/master.h"
 #include "master/runtime/status_view.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "master/platform/event_loop.h"
+#include "master/platform/loop/event_loop.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::runtime {

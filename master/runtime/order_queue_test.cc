@@ -12,8 +12,8 @@
 #include <string_view>
 #include <utility>
 
-#include "master/platform/event_loop.h"
-#include "master/platform/pipes.h"
+#include "master/platform/children/pipes.h"
+#include "master/platform/loop/event_loop.h"
 #include "proto_spec/frame.h"
 
 namespace fectl::runtime {

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/platform/output_file.h"
+#include "master/platform/files/output_file.h"
 
 namespace fectl::runtime {
 

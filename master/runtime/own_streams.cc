@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "master/platform/output_file.h"
-#include "master/platform/standard_streams.h"
+#include "master/platform/files/output_file.h"
+#include "master/platform/files/standard_streams.h"
 #include "master/platform/unique_fd.h"
 
 namespace fectl::runtime {

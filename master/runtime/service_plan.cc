@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "master/config/system_check.h"
+#include "master/config/system/system_check.h"
 #include "proto_spec/environment.h"
 
 namespace fectl::runtime {

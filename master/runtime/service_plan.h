@@ -14,7 +14,7 @@
 #include "master/config/config.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
-#include "master/platform/launcher.h"
+#include "master/platform/children/launcher.h"
 #include "proto_spec/control_status.h"
 
 namespace fectl::runtime {

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "master/core/time.h"
-#include "master/platform/control_socket.h"
-#include "master/platform/event_loop.h"
+#include "master/platform/loop/event_loop.h"
+#include "master/platform/sockets/control_socket.h"
 #include "master/platform/unique_fd.h"
 #include "master/runtime/access.h"
 #include "master/runtime/control_server.h"

@@ -12,7 +12,7 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "master/platform/pipes.h"
+#include "master/platform/children/pipes.h"
 #include "master/runtime/limits.h"
 #include "proto_spec/environment.h"
 

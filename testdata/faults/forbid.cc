@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "master/platform/test_syscall_filter.h"
+#include "master/platform/testing/test_syscall_filter.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 
 #include <cstdio>
 
-#include "master/platform/test_syscall_filter.h"
+#include "master/platform/testing/test_syscall_filter.h"
 
 int main(int argc, char** argv) {
   if (argc < 2) return 64;

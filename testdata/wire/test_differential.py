@@ -26,7 +26,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            ["proto_spec/wire_echo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            ["proto_spec/testing/wire_echo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
     def ask(self, kind: str, hexes: str) -> tuple[str, str]:

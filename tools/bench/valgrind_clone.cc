@@ -9,7 +9,7 @@
 
 #include <cstdarg>
 
-#include "master/platform/launcher_child.h"
+#include "master/platform/children/launcher_child.h"
 
 using fectl::platform::ChildPlan;
 using fectl::platform::LaunchError;

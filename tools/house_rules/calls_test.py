@@ -60,7 +60,7 @@ def test_members_comments_and_other_words_are_not(text: str) -> None:
 
 
 def test_tests_and_guests_may_ask_the_kernel() -> None:
-    for path in ("master/platform/launcher_test.cc", "testdata/guests/deaf.cc", "worker_sdk/testing/x.cc"):
+    for path in ("master/platform/children/launcher_test.cc", "testdata/guests/deaf.cc", "worker_sdk/testing/x.cc"):
         assert rules(path, "kill(fork(), 9);") == []
 
 

@@ -23,12 +23,7 @@ _AREAS = ("client", "master", "proto_spec", "python", "testdata", "tools", "work
 
 # Decisions live here: no system call, thread, clock or file can be reached from what these may include.
 _PURE_FOLDERS = ("proto_spec/", "master/core/", "master/config/")
-_IMPURE_FILES = (
-    "master/config/load_file.",
-    "master/config/path_check.",
-    "master/config/system_check.",
-    "master/config/worker_check.",
-)
+_IMPURE_FILES = ("master/config/system/",)
 _PURE_STANDARD = set(
     """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque
     exception functional initializer_list iosfwd iterator limits list map memory new numeric optional

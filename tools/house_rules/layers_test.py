@@ -27,7 +27,7 @@ def rules(path: str, text: str) -> list[str]:
         ("master/core/x.h", "proto_spec/x.h"),
         ("master/core/x.h", "master/platform/x.h"),
         ("master/platform/x.cc", "master/core/x.h"),
-        ("master/config/load_file.cc", "master/runtime/x.h"),
+        ("master/config/system/load_file.cc", "master/runtime/x.h"),
         ("master/sim/x.cc", "master/platform/x.h"),
         ("master/runtime/x.cc", "testdata/x.h"),
     ],
@@ -94,8 +94,9 @@ def test_impure_headers(path: str, header: str) -> None:
 
 def test_pure_files_include_pure_files_only() -> None:
     assert rules("master/config/check.cc", '#include "master/platform/unique_fd.h"\n') == ["pure"]
-    assert rules("master/config/check.cc", '#include "master/config/load_file.h"\n') == ["pure"]
-    assert rules("master/config/load_file.cc", '#include "master/platform/unique_fd.h"\n#include <fcntl.h>\n') == []
+    assert rules("master/config/check.cc", '#include "master/config/system/load_file.h"\n') == ["pure"]
+    text = '#include "master/platform/unique_fd.h"\n#include <fcntl.h>\n'
+    assert rules("master/config/system/load_file.cc", text) == []
 
 
 def test_pure_headers() -> None:

@@ -8,6 +8,7 @@ from tools.house_rules.tree import Finding, Source, Tree
 
 HEADER_LINES_MAX = 200
 SOURCE_LINES_MAX = 450
+BUILD_LINES_MAX = 250
 FUNCTION_LINES_MAX = 60
 LINE_COLUMNS_MAX = 120
 
@@ -29,7 +30,8 @@ def check(tree: Tree) -> Iterator[Finding]:
 def _check_file(source: Source) -> Iterator[Finding]:
     lines = source.text.split("\n")
     count = len(lines) - 1
-    limit = HEADER_LINES_MAX if source.path.endswith(".h") else SOURCE_LINES_MAX
+    limit = BUILD_LINES_MAX if source.is_build else SOURCE_LINES_MAX
+    limit = HEADER_LINES_MAX if source.path.endswith(".h") else limit
     if count > limit:
         yield Finding(source.path, limit, "size", f"{count} lines; the limit is {limit}")
     for number, line in enumerate(lines, 1):

@@ -18,6 +18,8 @@ def test_files() -> None:
     assert rules("a/x.cc", "int a;\n" * 450) == []
     assert rules("a/x.cc", "int a;\n" * 451) == ["size"]
     assert rules("a/x.py", "a = 1\n" * 451) == ["size"]
+    assert rules("a/BUILD.bazel", "\n" * 250) == []
+    assert rules("a/BUILD.bazel", "\n" * 251) == ["size"]
     assert rules("a/data.json", "1\n" * 1000) == []
 
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "proto_spec/program_signs.h"
-#include "worker_sdk/run/notification.h"
+#include "worker_sdk/run/notify/notification.h"
 
 namespace fectl::run {
 

@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "worker_sdk/owned_fd.h"
-#include "worker_sdk/run/private_folder.h"
+#include "worker_sdk/run/notify/private_folder.h"
 
 namespace fectl::run {
 namespace {

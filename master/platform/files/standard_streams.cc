@@ -1,0 +1,54 @@
+#include "master/platform/files/standard_streams.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "master/platform/unique_fd.h"
+
+namespace fectl::platform {
+namespace {
+
+absl::Status CopyOnto(int from, int to) {
+  if (from == to) return absl::OkStatus();
+  // Without close-on-exec, which dup2() clears.
+  if (dup2(from, to) < 0) return absl::ErrnoToStatus(errno, "cannot redirect a standard stream");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FillStandardStreams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is `fd`, because those below it are open.
+    UniqueFd opened(open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY));
+    if (!opened.valid()) return absl::ErrnoToStatus(errno, "cannot open /dev/null");
+    if (opened.get() != fd) return absl::InternalError("a standard stream opened under another number");
+    static_cast<void>(opened.release());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RedirectStandardStreams(int output_fd, int error_fd) {
+  UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid()) return absl::ErrnoToStatus(errno, "cannot open /dev/null");
+  // Copied away first, as either argument may itself be 0, 1 or 2 (standard error into standard output, say).
+  UniqueFd output(fcntl(output_fd >= 0 ? output_fd : null.get(), F_DUPFD_CLOEXEC, 3));
+  UniqueFd error(fcntl(error_fd >= 0 ? error_fd : null.get(), F_DUPFD_CLOEXEC, 3));
+  if (!output.valid() || !error.valid()) {
+    return absl::ErrnoToStatus(errno, "cannot redirect a standard stream");
+  }
+  if (absl::Status status = CopyOnto(null.get(), 0); !status.ok()) return status;
+  if (absl::Status status = CopyOnto(output.get(), 1); !status.ok()) return status;
+  return CopyOnto(error.get(), 2);
+}
+
+void CloseAllButStandardStreams() {
+  // Where the kernel does not know the call (before 5.9), what the caller passed on stays open.
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+}
+
+}  // namespace fectl::platform

@@ -1,0 +1,21 @@
+#ifndef MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_
+#define MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_
+
+#include "absl/status/status.h"
+
+namespace fectl::platform {
+
+// Opens /dev/null for each of 0, 1 and 2 that is closed. First thing in main(): otherwise the next descriptor
+// to be opened becomes standard error, and log lines go into a socket.
+absl::Status FillStandardStreams();
+
+// Makes 0 /dev/null, 1 a copy of `output_fd` and 2 a copy of `error_fd` (-1: /dev/null). The arguments stay
+// the caller's.
+absl::Status RedirectStandardStreams(int output_fd, int error_fd);
+
+// Closes every descriptor but 0, 1 and 2: what a caller happened to pass on. Before anything is opened.
+void CloseAllButStandardStreams();
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_

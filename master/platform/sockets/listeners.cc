@@ -1,0 +1,263 @@
+#include "master/platform/sockets/listeners.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "master/platform/sockets/socket_holder.h"
+
+namespace fectl::platform {
+namespace {
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+std::string HostAndPort(const std::string& host, const std::string& port) {
+  if (host.find(':') != std::string::npos) return absl::StrCat("[", host, "]:", port);
+  return absl::StrCat(host, ":", port);
+}
+
+// As configured, for messages.
+std::string Wanted(const ListenSpec& spec) {
+  const char* const all = spec.protocol == ListenSpec::Protocol::kTcp6 ? "::" : "0.0.0.0";
+  return HostAndPort(spec.host.empty() ? all : spec.host, absl::StrCat(spec.port));
+}
+
+absl::Status Error(const ListenSpec& spec, int error) {
+  absl::Status status = absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", Wanted(spec)));
+  if (error != EADDRNOTAVAIL) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(), " (no interface of this machine has it)"));
+}
+
+absl::Status NoAddress(const ListenSpec& spec, std::string_view why) {
+  return absl::NotFoundError(
+      absl::StrCat("cannot listen on ", Wanted(spec), ": ", absl::string_view(why.data(), why.size())));
+}
+
+// The C library gives IPv4 addresses in IPv6 form for names that have no others (as 127.0.0.1 in /etc/hosts),
+// and a socket that takes no IPv4 cannot listen on them.
+bool IsIpv4InIpv6Form(const addrinfo& address) {
+  if (address.ai_family != AF_INET6) return false;
+  sockaddr_in6 inet6 = {};
+  memcpy(&inet6, address.ai_addr, sizeof inet6);
+  return IN6_IS_ADDR_V4MAPPED(&inet6.sin6_addr);
+}
+
+// Whether the host has addresses of the other family, so that `proto` is what is wrong.
+bool OtherFamilyKnows(const ListenSpec& spec) {
+  addrinfo hints = {};
+  hints.ai_family = spec.protocol == ListenSpec::Protocol::kTcp6 ? AF_INET : AF_INET6;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(spec.host.c_str(), nullptr, &hints, &list) != 0) return false;
+  const Addresses found(list);
+  return !IsIpv4InIpv6Form(*found);
+}
+
+// `error` is that the address is in use. Who uses it is looked up behind that, and may have gone.
+absl::Status InUse(const absl::Status& error, const std::optional<SocketHolders>& holders) {
+  if (!holders.has_value()) return absl::Status(absl::StatusCode::kUnavailable, error.message());
+  absl::StatusCode code = error.code();
+  if (!holders->service.empty()) code = absl::StatusCode::kResourceExhausted;
+  if (holders->pids.empty()) code = absl::StatusCode::kUnavailable;
+  return absl::Status(code, absl::StrCat(error.message(), " by ", holders->ToString()));
+}
+
+absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
+  addrinfo hints = {};
+  hints.ai_family = spec.protocol == ListenSpec::Protocol::kTcp6 ? AF_INET6 : AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_protocol = IPPROTO_TCP;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  const std::string port = absl::StrCat(spec.port);
+  const int error = getaddrinfo(spec.host.empty() ? nullptr : spec.host.c_str(), port.c_str(), &hints, &list);
+  if (error == EAI_SYSTEM) return Error(spec, errno);
+  Addresses addresses(list);
+  if (error == 0 && !IsIpv4InIpv6Form(*addresses)) return addresses;
+  const bool tcp6 = spec.protocol == ListenSpec::Protocol::kTcp6;
+  if (!spec.host.empty() && OtherFamilyKnows(spec)) {
+    return NoAddress(spec,
+                     tcp6 ? R"(the name has no IPv6 address, only IPv4 ones: proto = "tcp4" takes those)"
+                          : R"(the name has no IPv4 address, only IPv6 ones: proto = "tcp6" takes those)");
+  }
+  return NoAddress(spec, error == 0 ? "the name has no IPv6 address" : gai_strerror(error));
+}
+
+// 0, or errno with *fd not valid.
+int BindTo(const addrinfo& address, UniqueFd* fd) {
+  UniqueFd opened(
+      socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
+  if (!opened.valid()) return errno;
+  const int on = 1;
+  // Connections of the last run that are still winding down do not keep the port.
+  if (setsockopt(opened.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return errno;
+  if (address.ai_family == AF_INET6 &&
+      setsockopt(opened.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) {
+    return errno;
+  }
+  if (bind(opened.get(), address.ai_addr, address.ai_addrlen) != 0) return errno;
+  *fd = std::move(opened);
+  return 0;
+}
+
+// 0, or errno with *fd not valid.
+int BindToChosenPort(const addrinfo& address, UniqueFd* fd) {
+  UniqueFd chosen;
+  if (const int error = BindTo(address, &chosen); error != 0) return error;
+  // The kernel takes a port that it chose back when the listening ends, as by a worker's shutdown(). So a
+  // second socket is bound to it by number, while the first one keeps it from others.
+  sockaddr_storage number = {};
+  addrinfo by_number = address;
+  void* const generic = &number;
+  by_number.ai_addr = static_cast<sockaddr*>(generic);
+  by_number.ai_addrlen = sizeof(number);
+  if (getsockname(chosen.get(), by_number.ai_addr, &by_number.ai_addrlen) != 0) return errno;
+  return BindTo(by_number, fd);
+}
+
+// 0, or errno with *fd not valid.
+int ListenOn(const addrinfo& address, const ListenSpec& spec, UniqueFd* fd) {
+  UniqueFd bound;
+  const int error = spec.port == 0 ? BindToChosenPort(address, &bound) : BindTo(address, &bound);
+  if (error != 0) return error;
+  if (listen(bound.get(), spec.backlog) != 0) return errno;
+  *fd = std::move(bound);
+  return 0;
+}
+
+absl::StatusOr<std::string> BoundAddress(int fd) {
+  sockaddr_storage storage = {};
+  socklen_t length = sizeof(storage);
+  void* const generic = &storage;
+  sockaddr* const address = static_cast<sockaddr*>(generic);
+  if (getsockname(fd, address, &length) != 0) return absl::ErrnoToStatus(errno, "cannot read an address");
+  std::array<char, NI_MAXHOST> host = {};
+  std::array<char, NI_MAXSERV> port = {};
+  const int error = getnameinfo(address, length, host.data(), host.size(), port.data(), port.size(),
+                                NI_NUMERICHOST | NI_NUMERICSERV);
+  if (error != 0) return absl::InternalError(absl::StrCat("cannot print an address: ", gai_strerror(error)));
+  return HostAndPort(host.data(), port.data());
+}
+
+}  // namespace
+
+absl::StatusOr<Listener> Listener::Open(const ListenSpec& spec) {
+  return spec.protocol == ListenSpec::Protocol::kUnix ? OpenUnix(spec) : OpenTcp(spec);
+}
+
+absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
+  absl::StatusOr<Addresses> addresses = Resolve(spec);
+  if (!addresses.ok()) return addresses.status();
+  Listener listener;
+  int first_error = 0;
+  const sockaddr* first_address = nullptr;
+  // A name may stand for several addresses; the first that this machine has is meant.
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+    const int error = ListenOn(*address, spec, &listener.fd_);
+    if (error != 0) {
+      if (first_error == 0) {
+        first_error = error;
+        first_address = address->ai_addr;
+      }
+      continue;
+    }
+    listener.family_ = address->ai_family;
+    listener.type_ = address->ai_socktype;
+    listener.protocol_ = address->ai_protocol;
+    listener.backlog_ = spec.backlog;
+    absl::StatusOr<std::string> bound = BoundAddress(listener.fd());
+    if (!bound.ok()) return bound.status();
+    listener.address_ = *std::move(bound);
+    return listener;
+  }
+  const absl::Status failed = Error(spec, first_error);
+  return first_error == EADDRINUSE ? InUse(failed, HoldersOf(*first_address)) : failed;
+}
+
+absl::Status Listener::CheckHost(const ListenSpec& spec) {
+  const absl::StatusOr<Addresses> addresses = Resolve(spec);
+  if (!addresses.ok()) return addresses.status();
+  int first_error = 0;
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+    UniqueFd bound;
+    const int error = BindTo(*address, &bound);
+    if (error == 0 || error == EADDRINUSE) return absl::OkStatus();
+    if (first_error == 0) first_error = error;
+  }
+  return Error(spec, first_error);
+}
+
+absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
+  Listener listener;
+  listener.unix_spec_ = {.path = spec.path,
+                         .backlog = spec.backlog,
+                         .mode = spec.mode.value_or(0666),
+                         .owner = spec.owner,
+                         .group = spec.group};
+  absl::StatusOr<UnixListener> opened = UnixListener::Open(listener.unix_spec_);
+  if (absl::IsAlreadyExists(opened.status())) {
+    const std::optional<SocketHolders> holders = HoldersOf(spec.path);
+    if (!holders.has_value()) return InUse(opened.status(), holders);
+    return InUse(
+        absl::AlreadyExistsError(absl::StrCat("cannot listen on ", spec.path, ": Address already in use")),
+        holders);
+  }
+  if (!opened.ok()) return opened.status();
+  listener.unix_.emplace(*std::move(opened));
+  listener.family_ = AF_UNIX;
+  listener.type_ = SOCK_STREAM;
+  listener.backlog_ = spec.backlog;
+  listener.address_ = spec.path;
+  return listener;
+}
+
+std::string Listener::AddressIn(const ListenSpec& spec) {
+  return spec.protocol == ListenSpec::Protocol::kUnix ? spec.path : Wanted(spec);
+}
+
+absl::Status Listener::TakeNumber(UniqueFd fd) {
+  if (unix_.has_value()) return unix_->TakeNumber(std::move(fd));
+  if (dup3(fd_.get(), fd.get(), O_CLOEXEC) < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_));
+  }
+  fd_ = std::move(fd);
+  return absl::OkStatus();
+}
+
+absl::Status Listener::OpenAnew() {
+  if (!unix_.has_value()) return absl::FailedPreconditionError("only UNIX sockets are opened anew");
+  absl::StatusOr<UnixListener> opened = UnixListener::Open(unix_spec_);
+  if (!opened.ok()) return opened.status();
+  if (absl::Status taken = opened->TakeNumber(unix_->Release()); !taken.ok()) return taken;
+  unix_.emplace(*std::move(opened));
+  return absl::OkStatus();
+}
+
+absl::Status Listener::ListenAgain() {
+  if (unix_.has_value()) return OpenAnew();
+  if (listen(fd(), backlog_) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_, " again"));
+  }
+  const absl::StatusOr<std::string> bound = BoundAddress(fd());
+  if (!bound.ok()) return bound.status();
+  if (*bound == address_) return absl::OkStatus();
+  const std::string before = std::exchange(address_, *bound);
+  return absl::UnavailableError(absl::StrCat("the kernel gave ", address_, " in place of ", before));
+}
+
+}  // namespace fectl::platform

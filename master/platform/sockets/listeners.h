@@ -1,0 +1,97 @@
+#ifndef MASTER_PLATFORM_SOCKETS_LISTENERS_H_
+#define MASTER_PLATFORM_SOCKETS_LISTENERS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "master/platform/sockets/unix_listener.h"
+#include "master/platform/unique_fd.h"
+
+namespace fectl::platform {
+
+struct ListenSpec {
+  enum class Protocol { kTcp4, kTcp6, kUnix };
+
+  Protocol protocol = Protocol::kTcp4;
+  std::string host = {};  // name or address; empty: all addresses. Not for kUnix
+  int port = 0;           // 0: the kernel chooses. Not for kUnix
+  std::string path = {};  // kUnix only
+  int backlog = 128;
+  // Of the file; kUnix only. Without a mode: 0666, as a connection to a TCP port is open to everybody too.
+  std::optional<mode_t> mode = {};
+  std::optional<uid_t> owner = {};
+  std::optional<gid_t> group = {};
+};
+
+// A listening socket for workers. Close-on-exec (the launcher passes it on by number) and non-blocking:
+// several workers accept from it, and one that loses the race must not hang in accept().
+class Listener {
+ public:
+  // What Open() would listen on, as configured: "127.0.0.1:8080", "localhost:8080", or the path.
+  static std::string AddressIn(const ListenSpec& spec);
+
+  // TCP: SO_REUSEADDR; never SO_REUSEPORT, whose second listener takes waiting connections with it when it
+  // closes; IPv6 sockets take no IPv4. Resolves names, which may be slow: not for the loop. Errors read
+  // "cannot listen on 127.0.0.1:80: Permission denied". Where the address is in use they name the process
+  // that uses it; then they are ResourceExhausted where that will end by itself (see SocketHolders), and
+  // Unavailable where no process is to be seen: another user's, or one that is just ending.
+  static absl::StatusOr<Listener> Open(const ListenSpec& spec);
+
+  // What Open() would say of the host and the port, but for a port that is taken: perhaps by a fectld that
+  // runs already. Nothing is listened on. TCP only.
+  static absl::Status CheckHost(const ListenSpec& spec);
+
+  Listener(Listener&&) = default;
+  Listener& operator=(Listener&&) = delete;
+
+  // From here on the listener has the number of `fd`, which is closed.
+  absl::Status TakeNumber(UniqueFd fd);
+
+  int fd() const { return unix_.has_value() ? unix_->fd() : fd_.get(); }
+
+  // As getaddrinfo() gave them: (AF_INET, SOCK_STREAM, IPPROTO_TCP); for UNIX sockets (AF_UNIX, SOCK_STREAM,
+  // 0).
+  int family() const { return family_; }
+  int type() const { return type_; }
+  int protocol() const { return protocol_; }
+
+  // "127.0.0.1:8080" with the port in use, "[::1]:8080", or the path.
+  const std::string& address() const { return address_; }
+
+  // A worker can end the listening for every holder with shutdown(). A watch for EPOLLRDHUP (and not EPOLLIN)
+  // hears of it: TCP sockets report EPOLLHUP then, UNIX sockets EPOLLRDHUP. This takes it up again on the
+  // same port or path. A UNIX socket stays dead, so there it is a new one under the same descriptor number
+  // (unwatch it before): whoever was given the old one has to be given the new one.
+  absl::Status ListenAgain();
+
+  // False for a UNIX socket whose file somebody removed or replaced, so that nobody can connect any more.
+  bool Reachable() const { return !unix_.has_value() || unix_->FileIsOurs(); }
+
+  // UNIX sockets: a new listener with a new file under the same path and descriptor number. Whoever has the
+  // old one from before keeps it, and what waits in its queue. Not watched: unwatch fd() before. After an
+  // error the old one stays.
+  absl::Status OpenAnew();
+
+ private:
+  Listener() = default;
+
+  static absl::StatusOr<Listener> OpenTcp(const ListenSpec& spec);
+  static absl::StatusOr<Listener> OpenUnix(const ListenSpec& spec);
+
+  UniqueFd fd_;
+  std::optional<UnixListener> unix_;
+  UnixListenSpec unix_spec_;
+  int family_ = 0;
+  int type_ = 0;
+  int protocol_ = 0;
+  int backlog_ = 0;
+  std::string address_;
+};
+
+}  // namespace fectl::platform
+
+#endif  // MASTER_PLATFORM_SOCKETS_LISTENERS_H_

@@ -1,0 +1,279 @@
+#include "master/platform/sockets/listeners.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "master/platform/testing/test_folder.h"
+#include "master/platform/testing/test_process.h"
+
+namespace fectl::platform {
+namespace {
+
+using Protocol = ListenSpec::Protocol;
+
+int PortOf(const Listener& listener) {
+  const std::string& address = listener.address();
+  return std::stoi(address.substr(address.rfind(':') + 1));
+}
+
+// 0, or errno.
+int Connect4(const char* host, int port) {
+  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  inet_pton(AF_INET, host, &address.sin_addr);
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+}
+
+int Connect6(int port) {
+  const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<uint16_t>(port));
+  address.sin6_addr = in6addr_loopback;
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+}
+
+int ConnectUnix(const std::string& path) {
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+}
+
+bool MachineHasIpv6() {
+  return Listener::Open({.protocol = Protocol::kTcp6, .host = "::1"}).ok();
+}
+
+std::string Refusal(const ListenSpec& spec) {
+  return std::string(Listener::Open(spec).status().message());
+}
+
+TEST(Listener, TakesAPortAndSaysWhich) {
+  const auto listener = Listener::Open({.host = "127.0.0.1"});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(listener->address().rfind("127.0.0.1:", 0), 0u);
+  EXPECT_GT(PortOf(*listener), 0);
+  EXPECT_EQ(Connect4("127.0.0.1", PortOf(*listener)), 0);
+  EXPECT_EQ(listener->family(), AF_INET);
+  EXPECT_EQ(listener->type(), SOCK_STREAM);
+  EXPECT_EQ(listener->protocol(), IPPROTO_TCP);
+  EXPECT_TRUE(fcntl(listener->fd(), F_GETFD) & FD_CLOEXEC);
+  EXPECT_TRUE(fcntl(listener->fd(), F_GETFL) & O_NONBLOCK);
+}
+
+TEST(Listener, ResolvesNames) {
+  // A minimal system without /etc/hosts knows no names at all.
+  addrinfo* known = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &known) != 0)
+    GTEST_SKIP() << "localhost has no address here";
+  freeaddrinfo(known);
+  const auto listener = Listener::Open({.host = "localhost"});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(listener->address().rfind("127.0.0.1:", 0), 0u);
+  const std::string words = Refusal({.host = "no.such.host.invalid", .port = 80});
+  EXPECT_EQ(words.rfind("cannot listen on no.such.host.invalid:80: ", 0), 0u) << words;
+}
+
+TEST(Listener, WithoutAHostTakesAllAddresses) {
+  const auto listener = Listener::Open({});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(listener->address(), "0.0.0.0:" + std::to_string(PortOf(*listener)));
+  EXPECT_EQ(Connect4("127.0.0.2", PortOf(*listener)), 0);
+}
+
+TEST(Listener, Ipv6TakesNoIpv4) {
+  if (!MachineHasIpv6()) GTEST_SKIP() << "this machine has no IPv6";
+  const auto six = Listener::Open({.protocol = Protocol::kTcp6});
+  ASSERT_TRUE(six.ok()) << six.status();
+  EXPECT_EQ(six->address(), "[::]:" + std::to_string(PortOf(*six)));
+  EXPECT_EQ(six->family(), AF_INET6);
+  EXPECT_EQ(Connect6(PortOf(*six)), 0);
+  EXPECT_EQ(Connect4("127.0.0.1", PortOf(*six)), ECONNREFUSED);
+  // So the same port is free for IPv4.
+  EXPECT_TRUE(Listener::Open({.port = PortOf(*six)}).ok());
+}
+
+TEST(Listener, NeverSharesAPort) {
+  const auto listener = Listener::Open({.host = "127.0.0.1"});
+  ASSERT_TRUE(listener.ok());
+  EXPECT_EQ(Refusal({.host = "127.0.0.1", .port = PortOf(*listener)}),
+            "cannot listen on " + listener->address() + ": Address already in use by pid " +
+                std::to_string(getpid()) + " (listeners_test)");
+  int on = -1;
+  socklen_t length = sizeof(on);
+  ASSERT_EQ(getsockopt(listener->fd(), SOL_SOCKET, SO_REUSEPORT, &on, &length), 0);
+  EXPECT_EQ(on, 0);
+}
+
+// The side that closes first keeps the address busy for a minute.
+TEST(Listener, TakesAPortWithOldConnectionsOnIt) {
+  int port = 0;
+  {
+    const auto listener = Listener::Open({.host = "127.0.0.1"});
+    ASSERT_TRUE(listener.ok());
+    port = PortOf(*listener);
+    const UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    pollfd waiting = {listener->fd(), POLLIN, 0};
+    ASSERT_EQ(poll(&waiting, 1, 60'000), 1);
+    const UniqueFd server(accept4(listener->fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    ASSERT_TRUE(server.valid());
+    shutdown(server.get(), SHUT_WR);
+    char byte;
+    EXPECT_EQ(read(client.get(), &byte, 1), 0);
+  }
+  EXPECT_TRUE(Listener::Open({.host = "127.0.0.1", .port = port}).ok());
+}
+
+TEST(Listener, SaysWhatIsWrong) {
+  EXPECT_EQ(Refusal({.host = "192.0.2.1", .port = 8080}),
+            "cannot listen on 192.0.2.1:8080: Cannot assign requested address (no interface of this machine "
+            "has it)");
+  TestProcess ordinary([] {
+    if (geteuid() == 0 && setresuid(54321, 54321, 54321) != 0) return 1;
+    const std::string words = Refusal({.host = "127.0.0.1", .port = 80});
+    // Some machines let everybody have low ports.
+    return words.empty() || words == "cannot listen on 127.0.0.1:80: Permission denied" ? 0 : 2;
+  });
+  EXPECT_EQ(ordinary.Wait(), "exited with code 0");
+}
+
+// What a worker can do with the descriptor that it was given.
+TEST(Listener, ListensAgainAfterAShutdown) {
+  int port = 0;
+  {
+    const auto chosen = Listener::Open({.host = "127.0.0.1"});
+    ASSERT_TRUE(chosen.ok());
+    port = PortOf(*chosen);
+  }
+  auto listener = Listener::Open({.host = "127.0.0.1", .port = port});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  ASSERT_EQ(shutdown(listener->fd(), SHUT_RD), 0);
+  pollfd entry = {listener->fd(), 0, 0};
+  EXPECT_EQ(poll(&entry, 1, 0), 1);
+  EXPECT_TRUE(entry.revents & POLLHUP);
+  EXPECT_EQ(Connect4("127.0.0.1", port), ECONNREFUSED);
+  ASSERT_TRUE(listener->ListenAgain().ok());
+  EXPECT_EQ(Connect4("127.0.0.1", port), 0);
+  EXPECT_EQ(poll(&entry, 1, 0), 0);
+}
+
+// Left alone, the kernel would give another port than the one that it had chosen.
+TEST(Listener, KeepsAPortThatTheKernelChose) {
+  for (int i = 0; i < 20; ++i) {
+    auto listener = Listener::Open({.host = "127.0.0.1"});
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    const std::string before = listener->address();
+    ASSERT_EQ(shutdown(listener->fd(), SHUT_RD), 0);
+    ASSERT_TRUE(listener->ListenAgain().ok());
+    EXPECT_EQ(listener->address(), before);
+    EXPECT_EQ(Connect4("127.0.0.1", PortOf(*listener)), 0);
+  }
+}
+
+TEST(Listener, UnixIsOpenToEverybodyUnlessTold) {
+  const TestFolder folder;
+  struct stat file = {};
+  {
+    const auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s"});
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    EXPECT_EQ(listener->address(), folder / "s");
+    EXPECT_EQ(listener->family(), AF_UNIX);
+    EXPECT_EQ(listener->type(), SOCK_STREAM);
+    EXPECT_EQ(listener->protocol(), 0);
+    ASSERT_EQ(stat((folder / "s").c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 07777, 0666u);
+  }
+  const auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  ASSERT_EQ(stat((folder / "s").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777, 0640u);
+}
+
+TEST(Listener, AShutdownUnixSocketIsReportedAndOpenedAnewInItsPlace) {
+  const TestFolder folder;
+  for (const int how : {SHUT_RD, SHUT_RDWR}) {
+    auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    const int number = listener->fd();
+    const UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
+    pollfd entry = {number, POLLRDHUP, 0};
+    EXPECT_EQ(poll(&entry, 1, 0), 0);
+    ASSERT_EQ(shutdown(workers.get(), how), 0);
+    EXPECT_EQ(poll(&entry, 1, 0), 1);
+    EXPECT_EQ(ConnectUnix(folder / "s"), ECONNREFUSED);
+    ASSERT_TRUE(listener->ListenAgain().ok());
+    EXPECT_EQ(listener->fd(), number);
+    EXPECT_EQ(fcntl(number, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(poll(&entry, 1, 0), 0);
+    EXPECT_EQ(ConnectUnix(folder / "s"), 0);
+    struct stat file = {};
+    ASSERT_EQ(stat((folder / "s").c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 07777, 0640u);
+  }
+  struct stat file = {};
+  EXPECT_NE(stat((folder / "s").c_str(), &file), 0) << "the file was left behind";
+}
+
+// Under the same number, so that everybody who was told of it is right; what waits at the old one is not
+// lost.
+TEST(Listener, F97_AUnixSocketWhoseFileIsGoneIsOpenedAnew) {
+  const TestFolder folder;
+  auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
+  ASSERT_TRUE(listener.ok());
+  const int number = listener->fd();
+  const UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
+  EXPECT_TRUE(listener->Reachable());
+  ASSERT_EQ(unlink((folder / "s").c_str()), 0);
+  EXPECT_FALSE(listener->Reachable());
+  ASSERT_TRUE(listener->OpenAnew().ok());
+  EXPECT_TRUE(listener->Reachable());
+  EXPECT_EQ(listener->fd(), number);
+  EXPECT_EQ(fcntl(number, F_GETFD), FD_CLOEXEC);
+  struct stat file = {};
+  ASSERT_EQ(stat((folder / "s").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777u, 0640u);
+  // Two different sockets: the old one, which a worker holds, hears nothing of the new one's clients.
+  struct stat old = {};
+  struct stat anew = {};
+  ASSERT_EQ(fstat(workers.get(), &old), 0);
+  ASSERT_EQ(fstat(number, &anew), 0);
+  EXPECT_NE(old.st_ino, anew.st_ino);
+}
+
+TEST(Listener, F97_WhatIsInTheWayIsLeftAndTheOldListenerKept) {
+  const TestFolder folder;
+  auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s"});
+  ASSERT_TRUE(listener.ok());
+  ASSERT_EQ(unlink((folder / "s").c_str()), 0);
+  folder.Write("s", "precious");
+  EXPECT_FALSE(listener->Reachable());
+  EXPECT_EQ(listener->OpenAnew().message(),
+            "cannot listen on " + (folder / "s") + ": a file that is not a socket is in the way");
+  EXPECT_GE(fcntl(listener->fd(), F_GETFD), 0);
+  EXPECT_EQ(folder.Read("s"), "precious");
+}
+
+}  // namespace
+}  // namespace fectl::platform

@@ -1,0 +1,177 @@
+#include "proto_spec/testing/golden_meaning.h"
+
+#include "gtest/gtest.h"
+
+namespace fectl::proto {
+namespace {
+
+using Json = rapidjson::Value;
+
+std::string Text(const Json& object, const char* name) {
+  if (!object.HasMember(name)) return "";
+  return std::string(object[name].GetString(), object[name].GetStringLength());
+}
+
+int64_t Whole(const Json& object, const char* name) {
+  return object.HasMember(name) ? object[name].GetInt64() : 0;
+}
+int Small(const Json& object, const char* name) {
+  return static_cast<int>(Whole(object, name));
+}
+
+// The enum value whose word on the wire is `word`: the words are checked against the vectors thereby.
+template <typename Enum>
+Enum Named(const std::string& word, Enum last) {
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    if (WireWord(static_cast<Enum>(i)) == word) return static_cast<Enum>(i);
+  }
+  ADD_FAILURE() << "no value has the word " << word;
+  return last;
+}
+
+BaseEvent Event(const Json& json) {
+  BaseEvent event;
+  event.state = Named(Text(json, "state"), BaseState::kReloadFailed);
+  const Json& reason = json["reason"];
+  const std::string word = Text(reason, "kind");
+  event.reason.kind = word.empty() ? BaseReason::Kind::kOther : Named(word, BaseReason::Kind::kExitCode);
+  event.reason.text = Text(reason, "text");
+  event.reason.number = Whole(reason, "number");
+  event.timestamp = Whole(json, "timestamp");
+  event.pid = Whole(json, "pid");
+  return event;
+}
+
+BaseServiceStatus Status(const Json& json) {
+  BaseServiceStatus status;
+  status.state = Named(Text(json, "state"), BaseServiceState::kStopping);
+  for (const Json& worker : json["workers"].GetArray()) {
+    status.workers.push_back({.index = Small(worker, "index"), .events = {}});
+    for (const Json& event : worker["events"].GetArray())
+      status.workers.back().events.push_back(Event(event));
+  }
+  return status;
+}
+
+WorkerView Worker(const Json& json) {
+  WorkerView worker{.index = Small(json, "index"),
+                    .state = Text(json, "state"),
+                    .pid = Whole(json, "pid"),
+                    .uptime_s = json["uptime_s"].GetDouble(),
+                    .restarts = Whole(json, "restarts"),
+                    .cause = Text(json, "cause"),
+                    .note = Text(json, "note"),
+                    .retry_in_s = json["retry_in_s"].GetDouble(),
+                    .leaving = {},
+                    .gauges = {},
+                    .leaving_processes = {}};
+  for (const Json& pid : json["leaving"].GetArray()) worker.leaving.push_back(pid.GetInt64());
+  for (const auto& gauge : json["gauges"].GetObject()) {
+    worker.gauges.emplace_back(gauge.name.GetString(), gauge.value.GetDouble());
+  }
+  for (const Json& leaving : json["leaving_processes"].GetArray()) {
+    worker.leaving_processes.push_back({.pid = Whole(leaving, "pid"),
+                                        .uptime_s = leaving["uptime_s"].GetDouble(),
+                                        .leaving_s = leaving["leaving_s"].GetDouble(),
+                                        .time_left_s = leaving["time_left_s"].GetDouble()});
+  }
+  return worker;
+}
+
+ServiceView Service(const Json& json) {
+  ServiceView service{.name = Text(json, "name"),
+                      .state = Text(json, "state"),
+                      .num = Small(json, "num"),
+                      .ready = Small(json, "ready"),
+                      .uptime_s = json["uptime_s"].GetDouble(),
+                      .restarts = Whole(json, "restarts"),
+                      .cause = Text(json, "cause"),
+                      .sockets = {},
+                      .still_leaving = Small(json, "still_leaving"),
+                      .undrained = Small(json, "undrained"),
+                      .undrained_sigterm = Small(json, "undrained_sigterm"),
+                      .workers = {},
+                      .events = {}};
+  for (const Json& socket : json["sockets"].GetArray()) {
+    service.sockets.push_back({.name = Text(socket, "name"), .address = Text(socket, "address")});
+  }
+  for (const Json& worker : json["workers"].GetArray()) service.workers.push_back(Worker(worker));
+  for (const Json& event : json["events"].GetArray()) {
+    service.events.push_back({.worker = Small(event, "worker"),
+                              .timestamp = Whole(event, "timestamp"),
+                              .pid = Whole(event, "pid"),
+                              .state = Text(event, "state"),
+                              .reason = Text(event, "reason")});
+  }
+  return service;
+}
+
+MasterView Master(const Json& json) {
+  MasterView master{.pid = Whole(json, "pid"),
+                    .version = Text(json, "version"),
+                    .uptime_s = json["uptime_s"].GetDouble(),
+                    .services = {}};
+  for (const Json& service : json["services"].GetArray()) master.services.push_back(Service(service));
+  return master;
+}
+
+}  // namespace
+
+WorkerMessage WorkerMessageMeaning(const Json& meaning) {
+  WorkerMessage message;
+  message.kind = Named(Text(meaning, "kind"), WorkerMessage::Kind::kAppMessage);
+  message.text = Text(meaning, "text") + Text(meaning, "json");
+  if (meaning.HasMember("level")) message.level = Small(meaning, "level");
+  if (meaning.HasMember("gauges")) {
+    for (const Json& gauge : meaning["gauges"].GetArray()) {
+      message.gauges.emplace_back(gauge[0].GetString(), gauge[1].GetDouble());
+    }
+  }
+  return message;
+}
+
+MasterCommand MasterCommandMeaning(const Json& meaning) {
+  return {.kind = Named(Text(meaning, "kind"), MasterCommand::Kind::kAppMessage),
+          .json = Text(meaning, "json")};
+}
+
+Request RequestMeaning(const Json& meaning) {
+  return {.verb = Named(Text(meaning, "kind"), Request::Verb::kInspect),
+          .service = Text(meaning, "service"),
+          .version = Small(meaning, "version")};
+}
+
+Response ResponseMeaning(const Json& meaning) {
+  Response response;
+  response.kind = Named(Text(meaning, "kind"), Response::Kind::kError);
+  response.text =
+      Text(meaning, "text") + Text(meaning, "reason") + Text(meaning, "message") + Text(meaning, "server");
+  response.version = Small(meaning, "version");
+  response.pid = Whole(meaning, "pid");
+  if (meaning.HasMember("pids")) response.pids = ArgumentsMeaning(meaning["pids"]);
+  if (meaning.HasMember("status")) response.status = Status(meaning["status"]);
+  if (meaning.HasMember("overview")) response.overview = Master(meaning["overview"]);
+  if (meaning.HasMember("inspect")) response.inspect = Service(meaning["inspect"]);
+  return response;
+}
+
+ChannelVariable ChannelMeaning(const Json& meaning) {
+  return {.read_fd = Small(meaning, "read_fd"), .write_fd = Small(meaning, "write_fd")};
+}
+
+SocketVariable SocketMeaning(const Json& meaning) {
+  return {.fd = Small(meaning, "fd"),
+          .family = Small(meaning, "family"),
+          .type = Small(meaning, "type"),
+          .protocol = Small(meaning, "protocol")};
+}
+
+std::vector<std::string> ArgumentsMeaning(const Json& meaning) {
+  std::vector<std::string> arguments;
+  for (const Json& argument : meaning.GetArray()) {
+    arguments.emplace_back(argument.GetString(), argument.GetStringLength());
+  }
+  return arguments;
+}
+
+}  // namespace fectl::proto
