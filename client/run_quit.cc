@@ -18,7 +18,7 @@
 #include "client/session/session.h"
 #include "client/text/progress.h"
 #include "client/text/time_text.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -32,8 +32,8 @@ constexpr int64_t kExitMs = 2'000;
 // The process that listens at the other end, by the kernel's own word, which needs no answer: a master at its
 // limit of descriptors gives none.
 struct MasterProcess {
-  pid_t pid = 0;   // 0: it is not known, as in another pid namespace
-  UniqueFd ended;  // becomes readable when it has exited
+  pid_t pid = 0;         // 0: it is not known, as in another pid namespace
+  base::UniqueFd ended;  // becomes readable when it has exited
 };
 
 MasterProcess OpenMaster(int connection) {
@@ -43,7 +43,7 @@ MasterProcess OpenMaster(int connection) {
   if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return master;
   // A server within this very process, as tests have it, has no end that could be waited for.
   if (peer.pid <= 0 || peer.pid == getpid()) return master;
-  UniqueFd ended(static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0)));
+  base::UniqueFd ended(static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0)));
   if (!ended.valid()) return master;
   master.pid = peer.pid;
   master.ended = std::move(ended);
@@ -51,7 +51,7 @@ MasterProcess OpenMaster(int connection) {
 }
 
 // True when the process has exited before `until_ms`.
-bool AwaitExit(const UniqueFd& master, int64_t until_ms) {
+bool AwaitExit(const base::UniqueFd& master, int64_t until_ms) {
   for (;;) {
     const int64_t left = until_ms - MonotonicMs();
     pollfd exited = {master.get(), POLLIN, 0};

@@ -8,7 +8,7 @@
 
 #include "client/testing/captured_run.h"
 #include "client/testing/fake_control_server.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {
@@ -110,11 +110,11 @@ TEST(Run, ColoursNeedATerminalAndPermission) {
 
 TEST(Run, AFullDiskIsAFailure) {
   FakeControlServer server(Pong);
-  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  const base::UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   int err[2];
   ASSERT_EQ(pipe2(err, O_CLOEXEC), 0);
-  const UniqueFd err_read(err[0]);
-  const UniqueFd err_write(err[1]);
+  const base::UniqueFd err_read(err[0]);
+  const base::UniqueFd err_write(err[1]);
   Output output(full.get(), err_write.get());
   EXPECT_EQ(client::Run({"ping", "-m", server.path()}, {}, output), 1);
   char text[128] = {};
@@ -127,8 +127,8 @@ TEST(Run, AReaderWhichHasGoneIsNoFailure) {
   FakeControlServer server(Pong);
   int out[2];
   ASSERT_EQ(pipe2(out, O_CLOEXEC), 0);
-  UniqueFd(out[0]).Close();
-  const UniqueFd out_write(out[1]);
+  base::UniqueFd(out[0]).reset();
+  const base::UniqueFd out_write(out[1]);
   Output output(out_write.get(), out_write.get());
   EXPECT_EQ(client::Run({"ping", "-m", server.path()}, {}, output), 0);
 }

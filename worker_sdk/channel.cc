@@ -58,8 +58,8 @@ class SigpipeHeld {
 
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(int read_fd, int write_fd) {
   std::unique_ptr<Channel> channel(new Channel);
-  channel->epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
-  if (!channel->epoll_.open()) return absl::ErrnoToStatus(errno, "epoll_create1");
+  channel->epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!channel->epoll_.valid()) return absl::ErrnoToStatus(errno, "epoll_create1");
   auto wake = MakeWakeFd();
   if (!wake.ok()) return wake.status();
   channel->wake_ = *std::move(wake);
@@ -70,8 +70,8 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(int read_fd, int write_fd
   if (!status.ok()) return status;
   PrepareDescriptor(read_fd);
   PrepareDescriptor(write_fd);
-  channel->read_.Reset(read_fd);
-  channel->write_.Reset(write_fd);
+  channel->read_.reset(read_fd);
+  channel->write_.reset(write_fd);
   return channel;
 }
 
@@ -106,7 +106,7 @@ std::optional<size_t> Channel::Write(std::string_view bytes) {
 }
 
 void Channel::WantRoom(bool want) {
-  if (want == want_room_ || !write_.open()) return;
+  if (want == want_room_ || !write_.valid()) return;
   want_room_ = want;
   epoll_event event{};
   event.events = want ? uint32_t{EPOLLOUT} : 0;
@@ -116,9 +116,9 @@ void Channel::WantRoom(bool want) {
 
 void Channel::Shut() {
   // Closing alone would leave a descriptor in the epoll set if a forked child holds a copy of it.
-  for (OwnedFd* fd : {&read_, &write_}) {
-    if (fd->open()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd->get(), nullptr);
-    fd->Reset();
+  for (base::UniqueFd* fd : {&read_, &write_}) {
+    if (fd->valid()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd->get(), nullptr);
+    fd->reset();
   }
 }
 
@@ -138,9 +138,9 @@ void PrepareDescriptor(int fd) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-absl::StatusOr<OwnedFd> MakeWakeFd() {
-  OwnedFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!fd.open()) return absl::ErrnoToStatus(errno, "eventfd");
+absl::StatusOr<base::UniqueFd> MakeWakeFd() {
+  base::UniqueFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "eventfd");
   return fd;
 }
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::internal {
 
@@ -45,10 +45,10 @@ class Channel {
  private:
   Channel() = default;
 
-  OwnedFd epoll_;
-  OwnedFd wake_;
-  OwnedFd read_;
-  OwnedFd write_;
+  base::UniqueFd epoll_;
+  base::UniqueFd wake_;
+  base::UniqueFd read_;
+  base::UniqueFd write_;
   bool want_room_ = false;
 };
 
@@ -60,7 +60,7 @@ std::optional<size_t> WriteToPipe(int fd, std::string_view bytes);
 void PrepareDescriptor(int fd);
 
 // A descriptor that other threads and signal handlers can use to wake a loop up.
-absl::StatusOr<OwnedFd> MakeWakeFd();
+absl::StatusOr<base::UniqueFd> MakeWakeFd();
 void Wake(int wake_fd);
 // Takes back all that Wake() wrote.
 void ClearWake(int wake_fd);

@@ -9,15 +9,15 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::internal {
 namespace {
 
-std::pair<OwnedFd, OwnedFd> MakePipe() {
+std::pair<base::UniqueFd, base::UniqueFd> MakePipe() {
   int fds[2];
   EXPECT_EQ(pipe2(fds, O_CLOEXEC), 0);
-  return {OwnedFd(fds[0]), OwnedFd(fds[1])};
+  return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
 }
 
 bool Readable(int fd) {
@@ -32,8 +32,8 @@ class ChannelTest : public testing::Test {
     auto up = MakePipe();
     master_write_ = std::move(down.second);
     master_read_ = std::move(up.first);
-    read_fd_ = down.first.Release();
-    write_fd_ = up.second.Release();
+    read_fd_ = down.first.release();
+    write_fd_ = up.second.release();
     auto channel = Channel::Open(read_fd_, write_fd_);
     EXPECT_TRUE(channel.ok()) << channel.status();
     channel_ = *std::move(channel);
@@ -43,7 +43,7 @@ class ChannelTest : public testing::Test {
     while (channel_->Write(block).value_or(0) > 0) {
     }
   }
-  OwnedFd master_read_, master_write_;
+  base::UniqueFd master_read_, master_write_;
   int read_fd_, write_fd_;
   std::unique_ptr<Channel> channel_;
 };
@@ -68,7 +68,7 @@ TEST_F(ChannelTest, PollDescriptorTellsOfBytes) {
 }
 
 TEST_F(ChannelTest, EdgeTriggeredLoopsHearOfEveryCommand) {
-  OwnedFd outer(epoll_create1(EPOLL_CLOEXEC));
+  base::UniqueFd outer(epoll_create1(EPOLL_CLOEXEC));
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   ASSERT_EQ(epoll_ctl(outer.get(), EPOLL_CTL_ADD, channel_->poll_fd(), &event), 0);
@@ -85,7 +85,7 @@ TEST_F(ChannelTest, EdgeTriggeredLoopsHearOfEveryCommand) {
 
 TEST_F(ChannelTest, EndIsSeenAndThePollDescriptorIsQuietAfterShut) {
   char buffer[8];
-  master_write_.Reset();
+  master_write_.reset();
   EXPECT_TRUE(Readable(channel_->poll_fd()));
   EXPECT_TRUE(channel_->Wait().read);
   EXPECT_EQ(channel_->Read(buffer, sizeof(buffer)), 0u);
@@ -96,21 +96,21 @@ TEST_F(ChannelTest, EndIsSeenAndThePollDescriptorIsQuietAfterShut) {
 }
 
 TEST_F(ChannelTest, ShutIsQuietEvenIfACopyOfThePipeIsOpen) {
-  OwnedFd copy(fcntl(read_fd_, F_DUPFD_CLOEXEC, 3));
-  master_write_.Reset();
+  base::UniqueFd copy(fcntl(read_fd_, F_DUPFD_CLOEXEC, 3));
+  master_write_.reset();
   channel_->Shut();
   EXPECT_FALSE(Readable(channel_->poll_fd()));
 }
 
 TEST_F(ChannelTest, AReaderWhoLeftIsSeenWithoutWriting) {
   EXPECT_FALSE(channel_->Wait().broken);
-  master_read_.Reset();
+  master_read_.reset();
   EXPECT_TRUE(Readable(channel_->poll_fd()));
   EXPECT_TRUE(channel_->Wait().broken);
 }
 
 TEST_F(ChannelTest, WritingWithoutReaderRaisesNoSignal) {
-  master_read_.Reset();
+  master_read_.reset();
   EXPECT_EQ(channel_->Write("x"), std::nullopt);
   EXPECT_EQ(channel_->Write("x"), std::nullopt);
 }
@@ -141,7 +141,7 @@ TEST_F(ChannelTest, WakeIsSeenOnce) {
 
 TEST(ChannelOpenTest, RefusesWhatCannotBePolledAndLeavesItOpen) {
   auto pipe = MakePipe();
-  OwnedFd regular(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  base::UniqueFd regular(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   auto channel = Channel::Open(regular.get(), pipe.second.get());
   EXPECT_FALSE(channel.ok());
   EXPECT_NE(fcntl(pipe.second.get(), F_GETFD), -1);
@@ -157,10 +157,10 @@ TEST(CheckTest, SaysWhatIsWrongWithADescriptor) {
   EXPECT_EQ(CheckPipeEnd(pipe.second.get(), true).message(),
             "descriptor " + std::to_string(pipe.second.get()) + " is not open for reading");
   EXPECT_EQ(CheckSocket(pipe.first.get()).message(), "descriptor " + first + " is not a socket");
-  pipe.first.Reset();
+  pipe.first.reset();
   EXPECT_EQ(CheckPipeEnd(std::stoi(first), true).message(), "descriptor " + first + " is not open");
   EXPECT_EQ(CheckSocket(std::stoi(first)).message(), "descriptor " + first + " is not open");
-  OwnedFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_TRUE(CheckSocket(socket.get()).ok());
 }
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "gtest/gtest.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/channel.h"
-#include "worker_sdk/owned_fd.h"
 
 namespace fectl::internal {
 namespace {

@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/environment.h"
 #include "proto_spec/frame.h"
 #include "worker_sdk/channel.h"
 #include "worker_sdk/monotonic.h"
-#include "worker_sdk/owned_fd.h"
 #include "worker_sdk/session.h"
 #include "worker_sdk/termination.h"
 #include "worker_sdk/variables.h"
@@ -105,7 +105,7 @@ class Worker::Impl {
   void PollWatched(int timeout_ms);
 
   std::unique_ptr<internal::Channel> channel_;  // null: not managed
-  internal::OwnedFd unmanaged_wake_;
+  base::UniqueFd unmanaged_wake_;
   pid_t parent_pid_ = 0;
   bool dispatching_ = false;
   bool nothing_to_finish_ = false;  // a stop came, and the application has no callback for it

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "client/unique_fd.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -78,8 +78,8 @@ absl::StatusOr<Child> Child::Start(const Program& program) {
   const std::vector<char*> environment = Pointers(variables);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrorOf("cannot make a pipe", errno);
-  const UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  const base::UniqueFd read_end(ends[0]);
+  base::UniqueFd write_end(ends[1]);
   // While SIGCHLD is ignored, which is inherited, waitpid() cannot report how a child ended.
   signal(SIGCHLD, SIG_DFL);
   const pid_t parent = getpid();
@@ -92,7 +92,7 @@ absl::StatusOr<Child> Child::Start(const Program& program) {
     if (write(write_end.get(), &error, sizeof error) < 0) _exit(126);
     _exit(127);
   }
-  write_end.Close();
+  write_end.reset();
   Child child(pid);
   int error = 0;
   ssize_t got;

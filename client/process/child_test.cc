@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -19,11 +19,11 @@ using testing::HasSubstr;
 std::string OutputOf(Program program) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return "no pipe";
-  const UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  const base::UniqueFd read_end(ends[0]);
+  base::UniqueFd write_end(ends[1]);
   program.out_fd = write_end.get();
   absl::StatusOr<Child> child = Child::Start(program);
-  write_end.Close();
+  write_end.reset();
   if (!child.ok()) return std::string(child.status().message());
   std::string text;
   char buffer[4096];

@@ -19,7 +19,7 @@ absl::StatusOr<Signals> Signals::Block() {
     if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_IGN) sigaddset(&taken, number);
   }
   sigaddset(&taken, SIGCHLD);
-  UniqueFd fd(signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
+  base::UniqueFd fd(signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot block signals");
   sigset_t before;
   if (sigprocmask(SIG_BLOCK, &taken, &before) != 0) return absl::ErrnoToStatus(errno, "cannot block signals");

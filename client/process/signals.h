@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 
@@ -25,9 +25,9 @@ class Signals {
   std::optional<int> Take();
 
  private:
-  Signals(UniqueFd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
+  Signals(base::UniqueFd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   sigset_t before_;
 };
 

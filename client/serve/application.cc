@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "client/unique_fd.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -58,14 +58,14 @@ absl::StatusOr<Application> Inspect(Program program, const std::string& name, co
   program.arguments.push_back(name);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
-  UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  base::UniqueFd read_end(ends[0]);
+  base::UniqueFd write_end(ends[1]);
   program.out_fd = write_end.get();
   absl::StatusOr<Child> child = Child::Start(program);
   if (!child.ok()) return child.status();
-  write_end.Close();
+  write_end.reset();
   const std::string answer = ReadLine(read_end.get());
-  read_end.Close();  // a program that writes more than an answer must not wait
+  read_end.reset();  // a program that writes more than an answer must not wait
   const int status = child->AwaitEnd();
   if (WIFEXITED(status) && (WEXITSTATUS(status) == kRefused || WEXITSTATUS(status) == kInterrupted))
     return absl::UnknownError("");

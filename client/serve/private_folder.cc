@@ -9,8 +9,8 @@
 
 #include <utility>
 
-#include "client/unique_fd.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -44,7 +44,7 @@ PrivateFolder::~PrivateFolder() {
 }
 
 absl::Status PrivateFolder::WriteConfig(const std::string& text) const {
-  const UniqueFd file(open(config_path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const base::UniqueFd file(open(config_path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.valid()) return Failed("cannot write " + config_path(), errno);
   for (size_t written = 0; written < text.size();) {
     const ssize_t now = write(file.get(), text.data() + written, text.size() - written);

@@ -2,40 +2,23 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
+
+#include "proto_spec/base/toml_text.h"
 
 namespace fectl::client {
 namespace {
 
 constexpr size_t kLineMax = 100;
 
-// A string of TOML.
-std::string Quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (code < 0x20 || code == 0x7f) {
-      char escape[8];
-      snprintf(escape, sizeof escape, "\\u%04x", code);
-      out += escape;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
 // An array on one line, or with as many lines as it needs.
 std::string List(std::string_view key, const std::vector<std::string>& texts) {
   std::string line = std::string(key) + " = [";
-  for (size_t i = 0; i < texts.size(); ++i) line += (i == 0 ? "" : ", ") + Quoted(texts[i]);
+  for (size_t i = 0; i < texts.size(); ++i) line += (i == 0 ? "" : ", ") + base::TomlString(texts[i]);
   if (line.size() < kLineMax) return line + "]\n";
   std::string out = std::string(key) + " = [\n";
   line = " ";
   for (const std::string& text : texts) {
-    const std::string quoted = Quoted(text) + ",";
+    const std::string quoted = base::TomlString(text) + ",";
     if (line.size() > 1 && line.size() + quoted.size() + 1 > kLineMax) {
       out += line + "\n";
       line = " ";
@@ -59,7 +42,7 @@ std::string Command(const ServiceFile& file) {
   if (!std::ranges::all_of(words, IsPlainWord)) return List("command", words);
   std::string joined;
   for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
-  return "command = " + Quoted(joined) + "\n";
+  return "command = " + base::TomlString(joined) + "\n";
 }
 
 }  // namespace
@@ -71,10 +54,11 @@ std::string ServiceFileText(const ServiceFile& file) {
       "[[socket]]\n"
       "name = \"http\"\n";
   if (is_ipv6) text += "proto = \"tcp6\"\n";
-  text += "host = " + Quoted(file.host) + "\nport = " + std::to_string(file.port) + "\n";
-  text += "app = " + Quoted(file.kind) + "\n" + List("arguments", file.arguments);
-  text += "\n[[service]]\nname = " + Quoted(kServedName) + "\nnum = " + std::to_string(file.workers) + "\n";
-  text += Command(file) + "directory = " + Quoted(file.directory) + "\n";
+  text += "host = " + base::TomlString(file.host) + "\nport = " + std::to_string(file.port) + "\n";
+  text += "app = " + base::TomlString(file.kind) + "\n" + List("arguments", file.arguments);
+  text += "\n[[service]]\nname = " + base::TomlString(kServedName) +
+          "\nnum = " + std::to_string(file.workers) + "\n";
+  text += Command(file) + "directory = " + base::TomlString(file.directory) + "\n";
   if (!file.environ.empty()) text += List("environ", file.environ);
   return text;
 }
@@ -89,7 +73,7 @@ bool HasArgument(const std::vector<std::string>& arguments, std::string_view nam
 }
 
 std::string MasterSection(std::string_view socket_path) {
-  return "\n[master]\nsock = " + Quoted(socket_path) + "\n";
+  return "\n[master]\nsock = " + base::TomlString(socket_path) + "\n";
 }
 
 }  // namespace fectl::client

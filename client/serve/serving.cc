@@ -16,9 +16,9 @@
 #include "client/session/clock.h"
 #include "client/session/connect.h"
 #include "client/session/session.h"
-#include "client/unique_fd.h"
 #include "client/watch/reload_command.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -118,7 +118,7 @@ void Serving::OnTime(int64_t now_ms) {
   // Another fectld may have the socket, which is to be left alone: ours ends then.
   if (!session.ok() || session->master_pid() != master_.pid()) return;
   // A start of what is starting already waits for it, and says why it has failed.
-  const UniqueFd nothing(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const base::UniqueFd nothing(open("/dev/null", O_WRONLY | O_CLOEXEC));
   absl::StatusOr<Child> start =
       Child::Start({.arguments = ReloadCommand(context_, served_.socket_path, "start", kServedName),
                     .environment = {"TERM=dumb"},

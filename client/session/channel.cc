@@ -26,7 +26,7 @@ int PollTimeout(int64_t wake_ms, int64_t now_ms) {
 
 }  // namespace
 
-Channel::Channel(UniqueFd fd, const Limits& limits)
+Channel::Channel(base::UniqueFd fd, const Limits& limits)
     : fd_(std::move(fd)), limits_(limits), heard_ms_(MonotonicMs()) {}
 
 short Channel::poll_events() const {

@@ -11,14 +11,14 @@
 #include "client/session/connect.h"
 #include "client/session/dialogue.h"
 #include "client/text/progress.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 
 // A connection, the conversation on it, and its patience.
 class Channel {
  public:
-  Channel(UniqueFd fd, const Limits& limits);
+  Channel(base::UniqueFd fd, const Limits& limits);
   Channel(Channel&&) = default;
   Channel& operator=(Channel&&) = default;
 
@@ -43,7 +43,7 @@ class Channel {
   void Send();
   void Read(int64_t now_ms);
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   Limits limits_;
   Dialogue dialogue_;
   absl::Status end_;

@@ -14,6 +14,7 @@
 #include "client/session/clock.h"
 #include "client/text/time_text.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::client {
 namespace {
@@ -59,16 +60,14 @@ absl::Status TimeIsOver(const Limits& limits, bool silent) {
   return absl::DeadlineExceededError(View(text));
 }
 
-absl::StatusOr<UniqueFd> Connect(const std::string& path, const Limits& limits) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != std::string::npos) {
+absl::StatusOr<base::UniqueFd> Connect(const std::string& path, const Limits& limits) {
+  if (!base::UnixAddress::IsPossible(path)) {
     const std::string text = "the socket's path must have 1 to 107 bytes, and this one has " +
                              std::to_string(path.size()) + ": " + proto::EscapeForTerminal(path);
     return absl::InvalidArgumentError(View(text));
   }
-  memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UnixAddress address(path);
+  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return OwnProblem("cannot make a socket", errno);
   for (;;) {
     // With a full queue a non-blocking connect fails with EAGAIN at once, and could only be repeated after
@@ -78,7 +77,7 @@ absl::StatusOr<UniqueFd> Connect(const std::string& path, const Limits& limits) 
     const int64_t wait_ms = std::max<int64_t>(1, std::min(limits.silence_ms, limits.deadline_ms - now));
     const timeval wait = {wait_ms / 1000, static_cast<suseconds_t>(wait_ms % 1000 * 1000)};
     setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) break;
+    if (connect(fd.get(), address.get(), address.size()) == 0) break;
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return NotThere(path, errno);
     return TimeIsOver(limits, limits.silence_ms <= limits.deadline_ms - now);

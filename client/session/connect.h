@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 
@@ -28,7 +28,7 @@ struct Limits {
 //
 // Errors, in words for people: Unavailable when no master is to be had there (none, gone, forbidden);
 // InvalidArgument when `path` can be no socket's; DeadlineExceeded.
-absl::StatusOr<UniqueFd> Connect(const std::string& path, const Limits& limits);
+absl::StatusOr<base::UniqueFd> Connect(const std::string& path, const Limits& limits);
 
 // The message for a time that is over: `silent` when the master has not said a thing for silence_ms.
 absl::Status TimeIsOver(const Limits& limits, bool silent);

@@ -30,8 +30,8 @@ class ConnectTest : public testing::Test {
   }
   ~ConnectTest() override { std::filesystem::remove_all(directory_); }
 
-  UniqueFd Listen(int backlog) {
-    UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  base::UniqueFd Listen(int backlog) {
+    base::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     memcpy(address.sun_path, path_.data(), path_.size());
@@ -49,8 +49,8 @@ class ConnectTest : public testing::Test {
 };
 
 TEST_F(ConnectTest, GivesANonBlockingConnection) {
-  const UniqueFd listener = Listen(1);
-  const absl::StatusOr<UniqueFd> fd = Connect(path_, {});
+  const base::UniqueFd listener = Listen(1);
+  const absl::StatusOr<base::UniqueFd> fd = Connect(path_, {});
   ASSERT_TRUE(fd.ok()) << fd.status();
   EXPECT_NE(fcntl(fd->get(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_NE(fcntl(fd->get(), F_GETFD) & FD_CLOEXEC, 0);
@@ -73,7 +73,7 @@ TEST_F(ConnectTest, SaysThatTheMasterHasGone) {
 }
 
 TEST_F(ConnectTest, SaysThatTheFileIsNoSocket) {
-  const UniqueFd file(open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  const base::UniqueFd file(open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   const absl::Status status = Connect(path_, {}).status();
   EXPECT_TRUE(absl::IsUnavailable(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("the file is no socket"));
@@ -81,7 +81,7 @@ TEST_F(ConnectTest, SaysThatTheFileIsNoSocket) {
 
 TEST_F(ConnectTest, SaysThatItIsForbidden) {
   if (geteuid() == 0) GTEST_SKIP() << "root may use every socket";
-  const UniqueFd listener = Listen(1);
+  const base::UniqueFd listener = Listen(1);
   chmod(path_.c_str(), 0);
   const absl::Status status = Connect(path_, {}).status();
   EXPECT_TRUE(absl::IsUnavailable(status));
@@ -99,21 +99,21 @@ TEST_F(ConnectTest, EscapesThePath) {
 }
 
 TEST_F(ConnectTest, WaitsForAPlaceInAFullQueue) {
-  const UniqueFd listener = Listen(0);
-  const absl::StatusOr<UniqueFd> first = Connect(path_, {});  // fills the queue
+  const base::UniqueFd listener = Listen(0);
+  const absl::StatusOr<base::UniqueFd> first = Connect(path_, {});  // fills the queue
   ASSERT_TRUE(first.ok());
-  absl::StatusOr<UniqueFd> second = absl::UnknownError("not yet");
+  absl::StatusOr<base::UniqueFd> second = absl::UnknownError("not yet");
   std::thread waiting([&] { second = Connect(path_, Within(60'000)); });
   // Whether the thread is waiting by now or will not have to, it gets its place.
-  const UniqueFd first_accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const UniqueFd second_accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const base::UniqueFd first_accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const base::UniqueFd second_accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   waiting.join();
   EXPECT_TRUE(second.ok()) << second.status();
 }
 
 TEST_F(ConnectTest, DoesNotWaitForEver) {
-  const UniqueFd listener = Listen(0);
-  const absl::StatusOr<UniqueFd> first = Connect(path_, {});
+  const base::UniqueFd listener = Listen(0);
+  const absl::StatusOr<base::UniqueFd> first = Connect(path_, {});
   const absl::Status late = Connect(path_, Within(20)).status();
   EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
   EXPECT_THAT(std::string(late.message()), HasSubstr("no answer within 20 ms"));

@@ -23,7 +23,7 @@ absl::StatusOr<Session> Session::Open(const std::string& path, const Limits& lim
 }
 
 absl::Status Session::Connect() {
-  absl::StatusOr<UniqueFd> fd = client::Connect(path_, limits_);
+  absl::StatusOr<base::UniqueFd> fd = client::Connect(path_, limits_);
   if (!fd.ok()) return fd.status();
   channel_ = std::make_unique<Channel>(*std::move(fd), limits_);
   return absl::OkStatus();
@@ -58,7 +58,7 @@ absl::Status Session::NeedLevelTwo(std::string_view words) {
 }
 
 absl::StatusOr<std::unique_ptr<Channel>> Session::NewChannel() const {
-  absl::StatusOr<UniqueFd> fd = client::Connect(path_, limits_);
+  absl::StatusOr<base::UniqueFd> fd = client::Connect(path_, limits_);
   if (!fd.ok()) return fd.status();
   auto channel = std::make_unique<Channel>(*std::move(fd), limits_);
   if (level_ == proto::Level::kTwo) channel->dialogue().AskHello(true);

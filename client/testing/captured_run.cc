@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "client/text/output.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
 
-std::string Content(const UniqueFd& file) {
+std::string Content(const base::UniqueFd& file) {
   std::string text;
   char buffer[65536];
   for (;;) {
@@ -24,8 +24,8 @@ std::string Content(const UniqueFd& file) {
 
 Captured RunCaptured(const std::vector<std::string>& args, const Surroundings& surroundings) {
   signal(SIGPIPE, SIG_IGN);
-  const UniqueFd out(memfd_create("stdout", MFD_CLOEXEC));
-  const UniqueFd err(memfd_create("stderr", MFD_CLOEXEC));
+  const base::UniqueFd out(memfd_create("stdout", MFD_CLOEXEC));
+  const base::UniqueFd err(memfd_create("stderr", MFD_CLOEXEC));
   Output output(out.get(), err.get());
   Captured captured;
   captured.exit_code = Run(args, surroundings, output);

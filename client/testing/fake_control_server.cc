@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "proto_spec/base/unix_address.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/version.h"
 
@@ -76,13 +77,11 @@ FakeControlServer::FakeControlServer(FakeScript script, Hello hello)
   Must(mkdtemp(directory) != nullptr, "mkdtemp");
   directory_ = directory;
   path_ = directory_ + "/fectld.sock";
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  memcpy(address.sun_path, path_.data(), path_.size());
-  listener_ = UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  Must(bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+  const base::UnixAddress address(path_);
+  listener_ = base::UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Must(bind(listener_.get(), address.get(), address.size()) == 0, "bind");
   Must(listen(listener_.get(), 4096) == 0, "listen");
-  stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC));
+  stop_ = base::UniqueFd(eventfd(0, EFD_CLOEXEC));
   thread_ = std::thread([this] { Serve(); });
 }
 
@@ -121,7 +120,7 @@ void FakeControlServer::Serve() {
     // After all have been read: a request on one may be what another one is held for.
     for (Connection& connection : connections_) RunSteps(connection);
     if (dead_) {
-      listener_.Close();
+      listener_.reset();
       unlink(path_.c_str());
       connections_.clear();
     }
@@ -131,7 +130,7 @@ void FakeControlServer::Serve() {
 }
 
 void FakeControlServer::Accept() {
-  UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  base::UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!fd.valid()) return;
   connections_.push_back(
       {.fd = std::move(fd), .reader = proto::FrameReader(proto::kRequestBytesMax), .steps = {}});

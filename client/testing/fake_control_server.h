@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::client {
@@ -63,7 +63,7 @@ class FakeControlServer {
 
  private:
   struct Connection {
-    UniqueFd fd;
+    base::UniqueFd fd;
     proto::FrameReader reader;
     proto::Level level = proto::Level::kBase;
     std::vector<FakeStep> steps;  // not done yet
@@ -82,8 +82,8 @@ class FakeControlServer {
   Hello hello_;
   std::string directory_;
   std::string path_;
-  UniqueFd listener_;
-  UniqueFd stop_;
+  base::UniqueFd listener_;
+  base::UniqueFd stop_;
   std::list<Connection> connections_;
   bool dead_ = false;
 

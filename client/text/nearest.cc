@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "proto_spec/base/edit_distance.h"
+
 namespace fectl::client {
 namespace {
 
@@ -11,28 +13,6 @@ constexpr size_t kWordBytesMax = 64;
 
 // A sentence with more names than this is a list, and there is a command for lists.
 constexpr size_t kNamesShownMax = 8;
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-size_t Mistakes(std::string_view a, std::string_view b) {
-  std::vector<size_t> two_back(b.size() + 1), back(b.size() + 1), row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) back[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t wrong = Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1;
-      row[j] = std::min({back[j] + 1, row[j - 1] + 1, back[j - 1] + wrong});
-      const bool swapped =
-          i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) && Lower(a[i - 2]) == Lower(b[j - 1]);
-      if (swapped) row[j] = std::min(row[j], two_back[j - 2] + 1);
-    }
-    std::swap(two_back, back);
-    std::swap(back, row);
-  }
-  return back[b.size()];
-}
 
 }  // namespace
 
@@ -43,7 +23,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
   size_t best_mistakes = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kWordBytesMax) continue;
-    const size_t mistakes = Mistakes(word, candidate);
+    const size_t mistakes = base::EditDistance(word, candidate);
     // A word of which nothing is right is no suggestion.
     if (mistakes < best_mistakes && mistakes < candidate.size()) {
       best_mistakes = mistakes;

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -20,7 +20,7 @@ TEST_F(OutputTest, WritesBoth) {
   int out[2], err[2];
   ASSERT_EQ(pipe2(out, O_CLOEXEC), 0);
   ASSERT_EQ(pipe2(err, O_CLOEXEC), 0);
-  UniqueFd out_read(out[0]), out_write(out[1]), err_read(err[0]), err_write(err[1]);
+  base::UniqueFd out_read(out[0]), out_write(out[1]), err_read(err[0]), err_write(err[1]);
   Output output(out_write.get(), err_write.get());
   output.Out("one");
   output.Err("two");
@@ -35,8 +35,8 @@ TEST_F(OutputTest, WritesBoth) {
 TEST_F(OutputTest, AReaderWhichHasGoneIsNoFailure) {
   int out[2];
   ASSERT_EQ(pipe2(out, O_CLOEXEC), 0);
-  UniqueFd(out[0]).Close();
-  UniqueFd out_write(out[1]);
+  base::UniqueFd(out[0]).reset();
+  base::UniqueFd out_write(out[1]);
   Output output(out_write.get(), out_write.get());
   output.Out("one");
   output.Out("two");
@@ -45,7 +45,7 @@ TEST_F(OutputTest, AReaderWhichHasGoneIsNoFailure) {
 }
 
 TEST_F(OutputTest, AFullDiskIsOne) {
-  UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  base::UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(full.valid());
   Output output(full.get(), full.get());
   output.Out("one");

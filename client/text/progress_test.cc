@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -21,7 +21,7 @@ class ProgressTest : public testing::Test {
     return text;
   }
 
-  UniqueFd memory_{memfd_create("stderr", MFD_CLOEXEC)};
+  base::UniqueFd memory_{memfd_create("stderr", MFD_CLOEXEC)};
   Output output_{memory_.get(), memory_.get()};
 };
 

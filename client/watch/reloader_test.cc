@@ -14,7 +14,7 @@
 #include "client/process/signals.h"
 #include "client/session/clock.h"
 #include "client/session/connect.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
 namespace {
@@ -70,7 +70,7 @@ class ReloaderTest : public testing::Test {
   }
 
   fs::path root_;
-  UniqueFd err_;
+  base::UniqueFd err_;
   Output output_;
   std::optional<Reloader> reloader_;
   std::optional<Signals> signals_;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "client/watch/watched_name.h"
+#include "proto_spec/base/path.h"
 #include "proto_spec/base/printable.h"
 
 namespace fectl::client {
@@ -48,11 +49,6 @@ absl::Status CannotBegin(int error) {
       "fs.inotify.max_user_instances is the limit, as in: sysctl fs.inotify.max_user_instances=1024");
 }
 
-std::string Joined(const std::string& folder, std::string_view name) {
-  if (folder.empty()) return std::string(name);
-  return folder + (folder.ends_with('/') ? "" : "/") + std::string(name);
-}
-
 std::string Resolved(const std::string& path) {
   const std::unique_ptr<char, decltype(&free)> whole(realpath(path.c_str(), nullptr), &free);
   return whole == nullptr ? "" : whole.get();
@@ -75,7 +71,7 @@ bool IsCompleteWhenMade(const std::string& path) {
 }
 
 bool IsVirtualEnvironment(const std::string& path) {
-  return access(Joined(path, kVirtualEnvironmentMark).c_str(), F_OK) == 0;
+  return access(base::JoinPath(path, kVirtualEnvironmentMark).c_str(), F_OK) == 0;
 }
 
 void AddOnce(std::string text, std::vector<std::string>* texts) {
@@ -86,11 +82,11 @@ void AddOnce(std::string text, std::vector<std::string>* texts) {
 
 absl::StatusOr<TreeWatch> TreeWatch::Create(const std::vector<std::string>& paths,
                                             const std::string& directory) {
-  UniqueFd fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  base::UniqueFd fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd.valid()) return CannotBegin(errno);
   TreeWatch watch(std::move(fd));
   for (const std::string& path : paths) {
-    absl::Status added = watch.AddPath(path.starts_with('/') ? path : Joined(directory, path), path);
+    absl::Status added = watch.AddPath(base::JoinPath(directory, path), path);
     if (!added.ok()) return added;
   }
   return watch;
@@ -150,12 +146,12 @@ std::vector<TreeWatch::Folder> TreeWatch::Look(const Folder& folder, std::vector
   if (listing == nullptr) return below;
   while (const dirent* entry = readdir(listing.get())) {
     const std::string_view name = entry->d_name;
-    const std::string path = Joined(folder.path, name);
+    const std::string path = base::JoinPath(folder.path, name);
     const bool is_folder = entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN && IsFolder(path));
     if (is_folder && IsWatchedFolder(name) && !IsVirtualEnvironment(path)) {
-      below.push_back({.path = path, .shown = Joined(folder.shown, name), .is_whole = true});
+      below.push_back({.path = path, .shown = base::JoinPath(folder.shown, name), .is_whole = true});
     } else if (!is_folder && found != nullptr && IsWatchedFile(name)) {
-      AddOnce(Joined(folder.shown, name), found);
+      AddOnce(base::JoinPath(folder.shown, name), found);
     }
   }
   return below;
@@ -192,23 +188,23 @@ void TreeWatch::OnEvent(const inotify_event& event, Changes* changes) {
   }
   // It is made soon after the folder, and before all that the folder is going to hold.
   if (name == kVirtualEnvironmentMark && !folder.is_named) return ForgetTree(folder.path);
-  if ((event.mask & IN_CREATE) != 0 && !IsCompleteWhenMade(Joined(folder.path, name))) return;
+  if ((event.mask & IN_CREATE) != 0 && !IsCompleteWhenMade(base::JoinPath(folder.path, name))) return;
   // A named file that is removed is about to be made anew, as a linker does it.
   const bool is_there = (event.mask & (IN_DELETE | IN_MOVED_FROM)) == 0;
   if ((folder.names.contains(name) && is_there) || (folder.is_whole && IsWatchedFile(name)))
-    AddOnce(Joined(folder.shown, name), &changes->files);
+    AddOnce(base::JoinPath(folder.shown, name), &changes->files);
 }
 
 void TreeWatch::OnFolderEvent(const Folder& folder, uint32_t mask, const std::string& name,
                               Changes* changes) {
-  const std::string path = Joined(folder.path, name);
+  const std::string path = base::JoinPath(folder.path, name);
   if ((mask & IN_MOVED_FROM) != 0) {
     ForgetTree(path);
-    if (IsWatchedFolder(name)) AddOnce(Joined(folder.shown, name), &changes->files);
+    if (IsWatchedFolder(name)) AddOnce(base::JoinPath(folder.shown, name), &changes->files);
   } else if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0 && IsWatchedFolder(name) &&
              !IsVirtualEnvironment(path)) {
-    const absl::Status added =
-        AddTree({.path = path, .shown = Joined(folder.shown, name), .is_whole = true}, &changes->files);
+    const absl::Status added = AddTree(
+        {.path = path, .shown = base::JoinPath(folder.shown, name), .is_whole = true}, &changes->files);
     if (!added.ok()) AddOnce(std::string(added.message()), &changes->problems);
   }
 }

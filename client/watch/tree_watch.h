@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 struct inotify_event;
 
@@ -48,7 +48,7 @@ class TreeWatch {
     std::set<std::string> names{};  // files in it that the user has named
   };
 
-  explicit TreeWatch(UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit TreeWatch(base::UniqueFd fd) : fd_(std::move(fd)) {}
 
   absl::Status AddPath(const std::string& path, const std::string& shown);
   // Watches the folder and those below; adds the files in them that count to `found`, which may be null.
@@ -62,7 +62,7 @@ class TreeWatch {
   void ForgetTree(const std::string& path);
   void LookAnew(Changes* changes);
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   std::map<int, Folder> folders_;  // by the kernel's number
 };
 

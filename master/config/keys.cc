@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "master/config/toml/foreign_words.h"
+#include "proto_spec/base/edit_distance.h"
 
 namespace fectl::config {
 namespace {
@@ -16,28 +16,6 @@ constexpr size_t kWordBytesMax =
 
 absl::string_view View(std::string_view s) {
   return absl::string_view(s.data(), s.size());
-}
-
-std::string Lower(std::string_view s) {
-  return absl::AsciiStrToLower(View(s));
-}
-
-// Insertions, removals, replacements and swaps of neighbours that turn one word into the other.
-size_t Distance(std::string_view a, std::string_view b) {
-  // Rows of the table of distances between the prefixes of both: the last two and the one being filled.
-  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before.swap(last);
-    last.swap(row);
-  }
-  return last[b.size()];
 }
 
 std::string JoinWords(std::span<const std::string_view> words) {
@@ -51,11 +29,10 @@ std::string JoinWords(std::span<const std::string_view> words) {
 std::optional<std::string_view> ClosestWord(std::string_view word,
                                             std::span<const std::string_view> candidates) {
   if (word.size() > kWordBytesMax) return std::nullopt;
-  const std::string lower = Lower(word);
   std::optional<std::string_view> closest;
   size_t closest_distance = 0;
   for (std::string_view candidate : candidates) {
-    const size_t distance = Distance(lower, Lower(candidate));
+    const size_t distance = base::EditDistance(word, candidate);
     if (distance * 3 > std::max(word.size(), candidate.size())) continue;
     if (!closest.has_value() || distance < closest_distance) {
       closest = candidate;

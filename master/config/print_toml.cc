@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "master/config/allow.h"
-#include "master/config/toml/toml_strings.h"
 #include "master/platform/credentials/capabilities.h"
+#include "proto_spec/base/toml_text.h"
 
 namespace fectl::config {
 namespace {
@@ -19,7 +19,7 @@ absl::string_view View(std::string_view s) {
 std::string QuotedList(const std::vector<std::string>& texts) {
   std::string list = "[";
   for (const std::string& text : texts)
-    absl::StrAppend(&list, list.size() == 1 ? "" : ", ", EncodeString(text));
+    absl::StrAppend(&list, list.size() == 1 ? "" : ", ", base::TomlString(text));
   return list + "]";
 }
 
@@ -39,7 +39,7 @@ class Printer {
   void Raw(std::string_view key, std::string_view value) {
     absl::StrAppend(&text_, View(key), " = ", View(value), "\n");
   }
-  void Text(std::string_view key, std::string_view value) { Raw(key, EncodeString(value)); }
+  void Text(std::string_view key, std::string_view value) { Raw(key, base::TomlString(value)); }
   void Number(std::string_view key, int64_t value) { Raw(key, absl::StrCat(value)); }
   // What has no default is left out where it is not set.
   void TextIfSet(std::string_view key, std::string_view value) {

@@ -17,8 +17,8 @@
 #include "master/config/ipv6_host.h"
 #include "master/config/keys.h"
 #include "master/config/section_reader.h"
-#include "master/config/toml/toml_strings.h"
 #include "master/platform/credentials/capabilities.h"
+#include "proto_spec/base/toml_text.h"
 #include "proto_spec/program_signs.h"
 
 namespace fectl::config {
@@ -207,7 +207,7 @@ std::optional<std::string> ReadSign(SectionReader* reader, std::string_view key,
   if (!text.has_value()) return std::nullopt;
   const auto parsed = parse(*text);
   if (parsed.ok()) return text;
-  reader->Fail(key, absl::StrCat(std::string(parsed.status().message()), ", not ", EncodeString(*text)));
+  reader->Fail(key, absl::StrCat(std::string(parsed.status().message()), ", not ", base::TomlString(*text)));
   return std::nullopt;
 }
 

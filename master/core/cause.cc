@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "master/core/limits.h"
-#include "master/core/signal_names.h"
+#include "proto_spec/base/signal_name.h"
 
 namespace fectl::core {
 namespace {
@@ -112,7 +112,7 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kExited:
       return ExitWords(cause);
     case Cause::Kind::kSignaled:
-      return "was killed by " + SignalName(cause.number) + InBrackets(cause.text);
+      return "was killed by " + base::SignalName(cause.number) + InBrackets(cause.text);
     case Cause::Kind::kStartupTimeout:
       return "did not say `loaded` within " + InSeconds(cause.number);
     case Cause::Kind::kHeartbeatTimeout:

@@ -6,8 +6,8 @@
 
 #include "master/core/time.h"
 #include "master/platform/loop/event_loop.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/access.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
 
@@ -35,7 +35,7 @@ class ControlClientOwner {
 class ControlClient final : private platform::FdWatcher {
  public:
   // The loop and the owner outlive it.
-  ControlClient(ClientId id, const Peer& peer, platform::UniqueFd socket, platform::EventLoop* loop,
+  ControlClient(ClientId id, const Peer& peer, base::UniqueFd socket, platform::EventLoop* loop,
                 ControlClientOwner* owner)
       : id_(id),
         peer_(peer),
@@ -87,7 +87,7 @@ class ControlClient final : private platform::FdWatcher {
 
   ClientId id_;
   Peer peer_;
-  platform::UniqueFd socket_;
+  base::UniqueFd socket_;
   platform::EventLoop* loop_;
   ControlClientOwner* owner_;
   proto::FrameReader reader_;

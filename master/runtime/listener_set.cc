@@ -16,9 +16,9 @@
 #include "absl/status/status.h"
 #include "master/platform/loop/clock.h"
 #include "master/platform/loop/patience.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/log_limit.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 namespace {
@@ -175,7 +175,7 @@ class ListenerSet::Watched final : private platform::FdWatcher {
   std::string name_;
   platform::ListenSpec spec_;
   std::optional<platform::Listener> listener_;
-  platform::UniqueFd placeholder_;  // has the listener's number while that is not open
+  base::UniqueFd placeholder_;  // has the listener's number while that is not open
   absl::Status why_not_;
   core::Instant try_again_at_;
   platform::EventLoop* loop_ = nullptr;

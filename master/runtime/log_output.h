@@ -15,8 +15,8 @@
 #include "absl/status/statusor.h"
 #include "master/config/config.h"
 #include "master/platform/sockets/syslog_socket.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/reopened.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 
@@ -59,7 +59,7 @@ class LogOutput final : private google::LogSink {
   size_t Write(const std::string& lines);
 
   const config::LoggingConfig config_;
-  platform::UniqueFd file_;
+  base::UniqueFd file_;
   std::optional<platform::SyslogSocket> syslog_;
   std::string gathered_;  // whole lines
   uint64_t lost_lines_ = 0;

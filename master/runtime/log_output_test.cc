@@ -12,7 +12,7 @@
 #include <sstream>
 #include <string>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 namespace {
@@ -92,9 +92,9 @@ TEST_F(LogOutputTest, ManyLinesDoNotWait) {
 TEST_F(LogOutputTest, LinesThatNobodyTakesAreCounted) {
   std::array<int, 2> ends = {};
   ASSERT_EQ(pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC), 0);
-  const platform::UniqueFd reader(ends[0]);
-  const platform::UniqueFd writer(ends[1]);
-  const platform::UniqueFd before(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  const base::UniqueFd reader(ends[0]);
+  const base::UniqueFd writer(ends[1]);
+  const base::UniqueFd before(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
   ASSERT_GE(dup2(writer.get(), STDERR_FILENO), 0);
   config_.target = config::LogTarget::kConsole;
   std::array<char, 4096> page = {};

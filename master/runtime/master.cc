@@ -14,7 +14,6 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/signal_names.h"
 #include "master/platform/loop/clock.h"
 #include "master/platform/process/start_code.h"
 #include "master/runtime/demonstration.h"
@@ -22,6 +21,7 @@
 #include "master/runtime/limits.h"
 #include "master/runtime/reopened.h"
 #include "master/runtime/status_view.h"
+#include "proto_spec/base/signal_name.h"
 #include "proto_spec/version.h"
 
 namespace fectl::runtime {
@@ -257,7 +257,7 @@ void Master::OnReady(uint32_t /*events*/) {
       case SIGTERM:
       case SIGINT:
       case SIGQUIT:
-        LOG(INFO) << "got " << core::SignalName(signal.number) << ": every service is to stop";
+        LOG(INFO) << "got " << base::SignalName(signal.number) << ": every service is to stop";
         ShutDown({.graceful = signal.number == SIGTERM});
         break;
       case SIGUSR1:
@@ -265,7 +265,7 @@ void Master::OnReady(uint32_t /*events*/) {
         break;
       case SIGUSR2:
       case SIGALRM:
-        LOG(WARNING) << "got " << core::SignalName(signal.number)
+        LOG(WARNING) << "got " << base::SignalName(signal.number)
                      << ": it means nothing here (see fectld --help)";
         break;
       case SIGHUP:

@@ -14,7 +14,7 @@
 
 namespace fectl::runtime {
 
-OrderQueue::OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe, std::function<void()> on_deaf)
+OrderQueue::OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_deaf)
     : loop_(loop), pipe_(std::move(pipe)), on_deaf_(std::move(on_deaf)) {
   // The kernel reports an error when the last reader has gone, also to who asks for nothing. Without the
   // watch the next order finds out.

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "master/platform/loop/event_loop.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 
@@ -17,7 +17,7 @@ namespace fectl::runtime {
 class OrderQueue final : private platform::FdWatcher {
  public:
   // `loop` outlives it. `on_deaf` is called once, from the loop or from within Push().
-  OrderQueue(platform::EventLoop* loop, platform::UniqueFd pipe, std::function<void()> on_deaf);
+  OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_deaf);
   ~OrderQueue() override;
   OrderQueue(const OrderQueue&) = delete;
   OrderQueue& operator=(const OrderQueue&) = delete;
@@ -34,7 +34,7 @@ class OrderQueue final : private platform::FdWatcher {
   void Close();
 
   platform::EventLoop* loop_;
-  platform::UniqueFd pipe_;
+  base::UniqueFd pipe_;
   std::function<void()> on_deaf_;
   std::string unsent_;
   bool watched_ = false;         // for the end of its reader

@@ -50,7 +50,7 @@ class OrderQueueTest : public testing::Test {
 
   static constexpr std::string_view kOrder = R"({"cmd":"start"})";
   std::unique_ptr<platform::EventLoop> loop_;
-  platform::UniqueFd worker_;
+  base::UniqueFd worker_;
   std::unique_ptr<OrderQueue> queue_;
   proto::FrameReader reader_{proto::kBaseFrameBytesMax};
   int deaf_ = 0;

@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/reopened.h"
 #include "master/runtime/service_plan.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 
@@ -31,7 +31,7 @@ class OutputFiles {
  private:
   absl::StatusOr<int> Open(const std::string& path);
 
-  std::map<std::string, platform::UniqueFd> by_path_;
+  std::map<std::string, base::UniqueFd> by_path_;
 };
 
 }  // namespace fectl::runtime

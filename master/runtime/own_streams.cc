@@ -7,27 +7,27 @@
 
 #include "master/platform/files/output_file.h"
 #include "master/platform/files/standard_streams.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 namespace {
 
 // Not valid, and no error: no file is configured.
-absl::StatusOr<platform::UniqueFd> Open(const std::string& path) {
-  if (path.empty()) return platform::UniqueFd();
+absl::StatusOr<base::UniqueFd> Open(const std::string& path) {
+  if (path.empty()) return base::UniqueFd();
   return platform::OpenOutputFile(path);
 }
 
-int FdOr(const absl::StatusOr<platform::UniqueFd>& file, int otherwise) {
+int FdOr(const absl::StatusOr<base::UniqueFd>& file, int otherwise) {
   return file.ok() && file->valid() ? file->get() : otherwise;
 }
 
 }  // namespace
 
 absl::StatusOr<OwnStreams> OwnStreams::Redirect(const config::MasterConfig& config, bool daemon) {
-  const absl::StatusOr<platform::UniqueFd> out = Open(config.stdout_path);
+  const absl::StatusOr<base::UniqueFd> out = Open(config.stdout_path);
   if (!out.ok()) return out.status();
-  const absl::StatusOr<platform::UniqueFd> err = Open(config.stderr_path);
+  const absl::StatusOr<base::UniqueFd> err = Open(config.stderr_path);
   if (!err.ok()) return err.status();
   OwnStreams streams(config.stdout_path, config.stderr_path);
   if (!daemon && !out->valid() && !err->valid()) return streams;
@@ -40,8 +40,8 @@ absl::StatusOr<OwnStreams> OwnStreams::Redirect(const config::MasterConfig& conf
 Reopened OwnStreams::Reopen() const {
   Reopened reopened;
   if (out_.empty() && err_.empty()) return reopened;
-  const absl::StatusOr<platform::UniqueFd> out = Open(out_);
-  const absl::StatusOr<platform::UniqueFd> err = Open(err_);
+  const absl::StatusOr<base::UniqueFd> out = Open(out_);
+  const absl::StatusOr<base::UniqueFd> err = Open(err_);
   absl::Status redirected =
       platform::RedirectStandardStreams(FdOr(out, STDOUT_FILENO), FdOr(err, STDERR_FILENO));
   if (!out_.empty()) reopened.Count(out.ok() ? redirected : out.status());

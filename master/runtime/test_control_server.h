@@ -18,9 +18,10 @@
 #include "master/core/time.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/sockets/control_socket.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/access.h"
 #include "master/runtime/control_server.h"
+#include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/frame.h"
 
@@ -30,10 +31,8 @@ namespace fectl::runtime {
 class TestControlClient {
  public:
   explicit TestControlClient(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-    EXPECT_EQ(connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    const base::UnixAddress address(path);
+    EXPECT_EQ(connect(fd_.get(), address.get(), address.size()), 0);
   }
 
   void Send(std::string_view bytes) {
@@ -68,7 +67,7 @@ class TestControlClient {
   void Close() { fd_.reset(); }
 
  private:
-  platform::UniqueFd fd_;
+  base::UniqueFd fd_;
   proto::FrameReader reader_{proto::kAnswerBytesMax, /*long_frames=*/true};
   bool ended_ = false;
 };

@@ -18,9 +18,9 @@
 #include "master/platform/children/low_descriptors.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/memory_kills.h"
-#include "master/platform/unique_fd.h"
 #include "master/runtime/event_sink.h"
 #include "master/runtime/order_queue.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/worker_messages.h"
 
@@ -94,7 +94,7 @@ class WorkerLink final : private platform::FdWatcher,
   platform::EventLoop* loop_;
   platform::MemoryKills* memory_kills_;
   EventSink* sink_;
-  platform::UniqueFd read_;
+  base::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;
   std::unique_ptr<platform::Child> child_;
   std::unique_ptr<platform::LeftGroup> group_;  // what outlives the process

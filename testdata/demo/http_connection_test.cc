@@ -8,10 +8,10 @@
 #include <string_view>
 
 #include "gtest/gtest.h"
+#include "proto_spec/base/unique_fd.h"
 #include "testdata/demo/http_request.h"
 #include "worker_sdk/drain/epoll_connection.h"
 #include "worker_sdk/drain/lifetime.h"
-#include "worker_sdk/owned_fd.h"
 
 namespace demo {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 using Phase = fectl::drain::Lifetime::Phase;
-using fectl::internal::OwnedFd;
+using fectl::base::UniqueFd;
 
 // One end is the connection's, the other one the client's.
 class ConnectionTest : public testing::Test {
@@ -28,7 +28,7 @@ class ConnectionTest : public testing::Test {
   void Connect() {
     int pair[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-    client_.Reset(pair[1]);
+    client_.reset(pair[1]);
     connection_.emplace(fectl::drain::Accepted{pair[0], &limits_, &moment_}, &answer_, &answered_);
   }
   void Send(std::string_view text) {
@@ -71,7 +71,7 @@ class ConnectionTest : public testing::Test {
   };
   std::string body_;
   int64_t answered_ = 0;
-  OwnedFd client_;
+  UniqueFd client_;
   std::optional<Connection> connection_;
 };
 
@@ -118,7 +118,7 @@ TEST_F(ConnectionTest, CloseIsAnnouncedAndWaitsForTheClientsEnd) {
   EXPECT_FALSE(connection_->over());
   Say("late bytes of no use");
   EXPECT_FALSE(connection_->over());
-  client_.Reset();
+  client_.reset();
   Ready(EPOLLIN | EPOLLHUP, 10);
   EXPECT_TRUE(connection_->over());
 }
@@ -163,7 +163,7 @@ TEST_F(ConnectionTest, HALF_CLOSE_SlowAnswerArrives) {
 }
 
 TEST_F(ConnectionTest, ClientWhichLeavesIsLeft) {
-  client_.Reset();
+  client_.reset();
   Ready(EPOLLIN | EPOLLHUP, 0);
   EXPECT_TRUE(connection_->over());
 }
@@ -179,7 +179,7 @@ TEST_F(ConnectionTest, HALF_CLOSE_WithAnAnswerThatIsWrittenAtOnce) {
 
 TEST_F(ConnectionTest, ClientThatIsGoneAltogetherDoesNotKeepTheLoopBusy) {
   Say("GET /a?ms=100 HTTP/1.1\r\nHost: a\r\n\r\n");
-  client_.Reset();
+  client_.reset();
   Ready(EPOLLIN | EPOLLHUP);
   EXPECT_FALSE(Reads());
   Ready(EPOLLHUP);

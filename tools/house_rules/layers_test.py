@@ -55,9 +55,16 @@ def test_right_directions(path: str, included: str) -> None:
 def test_dependencies_in_build_files_too() -> None:
     text = PRIVATE + 'cc_library(name = "x", deps = [\n    ":y",\n    "//worker_sdk",\n])\n'
     assert [str(f) for f in layers.check(Tree.of(**{"client/BUILD.bazel": text}))] == [
-        "client/BUILD.bazel:4: client uses worker_sdk; it may use proto_spec [direction]"
+        "client/BUILD.bazel:4: client uses worker_sdk; it may use proto_spec/base, proto_spec [direction]"
     ]
     assert rules("proto_spec/BUILD.bazel", PRIVATE + 'cc_library(name = "x", visibility = ["//master:__pkg__"])') == []
+
+
+def test_everybody_uses_the_base() -> None:
+    for path in ("master/core/x.cc", "master/platform/x.cc", "proto_spec/x.cc", "client/x.cc"):
+        assert rules(path, '#include "proto_spec/base/signal_name.h"\n') == []
+    assert rules("proto_spec/base/x.cc", '#include "proto_spec/frame.h"\n') == ["direction"]
+    assert rules("master/core/x.cc", '#include "proto_spec/base/unique_fd.h"\n') == ["pure"]
 
 
 def test_visibility() -> None:

@@ -28,11 +28,11 @@
 #include <utility>
 #include <vector>
 
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/drain/asio_connection.h"
 #include "worker_sdk/drain/asio_link.h"
 #include "worker_sdk/drain/lifetime.h"
 #include "worker_sdk/monotonic.h"
-#include "worker_sdk/owned_fd.h"
 
 namespace fectl::asio {
 
@@ -53,7 +53,7 @@ class Server {
   // Takes over a listening, non-blocking socket of this address family. A server in another context needs a
   // copy of it (dup). Nothing is accepted before Resume().
   void AddListener(int fd, int family, const drain::Limits& limits = {}) {
-    listeners_.push_back(Listener{internal::OwnedFd(fd), family, limits});
+    listeners_.push_back(Listener{base::UniqueFd(fd), family, limits});
     Gate(EPOLL_CTL_ADD, fd);
   }
   // Connections that are open at once; beyond it new ones wait in the listener.
@@ -97,7 +97,7 @@ class Server {
   static constexpr int64_t kExitMs = 100;
 
   struct Listener {
-    internal::OwnedFd fd;
+    base::UniqueFd fd;
     int family;
     drain::Limits limits;
   };

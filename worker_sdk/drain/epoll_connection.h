@@ -13,8 +13,8 @@
 #include <optional>
 #include <vector>
 
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/drain/lifetime.h"
-#include "worker_sdk/owned_fd.h"
 
 namespace fectl::drain {
 
@@ -144,7 +144,7 @@ class EpollConnection {
 
   Moment* const moment_;
   Lifetime life_;
-  internal::OwnedFd fd_;
+  base::UniqueFd fd_;
   int64_t wake_ms_ = kNever;
   int64_t end_ms_ = 0;
   size_t discarded_ = 0;

@@ -26,12 +26,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/drain/accept_pace.h"
 #include "worker_sdk/drain/epoll_connection.h"
 #include "worker_sdk/drain/epoll_table.h"
 #include "worker_sdk/drain/lifetime.h"
 #include "worker_sdk/monotonic.h"
-#include "worker_sdk/owned_fd.h"
 #include "worker_sdk/worker.h"
 
 namespace fectl::drain {
@@ -50,7 +50,7 @@ class EpollServer {
 
   // Takes over a listening, non-blocking socket. Nothing is accepted before Resume().
   void AddListener(int fd, const Limits& limits = {}) {
-    Listener& listener = listeners_.emplace_back(Listener{internal::OwnedFd(fd), limits, nullptr});
+    Listener& listener = listeners_.emplace_back(Listener{base::UniqueFd(fd), limits, nullptr});
     listener.on_ready = [this, &listener] { AcceptInTurn(listener); };
   }
   // How many are open at once; beyond it new ones wait in the listener.
@@ -93,7 +93,7 @@ class EpollServer {
     accepting_ = false;
     // Out of epoll first: others hold the same sockets, so closing this copy alone would leave them there.
     UpdateListening();
-    for (Listener& listener : listeners_) listener.fd.Reset();
+    for (Listener& listener : listeners_) listener.fd.reset();
     table_.ArmAll();  // deadlines are nearer now
   }
   bool finished() const { return moment_.stop_ms.has_value() && table_.size() == 0; }
@@ -131,7 +131,7 @@ class EpollServer {
   static constexpr int64_t kExitMs = 100;         // before the time of a stop is over, for a clean exit
 
   struct Listener {
-    internal::OwnedFd fd;
+    base::UniqueFd fd;
     Limits limits;
     std::function<void()> on_ready;
   };

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/drain/epoll_connection.h"
 #include "worker_sdk/drain/lifetime.h"
 #include "worker_sdk/monotonic.h"
-#include "worker_sdk/owned_fd.h"
 
 namespace fectl::drain {
 
@@ -133,7 +133,7 @@ class EpollTable {
   }
 
   Moment* const moment_;
-  internal::OwnedFd epoll_;
+  base::UniqueFd epoll_;
   std::vector<std::unique_ptr<EpollConnection>> connections_;
   std::set<std::pair<int64_t, EpollConnection*>> timers_;
 };

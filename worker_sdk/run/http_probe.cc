@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::run {
 namespace {
@@ -39,10 +39,8 @@ std::optional<Fault> JudgeAnswer(std::string_view start) {
 }
 
 SocketAddress UnixAddress(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  return {reinterpret_cast<const char*>(&address), sizeof address};
+  const base::UnixAddress address(path);
+  return {reinterpret_cast<const char*>(address.get()), address.size()};
 }
 
 SocketAddress AddressOf(int listener) {
@@ -55,13 +53,13 @@ SocketAddress AddressOf(int listener) {
 HttpProbe::HttpProbe(const SocketAddress& address, const std::string& target) : unsent_(Request(target)) {
   sockaddr_storage copy = {};
   memcpy(&copy, address.data(), std::min(address.size(), sizeof copy));
-  fd_ = internal::OwnedFd(socket(copy.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  fd_ = base::UniqueFd(socket(copy.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // Linux takes "all addresses" as a goal for this machine.
   const auto* const generic = reinterpret_cast<const sockaddr*>(&copy);
   const auto length = static_cast<socklen_t>(address.size());
-  if (fd_.open() && (connect(fd_.get(), generic, length) == 0 || errno == EINPROGRESS)) return;
+  if (fd_.valid() && (connect(fd_.get(), generic, length) == 0 || errno == EINPROGRESS)) return;
   refused_ = FaultOf(errno);
-  fd_.Reset();
+  fd_.reset();
 }
 
 uint32_t HttpProbe::wanted_events() const {
@@ -69,7 +67,7 @@ uint32_t HttpProbe::wanted_events() const {
 }
 
 std::optional<Fault> HttpProbe::Proceed() {
-  if (!fd_.open()) return refused_;
+  if (!fd_.valid()) return refused_;
   while (!unsent_.empty()) {
     const ssize_t sent = send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::run {
 
@@ -41,7 +41,7 @@ class HttpProbe {
  private:
   std::optional<Fault> Receive();
 
-  internal::OwnedFd fd_;
+  base::UniqueFd fd_;
   Fault refused_;  // the connection could not be made
   std::string unsent_;
   std::string received_;

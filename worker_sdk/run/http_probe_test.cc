@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "gtest/gtest.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/run/notify/private_folder.h"
 
 namespace fectl::run {
 namespace {
 
-using internal::OwnedFd;
+using fectl::base::UniqueFd;
 
 TEST(JudgeAnswer, TheStatusDecides) {
   EXPECT_EQ(JudgeAnswer("HTTP/1.1 200 OK\r\n"), "");
@@ -37,7 +37,7 @@ class HttpProbeTest : public testing::Test {
     socket_ = *std::move(socket);
   }
 
-  OwnedFd Accept() { return OwnedFd(accept(socket_.listener.get(), nullptr, nullptr)); }
+  UniqueFd Accept() { return UniqueFd(accept(socket_.listener.get(), nullptr, nullptr)); }
 
   std::unique_ptr<PrivateFolder> folder_;
   ProbeSocket socket_;
@@ -46,8 +46,8 @@ class HttpProbeTest : public testing::Test {
 TEST_F(HttpProbeTest, AsksAndTakesTheAnswerWhenTheConnectionEnds) {
   HttpProbe probe(UnixAddress(socket_.address()), "/h?a=1");
   EXPECT_EQ(probe.Proceed(), std::nullopt);
-  OwnedFd server = Accept();
-  ASSERT_TRUE(server.open());
+  UniqueFd server = Accept();
+  ASSERT_TRUE(server.valid());
   char request[512] = {};
   ASSERT_GT(read(server.get(), request, sizeof request - 1), 0);
   EXPECT_STREQ(
@@ -56,7 +56,7 @@ TEST_F(HttpProbeTest, AsksAndTakesTheAnswerWhenTheConnectionEnds) {
   ASSERT_EQ(write(server.get(), "HTTP/1.1 204 x", 14), 14);
   EXPECT_EQ(probe.Proceed(), std::nullopt);
   EXPECT_EQ(probe.GiveUp(), "") << "an answer that has no end is one";
-  server.Reset();
+  server.reset();
   EXPECT_EQ(probe.Proceed(), "");
 }
 
@@ -64,11 +64,11 @@ TEST_F(HttpProbeTest, WhatIsWrongIsSaid) {
   HttpProbe silent(UnixAddress(socket_.address()), "/");
   EXPECT_EQ(silent.Proceed(), std::nullopt);
   EXPECT_EQ(silent.GiveUp(), "did not answer in time");
-  OwnedFd server = Accept();
+  UniqueFd server = Accept();
   shutdown(server.get(), SHUT_WR);
   EXPECT_EQ(silent.Proceed(), "closed the connection without an answer");
 
-  socket_.listener.Reset();
+  socket_.listener.reset();
   HttpProbe refused(UnixAddress(socket_.address()), "/");
   EXPECT_EQ(refused.fd(), -1);
   EXPECT_EQ(refused.Proceed(), "cannot be reached: Connection refused");
@@ -79,14 +79,14 @@ TEST_F(HttpProbeTest, ThePrivateSocketHasNoName) {
 }
 
 TEST(HttpProbeOverTcp, GoesToWhereTheListenerListens) {
-  const OwnedFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in any = {};
   any.sin_family = AF_INET;  // all addresses, a free port
   ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
   ASSERT_EQ(listen(listener.get(), 8), 0);
   HttpProbe probe(AddressOf(listener.get()), "/");
-  const OwnedFd server(accept(listener.get(), nullptr, nullptr));
-  ASSERT_TRUE(server.open());
+  const UniqueFd server(accept(listener.get(), nullptr, nullptr));
+  ASSERT_TRUE(server.valid());
   EXPECT_EQ(probe.Proceed(), std::nullopt);
   char byte = 0;
   EXPECT_EQ(read(server.get(), &byte, 1), 1);

@@ -11,8 +11,8 @@ namespace fectl::run {
 
 absl::StatusOr<std::unique_ptr<Loop>> Loop::Make() {
   std::unique_ptr<Loop> loop(new Loop());
-  loop->epoll_ = internal::OwnedFd(epoll_create1(EPOLL_CLOEXEC));
-  if (!loop->epoll_.open()) return absl::ErrnoToStatus(errno, "epoll_create1");
+  loop->epoll_ = base::UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+  if (!loop->epoll_.valid()) return absl::ErrnoToStatus(errno, "epoll_create1");
   return loop;
 }
 

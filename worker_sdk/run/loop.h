@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::run {
 
@@ -28,7 +28,7 @@ class Loop {
  private:
   Loop() = default;
 
-  internal::OwnedFd epoll_;
+  base::UniqueFd epoll_;
   std::map<int, std::function<void()>> watched_;
 };
 

@@ -81,8 +81,8 @@ absl::StatusOr<StartedProcess> StartProcess(const ProcessSpec& spec) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return absl::ErrnoToStatus(errno, "pipe");
   StartedProcess started;
-  started.outcome = internal::OwnedFd(ends[0]);
-  const internal::OwnedFd ours(ends[1]);
+  started.outcome = base::UniqueFd(ends[0]);
+  const base::UniqueFd ours(ends[1]);
   const pid_t parent = getpid();
   started.pid = fork();
   if (started.pid < 0) return absl::ErrnoToStatus(errno, "fork");
@@ -97,13 +97,13 @@ std::optional<int> ReadFailure(int outcome_fd) {
   return std::nullopt;
 }
 
-absl::StatusOr<internal::OwnedFd> WatchChildren(sigset_t* before) {
+absl::StatusOr<base::UniqueFd> WatchChildren(sigset_t* before) {
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
   if (sigprocmask(SIG_BLOCK, &children, before) != 0) return absl::ErrnoToStatus(errno, "sigprocmask");
-  internal::OwnedFd fd(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.open()) return absl::ErrnoToStatus(errno, "signalfd");
+  base::UniqueFd fd(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "signalfd");
   return fd;
 }
 

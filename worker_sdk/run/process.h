@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::run {
 
@@ -31,7 +31,7 @@ struct ProcessSpec {
 struct StartedProcess {
   pid_t pid = -1;
   // Readable when it is known whether the program runs; then ask ReadFailure().
-  internal::OwnedFd outcome;
+  base::UniqueFd outcome;
 };
 
 // Starts a process of our own group and session, which is killed (SIGKILL) when we end. (Linux forgets that
@@ -42,7 +42,7 @@ absl::StatusOr<StartedProcess> StartProcess(const ProcessSpec& spec);
 std::optional<int> ReadFailure(int outcome_fd);
 
 // Blocks SIGCHLD and gives a descriptor that is readable after it; `*before` is the mask until then.
-absl::StatusOr<internal::OwnedFd> WatchChildren(sigset_t* before);
+absl::StatusOr<base::UniqueFd> WatchChildren(sigset_t* before);
 void ForgetChildSignals(int children_fd);
 
 // The status of waitpid(2) of a child that has ended, which is reaped by it.

@@ -17,9 +17,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/program_signs.h"
 #include "worker_sdk/monotonic.h"
-#include "worker_sdk/owned_fd.h"
 #include "worker_sdk/run/conduct.h"
 #include "worker_sdk/run/http_probe.h"
 #include "worker_sdk/run/inquiry.h"
@@ -79,7 +79,7 @@ class Run {
   ProbeSocket probe_;
   std::unique_ptr<Outputs> outputs_;
   std::unique_ptr<Inquiry> inquiry_;
-  internal::OwnedFd children_;
+  base::UniqueFd children_;
   sigset_t mask_before_ = {};
   StartedProcess program_;
   std::optional<int> ended_;    // its status
@@ -127,11 +127,11 @@ absl::Status Run::Prepare() {
   outputs_->CloseProgramEnds();
   // The program has its own copies, and ours would keep a queue alive that it has closed. A probe needs only
   // the address.
-  probe_.listener.Reset();
-  for (const Socket& socket : worker_.sockets()) internal::OwnedFd closed(socket.fd);
+  probe_.listener.reset();
+  for (const Socket& socket : worker_.sockets()) base::UniqueFd closed(socket.fd);
   plan->probes.environment.push_back(absl::StrCat("MAINPID=", program_.pid));
   plan->probes.signal_mask = mask_before_;
-  if (probe_.file.open()) plan->probes.addresses[""] = UnixAddress(probe_.address());
+  if (probe_.file.valid()) plan->probes.addresses[""] = UnixAddress(probe_.address());
   inquiry_ = std::make_unique<Inquiry>(loop_.get(), std::move(plan->probes));
   return absl::OkStatus();
 }
@@ -156,7 +156,7 @@ void Run::WatchEverything() {
 void Run::OnOutcome() {
   loop_->Unwatch(program_.outcome.get());
   not_run_ = ReadFailure(program_.outcome.get());
-  program_.outcome.Reset();
+  program_.outcome.reset();
   if (!not_run_) conduct_.Started(MonotonicMs());
 }
 
@@ -293,7 +293,7 @@ void Run::KillAll() {
 }
 
 int Run::End() {
-  if (program_.outcome.open()) OnOutcome();
+  if (program_.outcome.valid()) OnOutcome();
   if (not_run_) {
     const std::string text = absl::StrCat("cannot run ", line_.command[0], ": ", strerror(*not_run_));
     LogLine(text);

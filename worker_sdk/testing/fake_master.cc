@@ -28,17 +28,17 @@
 namespace fectl {
 namespace {
 
-using internal::OwnedFd;
+using fectl::base::UniqueFd;
 
 // How often a condition is asked again that no descriptor tells of (a program's exit, a test's own variable).
 constexpr int kPollMs = 10;
 // Source descriptors are moved here before they are placed, so that placing one cannot overwrite another.
 constexpr int kFirstSpareFd = 100;
 
-std::pair<OwnedFd, OwnedFd> MakePipe() {
+std::pair<UniqueFd, UniqueFd> MakePipe() {
   int fds[2] = {-1, -1};
   if (pipe2(fds, O_CLOEXEC) != 0) abort();  // no descriptors: no test can go on
-  return {OwnedFd(fds[0]), OwnedFd(fds[1])};
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ FakeMaster::~FakeMaster() {
 }
 
 int FakeMaster::AddTcpSocket(std::string name, std::string app, std::vector<std::string> arguments) {
-  OwnedFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+  UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -113,14 +113,14 @@ Worker::Variables FakeMaster::Describe(int read_fd, int write_fd, const std::vec
 
 Worker::Variables FakeMaster::HandOver() {
   std::vector<int> sockets;
-  for (const OwnedFd& listener : listeners_) sockets.push_back(fcntl(listener.get(), F_DUPFD_CLOEXEC, 3));
-  const int read_fd = worker_read_.Release();
-  return Describe(read_fd, worker_write_.Release(), sockets);
+  for (const UniqueFd& listener : listeners_) sockets.push_back(fcntl(listener.get(), F_DUPFD_CLOEXEC, 3));
+  const int read_fd = worker_read_.release();
+  return Describe(read_fd, worker_write_.release(), sockets);
 }
 
 absl::StatusOr<pid_t> FakeMaster::Spawn(const std::vector<std::string>& command,
                                         const std::vector<std::string>& extra_environment) {
-  std::vector<OwnedFd> sources;
+  std::vector<UniqueFd> sources;
   for (int fd : {worker_read_.get(), worker_write_.get()})
     sources.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, kFirstSpareFd));
   for (const Socket& socket : sockets_)
@@ -158,8 +158,8 @@ absl::StatusOr<pid_t> FakeMaster::Spawn(const std::vector<std::string>& command,
     pid_ = -1;
     return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", command[0]));
   }
-  worker_read_.Reset();
-  worker_write_.Reset();
+  worker_read_.reset();
+  worker_write_.reset();
   return pid_;
 }
 
@@ -186,7 +186,7 @@ void FakeMaster::Send(std::string_view cmd, std::string_view data) {
 }
 
 void FakeMaster::SendBytes(std::string_view bytes) {
-  while (!bytes.empty() && to_worker_.open()) {
+  while (!bytes.empty() && to_worker_.valid()) {
     const auto count = internal::WriteToPipe(to_worker_.get(), bytes);
     if (!count) return;  // the worker is gone: hung_up() will say so
     bytes.remove_prefix(*count);
@@ -194,12 +194,12 @@ void FakeMaster::SendBytes(std::string_view bytes) {
 }
 
 void FakeMaster::Die() {
-  to_worker_.Reset();
-  from_worker_.Reset();
+  to_worker_.reset();
+  from_worker_.reset();
 }
 
 void FakeMaster::ReadWhatIsThere() {
-  if (deaf_ || !from_worker_.open()) return;
+  if (deaf_ || !from_worker_.valid()) return;
   char buffer[64 * 1024];
   while (true) {
     const ssize_t count = read(from_worker_.get(), buffer, sizeof(buffer));

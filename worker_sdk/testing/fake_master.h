@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/socket.h"
 #include "worker_sdk/worker.h"
 
@@ -108,10 +108,10 @@ class FakeMaster {
   Worker::Variables Describe(int read_fd, int write_fd, const std::vector<int>& sockets) const;
 
   const Options options_;
-  internal::OwnedFd to_worker_, from_worker_;     // ours
-  internal::OwnedFd worker_read_, worker_write_;  // the worker's, until handed over
+  base::UniqueFd to_worker_, from_worker_;     // ours
+  base::UniqueFd worker_read_, worker_write_;  // the worker's, until handed over
   std::vector<Socket> sockets_;
-  std::vector<internal::OwnedFd> listeners_;  // of sockets_, in the same order
+  std::vector<base::UniqueFd> listeners_;  // of sockets_, in the same order
   Worker* worker_ = nullptr;
   pid_t pid_ = -1;
   bool deaf_ = false;

@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "master/config/parse.h"
 #include "master/platform/credentials/accounts.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::config {
 namespace {
@@ -44,7 +44,7 @@ absl::StatusOr<std::string> ReadAll(int fd) {
 // Opens it without waiting for the other end of a pipe, and looks at what was opened, which nobody can
 // exchange.
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, struct stat* status) {
-  const platform::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.valid() && errno == ENXIO) return absl::InvalidArgumentError("is a socket or a device, not a file");
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot be opened");
   if (fstat(fd.get(), status) != 0) return absl::ErrnoToStatus(errno, "cannot be looked at");

@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "master/config/load_result.h"
 #include "master/platform/credentials/accounts.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::config {
 namespace {
@@ -80,7 +80,7 @@ TEST_F(LoadFileTest, NeverWaitsForAPipe) {
 
 TEST_F(LoadFileTest, RefusesASocket) {
   const std::string path = folder_ + "/socket";
-  const platform::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);

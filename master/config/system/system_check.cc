@@ -18,6 +18,7 @@
 #include "master/platform/credentials/identity.h"
 #include "master/platform/process/command_path.h"
 #include "master/platform/process/companion_program.h"
+#include "proto_spec/base/path.h"
 
 namespace fectl::config {
 namespace {
@@ -122,12 +123,6 @@ void ResolveGrants(std::vector<Grant>* grants, LoadResult* result) {
   }
 }
 
-std::string JoinPath(const std::string& directory, const std::string& path) {
-  if (directory.empty() || (!path.empty() && path[0] == '/')) return path;
-  if (path.empty()) return directory;
-  return directory.back() == '/' ? directory + path : absl::StrCat(directory, "/", path);
-}
-
 // Why nobody can change to it, or nothing.
 std::string WhatIsWrongWithDirectory(const std::string& path) {
   struct stat status = {};
@@ -140,7 +135,7 @@ std::string WhatIsWrongWithDirectory(const std::string& path) {
 void CheckFileFolder(const MasterConfig& master, const std::string& path, const std::string& key,
                      bool only_warn, LoadResult* result) {
   if (path.empty()) return;
-  const std::string whole = JoinPath(master.directory, path);
+  const std::string whole = base::JoinPath(master.directory, path);
   const size_t slash = whole.rfind('/');
   if (slash == std::string::npos || slash == 0) return;
   const std::string wrong = WhatIsWrongWithDirectory(whole.substr(0, slash));
@@ -172,7 +167,7 @@ std::string RunProgram() {
 }
 
 std::string WorkerDirectory(const MasterConfig& master, const ServiceConfig& service) {
-  const std::string directory = JoinPath(master.directory, service.directory);
+  const std::string directory = base::JoinPath(master.directory, service.directory);
   return directory.empty() ? "." : directory;
 }
 

@@ -23,7 +23,7 @@
 #include "master/platform/credentials/capabilities.h"
 #include "master/platform/process/command_path.h"
 #include "master/platform/process/exec_limits.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/environment.h"
 
 namespace fectl::config {
@@ -168,7 +168,7 @@ std::string BaseName(const std::string& path) {
 
 // The interpreter that the first line of a script names; empty for other programs.
 std::string InterpreterOf(const std::string& path) {
-  const platform::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   char start[256];
   const ssize_t bytes = fd.valid() ? read(fd.get(), start, sizeof start) : -1;
   if (bytes < 2 || start[0] != '#' || start[1] != '!') return "";

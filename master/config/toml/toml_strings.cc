@@ -134,20 +134,4 @@ bool DecodeString(std::string_view literal, std::string* text, std::string* erro
   return true;
 }
 
-std::string EncodeString(std::string_view text) {
-  std::string encoded = "\"";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      encoded += '\\';
-      encoded += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      absl::StrAppend(&encoded, "\\u00", absl::Hex(byte, absl::kZeroPad2));
-    } else {
-      encoded += c;
-    }
-  }
-  return encoded + "\"";
-}
-
 }  // namespace fectl::config

@@ -19,9 +19,6 @@ size_t StringLength(std::string_view text, bool one_line);
 // wrong. Precondition: `literal` is what StringLength() found.
 bool DecodeString(std::string_view literal, std::string* text, std::string* error);
 
-// `text` as a basic string on one line, in UTF-8 and with no escapes but \" \\ and \u00XX.
-std::string EncodeString(std::string_view text);
-
 }  // namespace fectl::config
 
 #endif  // FECTL_MASTER_CONFIG_TOML_TOML_STRINGS_H_

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "cpptoml.h"
 #include "master/config/toml/toml_strings.h"
+#include "proto_spec/base/toml_text.h"
 
 namespace fectl::config {
 namespace {
@@ -140,7 +141,7 @@ bool Simplify(std::string_view text, int line, std::string* simple, SyntaxError*
       const auto inside = std::count(literal.begin(), literal.end(), '\n');
       line += static_cast<int>(inside);
       breaks += static_cast<size_t>(inside);
-      *simple += EncodeString(decoded);
+      *simple += base::TomlString(decoded);
       at += literal.size();
       in_word = false;
       continue;

@@ -12,7 +12,7 @@
 #include "master/platform/children/left_group.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/exit_status.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -77,7 +77,7 @@ class Child : private FdWatcher {
   ExitObserver* observer_;
   LaunchInFlight in_flight_;
   pid_t pid_;
-  UniqueFd pidfd_;
+  base::UniqueFd pidfd_;
   bool watched_ = false;
   bool group_taken_ = false;
   bool* destroyed_ = nullptr;  // set while the observer runs, to learn that it destroyed this

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "master/platform/process/process_limits.h"
-#include "master/platform/signal_name.h"
+#include "proto_spec/base/signal_name.h"
 
 namespace fectl::platform {
 namespace {
@@ -48,7 +48,7 @@ std::string Words(Step step, const std::string& subject) {
 
 std::string LaunchError::ToString() const {
   std::string words = Words(step, subject) + ": ";
-  words += error != 0 ? std::string(strerror(error)) : "killed before exec by " + SignalName(signal);
+  words += error != 0 ? std::string(strerror(error)) : "killed before exec by " + base::SignalName(signal);
   const std::string more = hint.empty() ? LimitBehind(error) : hint;
   if (!more.empty()) words += " (" + more + ")";
   return words;

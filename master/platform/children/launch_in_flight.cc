@@ -234,7 +234,7 @@ LaunchInFlight::LaunchInFlight(const ChildPlan& plan, std::vector<int> sources,
 // the same flags that matter here, containers do not forbid it, and the C library has it for every processor.
 // That the handlers of the master are not cleared at once is no danger, as the child is born with all signals
 // blocked and a fault of its own then ends it without a handler.
-pid_t LaunchInFlight::Start(int64_t limit_ns, UniqueFd* pidfd) {
+pid_t LaunchInFlight::Start(int64_t limit_ns, base::UniqueFd* pidfd) {
   ChildPlan* const plan = &shared_->plan;
   pid_t* const sharing = &shared_->sharing;
   char* const top = shared_->stack.data() + shared_->stack.size();  // grows downwards on all that we know

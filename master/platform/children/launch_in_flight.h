@@ -10,7 +10,7 @@
 
 #include "master/platform/children/launch_error.h"
 #include "master/platform/process/exit_status.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -35,7 +35,7 @@ class LaunchInFlight {
   // `limit_ns` is killed (ETIMEDOUT). Returns its pid, to be reaped by the caller; -1 with errno.
   //
   // Keep this until then: a process that is given up unreaped takes its memory along.
-  pid_t Start(int64_t limit_ns, UniqueFd* pidfd);
+  pid_t Start(int64_t limit_ns, base::UniqueFd* pidfd);
 
   // The process still runs in our memory: it has not come to its program. Any signal but SIGKILL then finds
   // nothing that could act on it.

@@ -86,7 +86,7 @@ PreparedLaunch::Attempt PreparedLaunch::Run(std::vector<int> sources, bool share
   PlanRights(spec, &plan);
 
   LaunchInFlight launch(plan, std::move(sources), strings_);
-  UniqueFd pidfd;
+  base::UniqueFd pidfd;
   const pid_t pid = launch.Start(spec.start_limit_ns, &pidfd);
   if (pid < 0) return {LaunchError{.step = LaunchError::Step::kClone, .error = errno}};
   // Safe although the process may have ended: nobody but us reaps it, so the number is still its own.

@@ -17,7 +17,7 @@
 #include "master/platform/children/low_descriptors.h"
 #include "master/platform/credentials/capabilities.h"
 #include "master/platform/credentials/identity.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -54,8 +54,8 @@ struct LaunchDescriptors {
 };
 
 struct LaunchResult {
-  pid_t pid = 0;        // leads its own session and process group
-  UniqueFd pidfd = {};  // not valid on a kernel without pidfds
+  pid_t pid = 0;              // leads its own session and process group
+  base::UniqueFd pidfd = {};  // not valid on a kernel without pidfds
   // Whether it has come to its program by now; if it has not, this tells in the end why it did not. Keep it
   // until the process has ended.
   LaunchInFlight in_flight = {};

@@ -78,8 +78,8 @@ TEST(LauncherFaults, F45_ALimitOfProcessesIsTransient) {
     if (setrlimit(RLIMIT_NPROC, &none) != 0) return 10;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return 10;
-    const UniqueFd input(ends[0]);
-    UniqueFd end_of_first(ends[1]);
+    const base::UniqueFd input(ends[0]);
+    base::UniqueFd end_of_first(ends[1]);
     LaunchSpec spec = Shell("read line");
     // A user whom no other run of this test counts for.
     const auto user = static_cast<uid_t>(20'000 + getpid() % 40'000);
@@ -111,7 +111,7 @@ TEST(LauncherFaults, F41_F42_ARefusedCloneIsReportedAsTransient) {
 }
 
 // Lets the oldest call that is held go on, or fail.
-bool Answer(const UniqueFd& held, int error) {
+bool Answer(const base::UniqueFd& held, int error) {
   seccomp_notif call = {};
   if (ioctl(held.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return false;
   seccomp_notif_resp answer = {};
@@ -136,7 +136,7 @@ std::string EndOnTheWay(const LaunchResult& result) {
 template <typename Test>
 void InAWorldThatHolds(int call, Test test) {
   TestProcess process([call, &test] {
-    const UniqueFd held = InstallUnansweredFilter(call);
+    const base::UniqueFd held = InstallUnansweredFilter(call);
     if (!held.valid()) return 99;
     const int wrong = test(held);
     return wrong != 0 ? wrong : NoChildren() ? 0 : 50;
@@ -154,8 +154,8 @@ LaunchSpec InRoot(const std::string& script) {
 
 TEST(LauncherFaults, F38_F47_AStartThatHangsIsNotWaitedFor) {
   for (const int call : {SYS_execve, SYS_chdir}) {
-    InAWorldThatHolds(call, [](const UniqueFd& held) {
-      const UniqueFd output = NewFile();
+    InAWorldThatHolds(call, [](const base::UniqueFd& held) {
+      const base::UniqueFd output = NewFile();
       LowDescriptors low(1);
       LaunchOutcome outcome = PreparedLaunch(InRoot("echo $$")).Launch({.stdout_fd = output.get()}, &low);
       auto* const result = std::get_if<LaunchResult>(&outcome);
@@ -174,7 +174,7 @@ TEST(LauncherFaults, F38_F47_AStartThatHangsIsNotWaitedFor) {
 }
 
 TEST(LauncherFaults, F38_AStartThatFailsLateSaysWhy) {
-  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+  InAWorldThatHolds(SYS_chdir, [](const base::UniqueFd& held) {
     LaunchOutcome outcome = PreparedLaunch(InRoot("exit 0")).Launch({});
     auto* const result = std::get_if<LaunchResult>(&outcome);
     if (result == nullptr || !result->in_flight.pending()) return 1;
@@ -190,7 +190,7 @@ TEST(LauncherFaults, F38_AStartThatFailsLateSaysWhy) {
 }
 
 TEST(LauncherFaults, F38_WhatAStartNeedsStaysThoughNobodyWaits) {
-  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+  InAWorldThatHolds(SYS_chdir, [](const base::UniqueFd& held) {
     pid_t pid = 0;
     {
       LaunchOutcome outcome = PreparedLaunch(InRoot("exit 7")).Launch({});
@@ -207,7 +207,7 @@ TEST(LauncherFaults, F38_WhatAStartNeedsStaysThoughNobodyWaits) {
 
 // Before that the master's own calls may still be mixed up with the child's.
 TEST(LauncherFaults, F47_AStartThatHangsWithoutItsDescriptorsIsGivenUp) {
-  InAWorldThatHolds(SYS_setsid, [](const UniqueFd& /*held*/) {
+  InAWorldThatHolds(SYS_setsid, [](const base::UniqueFd& /*held*/) {
     LaunchSpec spec = Shell("exit 0");
     spec.start_limit_ns = 20'000'000;
     const LaunchOutcome outcome = PreparedLaunch(spec).Launch({});
@@ -219,7 +219,7 @@ TEST(LauncherFaults, F47_AStartThatHangsWithoutItsDescriptorsIsGivenUp) {
 
 // Somebody kills the child on its way to exec, where the kernel holds it as a slow file system would.
 TEST(LauncherFaults, AChildKilledBeforeExecIsNoProcess) {
-  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& /*held*/) {
+  InAWorldThatHolds(SYS_chdir, [](const base::UniqueFd& /*held*/) {
     LaunchOutcome outcome = PreparedLaunch(InRoot("exit 0")).Launch({});
     auto* const result = std::get_if<LaunchResult>(&outcome);
     if (result == nullptr || !result->in_flight.pending()) return 1;
@@ -233,7 +233,7 @@ TEST(LauncherFaults, AChildKilledBeforeExecIsNoProcess) {
 // long as one of another user shares it, others of that user must not trace it.
 TEST(LauncherFaults, TheMastersDumpableFlagComesBackWithTheLast) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can switch to another user";
-  InAWorldThatHolds(SYS_chdir, [](const UniqueFd& held) {
+  InAWorldThatHolds(SYS_chdir, [](const base::UniqueFd& held) {
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return 1;
     LaunchSpec elsewhere = InRoot("exit 0");
     elsewhere.identity = Identity{54321, 54321, {}};
@@ -284,12 +284,12 @@ TEST(LauncherFaults, F43_WorksWithoutTheNewerCalls) {
     const bool leaves = world.front().number != SYS_close_range && world.back().number != SYS_close_range;
     TestProcess process([&world, pidfd_expected, leaves] {
       LowDescriptors low(2);
-      std::vector<UniqueFd> careless;
+      std::vector<base::UniqueFd> careless;
       careless.reserve(200);
       // Enough that the list of descriptors does not come in one piece.
       for (int i = 0; i < 200; ++i) careless.emplace_back(open("/dev/null", O_RDONLY));
       if (!InstallFilter(world)) return 10;
-      const UniqueFd output = NewFile();
+      const base::UniqueFd output = NewFile();
       const int passed_fds[] = {output.get()};
       for (LowDescriptors* const through : {static_cast<LowDescriptors*>(nullptr), &low, &low}) {
         if (ftruncate(output.get(), 0) != 0 || lseek(output.get(), 0, SEEK_SET) != 0) return 10;
@@ -313,7 +313,7 @@ TEST(LauncherFaults, F43_WorksWithoutTheNewerCalls) {
 // With each number of free descriptors the start succeeds or fails whole, and none is lost either way.
 TEST(LauncherFaults, F50_RunningOutOfDescriptorsLosesNone) {
   TestProcess process([] {
-    const UniqueFd output = NewFile();
+    const base::UniqueFd output = NewFile();
     const int passed_fds[] = {output.get(), output.get()};
     const PreparedLaunch prepared(Shell("exit 0"));
     LowDescriptors low(2);

@@ -45,7 +45,7 @@ TEST(Launcher, PassesArgumentsAndExactlyTheEnvironment) {
 }
 
 TEST(Launcher, AnswersWithThePidAndItsDescriptor) {
-  const UniqueFd output = NewFile();
+  const base::UniqueFd output = NewFile();
   const LaunchOutcome outcome = PreparedLaunch(Shell("echo $$")).Launch({.stdout_fd = output.get()});
   const auto& result = std::get<LaunchResult>(outcome);
   ASSERT_TRUE(result.pidfd.valid());
@@ -83,13 +83,13 @@ TEST(Launcher, SignalsAreAsForANewProcess) {
 TEST(Launcher, NothingIsOpenButItsOwnDescriptors) {
   LowDescriptors low(2);
   // Without close-on-exec, as a careless library would open them.
-  std::vector<UniqueFd> careless;
+  std::vector<base::UniqueFd> careless;
   careless.reserve(20);
   for (int i = 0; i < 20; ++i) careless.emplace_back(open("/dev/null", O_RDONLY));
-  const UniqueFd in = NewFile();
-  const UniqueFd err = NewFile();
-  const UniqueFd passed = NewFile();
-  const UniqueFd output = NewFile();
+  const base::UniqueFd in = NewFile();
+  const base::UniqueFd err = NewFile();
+  const base::UniqueFd passed = NewFile();
+  const base::UniqueFd output = NewFile();
   const int passed_fds[] = {passed.get(), in.get()};
   const LaunchDescriptors descriptors = {in.get(), output.get(), err.get(), passed_fds};
   const int before = CountOpen();
@@ -109,16 +109,16 @@ TEST(Launcher, NothingIsOpenButItsOwnDescriptors) {
 
 TEST(Launcher, WhatWasLentEndsWithItsProcess) {
   LowDescriptors low(1);
-  const std::vector<UniqueFd> above = [] {
-    std::vector<UniqueFd> files;
+  const std::vector<base::UniqueFd> above = [] {
+    std::vector<base::UniqueFd> files;
     files.reserve(3);
     for (int i = 0; i < 3; ++i) files.push_back(NewFile());
     return files;
   }();
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
+  const base::UniqueFd reader(ends[0]);
+  base::UniqueFd writer(ends[1]);
   const int passed_fds[] = {writer.get()};
   const LaunchOutcome outcome =
       PreparedLaunch(Shell("echo said >&3")).Launch({.passed_fds = passed_fds}, &low);
@@ -130,7 +130,7 @@ TEST(Launcher, WhatWasLentEndsWithItsProcess) {
 }
 
 TEST(Launcher, StandardInputIsTheNullDeviceUnlessGiven) {
-  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_THAT(Report(Guest()), HasSubstr("descriptors=0:" + InodeOf(null.get()) + " 1:"));
   EXPECT_EQ(Report(Shell("read -r line || echo end")), "end\n");
 }
@@ -140,7 +140,7 @@ TEST(Launcher, StandardInputIsTheNullDeviceUnlessGiven) {
 TEST(Launcher, DescriptorsMayOverlapInEveryOrder) {
   TestProcess process([] {
     std::vector<int> numbers = {0, 1, 2, 3, 4, 5};
-    std::vector<UniqueFd> files;
+    std::vector<base::UniqueFd> files;
     files.reserve(numbers.size());
     for (const int number : numbers)
       files.emplace_back(fcntl(NewFile().get(), F_DUPFD_CLOEXEC, 100 + number));

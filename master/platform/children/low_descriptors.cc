@@ -9,7 +9,7 @@ namespace fectl::platform {
 
 LowDescriptors::LowDescriptors(size_t count) : null_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
   while (null_.valid() && kept_.size() < count) {
-    UniqueFd number(fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
+    base::UniqueFd number(fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
     if (!number.valid()) break;
     kept_.push_back(std::move(number));
   }

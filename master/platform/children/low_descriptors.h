@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -31,9 +31,9 @@ class LowDescriptors {
   void GiveUp();
 
  private:
-  UniqueFd null_;               // what lies under the numbers that nobody has
-  std::vector<UniqueFd> kept_;  // ascending
-  size_t lent_ = 0;             // the first so many of them
+  base::UniqueFd null_;               // what lies under the numbers that nobody has
+  std::vector<base::UniqueFd> kept_;  // ascending
+  size_t lent_ = 0;                   // the first so many of them
 };
 
 }  // namespace fectl::platform

@@ -15,16 +15,16 @@
 namespace fectl::platform {
 namespace {
 
-UniqueFd NewFileAt(int number_min) {
-  return UniqueFd(fcntl(NewFile().get(), F_DUPFD_CLOEXEC, number_min));
+base::UniqueFd NewFileAt(int number_min) {
+  return base::UniqueFd(fcntl(NewFile().get(), F_DUPFD_CLOEXEC, number_min));
 }
 
 TEST(LowDescriptors, LendsTheSameFileUnderALowNumberUntilItIsTakenBack) {
   LowDescriptors low(2);
   int ends[2] = {-1, -1};
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(fcntl(ends[1], F_DUPFD_CLOEXEC, 500));
+  const base::UniqueFd reader(ends[0]);
+  base::UniqueFd writer(fcntl(ends[1], F_DUPFD_CLOEXEC, 500));
   close(ends[1]);
   for (int round = 0; round < 3; ++round) {
     const int number = low.Lend(writer.get());
@@ -40,19 +40,19 @@ TEST(LowDescriptors, LendsTheSameFileUnderALowNumberUntilItIsTakenBack) {
 }
 
 TEST(LowDescriptors, WhatIsLowAlreadyStaysAndWhatFindsNoNumberToo) {
-  const UniqueFd below = NewFile();
+  const base::UniqueFd below = NewFile();
   LowDescriptors low(2);
   EXPECT_EQ(low.Lend(below.get()), below.get());
-  const UniqueFd files[] = {NewFileAt(500), NewFileAt(500), NewFileAt(500)};
+  const base::UniqueFd files[] = {NewFileAt(500), NewFileAt(500), NewFileAt(500)};
   std::set<int> numbers;
-  for (const UniqueFd& file : files) numbers.insert(low.Lend(file.get()));
+  for (const base::UniqueFd& file : files) numbers.insert(low.Lend(file.get()));
   EXPECT_EQ(numbers.size(), 3U);
   EXPECT_EQ(*numbers.rbegin(), files[2].get());
 }
 
 TEST(LowDescriptors, LendsTheNullDevice) {
   LowDescriptors low(1);
-  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(InodeOf(low.Lend(-1)), InodeOf(null.get()));
 }
 
@@ -64,7 +64,7 @@ TEST(LowDescriptors, GivesBackAllThatItTook) {
     EXPECT_EQ(CountOpen(), before + 4);
     low.GiveUp();
     EXPECT_FALSE(low.usable());
-    const UniqueFd file = NewFileAt(500);
+    const base::UniqueFd file = NewFileAt(500);
     EXPECT_EQ(low.Lend(file.get()), file.get());
   }
   EXPECT_EQ(CountOpen(), before);
@@ -73,7 +73,7 @@ TEST(LowDescriptors, GivesBackAllThatItTook) {
 // In a copy of the test, whose limit is for good.
 TEST(LowDescriptors, MakesDoWithFewerNumbers) {
   TestProcess process([] {
-    const UniqueFd file = NewFileAt(500);
+    const base::UniqueFd file = NewFileAt(500);
     for (int spare = 0; spare < 4; ++spare) {
       const rlimit tight = {static_cast<rlim_t>(CountOpen() - 2 + spare),
                             1024};  // the count's own, and `file`

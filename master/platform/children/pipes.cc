@@ -16,10 +16,10 @@ absl::StatusOr<OutputPipe> OpenPipe() {
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0)
     return WithLimit(absl::ErrnoToStatus(errno, "cannot create a pipe"), errno);
-  return OutputPipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  return OutputPipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
 }
 
-absl::Status MakeNonBlocking(const UniqueFd& fd) {
+absl::Status MakeNonBlocking(const base::UniqueFd& fd) {
   // A new pipe has no other status flags that could get lost.
   if (fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {
     return absl::ErrnoToStatus(errno, "cannot make a pipe non-blocking");

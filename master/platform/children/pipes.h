@@ -2,7 +2,7 @@
 #define MASTER_PLATFORM_CHILDREN_PIPES_H_
 
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -10,18 +10,18 @@ namespace fectl::platform {
 // block; the worker's do, as a worker may expect of pipes. The two ends of a pipe are separate open files, so
 // neither side can change the other's mode.
 struct ChannelPipes {
-  UniqueFd master_read;
-  UniqueFd master_write;
-  UniqueFd worker_read;   // what master_write wrote
-  UniqueFd worker_write;  // what master_read reads
+  base::UniqueFd master_read;
+  base::UniqueFd master_write;
+  base::UniqueFd worker_read;   // what master_write wrote
+  base::UniqueFd worker_write;  // what master_read reads
 };
 
 absl::StatusOr<ChannelPipes> OpenChannelPipes();
 
 // One pipe whose reader does not block and whose writer does: for the output of a process.
 struct OutputPipe {
-  UniqueFd read;
-  UniqueFd write;
+  base::UniqueFd read;
+  base::UniqueFd write;
 };
 
 absl::StatusOr<OutputPipe> OpenOutputPipe();

@@ -9,10 +9,10 @@
 namespace fectl::platform {
 namespace {
 
-bool Blocks(const UniqueFd& fd) {
+bool Blocks(const base::UniqueFd& fd) {
   return (fcntl(fd.get(), F_GETFL) & O_NONBLOCK) == 0;
 }
-bool ClosedAtExec(const UniqueFd& fd) {
+bool ClosedAtExec(const base::UniqueFd& fd) {
   return (fcntl(fd.get(), F_GETFD) & FD_CLOEXEC) != 0;
 }
 
@@ -23,7 +23,7 @@ TEST(Pipes, OnlyTheMastersEndsOfAChannelDoNotBlock) {
   EXPECT_FALSE(Blocks(pipes->master_write));
   EXPECT_TRUE(Blocks(pipes->worker_read));
   EXPECT_TRUE(Blocks(pipes->worker_write));
-  for (const UniqueFd* fd :
+  for (const base::UniqueFd* fd :
        {&pipes->master_read, &pipes->master_write, &pipes->worker_read, &pipes->worker_write}) {
     EXPECT_TRUE(ClosedAtExec(*fd));
   }

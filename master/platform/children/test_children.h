@@ -53,8 +53,8 @@ struct Lifeline {
     return line;
   }
 
-  UniqueFd read_end;
-  UniqueFd write_end;
+  base::UniqueFd read_end;
+  base::UniqueFd write_end;
 };
 
 inline bool NoChildren() {

@@ -16,7 +16,7 @@
 
 #include "master/platform/children/launcher.h"
 #include "master/platform/process/children_wait.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 // What the launcher's tests share.
 namespace fectl::platform {
@@ -25,8 +25,8 @@ inline std::string GuestPath() {
   return std::filesystem::current_path() / "master/platform/children/test_guest";
 }
 
-inline UniqueFd NewFile() {
-  return UniqueFd(memfd_create("test", MFD_CLOEXEC));
+inline base::UniqueFd NewFile() {
+  return base::UniqueFd(memfd_create("test", MFD_CLOEXEC));
 }
 
 inline std::string Content(int fd) {
@@ -87,7 +87,7 @@ inline LaunchSpec Shell(const std::string& script) {
 
 // Runs it to its end and returns what it printed; anything but a clean end is in the text too.
 inline std::string Report(const LaunchSpec& spec, LaunchDescriptors descriptors = {}) {
-  const UniqueFd output = NewFile();
+  const base::UniqueFd output = NewFile();
   descriptors.stdout_fd = output.get();
   const std::string end = End(PreparedLaunch(spec).Launch(descriptors));
   return Content(output.get()) + (end == "exited with code 0" ? "" : end);

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "master/platform/testing/test_folder.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -23,13 +23,13 @@ TEST(ActingAs, HasTheRightsOfTheUserForAsLongAsItExists) {
     const ActingAs nobody(&kNobody);
     EXPECT_EQ(geteuid(), 65534u);
     EXPECT_EQ(getegid(), 65534u);
-    EXPECT_FALSE(UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)).valid());
+    EXPECT_FALSE(base::UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)).valid());
     EXPECT_FALSE(MayMakeFilesIn(folder.path()));
     EXPECT_TRUE(MayMakeFilesIn("/tmp"));
   }
   EXPECT_EQ(geteuid(), 0u);
   EXPECT_EQ(getegid(), 0u);
-  EXPECT_TRUE(UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)).valid());
+  EXPECT_TRUE(base::UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)).valid());
   EXPECT_TRUE(MayMakeFilesIn(folder.path()));
 }
 

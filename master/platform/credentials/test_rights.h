@@ -14,7 +14,7 @@
 #include <string>
 
 #include "master/platform/credentials/capabilities.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 // Processes with unusual rights, for tests; each function is called in a process of its own.
 namespace fectl::platform {
@@ -36,7 +36,7 @@ inline bool BecomeOrdinaryWith(uid_t id, CapabilitySet set) {
 }
 
 inline bool WriteProc(const char* path, const std::string& text) {
-  const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));
+  const base::UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));
   return write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 

@@ -19,7 +19,7 @@ constexpr uint32_t kEvents = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_DONT
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FileWatch>> FileWatch::Create(EventLoop* loop, std::function<void()> touched) {
-  UniqueFd fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  base::UniqueFd fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot watch files");
   std::unique_ptr<FileWatch> watch(new FileWatch(std::move(fd), loop, std::move(touched)));
   if (absl::Status watched = loop->Watch(watch->fd_.get(), EPOLLIN, watch.get()); !watched.ok())

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/platform/loop/event_loop.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -33,12 +33,12 @@ class FileWatch final : private FdWatcher {
   void Forget();
 
  private:
-  FileWatch(UniqueFd fd, EventLoop* loop, std::function<void()> touched)
+  FileWatch(base::UniqueFd fd, EventLoop* loop, std::function<void()> touched)
       : fd_(std::move(fd)), loop_(loop), touched_(std::move(touched)) {}
 
   void OnReady(uint32_t events) override;
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   EventLoop* loop_;
   std::function<void()> touched_;
   int followed_ = -1;  // the kernel's number

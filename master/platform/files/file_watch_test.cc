@@ -14,7 +14,7 @@
 #include "master/platform/testing/test_process.h"
 #include "master/platform/testing/test_syscall_filter.h"
 #include "master/platform/testing/test_wait.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -47,7 +47,7 @@ TEST_F(FileWatchTest, HearsOfARemoval) {
 
 // As of a socket that is listened on.
 TEST_F(FileWatchTest, HearsOfARemovalAlsoWhileTheFileIsInUse) {
-  const UniqueFd user(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd user(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(unlink(file_.c_str()), 0);
   EXPECT_TRUE(Touched());
 }

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -36,7 +36,7 @@ class FolderEntry {
  private:
   FolderEntry() = default;
 
-  UniqueFd folder_;
+  base::UniqueFd folder_;
   std::string path_;
   std::string name_;
 };

@@ -31,8 +31,8 @@ absl::Status Error(const std::string& path, int error) {
   return absl::Status(status.code(), absl::StrCat(status.message(), " (", hint, ")"));
 }
 
-absl::StatusOr<UniqueFd> CopyOf(int stream, const std::string& path) {
-  UniqueFd copy(fcntl(stream, F_DUPFD_CLOEXEC, 3));
+absl::StatusOr<base::UniqueFd> CopyOf(int stream, const std::string& path) {
+  base::UniqueFd copy(fcntl(stream, F_DUPFD_CLOEXEC, 3));
   if (!copy.valid()) return Error(path, errno);
   return copy;
 }
@@ -46,16 +46,16 @@ int StreamOf(std::string_view path) {
 }
 
 // Not valid: there is no such file. `make`: then there will be one.
-absl::StatusOr<UniqueFd> OpenOrMake(const std::string& path, mode_t mode, bool make) {
+absl::StatusOr<base::UniqueFd> OpenOrMake(const std::string& path, mode_t mode, bool make) {
   // Twice, for a file that comes and goes between the two calls, as it does when logs are rotated.
   for (int attempt = 0; attempt < 2; ++attempt) {
-    UniqueFd fd(open(path.c_str(), kFlags));
+    base::UniqueFd fd(open(path.c_str(), kFlags));
     if (fd.valid()) return fd;
     if (errno == ELOOP) return Refused(path, "a symbolic link");
     if (errno == EISDIR) return Refused(path, "a directory");
     if (errno == ENXIO) return Refused(path, "a pipe, a socket or a device, not a file");
     if (errno != ENOENT) break;
-    if (!make) return UniqueFd();
+    if (!make) return base::UniqueFd();
     fd.reset(open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0));
     if (fd.valid()) {
       if (fchmod(fd.get(), mode) != 0) break;
@@ -67,7 +67,7 @@ absl::StatusOr<UniqueFd> OpenOrMake(const std::string& path, mode_t mode, bool m
 }
 
 // Why this open file is not taken.
-absl::Status CheckOpened(const UniqueFd& fd, const std::string& path) {
+absl::Status CheckOpened(const base::UniqueFd& fd, const std::string& path) {
   struct stat status = {};
   if (fstat(fd.get(), &status) != 0) {
     return Error(path, errno);
@@ -80,9 +80,9 @@ absl::Status CheckOpened(const UniqueFd& fd, const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<UniqueFd> OpenOutputFile(const std::string& path, mode_t mode) {
+absl::StatusOr<base::UniqueFd> OpenOutputFile(const std::string& path, mode_t mode) {
   if (const int stream = StreamOf(path); stream >= 0) return CopyOf(stream, path);
-  absl::StatusOr<UniqueFd> fd = OpenOrMake(path, mode, /*make=*/true);
+  absl::StatusOr<base::UniqueFd> fd = OpenOrMake(path, mode, /*make=*/true);
   if (!fd.ok()) return fd.status();
   if (absl::Status checked = CheckOpened(*fd, path); !checked.ok()) return checked;
   // Workers inherit the open file and must not find it non-blocking.
@@ -94,7 +94,7 @@ absl::StatusOr<UniqueFd> OpenOutputFile(const std::string& path, mode_t mode) {
 
 absl::Status CheckOutputFile(const std::string& path) {
   if (StreamOf(path) >= 0) return absl::OkStatus();
-  const absl::StatusOr<UniqueFd> fd = OpenOrMake(path, 0, /*make=*/false);
+  const absl::StatusOr<base::UniqueFd> fd = OpenOrMake(path, 0, /*make=*/false);
   if (!fd.ok()) return fd.status();
   if (fd->valid()) return CheckOpened(*fd, path);
   const std::string folder = FolderOf(path);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -15,7 +15,7 @@ namespace fectl::platform {
 // somebody's way to have another file written to), /dev/null, and /dev/stdout and /dev/stderr (also as
 // /dev/fd/1 and /proc/self/fd/1, and so with 2), which mean this process's present streams. A FIFO, a device
 // or a folder is refused.
-absl::StatusOr<UniqueFd> OpenOutputFile(const std::string& path, mode_t mode = 0640);
+absl::StatusOr<base::UniqueFd> OpenOutputFile(const std::string& path, mode_t mode = 0640);
 
 // What OpenOutputFile() would say; makes no file.
 absl::Status CheckOutputFile(const std::string& path);

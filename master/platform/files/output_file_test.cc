@@ -67,7 +67,7 @@ TEST(OutputFile, NeverWaitsForAPipe) {
   const std::string path = folder / "fifo";
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(Refusal(path), "cannot write to " + path + ": it is a pipe, a socket or a device, not a file");
-  const UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const base::UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   EXPECT_EQ(Refusal(path), "cannot write to " + path + ": it is not a regular file");
 }
 

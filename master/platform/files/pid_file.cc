@@ -41,11 +41,11 @@ pid_t NumberFrom(int fd) {
 }
 
 // A complete, locked file under a name that nobody looks for.
-absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& temporary, mode_t mode,
-                                 const Identity* owner) {
+absl::StatusOr<base::UniqueFd> MakeNew(const FolderEntry& file, const std::string& temporary, mode_t mode,
+                                       const Identity* owner) {
   // Left by a process with our number that was killed at this very point.
   unlinkat(file.folder_fd(), temporary.c_str(), 0);
-  UniqueFd fd(
+  base::UniqueFd fd(
       openat(file.folder_fd(), temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0));
   if (!fd.valid()) return Error(file.path(), errno);
   const std::string text = absl::StrCat(getpid(), "\n");
@@ -64,11 +64,11 @@ absl::StatusOr<UniqueFd> MakeNew(const FolderEntry& file, const std::string& tem
 
 // Locks the file that is there now, so that of two processes which find it stale only one replaces it. Not
 // valid: it went away or was replaced, look again.
-absl::StatusOr<UniqueFd> LockOld(const FolderEntry& file) {
-  UniqueFd old(
+absl::StatusOr<base::UniqueFd> LockOld(const FolderEntry& file) {
+  base::UniqueFd old(
       openat(file.folder_fd(), file.name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!old.valid()) {
-    if (errno == ENOENT) return UniqueFd();
+    if (errno == ENOENT) return base::UniqueFd();
     if (errno == ELOOP) return Refused(file.path(), "a symbolic link is in the way");
     return Error(file.path(), errno);
   }
@@ -80,7 +80,7 @@ absl::StatusOr<UniqueFd> LockOld(const FolderEntry& file) {
     if (errno != EWOULDBLOCK) return Error(file.path(), errno);
     return absl::AlreadyExistsError(absl::StrCat(file.path(), " is locked by pid ", NumberFrom(old.get())));
   }
-  if (!file.Is(inode)) return UniqueFd();
+  if (!file.Is(inode)) return base::UniqueFd();
   if (inode.st_size > 0 && NumberFrom(old.get()) <= 0) {
     return Refused(file.path(), "a file that holds no pid is in the way");
   }
@@ -98,7 +98,7 @@ absl::StatusOr<bool> Publish(const FolderEntry& file, const std::string& tempora
     }
   }
   if (errno != EEXIST) return Error(file.path(), errno);
-  const absl::StatusOr<UniqueFd> old = LockOld(file);
+  const absl::StatusOr<base::UniqueFd> old = LockOld(file);
   if (!old.ok()) return old.status();
   if (!old->valid()) return false;
   if (renameat(folder, temporary.c_str(), folder, file.name()) != 0) return Error(file.path(), errno);
@@ -107,7 +107,7 @@ absl::StatusOr<bool> Publish(const FolderEntry& file, const std::string& tempora
 
 }  // namespace
 
-PidFile::PidFile(FolderEntry file, UniqueFd fd)
+PidFile::PidFile(FolderEntry file, base::UniqueFd fd)
     : file_(std::move(file)), fd_(std::move(fd)), maker_(getpid()) {}
 
 PidFile::~PidFile() {
@@ -125,7 +125,7 @@ absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, co
                         absl::StrCat("cannot create ", path, ": ", file.status().message()));
   }
   const std::string temporary = absl::StrCat(".", file->name(), ".", getpid(), ".new");
-  absl::StatusOr<UniqueFd> fd = MakeNew(*file, temporary, mode, owner);
+  absl::StatusOr<base::UniqueFd> fd = MakeNew(*file, temporary, mode, owner);
   absl::StatusOr<bool> published = fd.ok() ? absl::StatusOr<bool>(false) : fd.status();
   for (int i = 0; i < kTries && published.ok() && !*published; ++i) published = Publish(*file, temporary);
   if (!published.ok() || !*published) {
@@ -153,7 +153,7 @@ absl::Status PidFile::CheckFile(const std::string& path) {
 }
 
 pid_t PidFile::NumberIn(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   return fd.valid() ? NumberFrom(fd.get()) : 0;
 }
 

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "master/platform/credentials/identity.h"
 #include "master/platform/files/folder_entry.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -42,10 +42,10 @@ class PidFile {
   static pid_t NumberIn(const std::string& path);
 
  private:
-  PidFile(FolderEntry file, UniqueFd fd);
+  PidFile(FolderEntry file, base::UniqueFd fd);
 
   FolderEntry file_;
-  UniqueFd fd_;  // holds the lock
+  base::UniqueFd fd_;  // holds the lock
   pid_t maker_;
 };
 

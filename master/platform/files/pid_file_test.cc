@@ -73,8 +73,8 @@ TEST(PidFile, WhatADeadProcessLeftIsReplaced) {
   {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    const UniqueFd hears(ends[0]);
-    const UniqueFd tells(ends[1]);
+    const base::UniqueFd hears(ends[0]);
+    const base::UniqueFd tells(ends[1]);
     TestProcess killed([&] {
       const auto file = PidFile::Create(folder / "pid");
       if (write(tells.get(), "x", 1) != 1) return 1;
@@ -197,7 +197,7 @@ TEST(PidFile, OfManyAtOnceOneWins) {
           }
         }
         // Exclusive creation fails if another holder is inside too.
-        const UniqueFd inside(
+        const base::UniqueFd inside(
             open((folder / "inside").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
         if (!inside.valid()) return 2;
         if (folder.Read("pid") != OwnNumber()) return 3;

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -24,7 +24,7 @@ absl::Status FillStandardStreams() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     // The lowest free number is `fd`, because those below it are open.
-    UniqueFd opened(open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY));
+    base::UniqueFd opened(open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY));
     if (!opened.valid()) return absl::ErrnoToStatus(errno, "cannot open /dev/null");
     if (opened.get() != fd) return absl::InternalError("a standard stream opened under another number");
     static_cast<void>(opened.release());
@@ -33,11 +33,11 @@ absl::Status FillStandardStreams() {
 }
 
 absl::Status RedirectStandardStreams(int output_fd, int error_fd) {
-  UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  base::UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.valid()) return absl::ErrnoToStatus(errno, "cannot open /dev/null");
   // Copied away first, as either argument may itself be 0, 1 or 2 (standard error into standard output, say).
-  UniqueFd output(fcntl(output_fd >= 0 ? output_fd : null.get(), F_DUPFD_CLOEXEC, 3));
-  UniqueFd error(fcntl(error_fd >= 0 ? error_fd : null.get(), F_DUPFD_CLOEXEC, 3));
+  base::UniqueFd output(fcntl(output_fd >= 0 ? output_fd : null.get(), F_DUPFD_CLOEXEC, 3));
+  base::UniqueFd error(fcntl(error_fd >= 0 ? error_fd : null.get(), F_DUPFD_CLOEXEC, 3));
   if (!output.valid() || !error.valid()) {
     return absl::ErrnoToStatus(errno, "cannot redirect a standard stream");
   }

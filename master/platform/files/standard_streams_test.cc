@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "master/platform/testing/test_process.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -25,13 +25,13 @@ bool ClosedAtExec(int fd) {
 
 TEST(StandardStreams, ClosedOnesAreFilledAndOthersLeft) {
   TestProcess process([] {
-    const UniqueFd null(fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, 10));
+    const base::UniqueFd null(fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, 10));
     // Every set of the three.
     for (int open_ones = 0; open_ones < 8; ++open_ones) {
-      const UniqueFd file(fcntl(memfd_create("test", MFD_CLOEXEC), F_DUPFD_CLOEXEC, 10));
+      const base::UniqueFd file(fcntl(memfd_create("test", MFD_CLOEXEC), F_DUPFD_CLOEXEC, 10));
       for (int fd = 0; fd < 3; ++fd) {
         dup2(file.get(), fd);
-        if ((open_ones >> fd & 1) == 0) UniqueFd(fd).reset();
+        if ((open_ones >> fd & 1) == 0) base::UniqueFd(fd).reset();
       }
       if (!FillStandardStreams().ok()) return 1;
       for (int fd = 0; fd < 3; ++fd) {
@@ -47,9 +47,9 @@ TEST(StandardStreams, ClosedOnesAreFilledAndOthersLeft) {
 
 TEST(StandardStreams, RedirectsEvenCrosswise) {
   TestProcess process([] {
-    const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-    const UniqueFd one(memfd_create("one", MFD_CLOEXEC));
-    const UniqueFd two(memfd_create("two", MFD_CLOEXEC));
+    const base::UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+    const base::UniqueFd one(memfd_create("one", MFD_CLOEXEC));
+    const base::UniqueFd two(memfd_create("two", MFD_CLOEXEC));
     if (!RedirectStandardStreams(one.get(), two.get()).ok()) return 1;
     if (!SameFile(0, null.get()) || !SameFile(1, one.get()) || !SameFile(2, two.get())) return 2;
     if (!RedirectStandardStreams(2, 1).ok()) return 3;

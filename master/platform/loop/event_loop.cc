@@ -35,7 +35,7 @@ int Millis(int64_t timeout_ns) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create() {
-  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  base::UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return absl::ErrnoToStatus(errno, "cannot create an epoll set");
   return std::unique_ptr<EventLoop>(new EventLoop(std::move(epoll)));
 }
@@ -76,7 +76,7 @@ void EventLoop::Unwatch(int fd) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void EventLoop::Close(UniqueFd fd) {
+void EventLoop::Close(base::UniqueFd fd) {
   if (!Watched(fd.get())) return;
   slots_[fd.get()].watcher = nullptr;
   --watched_;

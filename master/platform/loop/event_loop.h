@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -52,7 +52,7 @@ class EventLoop {
   // Unwatches it, if it is watched, and closes it. One call of the kernel less than Unwatch() and close: it
   // forgets what is closed. Only for a descriptor of which there is no copy in any process: the kernel would
   // go on reporting that one, to nobody.
-  void Close(UniqueFd fd);
+  void Close(base::UniqueFd fd);
 
   // Waits until something is ready or `timeout_ns` has passed (0: only looks; -1: no limit; never returns
   // early with a limit except for a signal handler), then delivers at most kEventsPerTurnMax events. Nothing
@@ -69,11 +69,11 @@ class EventLoop {
     uint32_t generation = 0;
   };
 
-  explicit EventLoop(UniqueFd epoll) : epoll_(std::move(epoll)) {}
+  explicit EventLoop(base::UniqueFd epoll) : epoll_(std::move(epoll)) {}
 
   bool Watched(int fd) const;
 
-  UniqueFd epoll_;
+  base::UniqueFd epoll_;
   std::vector<Slot> slots_;  // by descriptor number
   size_t watched_ = 0;
   bool precise_timeouts_ = true;  // until the kernel says that it has no epoll_pwait2

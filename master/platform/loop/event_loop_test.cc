@@ -41,11 +41,11 @@ class Watcher : public FdWatcher {
   std::function<void(uint32_t)> then_;
 };
 
-UniqueFd ReadyFd() {
-  return UniqueFd(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+base::UniqueFd ReadyFd() {
+  return base::UniqueFd(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
 }
-UniqueFd QuietFd() {
-  return UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+base::UniqueFd QuietFd() {
+  return base::UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 class EventLoopTest : public testing::Test {
@@ -56,8 +56,8 @@ class EventLoopTest : public testing::Test {
 };
 
 TEST_F(EventLoopTest, DeliversWhatIsReadyAndOnlyThat) {
-  const UniqueFd ready = ReadyFd();
-  const UniqueFd quiet = QuietFd();
+  const base::UniqueFd ready = ReadyFd();
+  const base::UniqueFd quiet = QuietFd();
   Watcher hears;
   Watcher hears_nothing;
   ASSERT_TRUE(loop_->Watch(ready.get(), EPOLLIN, &hears).ok());
@@ -70,7 +70,7 @@ TEST_F(EventLoopTest, DeliversWhatIsReadyAndOnlyThat) {
 }
 
 TEST_F(EventLoopTest, ModifyChangesWhatIsHeard) {
-  const UniqueFd fd = QuietFd();
+  const base::UniqueFd fd = QuietFd();
   Watcher watcher;
   ASSERT_TRUE(loop_->Watch(fd.get(), EPOLLIN, &watcher).ok());
   ASSERT_TRUE(loop_->Turn(0).ok());
@@ -86,8 +86,8 @@ TEST_F(EventLoopTest, ModifyChangesWhatIsHeard) {
 TEST_F(EventLoopTest, WithNoEventsAskedForHearsTheHangUp) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  const base::UniqueFd read_end(ends[0]);
+  base::UniqueFd write_end(ends[1]);
   Watcher watcher;
   ASSERT_TRUE(loop_->Watch(read_end.get(), 0, &watcher).ok());
   write_end.reset();
@@ -96,7 +96,7 @@ TEST_F(EventLoopTest, WithNoEventsAskedForHearsTheHangUp) {
 }
 
 TEST_F(EventLoopTest, AWatcherMayUnwatchAndDestroyItself) {
-  const UniqueFd fd = ReadyFd();
+  const base::UniqueFd fd = ReadyFd();
   std::unique_ptr<Watcher> watcher;
   int calls = 0;
   watcher = std::make_unique<Watcher>([&](uint32_t) {
@@ -114,7 +114,7 @@ TEST_F(EventLoopTest, AWatcherMayUnwatchAndDestroyItself) {
 
 // Both are ready in the same turn, and whichever comes first destroys the other.
 TEST_F(EventLoopTest, AStaleEventOfTheSameTurnIsNotDelivered) {
-  const UniqueFd fds[2] = {ReadyFd(), ReadyFd()};
+  const base::UniqueFd fds[2] = {ReadyFd(), ReadyFd()};
   std::unique_ptr<Watcher> watchers[2];
   int calls = 0;
   for (int i = 0; i < 2; ++i) {
@@ -131,12 +131,12 @@ TEST_F(EventLoopTest, AStaleEventOfTheSameTurnIsNotDelivered) {
 
 // The number is closed, comes back as another open file and is watched again, all within one turn.
 TEST_F(EventLoopTest, CloseForgetsAndCloses) {
-  UniqueFd fd = ReadyFd();
+  base::UniqueFd fd = ReadyFd();
   const int number = fd.get();
   Watcher hears;
   ASSERT_TRUE(loop_->Watch(number, EPOLLIN, &hears).ok());
   Watcher closes([this, &fd](uint32_t) { loop_->Close(std::move(fd)); });
-  const UniqueFd first = ReadyFd();
+  const base::UniqueFd first = ReadyFd();
   ASSERT_TRUE(loop_->Watch(first.get(), EPOLLIN, &closes).ok());
   ASSERT_TRUE(loop_->Turn(0).ok());
   const int heard = hears.calls;  // the two come in any order
@@ -144,14 +144,14 @@ TEST_F(EventLoopTest, CloseForgetsAndCloses) {
   EXPECT_EQ(loop_->watched(), 1U);
   ASSERT_TRUE(loop_->Turn(0).ok());
   EXPECT_EQ(hears.calls, heard);
-  UniqueFd unwatched = ReadyFd();
+  base::UniqueFd unwatched = ReadyFd();
   loop_->Close(std::move(unwatched));
   EXPECT_EQ(fcntl(number, F_GETFD), -1);
   EXPECT_EQ(loop_->watched(), 1U);
 }
 
 TEST_F(EventLoopTest, AReusedNumberDoesNotGetTheOldEvent) {
-  UniqueFd fds[2] = {ReadyFd(), ReadyFd()};
+  base::UniqueFd fds[2] = {ReadyFd(), ReadyFd()};
   Watcher late;
   std::unique_ptr<Watcher> watchers[2];
   bool done = false;
@@ -175,9 +175,9 @@ TEST_F(EventLoopTest, AReusedNumberDoesNotGetTheOldEvent) {
 }
 
 TEST_F(EventLoopTest, AWatchMadeInACallbackIsHeardInTheNextTurn) {
-  const UniqueFd first = ReadyFd();
+  const base::UniqueFd first = ReadyFd();
   // A number far above makes the table of watches grow, and move, under the delivery.
-  const UniqueFd second(fcntl(first.get(), F_DUPFD_CLOEXEC, 500));
+  const base::UniqueFd second(fcntl(first.get(), F_DUPFD_CLOEXEC, 500));
   Watcher late;
   Watcher watcher([&](uint32_t) {
     loop_->Unwatch(first.get());
@@ -192,7 +192,7 @@ TEST_F(EventLoopTest, AWatchMadeInACallbackIsHeardInTheNextTurn) {
 
 TEST_F(EventLoopTest, OneTurnDeliversABoundedNumberAndTheRestFollows) {
   constexpr int kCount = EventLoop::kEventsPerTurnMax + 10;
-  std::vector<UniqueFd> fds;
+  std::vector<base::UniqueFd> fds;
   Watcher watcher;
   for (int i = 0; i < kCount; ++i) {
     fds.push_back(ReadyFd());
@@ -216,7 +216,7 @@ TEST_F(EventLoopTest, WithoutTheNewerCallWaitsWholeMilliseconds) {
   for (const int error : {ENOSYS, EPERM}) {
     TestProcess process([this, error] {
       if (!InstallFilter({{SYS_epoll_pwait2, error}})) return 10;
-      const UniqueFd ready = ReadyFd();
+      const base::UniqueFd ready = ReadyFd();
       const int64_t start = MonotonicNanos();
       if (!loop_->Turn(1'200'000).ok()) return 1;
       if (MonotonicNanos() - start < 2 * kMilli) return 2;
@@ -230,7 +230,7 @@ TEST_F(EventLoopTest, WithoutTheNewerCallWaitsWholeMilliseconds) {
 }
 
 TEST_F(EventLoopTest, MistakesAreErrors) {
-  const UniqueFd fd = QuietFd();
+  const base::UniqueFd fd = QuietFd();
   Watcher watcher;
   EXPECT_FALSE(loop_->Watch(-1, EPOLLIN, &watcher).ok());
   EXPECT_FALSE(loop_->Watch(fd.get(), EPOLLIN, nullptr).ok());
@@ -239,7 +239,7 @@ TEST_F(EventLoopTest, MistakesAreErrors) {
   loop_->Unwatch(123456);
   ASSERT_TRUE(loop_->Watch(fd.get(), EPOLLIN, &watcher).ok());
   EXPECT_FALSE(loop_->Watch(fd.get(), EPOLLIN, &watcher).ok());
-  const UniqueFd regular(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  const base::UniqueFd regular(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   ASSERT_TRUE(regular.valid());
   EXPECT_FALSE(loop_->Watch(regular.get(), EPOLLIN, &watcher).ok());
   EXPECT_EQ(loop_->watched(), 1u);

@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<Signals>> Signals::Create() {
   sigset_t mask;
   sigemptyset(&mask);
   for (int number : kTaken) sigaddset(&mask, number);
-  UniqueFd fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
+  base::UniqueFd fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot create a signal descriptor");
   std::unique_ptr<Signals> signals(new Signals());
   signals->fd_ = std::move(fd);

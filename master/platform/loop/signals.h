@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -50,7 +50,7 @@ class Signals {
  private:
   Signals() = default;
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   sigset_t old_mask_ = {};
   struct sigaction old_pipe_ = {};
   struct sigaction old_file_size_ = {};

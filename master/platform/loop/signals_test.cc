@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "master/platform/signal_name.h"
 #include "master/platform/testing/test_process.h"
+#include "proto_spec/base/signal_name.h"
 
 namespace fectl::platform {
 namespace {
@@ -27,7 +27,7 @@ TEST(Signals, ComeThroughTheDescriptor) {
     raise(number);
     EXPECT_TRUE(Readable(signals->fd()));
     const auto taken = signals->Take();
-    ASSERT_EQ(taken.size(), 1u) << SignalName(number);
+    ASSERT_EQ(taken.size(), 1u) << base::SignalName(number);
     EXPECT_EQ(taken[0].number, number);
     EXPECT_EQ(taken[0].sender_pid, getpid());
     EXPECT_EQ(taken[0].sender_uid, getuid());
@@ -46,8 +46,8 @@ TEST(Signals, ABrokenPipeIsAnErrorAndNoSignal) {
   const auto signals = *Signals::Create();
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  UniqueFd read_end(ends[0]);
-  const UniqueFd write_end(ends[1]);
+  base::UniqueFd read_end(ends[0]);
+  const base::UniqueFd write_end(ends[1]);
   read_end.reset();
   EXPECT_EQ(write(write_end.get(), "x", 1), -1);
   EXPECT_EQ(errno, EPIPE);

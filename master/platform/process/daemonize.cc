@@ -19,14 +19,14 @@ constexpr size_t kReasonBytesMax = 4096;
 
 // The command may be gone (interrupted by its user); then nobody is told, and no signal ends the daemon for
 // it.
-void Tell(const UniqueFd& line, const std::string& report) {
+void Tell(const base::UniqueFd& line, const std::string& report) {
   ssize_t sent;
   do {
     sent = send(line.get(), report.data(), report.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
 }
 
-absl::Status HearReport(UniqueFd line) {
+absl::Status HearReport(base::UniqueFd line) {
   std::string report;
   std::array<char, 1024> part;
   while (true) {
@@ -61,8 +61,8 @@ absl::StatusOr<std::variant<StartReport, StartedFromHere>> Daemonize() {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return absl::ErrnoToStatus(errno, "cannot create a socket pair");
   }
-  UniqueFd hear(ends[0]);
-  UniqueFd tell(ends[1]);
+  base::UniqueFd hear(ends[0]);
+  base::UniqueFd tell(ends[1]);
   const pid_t middle = fork();
   if (middle < 0) return absl::ErrnoToStatus(errno, "cannot start the daemon");
   if (middle > 0) {

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -15,7 +15,7 @@ namespace fectl::platform {
 // daemon ended before it was ready.
 class StartReport {
  public:
-  explicit StartReport(UniqueFd line) : line_(std::move(line)) {}
+  explicit StartReport(base::UniqueFd line) : line_(std::move(line)) {}
 
   // The command returns success now. Further reports do nothing.
   void Ready();
@@ -24,7 +24,7 @@ class StartReport {
   void Failed(std::string_view reason);
 
  private:
-  UniqueFd line_;
+  base::UniqueFd line_;
 };
 
 // What the process that called Daemonize() has to do in the end: exit with success, or say the reason and

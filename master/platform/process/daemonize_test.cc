@@ -27,8 +27,8 @@ class Command {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) abort();
-    UniqueFd alive(ends[0]);
-    UniqueFd held_by_daemon(ends[1]);
+    base::UniqueFd alive(ends[0]);
+    base::UniqueFd held_by_daemon(ends[1]);
     TestProcess command([&] {
       auto side = Daemonize();
       if (!side.ok()) return 2;
@@ -61,8 +61,8 @@ TEST(Daemonize, TheCommandReturnsWhenTheDaemonIsReady) {
 TEST(Daemonize, SuccessDoesNotWaitForTheDaemonsEnd) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  UniqueFd go_on(ends[0]);
-  UniqueFd hold(ends[1]);
+  base::UniqueFd go_on(ends[0]);
+  base::UniqueFd hold(ends[1]);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   TestProcess process([&] {
     auto side = Daemonize();

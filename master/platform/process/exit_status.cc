@@ -1,6 +1,6 @@
 #include "master/platform/process/exit_status.h"
 
-#include "master/platform/signal_name.h"
+#include "proto_spec/base/signal_name.h"
 
 namespace fectl::platform {
 
@@ -9,7 +9,7 @@ std::string ExitStatus::ToString() const {
     case Kind::kExited:
       return "exited with code " + std::to_string(code);
     case Kind::kSignaled:
-      return "killed by " + SignalName(code) + (core_dumped ? " (core dumped)" : "");
+      return "killed by " + base::SignalName(code) + (core_dumped ? " (core dumped)" : "");
     case Kind::kUnknown:
       return "ended in an unknown way";
   }

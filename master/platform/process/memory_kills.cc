@@ -20,7 +20,7 @@ namespace {
 
 // The line "oom_kill N" of memory.events (version 2) or memory.oom_control (version 1). Read anew from its
 // beginning: the file stays open, as a replacement waits for what is found here.
-std::optional<uint64_t> CountIn(const UniqueFd& file) {
+std::optional<uint64_t> CountIn(const base::UniqueFd& file) {
   std::array<char, 1024> text;
   const ssize_t got = pread(file.get(), text.data(), text.size(), 0);
   if (got <= 0) return std::nullopt;
@@ -69,7 +69,7 @@ MemoryKills::MemoryKills(const std::string& groups, const std::string& root) {
   std::istringstream lines(groups);
   for (std::string line; std::getline(lines, line);) {
     for (const std::string& path : Candidates(line, root)) {
-      UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      base::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
       const std::optional<uint64_t> count = CountIn(file);
       if (!count.has_value()) continue;
       file_ = std::move(file);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -23,7 +23,7 @@ class MemoryKills {
   bool TakeOne();
 
  private:
-  UniqueFd file_;  // that has the counter; invalid: none
+  base::UniqueFd file_;  // that has the counter; invalid: none
   uint64_t taken_ = 0;
 };
 

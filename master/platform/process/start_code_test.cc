@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "master/platform/testing/test_process.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -27,7 +27,7 @@ int Sum() {
 
 // How many of its pages are mapped, by the kernel's word.
 size_t Mapped() {
-  const UniqueFd pages(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd pages(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   size_t mapped = 0;
   for (const auto& page : kText) {
     uint64_t entry = 0;

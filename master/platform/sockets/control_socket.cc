@@ -32,8 +32,8 @@ std::vector<gid_t> GroupsOf(int fd) {
   }
 }
 
-UniqueFd OpenSpare() {
-  return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+base::UniqueFd OpenSpare() {
+  return base::UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 bool OutOfDescriptors(int error) {
@@ -45,7 +45,7 @@ bool NobodyAfterAll(int error) {
   return error == ECONNABORTED || error == EINTR || error == EPROTO;
 }
 
-absl::StatusOr<ControlPeer> Known(UniqueFd fd) {
+absl::StatusOr<ControlPeer> Known(base::UniqueFd fd) {
   ucred credentials = {};
   socklen_t length = sizeof(credentials);
   if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
@@ -70,7 +70,8 @@ absl::StatusOr<PidFile> TakeLock(const std::string& path, const Identity* owner)
 
 }  // namespace
 
-ControlSocket::ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file, UniqueFd spare)
+ControlSocket::ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file,
+                             base::UniqueFd spare)
     : lock_(std::move(lock)), listener_(std::move(listener)), file_(file), spare_(std::move(spare)) {}
 
 absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path,
@@ -87,13 +88,13 @@ absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::st
   }
   absl::StatusOr<UnixListener> listener = UnixListener::Open(spec);
   if (!listener.ok()) return listener.status();
-  UniqueFd spare = OpenSpare();
+  base::UniqueFd spare = OpenSpare();
   return std::unique_ptr<ControlSocket>(
       new ControlSocket(*std::move(lock), *std::move(listener), file, std::move(spare)));
 }
 
 absl::StatusOr<std::optional<ControlPeer>> ControlSocket::Accept() {
-  UniqueFd fd(accept4(this->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  base::UniqueFd fd(accept4(this->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.valid()) {
     absl::StatusOr<ControlPeer> peer = Known(std::move(fd));
     if (!peer.ok()) return peer.status();

@@ -13,13 +13,13 @@
 #include "master/platform/credentials/identity.h"
 #include "master/platform/files/pid_file.h"
 #include "master/platform/sockets/unix_listener.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
 // A connected control client. The credentials are those at the time of connect().
 struct ControlPeer {
-  UniqueFd fd;  // does not block, close-on-exec
+  base::UniqueFd fd;  // does not block, close-on-exec
   pid_t pid = 0;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -67,12 +67,12 @@ class ControlSocket {
   absl::Status Reopen();
 
  private:
-  ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file, UniqueFd spare);
+  ControlSocket(PidFile lock, UnixListener listener, const ControlFile& file, base::UniqueFd spare);
 
   PidFile lock_;  // before the listener: taken first, given up last
   std::optional<UnixListener> listener_;
   ControlFile file_;
-  UniqueFd spare_;  // given up to accept and send a client away when no descriptor is left
+  base::UniqueFd spare_;  // given up to accept and send a client away when no descriptor is left
 };
 
 }  // namespace fectl::platform

@@ -23,8 +23,8 @@ namespace fectl::platform {
 namespace {
 
 // Not valid: errno says why.
-UniqueFd Connect(const std::string& path) {
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+base::UniqueFd Connect(const std::string& path) {
+  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
@@ -59,7 +59,7 @@ TEST(ControlSocket, KnowsWhoConnects) {
   auto nobody = control->Accept();
   ASSERT_TRUE(nobody.ok());
   EXPECT_FALSE(nobody->has_value());
-  const UniqueFd client = Connect(folder / "s");
+  const base::UniqueFd client = Connect(folder / "s");
   ASSERT_TRUE(client.valid());
   const auto peer = control->Accept();
   ASSERT_TRUE(peer.ok());
@@ -108,8 +108,8 @@ TEST(ControlSocket, WhatAKilledMasterLeftIsReplaced) {
   {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    const UniqueFd hears(ends[0]);
-    const UniqueFd tells(ends[1]);
+    const base::UniqueFd hears(ends[0]);
+    const base::UniqueFd tells(ends[1]);
     TestProcess killed([&] {
       const auto control = ControlSocket::Open(folder / "s");
       if (write(tells.get(), "x", 1) != 1) return 1;
@@ -157,7 +157,7 @@ TEST(ControlSocket, ComesBackWhenItsFileWasRemoved) {
   EXPECT_FALSE(control->Reachable());
   ASSERT_TRUE(control->Reopen().ok());
   EXPECT_TRUE(control->Reachable());
-  const UniqueFd client = Connect(folder / "s");
+  const base::UniqueFd client = Connect(folder / "s");
   ASSERT_TRUE(client.valid());
   const auto peer = control->Accept();
   ASSERT_TRUE(peer.ok());
@@ -173,20 +173,20 @@ TEST(ControlSocket, WithoutADescriptorAClientIsSentAway) {
   const TestFolder folder;
   TestProcess process([&] {
     const auto control = *ControlSocket::Open(folder / "s");
-    const UniqueFd first = Connect(folder / "s");
-    const UniqueFd second = Connect(folder / "s");
+    const base::UniqueFd first = Connect(folder / "s");
+    const base::UniqueFd second = Connect(folder / "s");
     rlimit limit = {};
     getrlimit(RLIMIT_NOFILE, &limit);
-    const UniqueFd highest(dup(0));
+    const base::UniqueFd highest(dup(0));
     const rlimit tight = {static_cast<rlim_t>(highest.get()) + 1, limit.rlim_max};
     setrlimit(RLIMIT_NOFILE, &tight);
-    for (const UniqueFd* client : {&first, &second}) {
+    for (const base::UniqueFd* client : {&first, &second}) {
       if (control->Accept().status().code() != absl::StatusCode::kResourceExhausted) return 1;
       char byte;
       if (read(client->get(), &byte, 1) != 0) return 2;
     }
     setrlimit(RLIMIT_NOFILE, &limit);
-    const UniqueFd third = Connect(folder / "s");
+    const base::UniqueFd third = Connect(folder / "s");
     const auto peer = control->Accept();
     return peer.ok() && peer->has_value() ? 0 : 3;
   });
@@ -210,7 +210,7 @@ TEST(ControlSocket, CanBelongToTheUserThatTheMasterBecomes) {
 TEST(ControlSocket, TakesNoDescriptors) {
   const TestFolder folder;
   const auto control = *ControlSocket::Open(folder / "s");
-  const UniqueFd client = Connect(folder / "s");
+  const base::UniqueFd client = Connect(folder / "s");
   const auto peer = control->Accept();
   ASSERT_TRUE(peer.ok() && peer->has_value());
   char byte = 'x';

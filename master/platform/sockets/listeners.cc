@@ -99,8 +99,8 @@ absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
 }
 
 // 0, or errno with *fd not valid.
-int BindTo(const addrinfo& address, UniqueFd* fd) {
-  UniqueFd opened(
+int BindTo(const addrinfo& address, base::UniqueFd* fd) {
+  base::UniqueFd opened(
       socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
   if (!opened.valid()) return errno;
   const int on = 1;
@@ -116,8 +116,8 @@ int BindTo(const addrinfo& address, UniqueFd* fd) {
 }
 
 // 0, or errno with *fd not valid.
-int BindToChosenPort(const addrinfo& address, UniqueFd* fd) {
-  UniqueFd chosen;
+int BindToChosenPort(const addrinfo& address, base::UniqueFd* fd) {
+  base::UniqueFd chosen;
   if (const int error = BindTo(address, &chosen); error != 0) return error;
   // The kernel takes a port that it chose back when the listening ends, as by a worker's shutdown(). So a
   // second socket is bound to it by number, while the first one keeps it from others.
@@ -131,8 +131,8 @@ int BindToChosenPort(const addrinfo& address, UniqueFd* fd) {
 }
 
 // 0, or errno with *fd not valid.
-int ListenOn(const addrinfo& address, const ListenSpec& spec, UniqueFd* fd) {
-  UniqueFd bound;
+int ListenOn(const addrinfo& address, const ListenSpec& spec, base::UniqueFd* fd) {
+  base::UniqueFd bound;
   const int error = spec.port == 0 ? BindToChosenPort(address, &bound) : BindTo(address, &bound);
   if (error != 0) return error;
   if (listen(bound.get(), spec.backlog) != 0) return errno;
@@ -194,7 +194,7 @@ absl::Status Listener::CheckHost(const ListenSpec& spec) {
   if (!addresses.ok()) return addresses.status();
   int first_error = 0;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
-    UniqueFd bound;
+    base::UniqueFd bound;
     const int error = BindTo(*address, &bound);
     if (error == 0 || error == EADDRINUSE) return absl::OkStatus();
     if (first_error == 0) first_error = error;
@@ -230,7 +230,7 @@ std::string Listener::AddressIn(const ListenSpec& spec) {
   return spec.protocol == ListenSpec::Protocol::kUnix ? spec.path : Wanted(spec);
 }
 
-absl::Status Listener::TakeNumber(UniqueFd fd) {
+absl::Status Listener::TakeNumber(base::UniqueFd fd) {
   if (unix_.has_value()) return unix_->TakeNumber(std::move(fd));
   if (dup3(fd_.get(), fd.get(), O_CLOEXEC) < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_));

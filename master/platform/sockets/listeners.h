@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/platform/sockets/unix_listener.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -49,7 +49,7 @@ class Listener {
   Listener& operator=(Listener&&) = delete;
 
   // From here on the listener has the number of `fd`, which is closed.
-  absl::Status TakeNumber(UniqueFd fd);
+  absl::Status TakeNumber(base::UniqueFd fd);
 
   int fd() const { return unix_.has_value() ? unix_->fd() : fd_.get(); }
 
@@ -82,7 +82,7 @@ class Listener {
   static absl::StatusOr<Listener> OpenTcp(const ListenSpec& spec);
   static absl::StatusOr<Listener> OpenUnix(const ListenSpec& spec);
 
-  UniqueFd fd_;
+  base::UniqueFd fd_;
   std::optional<UnixListener> unix_;
   UnixListenSpec unix_spec_;
   int family_ = 0;

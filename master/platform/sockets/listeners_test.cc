@@ -32,7 +32,7 @@ int PortOf(const Listener& listener) {
 
 // 0, or errno.
 int Connect4(const char* host, int port) {
-  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
@@ -41,7 +41,7 @@ int Connect4(const char* host, int port) {
 }
 
 int Connect6(int port) {
-  const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in6 address = {};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(static_cast<uint16_t>(port));
@@ -50,7 +50,7 @@ int Connect6(int port) {
 }
 
 int ConnectUnix(const std::string& path) {
-  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
@@ -129,7 +129,7 @@ TEST(Listener, TakesAPortWithOldConnectionsOnIt) {
     const auto listener = Listener::Open({.host = "127.0.0.1"});
     ASSERT_TRUE(listener.ok());
     port = PortOf(*listener);
-    const UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const base::UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
@@ -137,7 +137,7 @@ TEST(Listener, TakesAPortWithOldConnectionsOnIt) {
     ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     pollfd waiting = {listener->fd(), POLLIN, 0};
     ASSERT_EQ(poll(&waiting, 1, 60'000), 1);
-    const UniqueFd server(accept4(listener->fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    const base::UniqueFd server(accept4(listener->fd(), nullptr, nullptr, SOCK_CLOEXEC));
     ASSERT_TRUE(server.valid());
     shutdown(server.get(), SHUT_WR);
     char byte;
@@ -217,7 +217,7 @@ TEST(Listener, AShutdownUnixSocketIsReportedAndOpenedAnewInItsPlace) {
     auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
     ASSERT_TRUE(listener.ok()) << listener.status();
     const int number = listener->fd();
-    const UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
+    const base::UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
     pollfd entry = {number, POLLRDHUP, 0};
     EXPECT_EQ(poll(&entry, 1, 0), 0);
     ASSERT_EQ(shutdown(workers.get(), how), 0);
@@ -243,7 +243,7 @@ TEST(Listener, F97_AUnixSocketWhoseFileIsGoneIsOpenedAnew) {
   auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = folder / "s", .mode = 0640});
   ASSERT_TRUE(listener.ok());
   const int number = listener->fd();
-  const UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
+  const base::UniqueFd workers(fcntl(number, F_DUPFD_CLOEXEC, 0));
   EXPECT_TRUE(listener->Reachable());
   ASSERT_EQ(unlink((folder / "s").c_str()), 0);
   EXPECT_FALSE(listener->Reachable());

@@ -18,7 +18,7 @@
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
 #include "master/platform/testing/test_wait.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -28,7 +28,7 @@ using testing::StartsWith;
 
 // An address of `family` that is bound, and listened on if `listens`; `wildcard`: every address.
 struct Bound {
-  UniqueFd fd;
+  base::UniqueFd fd;
   sockaddr_storage address = {};
   const sockaddr& generic() const {
     const void* const any = &address;
@@ -61,7 +61,7 @@ Bound Bind(int family, bool wildcard, bool listens) {
 }
 
 bool HasIpv6() {
-  const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in6 loopback = {};
   loopback.sin6_family = AF_INET6;
   loopback.sin6_addr = in6addr_loopback;
@@ -143,7 +143,7 @@ TEST(SocketHolder, PORT_HELD_AWorkerIsLeftBehindOnlyWhereItsFectldHasGone) {
 TEST(SocketHolder, PORT_HELD_UnixSockets) {
   const TestFolder folder;
   const std::string path = folder.path() + "/a socket";
-  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   ASSERT_LT(path.size(), sizeof(address.sun_path));

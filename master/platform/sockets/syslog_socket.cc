@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
@@ -25,14 +26,9 @@ std::string Stamp(std::time_t at) {
 }  // namespace
 
 bool SyslogSocket::Connect() {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof(address.sun_path)) return false;
-  memcpy(address.sun_path, path_.data(), path_.size());
+  const base::UnixAddress address(path_);
   fd_.reset(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const void* const generic = &address;
-  if (fd_.valid() && connect(fd_.get(), static_cast<const sockaddr*>(generic), sizeof(address)) == 0)
-    return true;
+  if (fd_.valid() && connect(fd_.get(), address.get(), address.size()) == 0) return true;
   fd_.reset();
   return false;
 }

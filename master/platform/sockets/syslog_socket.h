@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -25,7 +25,7 @@ class SyslogSocket {
   std::string tag_;
   int facility_;
   std::string path_;
-  UniqueFd fd_;
+  base::UniqueFd fd_;
 };
 
 }  // namespace fectl::platform

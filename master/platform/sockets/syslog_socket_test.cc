@@ -12,7 +12,7 @@
 #include <string>
 
 #include "master/platform/testing/test_folder.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -34,7 +34,7 @@ class Daemon {
   }
 
  private:
-  UniqueFd fd_;
+  base::UniqueFd fd_;
 };
 
 class SyslogSocketTest : public testing::Test {

@@ -12,11 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "master/platform/credentials/acting_as.h"
 #include "master/platform/files/removed_directory.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
 
-constexpr size_t kPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
+using base::UnixAddress;
+
 constexpr uid_t kNoUid = static_cast<uid_t>(-1);  // "leave" to chown()
 constexpr gid_t kNoGid = static_cast<gid_t>(-1);
 
@@ -43,24 +45,12 @@ absl::Status Refused(const std::string& path, const char* why) {
   return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", path, ": ", why));
 }
 
-sockaddr_un Address(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
-template <typename Call>
-int WithAddress(Call call, int fd, const sockaddr_un& address) {
-  const void* const generic = &address;
-  return call(fd, static_cast<const sockaddr*>(generic), sizeof(address));
-}
-
 // Whether somebody listens there; 0 yes, ECONNREFUSED nobody does, another errno: who knows.
 int Probe(const std::string& path) {
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return errno;
-  if (WithAddress(connect, fd.get(), Address(path)) == 0) return 0;
+  const UnixAddress address(path);
+  if (connect(fd.get(), address.get(), address.size()) == 0) return 0;
   // A full queue is somebody's queue; EPROTOTYPE: somebody's datagram socket.
   return errno == EAGAIN || errno == EPROTOTYPE ? 0 : errno;
 }
@@ -94,7 +84,8 @@ absl::Status MakeRoom(const FolderEntry& file) {
 absl::Status BindFile(int fd, const UnixListenSpec& spec) {
   if (fchmod(fd, spec.mode) != 0) return Error(spec.path, errno);
   UmaskLifted lifted;
-  if (WithAddress(bind, fd, Address(spec.path)) != 0) return Error(spec.path, errno);
+  const UnixAddress address(spec.path);
+  if (bind(fd, address.get(), address.size()) != 0) return Error(spec.path, errno);
   return absl::OkStatus();
 }
 
@@ -108,9 +99,9 @@ absl::Status SetOwner(const FolderEntry& file, const UnixListenSpec& spec) {
 }
 
 absl::StatusOr<FolderEntry> OpenEntry(const std::string& path) {
-  if (path.size() > kPathBytesMax) {
+  if (path.size() > UnixAddress::kPathBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", path, ": the path has ", path.size(),
-                                                   " bytes, the system allows ", kPathBytesMax));
+                                                   " bytes, the system allows ", UnixAddress::kPathBytesMax));
   }
   if (path.find('\0') != std::string::npos) return Refused(path, "the path has a NUL byte");
   absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
@@ -121,7 +112,7 @@ absl::StatusOr<FolderEntry> OpenEntry(const std::string& path) {
 
 }  // namespace
 
-UnixListener::UnixListener(FolderEntry file, UniqueFd fd, const struct stat& inode)
+UnixListener::UnixListener(FolderEntry file, base::UniqueFd fd, const struct stat& inode)
     : file_(std::move(file)), fd_(std::move(fd)), inode_(inode), maker_(getpid()) {}
 
 UnixListener::~UnixListener() {
@@ -144,7 +135,7 @@ absl::StatusOr<UnixListener> UnixListener::Open(const UnixListenSpec& spec) {
   absl::StatusOr<FolderEntry> file = OpenEntry(spec.path);
   if (!file.ok()) return file.status();
   if (absl::Status status = MakeRoom(*file); !status.ok()) return status;
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return Error(spec.path, errno);
   if (absl::Status status = BindFile(fd.get(), spec); !status.ok()) return status;
   const std::optional<struct stat> inode = file->Look();
@@ -162,11 +153,11 @@ bool UnixListener::FileIsOurs() const {
   return file_.Is(inode_);
 }
 
-UniqueFd UnixListener::Release() {
+base::UniqueFd UnixListener::Release() {
   return std::move(fd_);
 }
 
-absl::Status UnixListener::TakeNumber(UniqueFd fd) {
+absl::Status UnixListener::TakeNumber(base::UniqueFd fd) {
   if (dup3(fd_.get(), fd.get(), O_CLOEXEC) < 0) return Error(path(), errno);
   fd_ = std::move(fd);
   return absl::OkStatus();

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/platform/files/folder_entry.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -48,16 +48,16 @@ class UnixListener {
   bool FileIsOurs() const;
 
   // The listener goes on without this object, and the file stays.
-  UniqueFd Release();
+  base::UniqueFd Release();
 
   // From here on the listener has the number of `fd`, which is closed.
-  absl::Status TakeNumber(UniqueFd fd);
+  absl::Status TakeNumber(base::UniqueFd fd);
 
  private:
-  UnixListener(FolderEntry file, UniqueFd fd, const struct stat& inode);
+  UnixListener(FolderEntry file, base::UniqueFd fd, const struct stat& inode);
 
   FolderEntry file_;
-  UniqueFd fd_;  // keeps the file's inode in use
+  base::UniqueFd fd_;  // keeps the file's inode in use
   struct stat inode_;
   pid_t maker_;
 };

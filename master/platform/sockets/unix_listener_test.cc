@@ -32,14 +32,14 @@ sockaddr_un Address(const std::string& path) {
 
 // 0, or errno.
 int Connect(const std::string& path) {
-  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const sockaddr_un address = Address(path);
   return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
 }
 
 // A bound socket of some other program, listening or not.
-UniqueFd Stranger(const std::string& path, int type, bool listening) {
-  UniqueFd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+base::UniqueFd Stranger(const std::string& path, int type, bool listening) {
+  base::UniqueFd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   const sockaddr_un address = Address(path);
   EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   if (listening) {
@@ -109,17 +109,17 @@ TEST(UnixListener, RefusesALiveSocketAndLeavesIt) {
   const std::string path = folder / "s";
   const std::string words = "cannot listen on " + path + ": another process listens there";
   {
-    const UniqueFd other = Stranger(path, SOCK_STREAM, true);
+    const base::UniqueFd other = Stranger(path, SOCK_STREAM, true);
     EXPECT_EQ(Refusal(path), words);
     // Its queue being full does not make it dead.
-    std::vector<UniqueFd> waiting;
+    std::vector<base::UniqueFd> waiting;
     int error = 0;
     for (int i = 0; i < 10 && error == 0; ++i) error = Connect(path);
     EXPECT_EQ(error, EAGAIN);
     EXPECT_EQ(Refusal(path), words);
   }
   std::filesystem::remove(path);
-  const UniqueFd other = Stranger(path, SOCK_DGRAM, false);
+  const base::UniqueFd other = Stranger(path, SOCK_DGRAM, false);
   EXPECT_EQ(Refusal(path), words);
   EXPECT_EQ(folder.size(), 1u);
 }
@@ -188,7 +188,7 @@ TEST(UnixListener, ACopyOfTheProcessDoesNotRemoveTheFile) {
 
 TEST(UnixListener, ReleaseKeepsFileAndListener) {
   const TestFolder folder;
-  UniqueFd fd;
+  base::UniqueFd fd;
   {
     auto listener = UnixListener::Open({.path = folder / "s"});
     ASSERT_TRUE(listener.ok());

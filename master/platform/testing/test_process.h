@@ -17,7 +17,7 @@
 
 #include "master/platform/process/children_wait.h"
 #include "master/platform/process/exit_status.h"
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -47,7 +47,7 @@ class TestProcess {
   std::string Wait() {
     // A pid descriptor is readable at the end; a test that hangs for a minute is told apart from one that
     // fails.
-    const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    const base::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     pollfd ended = {pidfd.get(), POLLIN, 0};
     if (poll(&ended, 1, 60'000) != 1) return "still running after a minute";
     std::string words = LookAt(pid_)->status.ToString();

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
@@ -22,7 +22,7 @@ bool InstallFilter(const std::vector<FilteredCall>& calls);
 
 // The same, but this system call neither fails nor succeeds: it waits for as long as the returned descriptor
 // is open. Not valid: the kernel refused.
-UniqueFd InstallUnansweredFilter(int number);
+base::UniqueFd InstallUnansweredFilter(int number);
 
 }  // namespace fectl::platform
 

@@ -46,7 +46,7 @@ pid_t ReadControl(msghdr* message) {
       for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= part->cmsg_len; at += sizeof(int)) {
         int fd = -1;
         memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
-        internal::OwnedFd closed(fd);
+        base::UniqueFd closed(fd);
       }
     }
   }
@@ -69,8 +69,8 @@ bool BelongsTo(pid_t sender, pid_t program) {
 
 absl::StatusOr<std::unique_ptr<NotifySocket>> NotifySocket::Open(const PrivateFolder& folder) {
   std::unique_ptr<NotifySocket> made(new NotifySocket());
-  made->fd_ = internal::OwnedFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!made->fd_.open()) return absl::ErrnoToStatus(errno, "socket");
+  made->fd_ = base::UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!made->fd_.valid()) return absl::ErrnoToStatus(errno, "socket");
   const int on = 1;
   if (setsockopt(made->fd_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
     return absl::ErrnoToStatus(errno, "SO_PASSCRED");

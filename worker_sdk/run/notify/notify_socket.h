@@ -10,7 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/run/notify/private_folder.h"
 
 namespace fectl::run {
@@ -40,7 +40,7 @@ class NotifySocket {
   NotifySocket() = default;
 
   std::string path_;
-  internal::OwnedFd fd_;
+  base::UniqueFd fd_;
 };
 
 // True of a process of our session, of a descendant of `program`, and of one that has ended meanwhile. The

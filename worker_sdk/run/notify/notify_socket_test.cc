@@ -12,13 +12,13 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/run/notify/private_folder.h"
 
 namespace fectl::run {
 namespace {
 
-using internal::OwnedFd;
+using fectl::base::UniqueFd;
 
 sockaddr_un Address(const std::string& path) {
   sockaddr_un address = {};
@@ -28,7 +28,7 @@ sockaddr_un Address(const std::string& path) {
 }
 
 void Say(const std::string& path, const std::string& text) {
-  const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const sockaddr_un address = Address(path);
   EXPECT_EQ(sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address),
                    sizeof address),
@@ -76,9 +76,9 @@ TEST_F(NotifySocketTest, DatagramsComeInOrderWithTheirSender) {
 TEST_F(NotifySocketTest, DescriptorsThatComeAlongAreClosed) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-  const OwnedFd out(ends[0]);
-  OwnedFd in(ends[1]);
-  const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const UniqueFd out(ends[0]);
+  UniqueFd in(ends[1]);
+  const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = Address(socket_->path());
   char text[] = "BARRIER=1";
   iovec bytes = {text, sizeof text - 1};
@@ -97,7 +97,7 @@ TEST_F(NotifySocketTest, DescriptorsThatComeAlongAreClosed) {
   const int passed = in.get();
   memcpy(CMSG_DATA(part), &passed, sizeof passed);
   ASSERT_GT(sendmsg(fd.get(), &message, 0), 0);
-  in.Reset();
+  in.reset();
   char byte = 0;
   EXPECT_EQ(read(out.get(), &byte, 1), -1) << "the datagram still holds it";
   EXPECT_EQ(socket_->Receive(getpid())->text, "BARRIER=1");
@@ -107,12 +107,12 @@ TEST_F(NotifySocketTest, DescriptorsThatComeAlongAreClosed) {
 // A process in a session of its own that lives until its pipe is closed.
 struct Stranger {
   pid_t pid = -1;
-  OwnedFd hold;
+  UniqueFd hold;
 
   explicit Stranger(bool grandchild) {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    hold.Reset(ends[1]);
+    hold.reset(ends[1]);
     int told[2];
     EXPECT_EQ(pipe2(told, O_CLOEXEC), 0);
     const pid_t child = fork();
@@ -122,13 +122,13 @@ struct Stranger {
       if (own > 0) _exit(0);
       const pid_t self = getpid();
       if (write(told[1], &self, sizeof self) != sizeof self) _exit(1);
-      hold.Reset();
+      hold.reset();
       char byte;
       _exit(static_cast<int>(read(ends[0], &byte, 1)));
     }
-    const OwnedFd our_end(ends[0]), told_out(told[0]);
-    OwnedFd told_in(told[1]);
-    told_in.Reset();
+    const UniqueFd our_end(ends[0]), told_out(told[0]);
+    UniqueFd told_in(told[1]);
+    told_in.reset();
     EXPECT_EQ(read(told_out.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
     if (grandchild) {
       EXPECT_EQ(waitpid(child, nullptr, 0), child);
@@ -136,7 +136,7 @@ struct Stranger {
     reaped = grandchild;
   }
   ~Stranger() {
-    hold.Reset();
+    hold.reset();
     if (!reaped) waitpid(pid, nullptr, 0);
   }
   bool reaped = false;
@@ -161,15 +161,15 @@ TEST(PrivateFolders, ThoseOfTheKilledAreRemovedAndOthersAreNot) {
   const auto make = [&](const std::string& name, bool keep_open) {
     const std::string path = base + "/" + name;
     EXPECT_EQ(mkdir(path.c_str(), 0700), 0);
-    OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const sockaddr_un address = Address(path + "/notify");
     EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    if (!keep_open) fd.Reset();
+    if (!keep_open) fd.reset();
     return fd;
   };
-  const OwnedFd left = make("fectl-run-left", false);
-  const OwnedFd used = make("fectl-run-used", true);
-  const OwnedFd other = make("other", false);
+  const UniqueFd left = make("fectl-run-left", false);
+  const UniqueFd used = make("fectl-run-used", true);
+  const UniqueFd other = make("other", false);
   ASSERT_EQ(mkdir((base + "/fectl-run-new").c_str(), 0700), 0);
   RemoveLeftFolders(base);
   EXPECT_EQ(access((base + "/fectl-run-left").c_str(), F_OK), -1);

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::run {
 namespace {
@@ -23,33 +23,21 @@ constexpr int kQueue = 16;  // probes come one at a time
 // Of a folder for temporary files; with more in it, what was left stays.
 constexpr int kEntriesMax = 10'000;
 
-// Too long: an address without a path.
-sockaddr_un Address(std::string_view path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() < sizeof address.sun_path) memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
-const sockaddr* Generic(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
 // Bound and closed, as a killed process leaves it. While the file is not there yet, its owner is just
 // beginning.
 bool IsLeft(const std::string& file) {
   struct stat status = {};
   if (lstat(file.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_uid != geteuid())
     return false;
-  const internal::OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_un address = Address(file);
-  return connect(fd.get(), Generic(address), sizeof address) != 0 && errno == ECONNREFUSED;
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const base::UnixAddress address(file);
+  return connect(fd.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
 std::string Base() {
   const char* const wanted = secure_getenv("TMPDIR");
-  const size_t longest = sizeof(sockaddr_un::sun_path) - sizeof("/fectl-run-XXXXXX/notify");
-  if (wanted != nullptr && wanted[0] == '/' && strlen(wanted) < longest) return wanted;
+  const size_t longest = base::UnixAddress::kPathBytesMax - strlen("/fectl-run-XXXXXX/notify");
+  if (wanted != nullptr && wanted[0] == '/' && strlen(wanted) <= longest) return wanted;
   return "/tmp";
 }
 
@@ -83,19 +71,19 @@ PrivateFolder::~PrivateFolder() {
 }
 
 absl::Status PrivateFolder::Bind(int socket_fd, std::string_view name) const {
-  const sockaddr_un address = Address(File(name));
-  if (bind(socket_fd, Generic(address), sizeof address) == 0) return absl::OkStatus();
+  const base::UnixAddress address(File(name));
+  if (bind(socket_fd, address.get(), address.size()) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "bind " + File(name));
 }
 
 absl::StatusOr<ProbeSocket> ProbeSocket::Open(const PrivateFolder& folder) {
   ProbeSocket made;
-  made.listener = internal::OwnedFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!made.listener.open()) return absl::ErrnoToStatus(errno, "socket");
+  made.listener = base::UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!made.listener.valid()) return absl::ErrnoToStatus(errno, "socket");
   if (absl::Status bound = folder.Bind(made.listener.get(), kProbeSocketFile); !bound.ok()) return bound;
   const std::string path = folder.File(kProbeSocketFile);
-  made.file = internal::OwnedFd(open(path.c_str(), O_PATH | O_CLOEXEC));
-  const int opened = made.file.open() ? 0 : errno;
+  made.file = base::UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC));
+  const int opened = made.file.valid() ? 0 : errno;
   unlink(path.c_str());
   if (opened != 0) return absl::ErrnoToStatus(opened, "open " + path);
   if (listen(made.listener.get(), kQueue) != 0) return absl::ErrnoToStatus(errno, "listen");

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::run {
 
@@ -41,9 +41,9 @@ void RemoveLeftFolders(const std::string& base);
 
 // A listening UNIX socket without a name in the file system: only this process, and root, can connect to it.
 struct ProbeSocket {
-  internal::OwnedFd listener;
+  base::UniqueFd listener;
   // Connecting to /proc/self/fd/N of this one reaches the listener.
-  internal::OwnedFd file;
+  base::UniqueFd file;
 
   static absl::StatusOr<ProbeSocket> Open(const PrivateFolder& folder);
   std::string address() const;

@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<Outputs>> Outputs::Open(const std::string& wanted
   for (const int stream : streams) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
-    internal::OwnedFd ours(ends[0]);
+    base::UniqueFd ours(ends[0]);
     made->ends_.emplace_back(ends[1]);
     // Of our end alone: the program's stays as programs expect it.
     if (fcntl(ours.get(), F_SETFL, O_NONBLOCK) != 0) return absl::ErrnoToStatus(errno, "O_NONBLOCK");

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/run/loop.h"
 #include "worker_sdk/run/output/relay.h"
 
@@ -41,7 +41,7 @@ class Outputs {
   void Copy(Relay* relay);
 
   Loop* loop_ = nullptr;
-  std::vector<internal::OwnedFd> ends_;
+  std::vector<base::UniqueFd> ends_;
   std::vector<std::unique_ptr<Relay>> relays_;  // standard error is the last one
 };
 

@@ -35,7 +35,7 @@ bool Relay::WritePending(int wait_ms) {
       pending_.erase(0, static_cast<size_t>(count));
     } else if (errno == EPIPE) {
       // Nobody reads any more: the program is to notice, as it would without us.
-      from_.Reset();
+      from_.reset();
       pending_.clear();
     } else if (errno == EAGAIN) {
       return false;
@@ -50,12 +50,12 @@ Relay::Wait Relay::Copy() {
   char chunk[kChunkBytes];
   for (int i = 0; i < kChunksPerTurn; ++i) {
     if (!WritePending(0)) return Wait::kRoom;
-    if (!from_.open()) return Wait::kNothing;
+    if (!from_.valid()) return Wait::kNothing;
     const ssize_t got = read(from_.get(), chunk, sizeof chunk);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return Wait::kInput;
     if (got <= 0) {
-      from_.Reset();
+      from_.reset();
       return Wait::kNothing;
     }
     lines_.Append({chunk, static_cast<size_t>(got)});
@@ -66,13 +66,13 @@ Relay::Wait Relay::Copy() {
 
 void Relay::Finish() {
   int left = 0;
-  if (from_.open() && ioctl(from_.get(), FIONREAD, &left) != 0) left = 0;
+  if (from_.valid() && ioctl(from_.get(), FIONREAD, &left) != 0) left = 0;
   const int64_t until_ms = internal::MonotonicMs() + kFinishWaitMs;
   const auto wait_ms = [until_ms] {
     return static_cast<int>(std::max<int64_t>(0, until_ms - internal::MonotonicMs()));
   };
   char chunk[kChunkBytes];
-  while (WritePending(wait_ms()) && left > 0 && from_.open()) {
+  while (WritePending(wait_ms()) && left > 0 && from_.valid()) {
     const ssize_t got = read(from_.get(), chunk, std::min(sizeof chunk, static_cast<size_t>(left)));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return;

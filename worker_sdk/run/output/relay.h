@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 #include "worker_sdk/run/output/output_lines.h"
 
 namespace fectl::run {
@@ -12,7 +12,7 @@ namespace fectl::run {
 class Relay {
  public:
   // `to` is one of our own streams and is borrowed. `wanted`: the text that is looked for.
-  Relay(internal::OwnedFd from, int to, std::string wanted)
+  Relay(base::UniqueFd from, int to, std::string wanted)
       : from_(std::move(from)), to_(to), lines_(std::move(wanted)) {}
 
   // What to wait for: that `from` can be read, that `to` can be written, or nothing more.
@@ -34,7 +34,7 @@ class Relay {
 
   static constexpr int kChunksPerTurn = 16;
 
-  internal::OwnedFd from_;
+  base::UniqueFd from_;
   const int to_;
   OutputLines lines_;
   std::string pending_;  // read, not written yet

@@ -8,21 +8,21 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "worker_sdk/owned_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::run {
 namespace {
 
-using internal::OwnedFd;
+using fectl::base::UniqueFd;
 using Wait = Relay::Wait;
 
 struct Pipe {
-  OwnedFd out, in;
+  UniqueFd out, in;
   Pipe() {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    out.Reset(ends[0]);
-    in.Reset(ends[1]);
+    out.reset(ends[0]);
+    in.reset(ends[1]);
   }
 };
 
@@ -46,7 +46,7 @@ TEST(Relay, BytesComeThroughAsTheyAre) {
   EXPECT_EQ(relay.Copy(), Wait::kInput);
   EXPECT_EQ(ReadAll(ours.out.get()), bytes);
   EXPECT_TRUE(relay.lines().found());
-  program.in.Reset();
+  program.in.reset();
   EXPECT_EQ(relay.Copy(), Wait::kNothing);
   EXPECT_EQ(relay.from_fd(), -1);
 }
@@ -72,7 +72,7 @@ TEST(Relay, AProgramWithoutAReaderNoticesIt) {
   signal(SIGPIPE, SIG_IGN);
   Pipe program, ours;
   Relay relay(std::move(program.out), ours.in.get(), "");
-  ours.out.Reset();
+  ours.out.reset();
   Write(program.in.get(), "x");
   EXPECT_EQ(relay.Copy(), Wait::kNothing);
   EXPECT_EQ(write(program.in.get(), "x", 1), -1);

@@ -1,15 +1,15 @@
-#ifndef MASTER_PLATFORM_UNIQUE_FD_H_
-#define MASTER_PLATFORM_UNIQUE_FD_H_
+#ifndef FECTL_PROTO_SPEC_BASE_UNIQUE_FD_H_
+#define FECTL_PROTO_SPEC_BASE_UNIQUE_FD_H_
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace fectl::platform {
+namespace fectl::base {
 
-// Owns one file descriptor and closes it exactly once. A descriptor becomes a UniqueFd on the line that
-// creates it. There is no conversion to bool or int: 0 is a valid descriptor and a borrowed number must be
-// visible as such.
+// Owns one file descriptor, or none (-1), and closes it exactly once: the one such type of the master, the
+// client and the SDK. A descriptor becomes a UniqueFd on the line that creates it. There is no conversion to
+// bool or int: 0 is a valid descriptor and a borrowed number must be visible as such.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -44,6 +44,6 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace fectl::platform
+}  // namespace fectl::base
 
-#endif  // MASTER_PLATFORM_UNIQUE_FD_H_
+#endif  // FECTL_PROTO_SPEC_BASE_UNIQUE_FD_H_

@@ -1,4 +1,4 @@
-#include "master/core/signal_names.h"
+#include "proto_spec/base/signal_name.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-namespace fectl::core {
+namespace fectl::base {
 namespace {
 
 TEST(SignalName, AgreesWithTheSystem) {
@@ -31,4 +31,4 @@ TEST(SignalName, NumbersWithoutNameStayNumbers) {
 }
 
 }  // namespace
-}  // namespace fectl::core
+}  // namespace fectl::base

@@ -1,4 +1,4 @@
-#include "master/platform/unique_fd.h"
+#include "proto_spec/base/unique_fd.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fectl::platform {
+namespace fectl::base {
 namespace {
 
 bool IsOpen(int fd) {
@@ -68,4 +68,4 @@ TEST(UniqueFd, IsNoIntegerAndNoBool) {
 }
 
 }  // namespace
-}  // namespace fectl::platform
+}  // namespace fectl::base

@@ -1,10 +1,10 @@
-#include "master/core/signal_names.h"
+#include "proto_spec/base/signal_name.h"
 
 #include <array>
 #include <cstddef>
 #include <string>
 
-namespace fectl::core {
+namespace fectl::base {
 
 // The numbers of Linux on the usual machines. A table and not sigabbrev_np(), so that the core needs no
 // header of the operating system and the simulator prints the same words anywhere.
@@ -20,4 +20,4 @@ std::string SignalName(int number) {
   return "signal " + std::to_string(number);
 }
 
-}  // namespace fectl::core
+}  // namespace fectl::base
