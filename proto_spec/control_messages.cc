@@ -1,5 +1,6 @@
 #include "proto_spec/control_messages.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -227,6 +228,10 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
 }
 
 }  // namespace
+
+Level AgreedLevel(int version) {
+  return static_cast<Level>(std::clamp(version, static_cast<int>(Level::kBase), kControlVersion));
+}
 
 std::string_view WireWord(Request::Verb verb) {
   return Row(verb).word;

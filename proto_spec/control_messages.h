@@ -15,8 +15,11 @@
 
 namespace fectl::proto {
 
-// What `Hello` says at level 2.
+// The highest level of the control protocol that is spoken here: the version that our `Hello` names.
 inline constexpr int kControlVersion = 2;
+
+// The level at which to go on with a peer whose `Hello` named this version: the lower one of its and ours.
+Level AgreedLevel(int version);
 
 struct Request {
   enum class Verb {

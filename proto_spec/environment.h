@@ -18,7 +18,8 @@ inline constexpr char kServiceNameVariable[] = "FECTL_SRV_NAME";  // the service
 inline constexpr char kWorkerIndexVariable[] = "FECTL_PROC_IDX";  // from 0
 // The lowest number, from 0, that no other living process of this index has. Old masters do not set it.
 inline constexpr char kWorkerLaneVariable[] = "FECTL_PROC_LANE";
-inline constexpr char kLevelVariable[] = "FECTL_PROTO";      // "2"; absent at the base level
+// The highest level that the master speaks, as a number; absent at the base level.
+inline constexpr char kLevelVariable[] = "FECTL_PROTO";
 inline constexpr char kTimeoutVariable[] = "FECTL_TIMEOUT";  // seconds of silence that mean dead
 inline constexpr char kShutdownTimeoutVariable[] = "FECTL_SHUTDOWN_TIMEOUT";  // seconds from stop to SIGKILL
 // The names of the sockets, one blank between two; empty where there is none. Old masters do not set it.
@@ -27,6 +28,9 @@ inline constexpr char kSocketNamesVariable[] = "FECTL_SOCKETS";
 inline constexpr char kSocketVariablePrefix[] = "FECTL_FD_";
 inline constexpr char kAppVariablePrefix[] = "FECTL_APP_";
 inline constexpr char kArgumentsVariablePrefix[] = "FECTL_ARGS_";
+
+// The highest level of the worker protocol that is spoken here. Two peers speak the lower one of theirs.
+inline constexpr int kWorkerLevel = 2;
 
 // Exit codes of a worker that mean something to the master.
 inline constexpr int kExitStartupTimeout = 98;

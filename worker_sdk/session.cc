@@ -215,7 +215,8 @@ absl::Status Session::SetGauge(std::string_view name, double value) {
 absl::Status Session::SendMessage(std::string_view json) {
   if (lost_) return absl::FailedPreconditionError("the master is gone");
   if (level_ != proto::Level::kTwo) {
-    return absl::FailedPreconditionError("the master does not understand messages (FECTL_PROTO is not 2)");
+    return absl::FailedPreconditionError(
+        "the master does not understand messages (it does not offer level 2 in FECTL_PROTO)");
   }
   if (json.size() > kMessageJsonBytesMax) {
     return absl::InvalidArgumentError(

@@ -108,10 +108,12 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
     result.lane = *read;
   }
 
-  // Anything else than the one level above base that is known here means base: never say more than was
-  // offered.
-  const std::string* level = Find(variables, proto::kLevelVariable);
-  result.level = level != nullptr && *level == "2" ? 2 : 1;
+  if (const std::string* level = Find(variables, proto::kLevelVariable)) {
+    // A master of a later level still speaks ours, so the lower one counts. What is not a number offers
+    // nothing.
+    const auto offered = proto::ParseIndex(*level);
+    result.level = offered.ok() && *offered >= proto::kWorkerLevel ? proto::kWorkerLevel : 1;
+  }
   absl::Status status = ReadSeconds(variables, proto::kTimeoutVariable, &result.timeout_ms);
   if (status.ok()) {
     status = ReadSeconds(variables, proto::kShutdownTimeoutVariable, &result.shutdown_timeout_ms);

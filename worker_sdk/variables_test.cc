@@ -73,11 +73,19 @@ TEST(VariablesTest, AnOldMastersEnvironment) {
   EXPECT_FALSE(read->shutdown_timeout_ms);
 }
 
-TEST(VariablesTest, OnlyTheKnownLevelIsSpoken) {
-  for (const char* level : {"", "1", "3", "22", "two"}) {
+TEST(VariablesTest, WithoutAnOfferOfLevel2TheBaseLevelIsSpoken) {
+  for (const char* level : {"", "0", "1", "-3", "2x", "two", "99999999999"}) {
     VariableMap variables = Good();
     variables["FECTL_PROTO"] = level;
     EXPECT_EQ(ReadVariables(variables)->level, 1) << level;
+  }
+}
+
+TEST(VariablesTest, UnderAMasterOfALaterLevelTheWorkersOwnLevelIsSpoken) {
+  for (const char* level : {"2", "3", "22", "2147483647"}) {
+    VariableMap variables = Good();
+    variables["FECTL_PROTO"] = level;
+    EXPECT_EQ(ReadVariables(variables)->level, 2) << level;
   }
 }
 

@@ -132,6 +132,19 @@ TEST_F(WorkerTest, HeartbeatsComeFromDispatchAndCarryGauges) {
   EXPECT_EQ(worker_->deadline_ms(), deadline);
 }
 
+TEST_F(WorkerTest, AMasterOfALaterLevelIsSpokenToAtLevel2) {
+  FakeMaster master({.level = 3});
+  Make(master);
+  EXPECT_EQ(worker_->level(), 2);
+  worker_->Loaded();
+  EXPECT_TRUE(worker_->SendMessage("[1]").ok());
+  ASSERT_TRUE(master.WaitFor("msg"));
+  std::string words;
+  for (const auto& message : master.TakeMessages()) words += message.cmd + message.data + " ";
+  EXPECT_TRUE(words.find(R"(loaded{"proto":2} )") != std::string::npos) << words;
+  EXPECT_EQ(master.complaint(), "");
+}
+
 TEST_F(WorkerTest, OldMasterHearsOnlyWhatItKnows) {
   FakeMaster master({.level = 1});
   Make(master);

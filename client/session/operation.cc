@@ -184,13 +184,13 @@ std::optional<Request> Operation::OnAnswer(const Response& answer, int64_t took_
 std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
   if (MeansDone(command_, answer.kind)) {
     Done(std::string(PastTense(command_)) + " (" + SpokenDuration(result_.took_ms) + ")");
-    if (level_ == proto::Level::kTwo && BringsWorkersUp(command_)) return FollowUp(Request::Verb::kInspect);
+    if (level_ >= proto::Level::kTwo && BringsWorkersUp(command_)) return FollowUp(Request::Verb::kInspect);
     return std::nullopt;
   }
   if (const std::string_view already = AlreadySo(command_, answer.kind); !already.empty()) {
     Done(already);
     // A paused service runs too, and does not do what start is for.
-    if (level_ == proto::Level::kTwo && command_ == CommandKind::kStart)
+    if (level_ >= proto::Level::kTwo && command_ == CommandKind::kStart)
       return FollowUp(Request::Verb::kInspect);
     return std::nullopt;
   }
@@ -202,7 +202,7 @@ std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
   if (!Refusal(answer.kind).empty()) {
     Fail("refused", RefusalWords(answer, result_.service));
     const bool unknown = answer.kind == Response::Kind::kErrorUnknownService;
-    if (unknown && level_ == proto::Level::kTwo) return FollowUp(Request::Verb::kOverview);
+    if (unknown && level_ >= proto::Level::kTwo) return FollowUp(Request::Verb::kOverview);
     return std::nullopt;
   }
   if (answer.kind == Response::Kind::kErrorNotPermitted) {

@@ -33,8 +33,9 @@ absl::Status Session::Connect() {
 absl::Status Session::TryHello() {
   channel_->dialogue().AskHello(false);
   const absl::StatusOr<Response> answer = AwaitAnswer(*channel_, nullptr, "");
-  if (answer.ok() && answer->kind == Response::Kind::kHello && answer->version >= proto::kControlVersion) {
-    level_ = proto::Level::kTwo;
+  if (answer.ok() && answer->kind == Response::Kind::kHello &&
+      proto::AgreedLevel(answer->version) > proto::Level::kBase) {
+    level_ = proto::AgreedLevel(answer->version);
     master_pid_ = answer->pid;
     return absl::OkStatus();
   }
@@ -48,7 +49,7 @@ absl::Status Session::AskHello() {
 }
 
 absl::Status Session::NeedLevelTwo(std::string_view words) {
-  if (level_ == proto::Level::kTwo) return absl::OkStatus();
+  if (level_ >= proto::Level::kTwo) return absl::OkStatus();
   const absl::StatusOr<Response> pong = Ask({.verb = Request::Verb::kPing, .service = ""});
   if (!pong.ok()) return pong.status();
   absl::Status again = Connect();
@@ -61,7 +62,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Session::NewChannel() const {
   absl::StatusOr<base::UniqueFd> fd = client::Connect(path_, limits_);
   if (!fd.ok()) return fd.status();
   auto channel = std::make_unique<Channel>(*std::move(fd), limits_);
-  if (level_ == proto::Level::kTwo) channel->dialogue().AskHello(true);
+  if (level_ >= proto::Level::kTwo) channel->dialogue().AskHello(true);
   return channel;
 }
 

@@ -98,6 +98,26 @@ TEST(Session, NoticesTheEnd) {
   EXPECT_TRUE(absl::IsAborted(session->Ask({.verb = Request::Verb::kStop, .service = "web"}).status()));
 }
 
+TEST(Session, SpeaksTheLowerVersionWithAMasterOfALaterOne) {
+  FakeControlServer server(
+      [](const Request&) { return std::vector<FakeStep>{Answer(Response::Kind::kPong)}; },
+      FakeControlServer::Hello::kAnswer, proto::kControlVersion + 1);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->level(), proto::AgreedLevel(proto::kControlVersion));
+  EXPECT_TRUE(session->Ask({.verb = Request::Verb::kPing, .service = ""}).ok());
+}
+
+TEST(Session, SpeaksLevel2WithAMasterThatSpeaksNoMore) {
+  FakeControlServer server(
+      [](const Request&) { return std::vector<FakeStep>{Answer(Response::Kind::kPong)}; },
+      FakeControlServer::Hello::kAnswer, 2);
+  absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->level(), proto::Level::kTwo);
+  EXPECT_EQ(session->master_pid(), 4711);
+}
+
 TEST(Session, TheMasterMayDieBetweenHelloAndTheSecondTry) {
   // Nobody is left to answer: what the caller learns is that there is no master.
   auto server =

@@ -71,8 +71,8 @@ FakeStep Die() {
   return step;
 }
 
-FakeControlServer::FakeControlServer(FakeScript script, Hello hello)
-    : script_(std::move(script)), hello_(hello) {
+FakeControlServer::FakeControlServer(FakeScript script, Hello hello, int version)
+    : script_(std::move(script)), hello_(hello), version_(version) {
   char directory[] = "/tmp/fectl-client-XXXXXX";
   Must(mkdtemp(directory) != nullptr, "mkdtemp");
   directory_ = directory;
@@ -170,10 +170,10 @@ void FakeControlServer::Take(Connection& connection, const proto::Request& reque
     connection.closed = true;
     return;
   }
-  connection.level = proto::Level::kTwo;
   proto::Response hello;
   hello.kind = proto::Response::Kind::kHello;
-  hello.version = proto::kControlVersion;
+  hello.version = std::min(request.version, version_);
+  connection.level = proto::AgreedLevel(hello.version);
   hello.text = proto::kServerName;
   hello.pid = kPid;
   connection.steps.push_back(Answer(hello));

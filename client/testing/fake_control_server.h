@@ -48,7 +48,9 @@ class FakeControlServer {
     kClose
   };  // kClose: an old master, which closes on a word that it does not know
 
-  explicit FakeControlServer(FakeScript script, Hello hello = Hello::kAnswer);
+  // `version`: the highest that it speaks, as it answers to Hello.
+  explicit FakeControlServer(FakeScript script, Hello hello = Hello::kAnswer,
+                             int version = proto::kControlVersion);
   ~FakeControlServer();
   FakeControlServer(const FakeControlServer&) = delete;
   FakeControlServer& operator=(const FakeControlServer&) = delete;
@@ -80,6 +82,7 @@ class FakeControlServer {
 
   FakeScript script_;
   Hello hello_;
+  int version_;
   std::string directory_;
   std::string path_;
   base::UniqueFd listener_;

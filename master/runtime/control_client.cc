@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <new>
@@ -27,8 +28,9 @@ absl::Status ControlClient::Watch() {
   return loop_->Watch(socket_.get(), watched_events_, this);
 }
 
-void ControlClient::BecomeLevel2() {
-  level_ = proto::Level::kTwo;
+void ControlClient::SpeakAt(proto::Level level) {
+  level_ = std::max(level_, level);
+  if (level_ == proto::Level::kBase) return;
   reader_.AllowLongFrames(proto::kRequestBytesMax);
 }
 

@@ -58,8 +58,8 @@ class ControlClient final : private platform::FdWatcher {
   // Ends the connection at once; the owner hears of it.
   void Close();
 
-  // From here on the client is spoken to at level 2.
-  void BecomeLevel2();
+  // From here on the client is spoken to at this level. A level is never taken back.
+  void SpeakAt(proto::Level level);
   // The final answer to the request.
   void Answer(const proto::Response& response);
 

@@ -175,8 +175,9 @@ void ControlServer::OnClosed(ControlClient& client) {
 void ControlServer::Answer(ClientId client, const proto::Response& response) {
   const auto found = clients_.find(client);
   if (found == clients_.end() || found->second->closed()) return;
-  const bool hello = response.kind == proto::Response::Kind::kHello;
-  if (hello && response.version >= proto::kControlVersion) found->second->BecomeLevel2();
+  if (response.kind == proto::Response::Kind::kHello) {
+    found->second->SpeakAt(proto::AgreedLevel(response.version));
+  }
   found->second->Answer(response);
   ShedBytes();
 }

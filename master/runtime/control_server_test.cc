@@ -107,6 +107,17 @@ TEST_F(ControlServerTest, IdleClientOfTheBaseLevelHearsPongsAndOneOfLevelTwoDoes
   EXPECT_EQ(level_two.Heard(), (std::vector<Kind>{Kind::kHello}));
 }
 
+TEST_F(ControlServerTest, AHelloThatNamesALaterVersionIsSpokenToAtOurs) {
+  Client client(path_);
+  requests_.answer = proto::Response{.kind = Kind::kHello, .version = proto::kControlVersion};
+  client.Ask(proto::Request::Verb::kHello, "", proto::kControlVersion + 1);
+  Settle();
+  requests_.answer = proto::Response{.kind = Kind::kOverview};
+  client.Ask(proto::Request::Verb::kOverview);
+  Settle();
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kHello, Kind::kOverview}));
+}
+
 TEST_F(ControlServerTest, HelloOfVersionOneStaysAtTheBaseLevel) {
   Client client(path_);
   requests_.answer = proto::Response{.kind = Kind::kHello, .version = 1};

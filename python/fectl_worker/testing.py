@@ -87,7 +87,7 @@ class FakeMaster:
         variables.update(FECTL_FD=f"{worker_reads}:{worker_writes}", FECTL_SRV_NAME=service, FECTL_PROC_IDX=str(index))
         if level >= 2:
             variables.update(
-                FECTL_PROTO="2",
+                FECTL_PROTO=str(level),
                 FECTL_PROC_LANE=str(lane),
                 FECTL_TIMEOUT=str(timeout),
                 FECTL_SHUTDOWN_TIMEOUT=str(shutdown_timeout),

@@ -26,8 +26,8 @@ class Pipes:
         self._read, writes = os.pipe()
         os.set_blocking(self._read, False)
         variables = {"FECTL_FD": f"{reads}:{writes}", "FECTL_SRV_NAME": "shop", "FECTL_PROC_IDX": "2", **more}
-        if level == 2:
-            variables |= {"FECTL_PROTO": "2", "FECTL_TIMEOUT": str(timeout), "FECTL_SHUTDOWN_TIMEOUT": "30"}
+        if level >= 2:
+            variables |= {"FECTL_PROTO": str(level), "FECTL_TIMEOUT": str(timeout), "FECTL_SHUTDOWN_TIMEOUT": "30"}
         self.worker = fectl_worker.Worker.from_variables(variables)
         self.calls: list[Any] = []
         for name in ("start", "pause", "resume"):
@@ -103,6 +103,14 @@ def test_who_it_is() -> None:
         worker = master.worker
         assert (worker.managed, worker.service, worker.index, worker.level) == (True, "shop", 2, 2)
         assert (worker.state, worker.master_lost) == ("loading", False)
+
+
+def test_under_a_master_of_a_later_level_it_speaks_level_2() -> None:
+    with pipes(level=3) as master:
+        assert master.worker.level == 2
+        master.worker.loaded()
+        master.worker.send_message([1])
+        assert [m for m in master.said() if m[0] in ("loaded", "msg")] == [("loaded", {"proto": 2}), ("msg", [1])]
 
 
 @pytest.mark.parametrize(

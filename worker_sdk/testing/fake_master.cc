@@ -95,7 +95,7 @@ Worker::Variables FakeMaster::Describe(int read_fd, int write_fd, const std::vec
   variables[proto::kWorkerIndexVariable] = std::to_string(options_.index);
   if (options_.level >= 2) {
     variables[proto::kWorkerLaneVariable] = "0";
-    variables[proto::kLevelVariable] = "2";
+    variables[proto::kLevelVariable] = std::to_string(options_.level);
     variables[proto::kTimeoutVariable] = proto::FormatSeconds(options_.timeout_ms);
     variables[proto::kShutdownTimeoutVariable] = proto::FormatSeconds(options_.shutdown_timeout_ms);
   }

@@ -36,7 +36,8 @@ namespace fectl {
 class FakeMaster {
  public:
   struct Options {
-    int level = 2;  // 1: an old master, which says nothing of level 2 and accepts nothing of it
+    int level =
+        2;  // 1: an old master, which says nothing of level 2 and accepts nothing of it; 3: a later one
     std::string service = "test";
     int index = 0;
     int64_t timeout_ms = 10'000;
