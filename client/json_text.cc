@@ -33,7 +33,9 @@ std::string Pid(std::string_view pid) {
 
 std::string OldWorkersMembers(const std::optional<OldWorkers>& old) {
   if (!old.has_value()) return "";
-  return ",\"still_leaving\":" + std::to_string(old->leaving) +
+  const std::string replaced =
+      old->replaced.has_value() ? ",\"replaced\":" + std::to_string(*old->replaced) : "";
+  return replaced + ",\"still_leaving\":" + std::to_string(old->leaving) +
          ",\"undrained\":" + std::to_string(old->undrained) +
          ",\"undrained_sigterm\":" + std::to_string(old->undrained_sigterm);
 }
@@ -75,6 +77,25 @@ std::string PidsJson(std::string_view service, const std::vector<std::string>& p
   std::string out;
   for (const std::string& pid : pids) out += (out.empty() ? "" : ",") + Pid(pid);
   return Line("{\"service\":" + String(service) + ",\"pids\":[" + out + "]}");
+}
+
+std::string SentJson(std::string_view service, int taken, int refused) {
+  return Line("{\"service\":" + String(service) + ",\"ok\":" + Bool(refused == 0) +
+              ",\"taken\":" + std::to_string(taken) + ",\"refused\":" + std::to_string(refused) + "}");
+}
+
+std::string MessageJson(const proto::MessageRecord& record) {
+  // In JSON these characters stand between values only; inside a string they are escaped.
+  std::string message = record.json;
+  std::ranges::replace_if(
+      message, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  if (!proto::ValidJson(message)) message = String(record.json);
+  return Line("{\"service\":" + String(record.service) + ",\"worker\":" + std::to_string(record.worker) +
+              ",\"pid\":" + std::to_string(record.pid) + ",\"message\":" + message + "}");
+}
+
+std::string LostJson(std::string_view service, int64_t lost) {
+  return Line("{\"service\":" + String(service) + ",\"lost\":" + std::to_string(lost) + "}");
 }
 
 std::string PidJson(std::string_view pid) {

@@ -25,11 +25,21 @@ struct CheckedService {
 std::string CheckJson(const std::vector<CheckedService>& services);
 
 // [{"service":"web","ok":true,"answer":"ServiceStarted","reason":null,"seconds":1.234}, ...]; where the old
-// workers were looked at also "still_leaving":0,"undrained":0,"undrained_sigterm":0
+// workers were looked at also "still_leaving":0,"undrained":0,"undrained_sigterm":0, and before these
+// "replaced":2 where fectld tells it
 std::string OperationsJson(const std::vector<OperationResult>& results);
 
 // {"service":"web","pids":[123,124]}
 std::string PidsJson(std::string_view service, const std::vector<std::string>& pids);
+
+// {"service":"web","ok":true,"taken":2,"refused":0}
+std::string SentJson(std::string_view service, int taken, int refused);
+
+// {"service":"web","worker":1,"pid":123,"message":JSON}: a message of a worker, on one line whatever blanks
+// it has.
+std::string MessageJson(const proto::MessageRecord& record);
+// {"service":"web","lost":3}
+std::string LostJson(std::string_view service, int64_t lost);
 
 // {"pid":123}
 std::string PidJson(std::string_view pid);

@@ -47,6 +47,8 @@ std::string Macro(Operands operands) {
       return " Ar SERVICE Op Ar PATH ...";
     case Operands::kShell:
       return " Cm bash | zsh";
+    case Operands::kTargetAndMessage:
+      return " Ar SERVICE Ns Op / Ns Ar N Ar JSON";
   }
   return "";
 }

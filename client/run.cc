@@ -12,6 +12,7 @@
 #include "client/context.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
+#include "client/messages/run_messages.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"
 #include "client/run_quit.h"
@@ -60,6 +61,10 @@ int RunCommand(const Context& context) {
       return RunPing(context);
     case CommandKind::kQuit:
       return RunQuit(context);
+    case CommandKind::kSend:
+      return RunSend(context);
+    case CommandKind::kListen:
+      return RunListen(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:

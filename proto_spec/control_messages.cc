@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -13,28 +14,22 @@
 namespace fectl::proto {
 namespace {
 
-using Verb = Request::Verb;
 using Kind = Response::Kind;
 
-struct VerbRow {
-  Verb verb;
-  std::string_view word;
-  bool takes_service;
-};
-
-constexpr VerbRow kVerbs[] = {
-    {Verb::kPing, "Ping", false},       {Verb::kPid, "Pid", false},
-    {Verb::kVersion, "Version", false}, {Verb::kQuit, "Quit", false},
-    {Verb::kStatus, "Status", true},    {Verb::kSPid, "SPid", true},
-    {Verb::kStart, "Start", true},      {Verb::kStop, "Stop", true},
-    {Verb::kReload, "Reload", true},    {Verb::kRestart, "Restart", true},
-    {Verb::kPause, "Pause", true},      {Verb::kResume, "Resume", true},
-    {Verb::kHello, "Hello", false},     {Verb::kOverview, "Overview", false},
-    {Verb::kInspect, "Inspect", true},
-};
-
 // What an answer's data is.
-enum class Content { kNothing, kText, kReason, kStatus, kPids, kHello, kOverview, kInspect, kError };
+enum class Content {
+  kNothing,
+  kText,
+  kReason,  // with an Outcome, at level 3
+  kStatus,
+  kPids,
+  kHello,
+  kOverview,
+  kInspect,
+  kError,
+  kDetail,
+  kEnd,  // a detail, with the reason
+};
 
 struct KindRow {
   Kind kind;
@@ -66,14 +61,12 @@ constexpr KindRow kKinds[] = {
     {Kind::kOverview, "Overview", Content::kOverview, false},
     {Kind::kInspect, "Inspect", Content::kInspect, false},
     {Kind::kError, "Error", Content::kError, true},
+    {Kind::kSent, "Sent", Content::kDetail, false},
+    {Kind::kSubscribed, "Subscribed", Content::kDetail, false},
+    {Kind::kMessage, "Message", Content::kDetail, false},
+    {Kind::kGap, "Gap", Content::kDetail, false},
+    {Kind::kEnded, "Ended", Content::kEnd, false},
 };
-
-const VerbRow& Row(Verb verb) {
-  for (const VerbRow& row : kVerbs) {
-    if (row.verb == verb) return row;
-  }
-  return kVerbs[0];
-}
 
 const KindRow& Row(Kind kind) {
   for (const KindRow& row : kKinds) {
@@ -85,6 +78,23 @@ const KindRow& Row(Kind kind) {
 absl::Status Refuse(std::string_view reason, std::string_view payload) {
   return absl::InvalidArgumentError(
       absl::StrCat(absl::string_view(reason.data(), reason.size()), ": ", QuotedStart(payload)));
+}
+
+// The detail that answers of this kind have, without a value yet.
+ResponseDetail DetailOf(Kind kind) {
+  switch (kind) {
+    case Kind::kSent:
+      return SentCounts{};
+    case Kind::kSubscribed:
+    case Kind::kEnded:
+      return SubscriptionId{};
+    case Kind::kMessage:
+      return MessageRecord{};
+    case Kind::kGap:
+      return GapRecord{};
+    default:
+      return Outcome{};
+  }
 }
 
 absl::Status Unknown(const char* what, std::string_view payload) {
@@ -138,6 +148,8 @@ std::string EncodeContent(const Response& response, Content content, std::string
     case Content::kText:
       return JsonString(response.text);
     case Content::kReason:
+      if (level >= Level::kThree && std::holds_alternative<Outcome>(response.detail))
+        return EncodeResponseDetail(response.text, response.detail);
       return level == Level::kBase || response.text.empty() ? "" : Object("reason", response.text);
     case Content::kStatus:
       return EncodeServiceStatus(response.status, bytes_max);
@@ -151,6 +163,10 @@ std::string EncodeContent(const Response& response, Content content, std::string
       return EncodeServiceView(response.inspect);
     case Content::kError:
       return Object("message", response.text);
+    case Content::kDetail:
+      return EncodeResponseDetail("", response.detail);
+    case Content::kEnd:
+      return EncodeResponseDetail(response.text, response.detail);
   }
   return "";
 }
@@ -204,13 +220,16 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
   const auto expect = [](bool right, const char* what) {
     return right ? absl::OkStatus() : absl::InvalidArgumentError(what);
   };
+  std::string unused;
   switch (content) {
     case Content::kNothing:
       return expect(data.empty(), "it has no data");
     case Content::kText:
       return Store(DataString(data), &response->text);
     case Content::kReason:
-      return expect(ReadWords(data, "reason", &response->text), "its data is not an object with a reason");
+      response->detail = Outcome{};
+      return expect(ReadResponseDetail(data, &response->text, &response->detail),
+                    "its data is not an object with a reason");
     case Content::kStatus:
       return Store(DecodeServiceStatus(data), &response->status);
     case Content::kPids:
@@ -223,8 +242,59 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
       return Store(DecodeServiceView(data), &response->inspect);
     case Content::kError:
       return expect(ReadWords(data, "message", &response->text), "its data is not an object with a message");
+    case Content::kDetail:
+    case Content::kEnd:
+      response->detail = DetailOf(response->kind);
+      return expect(
+          ReadResponseDetail(data, content == Content::kEnd ? &response->text : &unused, &response->detail),
+          "its data is not an object with the members that it needs");
   }
   return absl::OkStatus();
+}
+
+// What is wrong with the data; nullptr: it was read.
+const char* ReadArguments(std::string_view data, Arguments arguments, Level level, Request* request) {
+  const bool object = level >= Level::kThree && !data.empty() && data.front() == '{';
+  switch (arguments) {
+    case Arguments::kNone:
+      return data.empty() ? nullptr : "it has no data";
+    case Arguments::kVersion: {
+      Response hello;
+      if (!ReadHello(data, &hello)) return "the data must be an object with a version";
+      request->version = hello.version;
+      return nullptr;
+    }
+    case Arguments::kService:
+    case Arguments::kReplacement: {
+      if (object) {
+        if (arguments == Arguments::kReplacement) request->arguments = LeaveWait{};
+        if (!ReadRequestDetail(data, &request->service, &request->arguments))
+          return "the data must be an object with a service, and at most 60 for leave_wait_s";
+        if (request->arguments == RequestDetail(LeaveWait{})) request->arguments = {};
+        return nullptr;
+      }
+      absl::StatusOr<std::string> service = DataString(data);
+      if (!service.ok()) return "the data must be a service's name";
+      request->service = *std::move(service);
+      return nullptr;
+    }
+    case Arguments::kMessage:
+      request->arguments = MessageToSend{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service, json, and at most a worker's number";
+    case Arguments::kSubscription:
+      request->arguments = SubscriptionId{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service and an id of 1 or more";
+    case Arguments::kSubscriptionId:
+      request->arguments = SubscriptionId{};
+      return ReadRequestDetail(data, nullptr, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with an id of 1 or more";
+  }
+  return "it has no data";
 }
 
 }  // namespace
@@ -233,49 +303,38 @@ Level AgreedLevel(int version) {
   return static_cast<Level>(std::clamp(version, static_cast<int>(Level::kBase), kControlVersion));
 }
 
-std::string_view WireWord(Request::Verb verb) {
-  return Row(verb).word;
+std::string_view WireWord(Verb verb) {
+  return RowOf(verb).word;
 }
 std::string_view WireWord(Response::Kind kind) {
   return Row(kind).word;
-}
-bool TakesService(Request::Verb verb) {
-  return Row(verb).takes_service;
 }
 bool IsFailure(Response::Kind kind) {
   return Row(kind).failure;
 }
 
 std::string EncodeRequest(const Request& request) {
-  const VerbRow& row = Row(request.verb);
+  const VerbRow& row = RowOf(request.verb);
   std::string data;
-  if (row.takes_service) data = JsonString(request.service);
-  if (request.verb == Verb::kHello) data = absl::StrCat("{\"version\":", request.version, "}");
+  if (!std::holds_alternative<std::monostate>(request.arguments)) {
+    data = EncodeRequestDetail(request.service, request.arguments);
+  } else if (TakesService(row.verb)) {
+    data = JsonString(request.service);
+  } else if (row.arguments == Arguments::kVersion) {
+    data = absl::StrCat("{\"version\":", request.version, "}");
+  }
   return EncodeEnvelope(row.word, data);
 }
 
-absl::StatusOr<Request> DecodeRequest(std::string_view payload) {
+absl::StatusOr<Request> DecodeRequest(std::string_view payload, Level level) {
   absl::StatusOr<Envelope> envelope = DecodeEnvelope(payload);
   if (!envelope.ok()) return envelope.status();
-  const VerbRow* known = nullptr;
-  for (const VerbRow& row : kVerbs) {
-    if (row.word == envelope->cmd) known = &row;
-  }
-  if (known == nullptr) return Unknown("request", payload);
+  const VerbRow* row = FindVerb(envelope->cmd);
+  if (row == nullptr || row->level > level) return Unknown("request", payload);
   Request request;
-  request.verb = known->verb;
-  if (known->takes_service) {
-    absl::StatusOr<std::string> service = DataString(envelope->data);
-    if (!service.ok()) return Refuse("the data must be a service's name", payload);
-    request.service = *std::move(service);
-  } else if (request.verb == Verb::kHello) {
-    Response hello;
-    if (!ReadHello(envelope->data, &hello))
-      return Refuse("the data must be an object with a version", payload);
-    request.version = hello.version;
-  } else if (!envelope->data.empty()) {
-    return Refuse("it has no data", payload);
-  }
+  request.verb = row->verb;
+  if (const char* wrong = ReadArguments(envelope->data, row->arguments, level, &request); wrong != nullptr)
+    return Refuse(wrong, payload);
   return request;
 }
 

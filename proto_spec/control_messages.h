@@ -10,54 +10,39 @@
 
 #include "absl/status/statusor.h"
 #include "proto_spec/base_status.h"
+#include "proto_spec/control_details.h"
 #include "proto_spec/control_status.h"
+#include "proto_spec/control_verbs.h"
 #include "proto_spec/frame.h"
 
 namespace fectl::proto {
 
 // The highest level of the control protocol that is spoken here: the version that our `Hello` names.
-inline constexpr int kControlVersion = 2;
+inline constexpr int kControlVersion = 3;
 
 // The level at which to go on with a peer whose `Hello` named this version: the lower one of its and ours.
 Level AgreedLevel(int version);
 
 struct Request {
-  enum class Verb {
-    kPing,
-    kPid,
-    kVersion,
-    kQuit,
-    // With a service:
-    kStatus,
-    kSPid,
-    kStart,
-    kStop,
-    kReload,
-    kRestart,
-    kPause,
-    kResume,
-    // Level 2:
-    kHello,     // version
-    kOverview,  // all services, without workers and events
-    kInspect,   // one service, with everything
-  };
+  using Verb = proto::Verb;
+
   Verb verb = Verb::kPing;
-  std::string service{};
-  int version = 0;
+  std::string service{};  // where TakesService(verb)
+  int version = 0;        // kHello
+  // Level 3, by the verb's Arguments.
+  RequestDetail arguments{};
 
   friend bool operator==(const Request&, const Request&) = default;
 };
 
-std::string_view WireWord(Request::Verb verb);
-// True for the verbs whose data is a service's name.
-bool TakesService(Request::Verb verb);
+std::string_view WireWord(Verb verb);
 
 std::string EncodeRequest(const Request& request);
 
 // InvalidArgument, in words that quote the start of the payload, for what is no request; Unimplemented for a
-// request whose `cmd` is unknown. The service's name is any string here: whether it exists is the master's to
-// say.
-absl::StatusOr<Request> DecodeRequest(std::string_view payload);
+// request whose `cmd` is unknown at this level. The service's name is any string here: whether it exists is
+// the master's to say.
+absl::StatusOr<Request> DecodeRequest(std::string_view payload, Level level = Level::kThree);
 
 struct Response {
   enum class Kind {
@@ -84,6 +69,12 @@ struct Response {
     kOverview,  // overview
     kInspect,   // inspect
     kError,     // text: the request was not understood or cannot be done
+    // Level 3:
+    kSent,        // SentCounts
+    kSubscribed,  // SubscriptionId; the subscription's records follow
+    kMessage,     // MessageRecord
+    kGap,         // GapRecord
+    kEnded,       // SubscriptionId, text: why; the subscription's last answer
   };
   Kind kind = Kind::kPong;
   std::string text{};
@@ -93,6 +84,8 @@ struct Response {
   int64_t pid = 0;
   MasterView overview{};
   ServiceView inspect{};
+  // Level 3: an Outcome beside the words of an operation's answer, or what the kind says.
+  ResponseDetail detail{};
 
   friend bool operator==(const Response&, const Response&) = default;
 };
@@ -103,8 +96,8 @@ bool IsFailure(Response::Kind kind);
 
 // The payload. At the base level it always fits a base frame (a status is shortened as EncodeServiceStatus
 // says, a list of pids from its end), the words in `text` of the answers to operations are left out, and
-// kErrorNotPermitted becomes the refusal that the base level has. The other level-2 kinds must not be sent to
-// a client of the base level.
+// kErrorNotPermitted becomes the refusal that the base level has. An Outcome is left out below level 3. The
+// other kinds must not be sent to a client of a lower level than theirs.
 std::string EncodeResponse(const Response& response, Level level);
 
 // InvalidArgument when it is no answer, Unimplemented when its `cmd` is unknown.

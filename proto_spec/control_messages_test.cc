@@ -40,7 +40,7 @@ TEST(RequestTest, SaysWhatIsWrong) {
     EXPECT_THAT(error("{\"cmd\":\"Hello\",\"data\":" + std::string(data) + "}"), HasSubstr("with a version"));
   }
   EXPECT_EQ(error(R"({"cmd":"Dance"})"),
-            "unknown request (version 2 is spoken here): \"{\\\"cmd\\\":\\\"Dance\\\"}\"");
+            "unknown request (version 3 is spoken here): \"{\\\"cmd\\\":\\\"Dance\\\"}\"");
 }
 
 TEST(RequestTest, UnknownRequestsDifferFromBrokenOnes) {

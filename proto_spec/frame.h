@@ -16,7 +16,7 @@
 namespace fectl::proto {
 
 // What a peer has said that it understands. Nobody is sent level 2 before it said so.
-enum class Level { kBase = 1, kTwo = 2 };
+enum class Level { kBase = 1, kTwo = 2, kThree = 3 };
 
 // The largest payload that a 16-bit length can announce.
 inline constexpr size_t kBaseFrameBytesMax = 65535;

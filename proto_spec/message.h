@@ -22,6 +22,9 @@ namespace fectl::proto {
 // is for the messages of applications.
 inline constexpr size_t kNestingMax = 64;
 
+// A message of an application's own, between it and its peers: what fits a base frame beside its envelope.
+inline constexpr size_t kAppMessageBytesMax = 60 * 1024;
+
 struct Envelope {
   std::string cmd{};
   // The raw JSON text of `data`, a part of the decoded payload (so it lives as long). Empty when `data` is

@@ -17,8 +17,6 @@ using CommandKind = proto::MasterCommand::Kind;
 constexpr int64_t kHeartbeatIntervalMsMax = 1000;
 // Keeps a service with a very short timeout from spending its time on heartbeats.
 constexpr int64_t kHeartbeatIntervalMsMin = 10;
-// Of a message with its envelope, which has to fit a base frame; leaves room for the envelope.
-constexpr size_t kMessageJsonBytesMax = 60 * 1024;
 
 }  // namespace
 
@@ -218,9 +216,9 @@ absl::Status Session::SendMessage(std::string_view json) {
     return absl::FailedPreconditionError(
         "the master does not understand messages (it does not offer level 2 in FECTL_PROTO)");
   }
-  if (json.size() > kMessageJsonBytesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message of ", json.size(), " bytes; at most ", kMessageJsonBytesMax, " can be sent"));
+  if (json.size() > proto::kAppMessageBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("a message of ", json.size(), " bytes; at most ",
+                                                   proto::kAppMessageBytesMax, " can be sent"));
   }
   if (!proto::ValidJson(json)) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: ", proto::QuotedStart(json)));

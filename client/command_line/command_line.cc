@@ -273,6 +273,10 @@ class Parser {
         if (operands.empty() || operands[0] == "all")
           error_ = name + " needs the name of one service: fectl " + name + " SERVICE [PATH]...";
         return;
+      case Operands::kTargetAndMessage:
+        if (operands.size() != 2)
+          error_ = name + " needs the name of a service and a message: fectl " + name + " SERVICE[/N] JSON";
+        return;
       case Operands::kShell:
         if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())
           error_ = name + " needs the name of a shell: fectl " + name + " bash|zsh";

@@ -5,6 +5,12 @@
 namespace fectl::client {
 namespace {
 
+// A command that is one request.
+constexpr Command Asks(CommandKind kind, proto::Verb verb, Operands operands, std::string_view semantics) {
+  const proto::VerbRow& row = proto::RowOf(verb);
+  return {kind, row.command, operands, row.summary, semantics, &row};
+}
+
 constexpr Command kCommands[] = {
     {CommandKind::kStatus, "status", Operands::kOptionalService, "show all services, or the workers of one",
      R"(Without a name: one line for each service, with the workers that serve and are
@@ -20,24 +26,24 @@ With --check, for monitors: one line for each service that does not serve with
 all its workers, of all services or of those that are named, and exit 1; nothing
 and exit 0 if all is well.
 )"},
-    {CommandKind::kStart, "start", Operands::kServices, "start stopped or failed services",
-     R"(Starts the workers of services which have been stopped or have failed. Returns
+    Asks(CommandKind::kStart, proto::Verb::kStart, Operands::kServices,
+         R"(Starts the workers of services which have been stopped or have failed. Returns
 when all workers serve, or when the start has failed. A service that is running
 already is left alone, which counts as done; one that is paused is refused.
 During a reload or a stop the start waits for its end.
 
 Exits 0 if every service serves; 1 if one was refused or failed.
-)"},
-    {CommandKind::kStop, "stop", Operands::kServices, "let the workers finish, then stop them",
-     R"(Asks the workers to finish what is open and to exit; after the service's
+)"),
+    Asks(CommandKind::kStop, proto::Verb::kStop, Operands::kServices,
+         R"(Asks the workers to finish what is open and to exit; after the service's
 shutdown_timeout the rest is killed. The listening sockets stay open, so clients
 wait in the queue until the next start. Returns when the last worker has exited.
 A service that is stopped already is left alone, which counts as done.
 
 Exits 0 if every service has stopped; 1 if one was refused or failed.
-)"},
-    {CommandKind::kReload, "reload", Operands::kServices, "replace the workers without losing a request",
-     R"(Starts new workers beside the old ones. When the new ones have loaded they begin
+)"),
+    Asks(CommandKind::kReload, proto::Verb::kReload, Operands::kServices,
+         R"(Starts new workers beside the old ones. When the new ones have loaded they begin
 to serve, and the old ones finish what is open and exit. No connection is
 refused or reset. If the new workers do not load, the old ones keep serving and
 the reload has failed; the reason is on stderr. A reload that is asked for while
@@ -46,59 +52,78 @@ With all, services which are stopped are left alone.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.
-)"},
-    {CommandKind::kRestart, "restart", Operands::kServices, "replace the workers at once",
-     R"(Like reload, but all workers are replaced together. What is still leaving after
+)"),
+    Asks(CommandKind::kRestart, proto::Verb::kRestart, Operands::kServices,
+         R"(Like reload, but all workers are replaced together. What is still leaving after
 earlier commands has 5 seconds then. If the new workers do not load, the old
 ones keep serving. With all, services which are stopped are left alone.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.
-)"},
-    {CommandKind::kPause, "pause", Operands::kServices, "accept no new connections for a while",
-     R"(The workers stay alive and answer what is open, but accept no new connections;
+)"),
+    Asks(CommandKind::kPause, proto::Verb::kPause, Operands::kServices,
+         R"(The workers stay alive and answer what is open, but accept no new connections;
 these wait in the queue of the listening socket until resume. Returns when the
 workers have been told. With all, services which are stopped are left alone.
 
 Exits 0 if every service was paused; 1 if one was refused or failed.
-)"},
-    {CommandKind::kResume, "resume", Operands::kServices, "accept connections again",
-     R"(Ends a pause: the workers accept connections again, first those which have been
+)"),
+    Asks(CommandKind::kResume, proto::Verb::kResume, Operands::kServices,
+         R"(Ends a pause: the workers accept connections again, first those which have been
 waiting. Returns when the workers have been told. With all, services which are
 stopped are left alone.
 
 Exits 0 if every service was resumed; 1 if one was refused or failed.
-)"},
-    {CommandKind::kSPid, "spid", Operands::kOneService, "print the pids of a service's workers",
-     R"(Prints the process ids of the workers of one service, one a line, and nothing if
+)"),
+    Asks(CommandKind::kSPid, proto::Verb::kSPid, Operands::kOneService,
+         R"(Prints the process ids of the workers of one service, one a line, and nothing if
 it has none.
 
 Exits 0; 1 if there is no such service.
-)"},
-    {CommandKind::kPid, "pid", Operands::kNone, "print fectld's process id",
-     R"(Prints the process id of the running fectld.
-)"},
-    {CommandKind::kVersion, "version", Operands::kNone, "print the version of the running fectld",
-     R"(Prints the version of the fectld which is running; fectl --version prints the
+)"),
+    Asks(CommandKind::kPid, proto::Verb::kPid, Operands::kNone,
+         R"(Prints the process id of the running fectld.
+)"),
+    Asks(CommandKind::kVersion, proto::Verb::kVersion, Operands::kNone,
+         R"(Prints the version of the fectld which is running; fectl --version prints the
 version of this program.
-)"},
+)"),
     {CommandKind::kVersionCheck, "version-check", Operands::kNone, "compare the versions of fectl and fectld",
      R"(Compares the version of this program with the version of the fectld which is
 running.
 
 Exits 0 if they are the same; 1 if they differ, with both on stderr.
 )"},
-    {CommandKind::kPing, "ping", Operands::kNone, "check that fectld answers",
-     R"(Prints "pong" when fectld has answered.
+    Asks(CommandKind::kPing, proto::Verb::kPing, Operands::kNone,
+         R"(Prints "pong" when fectld has answered.
 
 Exits 0 if it has; 1 if it is there but does not answer; 3 if there is none.
-)"},
-    {CommandKind::kQuit, "quit", Operands::kNone, "stop all services and end fectld",
-     R"(Stops all services as stop does, and ends fectld. Returns when fectld has gone.
+)"),
+    Asks(CommandKind::kQuit, proto::Verb::kQuit, Operands::kNone,
+         R"(Stops all services as stop does, and ends fectld. Returns when fectld has gone.
 
 Exits 0 if its process has gone; 1 if it refused, did not end within --timeout,
 or had no room for another client.
-)"},
+)"),
+    Asks(CommandKind::kSend, proto::Verb::kSend, Operands::kTargetAndMessage,
+         R"(Sends a message of the application's own, a JSON text of at most 61440 bytes, to
+all workers of a service that run, or with SERVICE/N to worker N alone, from 1.
+They get it in the callback that the SDK has for messages. Returns when each has
+it in its pipe or waiting for that; fectld does not know what a worker does with
+it. Workers that speak the base level only have no messages.
+
+Exits 0 if all of them took it; 1 if one could not, or none runs; 2 if it is not
+JSON or too large.
+)"),
+    Asks(CommandKind::kListen, proto::Verb::kListen, Operands::kOneService,
+         R"(Prints the messages that the workers of a service send from now on, one line of
+JSON each, with or without --json: the members service, worker (its number),
+pid, and message. A line with the member lost instead tells how many messages
+were dropped there because this program was not reading.
+
+Ends with Ctrl-C, or when nobody reads its output any more, and exits 0 then; 1
+if there is no such service; 3 if fectld has ended.
+)"),
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
@@ -210,6 +235,8 @@ std::string_view Synopsis(Operands operands) {
       return "MODULE:NAME [ARGUMENT]...";
     case Operands::kServiceAndPaths:
       return "SERVICE [PATH]...";
+    case Operands::kTargetAndMessage:
+      return "SERVICE[/N] JSON";
     case Operands::kShell:
       return "bash|zsh";
   }

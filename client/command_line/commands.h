@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proto_spec/control_verbs.h"
+
 namespace fectl::client {
 
 enum class CommandKind {
@@ -22,6 +24,8 @@ enum class CommandKind {
   kVersionCheck,
   kPing,
   kQuit,
+  kSend,
+  kListen,
   kServe,
   kWatch,
   kCompletion,
@@ -35,9 +39,10 @@ enum class Operands {
   kOneService,
   kServices,  // one or more, or `all`
   kOptionalCommand,
-  kApplication,      // MODULE:NAME, and arguments for it
-  kServiceAndPaths,  // one service, and files or folders
-  kShell,            // bash or zsh
+  kApplication,       // MODULE:NAME, and arguments for it
+  kServiceAndPaths,   // one service, and files or folders
+  kTargetAndMessage,  // SERVICE or SERVICE/N, and JSON
+  kShell,             // bash or zsh
 };
 
 struct Command {
@@ -48,6 +53,8 @@ struct Command {
   // What `fectl help NAME` says below the usage line: what the command does, when it returns, what its exit
   // codes mean. Lines of at most 80 columns, the last one with its newline.
   std::string_view semantics;
+  // The request that it is; nullptr where it is another or none. Its row has the name and the summary.
+  const proto::VerbRow* verb = nullptr;
 };
 
 struct Option {

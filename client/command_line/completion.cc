@@ -45,7 +45,7 @@ constexpr char kScript[] = R"(_fectl() {
           completion) candidates=(@SHELLS@) ;;
           @OPERATIONS@) wants_services=yes candidates=(all) ;;
           @QUERIES@) wants_services=yes ;;
-          watch) if ((operands == 0)); then wants_services=yes; fi ;;
+          @FIRST@) if ((operands == 0)); then wants_services=yes; fi ;;
         esac
       fi
       ;;
@@ -129,6 +129,8 @@ std::string CompletionScript(std::string_view shell) {
   Replace("@COMMANDS@", Joined(CommandNames(), " "), &text);
   Replace("@SHELLS@", Joined({kShells.begin(), kShells.end()}, " "), &text);
   Replace("@OPERATIONS@", Joined(CommandsWith(Operands::kServices, Operands::kServices), " | "), &text);
+  Replace("@FIRST@", Joined(CommandsWith(Operands::kServiceAndPaths, Operands::kTargetAndMessage), " | "),
+          &text);
   Replace("@QUERIES@", Joined(CommandsWith(Operands::kOptionalService, Operands::kOneService), " | "), &text);
   return text;
 }

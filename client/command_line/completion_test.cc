@@ -35,7 +35,8 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
   EXPECT_THAT(
       script,
       HasSubstr("start | stop | reload | restart | pause | resume) wants_services=yes candidates=(all)"));
-  EXPECT_THAT(script, HasSubstr("status | spid) wants_services=yes ;;"));
+  EXPECT_THAT(script, HasSubstr("status | spid | listen) wants_services=yes ;;"));
+  EXPECT_THAT(script, HasSubstr("send | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));
 }
 
 TEST(CompletionScript, ValuesThatAreOneOfAFewAreOffered) {

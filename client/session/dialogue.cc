@@ -12,6 +12,12 @@ absl::Status NotUnderstood(const std::string& why) {
   return absl::DataLossError(absl::string_view(text.data(), text.size()));
 }
 
+// What comes for a subscription, and answers no request.
+bool IsRecord(proto::Response::Kind kind) {
+  return kind == proto::Response::Kind::kMessage || kind == proto::Response::Kind::kGap ||
+         kind == proto::Response::Kind::kEnded;
+}
+
 }  // namespace
 
 Dialogue::Dialogue() : reader_(proto::kBaseFrameBytesMax) {}
@@ -29,8 +35,9 @@ void Dialogue::AskHello(bool quietly) {
 }
 
 absl::Status Dialogue::Ask(const proto::Request& request) {
-  const absl::Status framed =
-      proto::AppendFrame(proto::EncodeRequest(request), proto::Level::kBase, &unsent_);
+  // Only a message may be long; elsewhere it is a name, which cannot be.
+  const proto::Level level = request.verb == proto::Verb::kSend ? level_ : proto::Level::kBase;
+  const absl::Status framed = proto::AppendFrame(proto::EncodeRequest(request), level, &unsent_);
   if (!framed.ok()) return absl::InvalidArgumentError("the name is too long to be a service's");
   asked_.push_back(request.verb == proto::Request::Verb::kPing ? Asked::kPing : Asked::kOther);
   return absl::OkStatus();
@@ -52,6 +59,11 @@ absl::Status Dialogue::TakeFrame(std::string_view payload) {
   if (!response.ok()) return NotUnderstood(std::string(response.status().message()));
   const bool pong = response->kind == proto::Response::Kind::kPong;
   if (pong && (asked_.empty() || asked_.front() != Asked::kPing)) return absl::OkStatus();
+  if (response->kind == proto::Response::Kind::kHello) level_ = proto::AgreedLevel(response->version);
+  if (IsRecord(response->kind)) {
+    answers_.push_back(*std::move(response));
+    return absl::OkStatus();
+  }
   if (asked_.empty()) {
     const std::string said = response->kind == proto::Response::Kind::kError
                                  ? response->text

@@ -14,7 +14,8 @@
 namespace fectl::client {
 
 // One conversation with the master, as bytes: requests go in, bytes come out; bytes go in, answers come out,
-// in the order of their requests. Pongs that nobody asked for are counted and dropped. Touches no descriptor.
+// in the order of their requests, and the records of subscriptions between them. Pongs that nobody asked for
+// are counted and dropped. Touches no descriptor.
 class Dialogue {
  public:
   Dialogue();
@@ -43,6 +44,7 @@ class Dialogue {
 
   absl::Status TakeFrame(std::string_view payload);
 
+  proto::Level level_ = proto::Level::kBase;
   proto::FrameReader reader_;
   std::string unsent_;
   std::deque<Asked> asked_;

@@ -1,6 +1,8 @@
 #include "client/session/operation.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "client/session/base_view.h"
@@ -12,23 +14,6 @@ namespace {
 
 using proto::Request;
 using proto::Response;
-
-Request::Verb VerbOf(CommandKind command) {
-  switch (command) {
-    case CommandKind::kStop:
-      return Request::Verb::kStop;
-    case CommandKind::kReload:
-      return Request::Verb::kReload;
-    case CommandKind::kRestart:
-      return Request::Verb::kRestart;
-    case CommandKind::kPause:
-      return Request::Verb::kPause;
-    case CommandKind::kResume:
-      return Request::Verb::kResume;
-    default:
-      return Request::Verb::kStart;
-  }
-}
 
 // Why a request was refused, in our words. Empty: the kind is no refusal.
 std::string_view Refusal(Response::Kind kind) {
@@ -157,8 +142,11 @@ Operation::Operation(CommandKind command, std::string service, proto::Level leve
 
 Request Operation::FirstRequest() const {
   Request request;
-  request.verb = VerbOf(command_);
+  request.verb = CommandOf(command_).verb->verb;
   request.service = result_.service;
+  if (level_ >= proto::Level::kThree && Replaces(command_)) {
+    request.arguments = proto::LeaveWait{static_cast<double>(kLookMs) / 1000};
+  }
   return request;
 }
 
@@ -178,7 +166,28 @@ std::optional<Request> Operation::OnAnswer(const Response& answer, int64_t took_
   first_ = answer.kind;
   result_.answer = proto::WireWord(answer.kind);
   result_.took_ms = took_ms;
-  return OnFirstAnswer(answer);
+  const auto* outcome = std::get_if<proto::Outcome>(&answer.detail);
+  if (outcome == nullptr) return OnFirstAnswer(answer);
+  result_.took_ms = std::min(took_ms, static_cast<int64_t>(outcome->took_s * 1000));
+  std::optional<Request> next = OnFirstAnswer(answer);
+  // What would be asked next is known already, unless it is about other services.
+  if (!next.has_value() || next->verb != Request::Verb::kInspect) return next;
+  OnOutcome(*outcome);
+  return std::nullopt;
+}
+
+void Operation::OnOutcome(const proto::Outcome& outcome) {
+  proto::ServiceView view;
+  view.state = outcome.state;
+  view.cause = outcome.cause;
+  view.num = outcome.num;
+  view.ready = outcome.ready;
+  view.still_leaving = outcome.still_leaving;
+  view.undrained = outcome.undrained;
+  view.undrained_sigterm = outcome.undrained_sigterm;
+  if (first_ == Response::Kind::kErrorServiceRunning) return TellWhatRan(view);
+  TellWhatServes(view);
+  if (result_.old_workers.has_value()) result_.old_workers->replaced = outcome.replaced;
 }
 
 std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
@@ -230,13 +239,27 @@ std::optional<Request> Operation::FollowUp(Request::Verb verb) {
   return request;
 }
 
-// Each look tells of all old workers, so the last one counts.
-std::optional<Request> Operation::OnLook(const proto::ServiceView& view, int64_t took_ms) {
+void Operation::TellWhatServes(const proto::ServiceView& view) {
   result_.line =
       std::string(PastTense(command_)) + " (" + Workers(view) + ", " + SpokenDuration(result_.took_ms) + ")";
-  if (!Replaces(command_)) return std::nullopt;
+  if (!Replaces(command_)) return;
   result_.old_workers = {view.still_leaving, view.undrained, view.undrained_sigterm};
   result_.line += Besides(*result_.old_workers, view.state == "paused");
+}
+
+// Of a service that was running when it was to be started.
+void Operation::TellWhatRan(const proto::ServiceView& view) {
+  if (view.state == "paused") {
+    Fail("refused", "it is paused; fectl resume lets it accept again");
+  } else if (view.ready == 0 && view.num > 0) {
+    Fail("failed", "it runs already, but no worker serves" + (view.cause.empty() ? "" : ": " + view.cause));
+  }
+}
+
+// Each look tells of all old workers, so the last one counts.
+std::optional<Request> Operation::OnLook(const proto::ServiceView& view, int64_t took_ms) {
+  TellWhatServes(view);
+  if (!Replaces(command_)) return std::nullopt;
   if (view.still_leaving == 0 || took_ms - result_.took_ms >= kLookMs) return std::nullopt;
   pause_ms_ = kLookPauseMs;
   return FollowUp(Request::Verb::kInspect);
@@ -244,12 +267,7 @@ std::optional<Request> Operation::OnLook(const proto::ServiceView& view, int64_t
 
 std::optional<Request> Operation::OnFollowUp(const Response& answer, int64_t took_ms) {
   if (answer.kind == Response::Kind::kInspect && first_ == Response::Kind::kErrorServiceRunning) {
-    if (answer.inspect.state == "paused") {
-      Fail("refused", "it is paused; fectl resume lets it accept again");
-    } else if (answer.inspect.ready == 0 && answer.inspect.num > 0) {
-      const std::string& cause = answer.inspect.cause;
-      Fail("failed", "it runs already, but no worker serves" + (cause.empty() ? "" : ": " + cause));
-    }
+    TellWhatRan(answer.inspect);
   } else if (answer.kind == Response::Kind::kInspect && result_.ok) {
     return OnLook(answer.inspect, took_ms);
   } else if (answer.kind == Response::Kind::kOverview && !result_.ok) {

@@ -15,9 +15,10 @@ namespace fectl::client {
 
 // How the old workers of a reload or restart were seen to leave.
 struct OldWorkers {
-  int leaving = 0;            // have not ended
-  int undrained = 0;          // ended by a signal, and not because they had finished
-  int undrained_sigterm = 0;  // of them, by the SIGTERM that asked them to finish
+  int leaving = 0;                   // have not ended
+  int undrained = 0;                 // ended by a signal, and not because they had finished
+  int undrained_sigterm = 0;         // of them, by the SIGTERM that asked them to finish
+  std::optional<int> replaced = {};  // have a successor; masters below level 3 do not tell it
 };
 
 // How one operation on one service came out.
@@ -35,7 +36,8 @@ struct OperationResult {
 };
 
 // One operation on one service: what is asked, what is asked next to be able to tell more about the answer
-// (how many workers serve; why it failed; which name was meant), and what people read in the end. Pure.
+// (why it failed; which name was meant; below level 3 also how many workers serve, which at level 3 is in the
+// answer), and what people read in the end. Pure.
 class Operation {
  public:
   // `command` is one of start, stop, reload, restart, pause, resume.
@@ -61,6 +63,9 @@ class Operation {
   std::optional<proto::Request> FollowUp(proto::Request::Verb verb);
   std::optional<proto::Request> OnFollowUp(const proto::Response& answer, int64_t took_ms);
   std::optional<proto::Request> OnLook(const proto::ServiceView& view, int64_t took_ms);
+  void OnOutcome(const proto::Outcome& outcome);
+  void TellWhatServes(const proto::ServiceView& view);
+  void TellWhatRan(const proto::ServiceView& view);
 
   CommandKind command_;
   bool one_of_all_;

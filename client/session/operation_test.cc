@@ -133,6 +133,47 @@ TEST(Operation, PAUSE_KEPT_AReplacementOfAPausedServiceSaysSo) {
   EXPECT_EQ(operation.result().line, "restarted (2 workers, 1.2 s); it stays paused until fectl resume");
 }
 
+Response With(Response::Kind kind, proto::Outcome outcome, std::string text = "") {
+  Response response = Of(kind, std::move(text));
+  response.detail = std::move(outcome);
+  return response;
+}
+
+TEST(Operation, AtLevelThreeTheAnswerHasEverything) {
+  Operation operation(CommandKind::kReload, "web", Level::kThree);
+  EXPECT_EQ(operation.FirstRequest().arguments, proto::RequestDetail(proto::LeaveWait{0.5}));
+  const Response answer = With(Response::Kind::kServiceStarted, {.state = "running",
+                                                                 .num = 2,
+                                                                 .ready = 2,
+                                                                 .replaced = 2,
+                                                                 .still_leaving = 1,
+                                                                 .undrained = 1,
+                                                                 .undrained_sigterm = 1,
+                                                                 .took_s = 1.2});
+  EXPECT_EQ(operation.OnAnswer(answer, 1700), std::nullopt);
+  EXPECT_EQ(operation.result().line,
+            "reloaded (2 workers, 1.2 s); 1 old worker is still leaving; 1 old worker ended without draining "
+            "(SIGTERM)");
+  EXPECT_EQ(operation.result().took_ms, 1200);
+  EXPECT_EQ(operation.result().old_workers->replaced, 2);
+  EXPECT_EQ(Operation(CommandKind::kStop, "web", Level::kThree).FirstRequest().arguments,
+            proto::RequestDetail());
+}
+
+TEST(Operation, AtLevelThreeAPausedServiceIsKnownAtOnce) {
+  Operation operation(CommandKind::kStart, "web", Level::kThree);
+  const Response answer = With(Response::Kind::kErrorServiceRunning, {.state = "paused", .num = 2});
+  EXPECT_EQ(operation.OnAnswer(answer, 1), std::nullopt);
+  EXPECT_EQ(operation.result().line, "start refused: it is paused; fectl resume lets it accept again");
+}
+
+TEST(Operation, AnAnswerOfLevelThreeWithoutAnOutcomeIsAskedAbout) {
+  Operation operation(CommandKind::kReload, "web", Level::kThree);
+  const std::optional<Request> next = operation.OnAnswer(Of(Response::Kind::kServiceStarted), 1200);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->verb, Request::Verb::kInspect);
+}
+
 TEST(Operation, WhatIsSoAlreadyIsDone) {
   EXPECT_EQ(LineAfter(CommandKind::kStart, Of(Response::Kind::kErrorServiceRunning)),
             "ok: was running already");

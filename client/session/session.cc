@@ -58,6 +58,12 @@ absl::Status Session::NeedLevelTwo(std::string_view words) {
   return absl::FailedPreconditionError(absl::string_view(words.data(), words.size()));
 }
 
+absl::Status Session::NeedLevelThree(std::string_view words) {
+  const absl::Status two = NeedLevelTwo(words);
+  if (!two.ok() || level_ >= proto::Level::kThree) return two;
+  return absl::FailedPreconditionError(absl::string_view(words.data(), words.size()));
+}
+
 absl::StatusOr<std::unique_ptr<Channel>> Session::NewChannel() const {
   absl::StatusOr<base::UniqueFd> fd = client::Connect(path_, limits_);
   if (!fd.ok()) return fd.status();

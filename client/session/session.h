@@ -41,6 +41,8 @@ class Session {
   // without an answer to Hello may be one that fectld had no room for. FailedPrecondition, with `words`, when
   // it answers, but only at the base level.
   absl::Status NeedLevelTwo(std::string_view words);
+  // The same for level 3.
+  absl::Status NeedLevelThree(std::string_view words);
 
   // The names of all services. FailedPrecondition when the master only speaks the base level, which has no
   // word for this.

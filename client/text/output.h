@@ -16,6 +16,11 @@ class Output {
   void Out(std::string_view text);
   void Err(std::string_view text);
 
+  // True once nobody reads standard output any more, as far as writing has told. Its descriptor tells at
+  // once: poll(2) finds an error there.
+  bool out_closed() const { return out_closed_; }
+  int out_fd() const { return out_fd_; }
+
   // The errno with which standard output could not be written (a full disk); 0 if everything was written, or
   // if nobody wanted to read it.
   int write_error() const { return write_error_; }

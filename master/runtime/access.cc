@@ -39,27 +39,7 @@ std::optional<Role> Access::RoleOf(const platform::ControlPeer& peer) const {
 }
 
 Role Needed(proto::Request::Verb verb) {
-  using Verb = proto::Request::Verb;
-  switch (verb) {
-    case Verb::kPing:
-    case Verb::kPid:
-    case Verb::kVersion:
-    case Verb::kHello:
-    case Verb::kStatus:
-    case Verb::kSPid:
-    case Verb::kOverview:
-    case Verb::kInspect:
-      return Role::kObserve;
-    case Verb::kQuit:
-    case Verb::kStart:
-    case Verb::kStop:
-    case Verb::kReload:
-    case Verb::kRestart:
-    case Verb::kPause:
-    case Verb::kResume:
-      return Role::kOperate;
-  }
-  return Role::kOperate;
+  return proto::RowOf(verb).access == proto::Access::kObserve ? Role::kObserve : Role::kOperate;
 }
 
 platform::ControlFile FileFor(const std::vector<config::Grant>& grants, const platform::Identity* owner) {

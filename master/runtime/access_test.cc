@@ -54,11 +54,11 @@ TEST(Access, AnUnresolvedGrantAllowsNobody) {
 
 TEST(Access, LookingNeedsLessThanDoing) {
   for (const Verb verb : {Verb::kPing, Verb::kPid, Verb::kVersion, Verb::kHello, Verb::kStatus, Verb::kSPid,
-                          Verb::kOverview, Verb::kInspect}) {
+                          Verb::kOverview, Verb::kInspect, Verb::kListen, Verb::kUnsubscribe}) {
     EXPECT_EQ(Needed(verb), Role::kObserve) << proto::WireWord(verb);
   }
-  for (const Verb verb :
-       {Verb::kQuit, Verb::kStart, Verb::kStop, Verb::kReload, Verb::kRestart, Verb::kPause, Verb::kResume}) {
+  for (const Verb verb : {Verb::kQuit, Verb::kStart, Verb::kStop, Verb::kReload, Verb::kRestart, Verb::kPause,
+                          Verb::kResume, Verb::kSend}) {
     EXPECT_EQ(Needed(verb), Role::kOperate) << proto::WireWord(verb);
   }
 }

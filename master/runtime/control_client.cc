@@ -15,14 +15,6 @@
 #include "master/runtime/limits.h"
 
 namespace fectl::runtime {
-namespace {
-
-bool IsOfLevel2(proto::Request::Verb verb) {
-  return verb == proto::Request::Verb::kOverview || verb == proto::Request::Verb::kInspect;
-}
-
-}  // namespace
-
 absl::Status ControlClient::Watch() {
   watched_events_ = EPOLLIN;
   return loop_->Watch(socket_.get(), watched_events_, this);
@@ -86,22 +78,18 @@ void ControlClient::HandRequests() {
       break;
     }
     if (!payload->has_value()) break;
-    auto request = proto::DecodeRequest(**payload);
+    auto request = proto::DecodeRequest(**payload, level_);
     if (!request.ok()) {
       // A client of the base level has no answer for this; one of level 2 is told, and may go on.
       broken_ = level_ == proto::Level::kBase;
       Refuse(std::string(request.status().message()));
       continue;
     }
-    if (level_ == proto::Level::kBase && IsOfLevel2(request->verb)) {
-      broken_ = true;  // unknown to whom did not say Hello, like any other word
-      continue;
-    }
     awaiting_ = true;
     owner_->OnRequest(*this, *request);
   }
   handing_ = false;
-  const bool nothing_to_come = input_ended_ && !awaiting_;
+  const bool nothing_to_come = input_ended_ && !awaiting_ && subscriptions_.empty();
   if (!closed() && unsent_.empty() && (broken_ || nothing_to_come)) Close();
 }
 
@@ -120,6 +108,52 @@ void ControlClient::Answer(const proto::Response& response) {
     Push(response);
     if (closed()) return;
     HandRequests();
+    if (!closed() && !handing_) WatchWhatIsNeeded();
+    TellHeld();
+  });
+}
+
+void ControlClient::PushRecord(int id, const proto::Response& record) {
+  if (closed()) return;
+  OrClose([&] {
+    const auto subscription = std::ranges::find(subscriptions_, id, &Subscription::id);
+    if (subscription == subscriptions_.end()) return;
+    std::string frame;
+    const absl::Status framed = proto::AppendFrame(proto::EncodeResponse(record, level_), level_, &frame);
+    const bool room = unsent_.empty() || unsent_.size() + frame.size() <= kRecordBytesMax;
+    // Once something is lost its Gap comes first, when all before it is read.
+    if (!framed.ok() || !room || subscription->lost > 0) {
+      ++subscription->lost;
+    } else {
+      unsent_ += frame;
+      Flush();
+    }
+    if (!closed() && !handing_) WatchWhatIsNeeded();
+    TellHeld();
+  });
+}
+
+// The client has read everything that was kept for it.
+void ControlClient::SayGaps() {
+  for (Subscription& one : subscriptions_) {
+    if (one.lost == 0 || closed()) continue;
+    Push({.kind = proto::Response::Kind::kGap,
+          .detail = proto::GapRecord{.id = one.id, .lost = std::exchange(one.lost, 0)}});
+  }
+}
+
+void ControlClient::EndSubscription(int id, const std::string& words) {
+  if (closed()) return;
+  OrClose([&] {
+    const auto found = std::ranges::find(subscriptions_, id, &Subscription::id);
+    if (found == subscriptions_.end()) return;
+    const int64_t lost = found->lost;
+    subscriptions_.erase(found);
+    if (lost > 0) {
+      Push({.kind = proto::Response::Kind::kGap, .detail = proto::GapRecord{.id = id, .lost = lost}});
+    }
+    if (closed()) return;
+    Push({.kind = proto::Response::Kind::kEnded, .text = words, .detail = proto::SubscriptionId{.id = id}});
     if (!closed() && !handing_) WatchWhatIsNeeded();
     TellHeld();
   });
@@ -144,7 +178,9 @@ void ControlClient::Flush() {
     }
   }
   unsent_.erase(0, sent);
-  if (unsent_.empty()) unsent_.shrink_to_fit();
+  if (!unsent_.empty()) return;
+  unsent_.shrink_to_fit();
+  SayGaps();
 }
 
 void ControlClient::OnSecond(core::Instant now) {
@@ -162,14 +198,15 @@ void ControlClient::SecondPassed(core::Instant now) {
   }
   if (unsent_.empty()) {
     stuck_since_ = core::kNever;
-    if (awaiting_ || level_ == proto::Level::kBase) Push({});
+    if (WantsSigns()) Push({});
     if (!closed()) WatchWhatIsNeeded();
     return;
   }
   if (stuck_since_ == core::kNever || unsent_.size() != unsent_then_) {
     stuck_since_ = now;
     unsent_then_ = unsent_.size();
-  } else if (now - stuck_since_ >= kClientStuckAfter) {
+  } else if (now - stuck_since_ >= kClientStuckAfter && subscriptions_.empty()) {
+    // Who listens may take its time: what it misses is counted.
     Close();
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "master/core/time.h"
 #include "master/platform/loop/event_loop.h"
@@ -30,8 +31,10 @@ class ControlClientOwner {
 
 // One connection of the control socket: requests come in, one is answered at a time. What is held for a
 // client is bounded: unread input by one request and one read, unsent output by one answer; no answer is
-// begun before the one before it is gone, so a client which does not read stops itself. Where memory fails
-// while a client is served, that client's connection ends, and nothing else.
+// begun before the one before it is gone, so a client which does not read stops itself. Records of
+// subscriptions come at any time; beyond kRecordBytesMax they are dropped and counted, and a Gap tells of
+// them as soon as the client has read the others. Where memory fails while a client is served, that client's
+// connection ends, and nothing else.
 class ControlClient final : private platform::FdWatcher {
  public:
   // The loop and the owner outlive it.
@@ -63,15 +66,27 @@ class ControlClient final : private platform::FdWatcher {
   // The final answer to the request.
   void Answer(const proto::Response& response);
 
+  // From here on records may come for the subscription with this number, until EndSubscription().
+  void BeginSubscription(int id) { subscriptions_.push_back({.id = id}); }
+  void PushRecord(int id, const proto::Response& record);
+  // Says Ended, in `words`. Nothing happens when there is no such subscription.
+  void EndSubscription(int id, const std::string& words);
+
   // Whether OnSecond() has anything to do for this client.
   bool wants_seconds() const {
-    return !closed() &&
-           (awaiting_ || level_ == proto::Level::kBase || !unsent_.empty() || reader_.mid_frame());
+    return !closed() && (WantsSigns() || !unsent_.empty() || reader_.mid_frame());
   }
   // Once a second: says that the master is alive, and drops a client which is stuck.
   void OnSecond(core::Instant now);
 
  private:
+  struct Subscription {
+    int id = 0;
+    int64_t lost = 0;  // records since the last one that was sent
+  };
+
+  // Is to hear once a second that the master is alive.
+  bool WantsSigns() const { return awaiting_ || level_ == proto::Level::kBase || !subscriptions_.empty(); }
   void OnReady(uint32_t events) override;
   template <typename Work>
   void OrClose(Work work);
@@ -82,6 +97,7 @@ class ControlClient final : private platform::FdWatcher {
   void Refuse(const std::string& words);
   void Push(const proto::Response& response);
   void Flush();
+  void SayGaps();
   void WatchWhatIsNeeded();
   void TellHeld();
 
@@ -93,6 +109,7 @@ class ControlClient final : private platform::FdWatcher {
   proto::FrameReader reader_;
   proto::Level level_ = proto::Level::kBase;
   std::string unsent_;
+  std::vector<Subscription> subscriptions_;
   size_t held_ = 0;                           // as the owner was told
   core::Instant stuck_since_ = core::kNever;  // unsent output did not move since; known from OnSecond() on
   size_t unsent_then_ = 0;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "master/runtime/event_log.h"
@@ -141,6 +142,9 @@ void ControlServer::Refuse(ControlClient& client, const proto::Request& request)
 
 void ControlServer::OnRequest(ControlClient& client, const proto::Request& request) {
   if (client.peer().role < Needed(request.verb)) return Refuse(client, request);
+  if (request.verb == proto::Verb::kUnsubscribe) {
+    return Unsubscribe(client, std::get<proto::SubscriptionId>(request.arguments).id);
+  }
   requests_->OnControlRequest(client.id(), client.peer(), request);
 }
 
@@ -182,6 +186,48 @@ void ControlServer::Answer(ClientId client, const proto::Response& response) {
   ShedBytes();
 }
 
+proto::Level ControlServer::LevelOf(ClientId client) const {
+  const auto found = clients_.find(client);
+  return found == clients_.end() ? proto::Level::kBase : found->second->level();
+}
+
+void ControlServer::Subscribe(ClientId client, int id, const std::string& service) {
+  const auto found = clients_.find(client);
+  if (found == clients_.end() || found->second->closed()) return;
+  const char* const refused = subscriptions_.Add({client, found->second->peer().uid, id, service});
+  if (refused != nullptr) return Answer(client, {.kind = proto::Response::Kind::kError, .text = refused});
+  found->second->BeginSubscription(id);
+  Answer(client, {.kind = proto::Response::Kind::kSubscribed, .detail = proto::SubscriptionId{.id = id}});
+}
+
+void ControlServer::Unsubscribe(ControlClient& client, int id) {
+  if (!subscriptions_.Remove(client.id(), id)) {
+    return client.Answer(
+        {.kind = proto::Response::Kind::kError, .text = "there is no subscription with this id"});
+  }
+  client.EndSubscription(id, "the client has ended it");
+  client.Answer({.kind = proto::Response::Kind::kDone});
+}
+
+void ControlServer::Publish(const std::string& service, proto::MessageRecord record) {
+  proto::Response response{.kind = proto::Response::Kind::kMessage, .detail = std::move(record)};
+  for (const Subscriptions::One& one : subscriptions_.all()) {
+    const auto found = clients_.find(one.client);
+    if (one.service != service || found == clients_.end()) continue;
+    std::get<proto::MessageRecord>(response.detail).id = one.id;
+    found->second->PushRecord(one.id, response);
+  }
+  ShedBytes();
+}
+
+void ControlServer::EndSubscriptions(const std::string& words) {
+  for (const Subscriptions::One& one : subscriptions_.all()) {
+    const auto found = clients_.find(one.client);
+    if (found != clients_.end()) found->second->EndSubscription(one.id, words);
+  }
+  subscriptions_ = {};
+}
+
 size_t ControlServer::ClientsMax() {
   const long open_files = sysconf(_SC_OPEN_MAX);
   return open_files < 0 ? kClientsMax : std::min(kClientsMax, static_cast<size_t>(open_files) / 2);
@@ -217,6 +263,7 @@ void ControlServer::FreeClosed() {
     if (client == clients_.end()) continue;
     const auto share = shares_.find(client->second->peer().uid);
     if (--share->second.clients == 0) shares_.erase(share);
+    subscriptions_.RemoveClient(id);
     clients_.erase(client);
   }
   closed_.clear();  // its room stays

@@ -16,6 +16,7 @@
 #include "master/runtime/control_client.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/log_limit.h"
+#include "master/runtime/subscriptions.h"
 #include "proto_spec/control_messages.h"
 
 namespace fectl::runtime {
@@ -43,6 +44,15 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
 
   // Nothing happens when the client has gone. A Hello turns the client to level 2 after its answer.
   void Answer(ClientId client, const proto::Response& response);
+  // kBase for one that has gone.
+  proto::Level LevelOf(ClientId client) const;
+
+  // Answers a Listen: with Subscribed, or with an Error where there is no room for it.
+  void Subscribe(ClientId client, int id, const std::string& service);
+  bool has_subscriptions() const { return !subscriptions_.all().empty(); }
+  // A record for all who listen to the service; each gets it with its own number.
+  void Publish(const std::string& service, proto::MessageRecord record);
+  void EndSubscriptions(const std::string& words);
 
   // Once in each turn of the loop, with its time; frees what has closed.
   void OnTurn(core::Instant now);
@@ -66,6 +76,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   bool HasPlaceFor(uid_t user) const;
   void SendAway(const platform::ControlPeer& peer, proto::Response::Kind why, const std::string& words);
   void Refuse(ControlClient& client, const proto::Request& request);
+  void Unsubscribe(ControlClient& client, int id);
   void ShedBytes();
   void FreeClosed();
   void OnSecond(core::Instant now);
@@ -85,6 +96,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   ControlRequests* requests_;
   std::unordered_map<ClientId, std::unique_ptr<ControlClient>> clients_;
   std::unordered_map<uid_t, Share> shares_;
+  Subscriptions subscriptions_;
   size_t held_ = 0;
   std::vector<ClientId> closed_;  // to be freed in OnTurn
   LogLimit sent_away_log_{kRefusalLogInterval};

@@ -118,6 +118,78 @@ TEST_F(ControlServerTest, AHelloThatNamesALaterVersionIsSpokenToAtOurs) {
   EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kHello, Kind::kOverview}));
 }
 
+proto::Response Hello(int version) {
+  return {.kind = Kind::kHello, .version = version};
+}
+
+TEST_F(ControlServerTest, RecordsComeBesideAnswersAndOnlyForTheServiceThatWasAskedFor) {
+  Client client(path_);
+  requests_.answer = Hello(3);
+  client.Ask(proto::Verb::kHello, "", 3);
+  Settle();
+  requests_.answer.reset();
+  client.Ask(proto::Verb::kStop, "web");
+  Settle();
+  const ClientId id = requests_.asked.back().first;
+  EXPECT_EQ(server_->LevelOf(id), proto::Level::kThree);
+  server_->Answer(id, {.kind = Kind::kDone});
+  server_->Subscribe(id, 7, "web");
+  server_->Publish("jobs", {.service = "jobs", .json = "1"});
+  server_->Publish("web", {.service = "web", .json = "1"});
+  EXPECT_EQ(client.Heard(),
+            (std::vector<Kind>{Kind::kHello, Kind::kDone, Kind::kSubscribed, Kind::kMessage}));
+  Pass(kPongInterval);
+  Pass(kPongInterval);
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kPong, Kind::kPong}))
+      << "says that it lives while somebody listens";
+  server_->EndSubscriptions("the end");
+  server_->Publish("web", {.service = "web", .json = "1"});
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kEnded}));
+}
+
+TEST_F(ControlServerTest, WhoDoesNotReadRecordsIsKeptAndToldHowManyAreMissing) {
+  Client client(path_);
+  requests_.answer = Hello(3);
+  client.Ask(proto::Verb::kHello, "", 3);
+  client.Ask(proto::Verb::kPid);
+  Settle();
+  const ClientId id = requests_.asked.back().first;
+  server_->Subscribe(id, 7, "web");
+  const std::string large = "\"" + std::string(60'000, 'x') + "\"";
+  for (int i = 0; i < 100; ++i) server_->Publish("web", {.service = "web", .json = large});
+  EXPECT_LE(server_->held_bytes(), 2 * kRecordBytesMax);
+  for (int i = 0; i < 30; ++i) Pass(kPongInterval);
+  size_t messages = 0;
+  std::vector<Kind> heard;
+  while (heard.empty() || heard.back() != Kind::kGap) {
+    for (const Kind kind : client.Heard()) {
+      heard.push_back(kind);
+      if (kind == Kind::kMessage) ++messages;
+    }
+    ASSERT_FALSE(client.ended());
+    Settle();
+  }
+  EXPECT_GT(messages, 0U);
+  EXPECT_LT(messages, 100U);
+  server_->Publish("web", {.service = "web", .json = "1"});
+  EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kMessage}));
+}
+
+TEST_F(ControlServerTest, ASubscriptionEndsWithItsConnection) {
+  Client client(path_);
+  requests_.answer = Hello(3);
+  client.Ask(proto::Verb::kHello, "", 3);
+  Settle();
+  const ClientId id = requests_.asked.back().first;
+  server_->Subscribe(id, 7, "web");
+  client.Heard();
+  client.Close();
+  Settle();
+  EXPECT_EQ(server_->clients(), 0U);
+  server_->Publish("web", {.service = "web", .json = "1"});
+  EXPECT_EQ(server_->held_bytes(), 0U);
+}
+
 TEST_F(ControlServerTest, HelloOfVersionOneStaysAtTheBaseLevel) {
   Client client(path_);
   requests_.answer = proto::Response{.kind = Kind::kHello, .version = 1};

@@ -1,6 +1,9 @@
 #ifndef MASTER_RUNTIME_EVENT_SINK_H_
 #define MASTER_RUNTIME_EVENT_SINK_H_
 
+#include <cstdint>
+#include <string>
+
 #include "master/core/events.h"
 
 namespace fectl::runtime {
@@ -11,6 +14,9 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void Emit(core::Event event) = 0;
+  // A message of the application's own, as JSON text. It is not the supervisor's business: whoever listens to
+  // the service gets it.
+  virtual void OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) = 0;
 };
 
 }  // namespace fectl::runtime

@@ -22,6 +22,18 @@ inline constexpr size_t kLastWordsBytes = 1024 * 1024;
 // nothing.
 inline constexpr size_t kOrderBytesMax = 4 * 1024;
 
+// Messages of the application's own that wait for one worker to read; one always fits. A client's `Send` says
+// which workers could not take it.
+inline constexpr size_t kMessageBytesMax = 64 * 1024;
+
+// Records of subscriptions that wait for one client to read. Beyond it they are dropped, and the client is
+// told how many.
+inline constexpr size_t kRecordBytesMax = 256 * 1024;
+
+// Subscriptions of one client, and of all: each message is looked for in all of them.
+inline constexpr size_t kSubscriptionsMax = 16;
+inline constexpr size_t kAllSubscriptionsMax = 1024;
+
 // Existing workers expect to hear from the master about this often once they are loaded.
 inline constexpr core::Span kMasterBeatInterval = core::Seconds(2);
 

@@ -89,8 +89,9 @@ absl::Status Master::Run() {
 
 int64_t Master::TimeoutNanos(core::Instant now) const {
   if (!queue_.empty() || !pending_.empty()) return 0;
-  const core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(),
-                                      parts_.listeners->next_deadline(), beat_at_, sweep_at_});
+  core::Instant due = std::min({supervisor_.next_deadline(), server_.next_deadline(),
+                                parts_.listeners->next_deadline(), beat_at_, sweep_at_});
+  for (const Settling& one : settling_) due = std::min(due, one.done_at + one.waiting.leave_wait);
   return due == core::kNever ? -1 : std::max<int64_t>(0, (due - now).ns);
 }
 
@@ -210,6 +211,8 @@ void Master::Run(const core::ForgetService& effect) {
 
 void Master::Run(const core::Finish& /*effect*/) {
   finished_ = true;
+  AnswerSettled(/*all=*/true);
+  server_.EndSubscriptions("fectld ends");
   parts_.signals->StayForExit();
   // What outlived SIGKILL hangs in the kernel. Waiting for it here would be for ever; init gets it.
   workers_.ReleaseAll();
@@ -228,6 +231,7 @@ void Master::OnTurnEnd() {
     if (says_what_to_try_) std::cout << DemonstrationHint(parts_.services) << std::flush;
     platform::GiveBackStartCode();
   }
+  if (!settling_.empty()) AnswerSettled(/*all=*/false);
   server_.OnTurn(at_.now);
   NoticeRoom();
   parts_.listeners->OnTurn(at_.now);

@@ -69,7 +69,24 @@ class Master final : private EventSink,
   absl::Status Run();
 
  private:
+  // A request that was handed to the supervisor.
+  struct Waiting {
+    ClientId client = 0;
+    std::optional<core::ServiceId> service;
+    proto::Verb verb = proto::Verb::kQuit;
+    core::Instant began;
+    int serving = 0;        // workers that did when it began
+    core::Span leave_wait;  // how long its answer may wait for old workers
+  };
+  // An answer of level 3 that waits for old workers to leave.
+  struct Settling {
+    Waiting waiting;
+    proto::Response response;
+    core::Instant done_at;
+  };
+
   void Emit(core::Event event) override { queue_.push_back(std::move(event)); }
+  void OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) override;
   void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
   std::string Suspects(const SharedSocket& socket) const override;
   void OnOpenedAnew(const SharedSocket& socket) override;
@@ -96,7 +113,11 @@ class Master final : private EventSink,
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
+  void AnswerSettled(bool all);
+  std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
+  proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
   proto::MasterView Overview(core::Instant now) const;
+  const core::Service* ServiceOf(core::ServiceId id) const;         // nullptr: it was removed
   const core::Service* FindService(const std::string& name) const;  // nullptr: there is none of that name
   // Of what the service's next processes are made.
   const ServicePlan& PlanOf(const core::Service& service) const { return plans_.at(service.plan()); }
@@ -110,10 +131,11 @@ class Master final : private EventSink,
   WorkerSet workers_;
   ControlServer server_;
   std::vector<core::Event> queue_;
-  core::Effects effects_;                                  // of the newest step
-  std::deque<core::Effect> pending_;                       // those that were not run yet
-  size_t starts_ = 0;                                      // of processes, in this turn
-  std::unordered_map<core::RequestId, ClientId> waiting_;  // for an answer
+  core::Effects effects_;                                 // of the newest step
+  std::deque<core::Effect> pending_;                      // those that were not run yet
+  size_t starts_ = 0;                                     // of processes, in this turn
+  std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
+  std::vector<Settling> settling_;
   core::Moment at_;
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them

@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "master/platform/loop/clock.h"
 #include "master/runtime/event_log.h"
@@ -16,39 +19,17 @@ namespace fectl::runtime {
 namespace {
 
 // Verbs which the supervisor answers.
-bool ToCommand(proto::Request::Verb verb, core::Verb* command) {
-  using From = proto::Request::Verb;
-  switch (verb) {
-    case From::kStart:
-      *command = core::Verb::kStart;
-      return true;
-    case From::kStop:
-      *command = core::Verb::kStop;
-      return true;
-    case From::kReload:
-      *command = core::Verb::kReload;
-      return true;
-    case From::kRestart:
-      *command = core::Verb::kRestart;
-      return true;
-    case From::kPause:
-      *command = core::Verb::kPause;
-      return true;
-    case From::kResume:
-      *command = core::Verb::kResume;
-      return true;
-    case From::kPing:
-    case From::kPid:
-    case From::kVersion:
-    case From::kQuit:
-    case From::kStatus:
-    case From::kSPid:
-    case From::kHello:
-    case From::kOverview:
-    case From::kInspect:
-      return false;
+constexpr std::pair<proto::Verb, core::Verb> kCommands[] = {
+    {proto::Verb::kStart, core::Verb::kStart},   {proto::Verb::kStop, core::Verb::kStop},
+    {proto::Verb::kReload, core::Verb::kReload}, {proto::Verb::kRestart, core::Verb::kRestart},
+    {proto::Verb::kPause, core::Verb::kPause},   {proto::Verb::kResume, core::Verb::kResume},
+};
+
+std::optional<core::Verb> CommandOf(proto::Verb verb) {
+  for (const auto& [asked, command] : kCommands) {
+    if (asked == verb) return command;
   }
-  return false;
+  return std::nullopt;
 }
 
 bool StartsWorkers(core::Verb verb) {
@@ -84,17 +65,27 @@ proto::Response::Kind ToResponse(core::Answer answer) {
   return To::kErrorServiceFailed;
 }
 
+proto::Response HelloTo(int version) {
+  return {.kind = proto::Response::Kind::kHello,
+          .text = proto::kServerName,
+          .version = std::min(version, proto::kControlVersion),
+          .pid = getpid()};
+}
+
 }  // namespace
 
 void Master::Run(const core::Reply& effect) {
   const auto found = waiting_.find(effect.request);
   if (found == waiting_.end()) return;
-  const ClientId client = found->second;
+  const Waiting waiting = found->second;
   waiting_.erase(found);
-  proto::Response response;
-  response.kind = ToResponse(effect.answer);
-  response.text = effect.words;
-  server_.Answer(client, response);
+  Settling answer{waiting, {.kind = ToResponse(effect.answer), .text = effect.words}, at_.now};
+  if (!waiting.service.has_value() || server_.LevelOf(waiting.client) < proto::Level::kThree) {
+    return server_.Answer(waiting.client, answer.response);
+  }
+  if (effect.answer != core::Answer::kStarted) answer.waiting.leave_wait = {};
+  settling_.push_back(std::move(answer));
+  AnswerSettled(/*all=*/false);
 }
 
 const core::Service* Master::FindService(const std::string& name) const {
@@ -107,18 +98,28 @@ const core::Service* Master::FindService(const std::string& name) const {
 }
 
 void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) {
-  core::Verb command = core::Verb::kStart;
-  const bool commands = ToCommand(request.verb, &command);
-  if (!commands && request.verb != proto::Request::Verb::kQuit) return AnswerAtOnce(client, request);
+  const std::optional<core::Verb> command = CommandOf(request.verb);
+  if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, request);
 
-  const core::Service* service = commands ? FindService(request.service) : nullptr;
-  if (commands && service == nullptr) return AnswerAtOnce(client, request);
+  const core::Service* service = command.has_value() ? FindService(request.service) : nullptr;
+  if (command.has_value() && service == nullptr) return AnswerAtOnce(client, request);
+  Waiting waiting;
+  waiting.client = client;
+  waiting.verb = request.verb;
+  waiting.began = core::Instant{platform::MonotonicNanos()};
+  if (service != nullptr) {
+    waiting.service = service->id();
+    waiting.serving = static_cast<int>(service->serving());
+  }
+  if (const auto* wait = std::get_if<proto::LeaveWait>(&request.arguments)) {
+    waiting.leave_wait = core::Milliseconds(static_cast<int64_t>(wait->seconds * 1000));
+  }
   LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
   const core::RequestId id = supervisor_.NewRequest();
-  waiting_.emplace(id, client);
-  if (commands) {
-    if (StartsWorkers(command)) parts_.listeners->MakeReachable(PlanOf(*service).sockets);
-    Emit(core::Commanded{.request = id, .service = service->id(), .verb = command});
+  waiting_.emplace(id, waiting);
+  if (service != nullptr) {
+    if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).sockets);
+    Emit(core::Commanded{.request = id, .service = service->id(), .verb = *command});
   } else {
     ShutDown({.graceful = true, .request = id});
   }
@@ -137,7 +138,7 @@ proto::MasterView Master::Overview(core::Instant now) const {
 }
 
 void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
-  using Verb = proto::Request::Verb;
+  using Verb = proto::Verb;
   using Kind = proto::Response::Kind;
   proto::Response response;
   const bool of_service = proto::TakesService(request.verb);
@@ -150,8 +151,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
   const core::Instant now{platform::MonotonicNanos()};
   switch (request.verb) {
     case Verb::kPing:
-      response.kind = Kind::kPong;
-      break;
+      break;  // as it is: a Pong
     case Verb::kPid:
       response.kind = Kind::kPid;
       response.text = std::to_string(getpid());
@@ -161,11 +161,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       response.text = proto::kServerName;
       break;
     case Verb::kHello:
-      response.kind = Kind::kHello;
-      response.version = std::min(request.version, proto::kControlVersion);
-      response.text = proto::kServerName;
-      response.pid = getpid();
-      break;
+      return server_.Answer(client, HelloTo(request.version));
     case Verb::kStatus:
       response.kind = Kind::kServiceStatus;
       response.status = DescribeForBase(*service);
@@ -183,6 +179,12 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       response.inspect = Describe(*service, PlanOf(*service), workers_, now);
       parts_.listeners->ShowAddresses(&response.inspect.sockets);
       break;
+    case Verb::kSend:
+      return server_.Answer(client,
+                            SendToWorkers(*service, std::get<proto::MessageToSend>(request.arguments)));
+    case Verb::kListen:
+      return server_.Subscribe(client, std::get<proto::SubscriptionId>(request.arguments).id,
+                               request.service);
     case Verb::kQuit:
     case Verb::kStart:
     case Verb::kStop:
@@ -190,7 +192,8 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kRestart:
     case Verb::kPause:
     case Verb::kResume:
-      break;  // answered by the supervisor
+    case Verb::kUnsubscribe:
+      break;  // answered by the supervisor, and by the server
   }
   server_.Answer(client, response);
 }

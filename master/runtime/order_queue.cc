@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -26,10 +27,34 @@ OrderQueue::~OrderQueue() {
 }
 
 bool OrderQueue::Push(std::string_view payload) {
-  if (!pipe_.valid() || unsent_.size() + payload.size() > kOrderBytesMax) return false;
+  if (!pipe_.valid() || unsent_.size() - message_left_ + payload.size() > kOrderBytesMax) return false;
   if (!proto::AppendFrame(payload, proto::Level::kBase, &unsent_).ok()) return false;
   if (!waits_for_room_) Flush();
   return pipe_.valid();
+}
+
+bool OrderQueue::PushMessage(std::string_view payload) {
+  if (!pipe_.valid() || refuses_messages_) return false;
+  if (!messages_.empty() && messages_.size() + payload.size() > kMessageBytesMax) return false;
+  if (!proto::AppendFrame(payload, proto::Level::kBase, &messages_).ok()) return false;
+  if (!waits_for_room_) Flush();
+  return pipe_.valid();
+}
+
+void OrderQueue::RefuseMessages() {
+  refuses_messages_ = true;
+  messages_ = {};
+}
+
+// The first frame of messages_ becomes what is sent, once there is nothing else.
+void OrderQueue::TakeMessage() {
+  if (messages_.empty() || !unsent_.empty()) return;
+  const size_t high = static_cast<unsigned char>(messages_[0]);
+  const size_t low = static_cast<unsigned char>(messages_[1]);
+  message_left_ = 2 + 256 * high + low;  // a base frame: its length, and so many bytes
+  unsent_.assign(messages_, 0, message_left_);
+  messages_.erase(0, message_left_);
+  if (messages_.empty()) messages_.shrink_to_fit();
 }
 
 void OrderQueue::OnReady(uint32_t events) {
@@ -39,10 +64,11 @@ void OrderQueue::OnReady(uint32_t events) {
 }
 
 void OrderQueue::Flush() {
-  while (!unsent_.empty()) {
+  for (TakeMessage(); !unsent_.empty(); TakeMessage()) {
     const ssize_t written = write(pipe_.get(), unsent_.data(), unsent_.size());
     if (written >= 0) {
       unsent_.erase(0, static_cast<size_t>(written));
+      message_left_ -= std::min(message_left_, static_cast<size_t>(written));
       continue;
     }
     if (errno == EINTR) continue;
@@ -66,6 +92,8 @@ void OrderQueue::Close() {
   watched_ = false;
   waits_for_room_ = false;
   unsent_.clear();
+  message_left_ = 0;
+  messages_ = {};
 }
 
 }  // namespace fectl::runtime

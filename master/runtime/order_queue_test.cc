@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "master/platform/children/pipes.h"
 #include "master/platform/loop/event_loop.h"
@@ -76,6 +77,58 @@ TEST_F(OrderQueueTest, KeepsWhatTheWorkerDoesNotReadUpToItsBoundAndNeverTearsAFr
   EXPECT_FALSE(reader_.mid_frame());
   EXPECT_TRUE(queue_->Push(kOrder));  // takes more again
   EXPECT_EQ(ReadAll(), 1);
+}
+
+// Payloads that can be read now and, by turns of the loop, until there are `count`.
+std::vector<std::string> ReadPayloads(platform::EventLoop* loop, int fd, size_t count) {
+  proto::FrameReader reader(proto::kBaseFrameBytesMax);
+  std::vector<std::string> payloads;
+  std::array<char, 4096> buffer;
+  while (payloads.size() < count) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got > 0) reader.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
+    while (true) {
+      auto payload = *reader.Next();
+      if (!payload.has_value()) break;
+      payloads.emplace_back(*payload);
+    }
+    if (got <= 0) {
+      EXPECT_TRUE(loop->Turn(-1).ok());
+    }
+  }
+  EXPECT_FALSE(reader.mid_frame());
+  return payloads;
+}
+
+TEST_F(OrderQueueTest, CommandsOvertakeMessagesThatHaveNotBegun) {
+  const std::string large(60'000, 'x');
+  const std::string small(1'000, 'y');
+  EXPECT_TRUE(queue_->PushMessage(large));  // begins, and does not fit the pipe
+  EXPECT_TRUE(queue_->PushMessage(large));
+  EXPECT_TRUE(queue_->PushMessage(small));
+  EXPECT_FALSE(queue_->PushMessage(large)) << "more than kMessageBytesMax";
+  EXPECT_TRUE(queue_->Push(kOrder));
+  EXPECT_EQ(ReadPayloads(loop_.get(), worker_.get(), 4),
+            (std::vector<std::string>{large, std::string(kOrder), large, small}));
+  EXPECT_TRUE(queue_->PushMessage(small));
+  EXPECT_EQ(ReadPayloads(loop_.get(), worker_.get(), 1), (std::vector<std::string>{small}));
+}
+
+TEST_F(OrderQueueTest, AMessageThatIsNotReadLeavesRoomForCommands) {
+  EXPECT_TRUE(queue_->PushMessage(std::string(60'000, 'x')));
+  EXPECT_TRUE(queue_->PushMessage(std::string(60'000, 'x')));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(queue_->Push(kOrder)) << i;
+}
+
+TEST_F(OrderQueueTest, RefusedMessagesLeaveTheQueueAndTheOneThatHasBegunIsWhole) {
+  const std::string large(60'000, 'x');
+  EXPECT_TRUE(queue_->PushMessage(large));
+  EXPECT_TRUE(queue_->PushMessage("1"));
+  queue_->RefuseMessages();
+  EXPECT_FALSE(queue_->PushMessage("2"));
+  EXPECT_TRUE(queue_->Push(kOrder));
+  EXPECT_EQ(ReadPayloads(loop_.get(), worker_.get(), 2),
+            (std::vector<std::string>{large, std::string(kOrder)}));
 }
 
 TEST_F(OrderQueueTest, WorkerThatHasGoneIsNoErrorAndNoticedAtTheFirstOrder) {

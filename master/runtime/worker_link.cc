@@ -76,6 +76,8 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
 }
 
 void WorkerLink::Send(core::Order order) {
+  // After `stop` nothing follows (M5), also not what still waits for the worker to read.
+  if (order == core::Order::kStop && orders_ != nullptr) orders_->RefuseMessages();
   Push(Payload(order));
 }
 
@@ -88,6 +90,10 @@ void WorkerLink::Push(std::string_view payload) {
   if (orders_ == nullptr || orders_->Push(payload) || orders_->deaf() || unread_) return;
   unread_ = true;
   sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
+}
+
+bool WorkerLink::SendMessage(std::string_view payload) {
+  return level_ >= 2 && takes_messages() && orders_->PushMessage(payload);
 }
 
 void WorkerLink::KillAll() {
@@ -208,8 +214,10 @@ void WorkerLink::OnMessage(Message message) {
     case Message::Kind::kStatus:
       note_ = std::move(message.text);
       break;
-    case Message::Kind::kForked:      // a step of the old master's own child, which ours does not have
-    case Message::Kind::kAppMessage:  // for the application's own peers; the master has no use for it
+    case Message::Kind::kAppMessage:
+      sink_->OnAppMessage(who_, pid(), message.text);
+      break;
+    case Message::Kind::kForked:  // a step of the old master's own child, which ours does not have
       break;
   }
 }

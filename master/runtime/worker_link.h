@@ -64,6 +64,13 @@ class WorkerLink final : private platform::FdWatcher,
   void Signal(core::Sig sig);
   // The master's own heartbeat, for a worker which expects one.
   void SendBeat();
+  // A message of the application's own, encoded. False: it cannot take it, as its level has none, or as it
+  // has not read those before.
+  bool SendMessage(std::string_view payload);
+  // Runs and was not told to stop.
+  bool takes_messages() const {
+    return loaded_ && !broken_ && orders_ != nullptr && !orders_->deaf() && !orders_->refuses_messages();
+  }
   // Lets the process live on without us.
   void Release();
 

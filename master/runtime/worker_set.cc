@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -53,6 +55,18 @@ WorkerLink* WorkerSet::Find(const core::Incarnation& who) {
 const WorkerLink* WorkerSet::Find(const core::Incarnation& who) const {
   const auto found = links_.find(who);
   return found == links_.end() ? nullptr : found->second.get();
+}
+
+WorkerSet::Sent WorkerSet::SendMessage(core::ServiceId service, std::optional<uint32_t> slot,
+                                       std::string_view payload) {
+  Sent sent;
+  for (auto it = links_.lower_bound({.service = service, .slot = slot.value_or(0), .generation = 0});
+       it != links_.end() && it->first.service == service; ++it) {
+    if (slot.has_value() && it->first.slot != *slot) break;
+    if (!it->second->takes_messages()) continue;
+    ++(it->second->SendMessage(payload) ? sent.taken : sent.refused);
+  }
+  return sent;
 }
 
 void WorkerSet::ReleaseAll() {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -44,6 +46,14 @@ class WorkerSet {
   // nullptr: it has ended, or never was.
   WorkerLink* Find(const core::Incarnation& who);
   const WorkerLink* Find(const core::Incarnation& who) const;
+
+  // A message of the application's own to the workers of a service that run and were not told to stop;
+  // `slot`: to that of one place only. Counts those that took it and those that could not.
+  struct Sent {
+    int taken = 0;
+    int refused = 0;
+  };
+  Sent SendMessage(core::ServiceId service, std::optional<uint32_t> slot, std::string_view payload);
 
   // Lets go of every process that is left, without waiting for its end.
   void ReleaseAll();

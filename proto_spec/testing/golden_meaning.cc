@@ -115,6 +115,32 @@ MasterView Master(const Json& json) {
   return master;
 }
 
+ResponseDetail Detail(const Json& json) {
+  if (json.HasMember("outcome")) {
+    const Json& outcome = json["outcome"];
+    return Outcome{.state = Text(outcome, "state"),
+                   .cause = Text(outcome, "cause"),
+                   .num = Small(outcome, "num"),
+                   .ready = Small(outcome, "ready"),
+                   .replaced = Small(outcome, "replaced"),
+                   .still_leaving = Small(outcome, "still_leaving"),
+                   .undrained = Small(outcome, "undrained"),
+                   .undrained_sigterm = Small(outcome, "undrained_sigterm"),
+                   .took_s = outcome["took_s"].GetDouble()};
+  }
+  if (json.HasMember("taken")) return SentCounts{Small(json, "taken"), Small(json, "refused")};
+  if (json.HasMember("lost")) return GapRecord{Small(json, "id"), Whole(json, "lost")};
+  if (json.HasMember("json")) {
+    return MessageRecord{.id = Small(json, "id"),
+                         .service = Text(json, "service"),
+                         .worker = Small(json, "worker"),
+                         .pid = Whole(json, "pid"),
+                         .json = Text(json, "json")};
+  }
+  if (json.HasMember("id")) return SubscriptionId{Small(json, "id")};
+  return {};
+}
+
 }  // namespace
 
 WorkerMessage WorkerMessageMeaning(const Json& meaning) {
@@ -136,14 +162,21 @@ MasterCommand MasterCommandMeaning(const Json& meaning) {
 }
 
 Request RequestMeaning(const Json& meaning) {
-  return {.verb = Named(Text(meaning, "kind"), Request::Verb::kInspect),
-          .service = Text(meaning, "service"),
-          .version = Small(meaning, "version")};
+  Request request;
+  request.verb = Named(Text(meaning, "kind"), Verb::kUnsubscribe);
+  request.service = Text(meaning, "service");
+  request.version = Small(meaning, "version");
+  if (meaning.HasMember("leave_wait_s")) request.arguments = LeaveWait{meaning["leave_wait_s"].GetDouble()};
+  if (meaning.HasMember("json")) {
+    request.arguments = MessageToSend{.worker = Small(meaning, "worker"), .json = Text(meaning, "json")};
+  }
+  if (meaning.HasMember("id")) request.arguments = SubscriptionId{Small(meaning, "id")};
+  return request;
 }
 
 Response ResponseMeaning(const Json& meaning) {
   Response response;
-  response.kind = Named(Text(meaning, "kind"), Response::Kind::kError);
+  response.kind = Named(Text(meaning, "kind"), Response::Kind::kEnded);
   response.text =
       Text(meaning, "text") + Text(meaning, "reason") + Text(meaning, "message") + Text(meaning, "server");
   response.version = Small(meaning, "version");
@@ -152,6 +185,9 @@ Response ResponseMeaning(const Json& meaning) {
   if (meaning.HasMember("status")) response.status = Status(meaning["status"]);
   if (meaning.HasMember("overview")) response.overview = Master(meaning["overview"]);
   if (meaning.HasMember("inspect")) response.inspect = Service(meaning["inspect"]);
+  response.detail = Detail(meaning);
+  // Its number belongs to the detail alone.
+  if (std::holds_alternative<MessageRecord>(response.detail)) response.pid = 0;
   return response;
 }
 

@@ -58,7 +58,7 @@ std::string AnswerLine(std::string_view line) {
   if (kind == "request") return Answer(DecodeRequest(payload), EncodeRequest);
   if (kind == "response") {
     return Answer(DecodeResponse(payload),
-                  [](const Response& response) { return EncodeResponse(response, Level::kTwo); });
+                  [](const Response& response) { return EncodeResponse(response, Level::kThree); });
   }
   return "what?";
 }

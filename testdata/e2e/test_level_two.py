@@ -17,13 +17,13 @@ from testdata.wire import wire_codec
 class LevelTwoClient:
     """One connection, after Hello."""
 
-    def __init__(self, master: Master, hello: bool = True) -> None:
+    def __init__(self, master: Master, hello: bool = True, level: int = 2) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(master.sock)
         self.socket.settimeout(DEADLINE_SECONDS)
         self._reader = wire_codec.FrameReader(wire_codec.ANSWER_BYTES_MAX, long_frames=True)
         if hello:
-            self.greeting = self.ask({"kind": "Hello", "version": 2})
+            self.greeting = self.ask({"kind": "Hello", "version": level})
 
     def __enter__(self) -> "LevelTwoClient":
         return self
@@ -64,11 +64,11 @@ def test_hello_tells_who_serves(place: Place) -> None:
         assert client.greeting["server"].startswith("fectl ") and client.greeting["server"].split()[1] in version
 
 
-@pytest.mark.parametrize("wanted", [2, 3, 1000])
-def test_hello_of_a_later_client_is_answered_with_what_we_have(place: Place, wanted: int) -> None:
+@pytest.mark.parametrize(("wanted", "agreed"), [(1, 1), (2, 2), (3, 3), (4, 3), (1000, 3)])
+def test_hello_of_a_later_client_is_answered_with_the_lower_version(place: Place, wanted: int, agreed: int) -> None:
     master = place.start(place.service("web", place.guest("steady")))
     with LevelTwoClient(master, hello=False) as client:
-        assert client.ask({"kind": "Hello", "version": wanted})["version"] == 2
+        assert client.ask({"kind": "Hello", "version": wanted})["version"] == agreed
 
 
 def test_the_overview_and_the_view_of_one_service(place: Place) -> None:

@@ -348,9 +348,9 @@ def test_F83_AnUnknownWordOrVersionIsAnsweredTruthfully(place: Place) -> None:
             base.answer()
     with master.client() as two:
         # A version that we do not have is answered with the newest that we do.
-        assert two.ask("Hello", {"version": 99})[1]["version"] == 2
+        assert two.ask("Hello", {"version": 99})[1]["version"] == 3
         command, words = two.ask("Dance")
-        assert command == "Error" and "unknown request (version 2 is spoken here)" in words["message"], words
+        assert command == "Error" and "unknown request (version 3 is spoken here)" in words["message"], words
         assert two.ask("Pid") == ("Pid", str(master.pid))
 
 

@@ -13,6 +13,7 @@ import re
 import struct
 from typing import Any
 
+from testdata.wire import wire_details
 from testdata.wire.wire_json import (
     Object,
     Pairs,
@@ -158,25 +159,30 @@ def _hello(data: Any, raw: str) -> Message:
     return {"kind": "Hello", "version": version, "server": server or "", "pid": pid}
 
 
-def decode_request(payload: bytes) -> Message:
-    """With a service: service. Hello: version."""
+def decode_request(payload: bytes, level: int = 3) -> Message:
+    """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0; Send:
+    service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id."""
     cmd, data, raw = envelope(payload)
     if cmd in _PLAIN_REQUESTS:
         expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd in _SERVICE_REQUESTS:
+        if level >= 3 and isinstance(data, dict):
+            return wire_details.decode_service_request(cmd, data)
         expect(isinstance(data, str), "a service's name expected")
         return {"kind": cmd, "service": data}
     if cmd == "Hello":
         return {"kind": cmd, "version": _hello(data, raw)["version"]}
+    if level >= 3 and cmd in wire_details.REQUESTS:
+        return wire_details.decode_request(cmd, data)
     raise UnknownCommand(cmd)
 
 
 def encode_request(message: Message) -> bytes:
-    kind = message["kind"]
-    if kind == "Hello":
-        return encode(kind, {"version": message["version"]})
-    return encode(kind, message["service"]) if "service" in message else encode(kind)
+    members = {name: value for name, value in message.items() if name != "kind"}
+    if not members:
+        return encode(message["kind"])
+    return encode(message["kind"], message["service"] if list(members) == ["service"] else members)
 
 
 SERVICE_STATES = ("running", "paused", "failed", "stopped", "starting", "reloading", "stopping")
@@ -330,20 +336,23 @@ def _encode_overview(view: Message) -> Message:
 
 
 def decode_response(payload: bytes) -> Message:
-    """Answers to operations and errors: reason (level 2). Pid, Version: text. ServiceStatus: status.
-    ServiceWorkerPids: pids. Hello: version, server, pid. Overview: overview. Inspect: inspect. Error: message."""
+    """Answers to operations: reason (level 2), outcome (level 3, where there is one). Error: message. Pid, Version:
+    text. ServiceStatus: status. ServiceWorkerPids: pids. Hello: version, server, pid. Overview: overview. Inspect:
+    inspect. Level 3: Sent: taken, refused. Subscribed, Message, Gap, Ended: id, and service, worker, pid, json; lost;
+    reason."""
     cmd, data, raw = envelope(payload)
     if cmd == "Pong":
         expect(data is None, "no data expected")
         return {"kind": cmd}
+    if cmd in wire_details.ANSWERS:
+        return wire_details.decode_answer(cmd, data)
     if cmd in _OPERATION_ANSWERS or cmd == "Error":
         member = "message" if cmd == "Error" else "reason"
         if data is None:
             return {"kind": cmd, member: ""}
         expect(isinstance(data, dict), "an object expected")
-        words = data.get(member)
-        expect(words is None or isinstance(words, str), "words expected")
-        return {"kind": cmd, member: words or ""}
+        message = {"kind": cmd, member: wire_details.words(data, member)}
+        return message if cmd == "Error" else message | wire_details.outcome(data)
     if cmd in ("Pid", "Version"):
         expect(isinstance(data, str), "a string expected")
         return {"kind": cmd, "text": data}
@@ -361,11 +370,15 @@ def decode_response(payload: bytes) -> Message:
     raise UnknownCommand(cmd)
 
 
-def encode_response(message: Message, level: int = 2) -> bytes:
+def encode_response(message: Message, level: int = 3) -> bytes:
     """Without the shortening of long answers, which is the master's own business."""
     kind = message["kind"]
     if kind in _OPERATION_ANSWERS:
-        return encode(kind, {"reason": message["reason"]}) if level > 1 and message.get("reason") else encode(kind)
+        members = {"reason": message["reason"]} if level > 1 and message.get("reason") else {}
+        members |= message.get("outcome", {}) if level > 2 else {}
+        return encode(kind, members) if members else encode(kind)
+    if kind in wire_details.ANSWERS:
+        return encode(kind, wire_details.answer_members(message))
     if kind == "Error":
         return encode(kind, {"message": message["message"]})
     if kind in ("Pid", "Version"):

@@ -1,0 +1,103 @@
+// The part of the master that carries messages of the applications' own, and the outcome of operations, to
+// control clients of level 3.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "master/runtime/master.h"
+#include "master/runtime/status_view.h"
+#include "proto_spec/message.h"
+#include "proto_spec/worker_messages.h"
+
+namespace fectl::runtime {
+namespace {
+
+proto::Response Impossible(std::string words) {
+  return {.kind = proto::Response::Kind::kError, .text = std::move(words)};
+}
+
+std::string NoWorker(const std::string& service, int worker) {
+  if (worker == 0) return "no worker of " + service + " runs";
+  return "worker " + std::to_string(worker) + " of " + service + " does not run";
+}
+
+}  // namespace
+
+const core::Service* Master::ServiceOf(core::ServiceId id) const {
+  const std::vector<core::Service>& services = supervisor_.services();
+  const auto found =
+      std::ranges::find_if(services, [id](const core::Service& service) { return service.id() == id; });
+  return found == services.end() ? nullptr : &*found;
+}
+
+void Master::OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) {
+  if (!server_.has_subscriptions()) return;
+  const core::Service* const of = ServiceOf(who.service);
+  if (of == nullptr) return;
+  const std::string& service = of->policy().name;
+  server_.Publish(service,
+                  {.service = service, .worker = static_cast<int>(who.slot) + 1, .pid = pid, .json = json});
+}
+
+proto::Response Master::SendToWorkers(const core::Service& service, const proto::MessageToSend& message) {
+  const core::ServicePolicy& policy = service.policy();
+  if (message.json.size() > proto::kAppMessageBytesMax) {
+    return Impossible("a message of " + std::to_string(message.json.size()) + " bytes; at most " +
+                      std::to_string(proto::kAppMessageBytesMax) + " can be sent");
+  }
+  if (!proto::ValidJson(message.json)) {
+    return Impossible("the message is not JSON: " + proto::QuotedStart(message.json));
+  }
+  const int num = static_cast<int>(policy.num);
+  if (message.worker > num) {
+    return Impossible("there is no worker " + std::to_string(message.worker) + " of " + policy.name +
+                      ": it has " + std::to_string(num));
+  }
+  std::optional<uint32_t> slot;
+  if (message.worker > 0) slot = static_cast<uint32_t>(message.worker - 1);
+  const WorkerSet::Sent sent = workers_.SendMessage(
+      service.id(), slot,
+      proto::EncodeMasterCommand({proto::MasterCommand::Kind::kAppMessage, message.json}));
+  if (sent.taken + sent.refused == 0) return Impossible(NoWorker(policy.name, message.worker));
+  return {.kind = proto::Response::Kind::kSent, .detail = proto::SentCounts{sent.taken, sent.refused}};
+}
+
+std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
+  const core::Service* const service = ServiceOf(*one.waiting.service);
+  if (service == nullptr) return std::nullopt;
+  const proto::ServiceView view = Summarize(*service, PlanOf(*service), at_.now);
+  const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;
+  const bool done = one.response.kind == proto::Response::Kind::kServiceStarted;
+  return proto::Outcome{
+      .state = view.state,
+      .cause = view.cause,
+      .num = view.num,
+      .ready = view.ready,
+      .replaced = replaces && done ? std::min(one.waiting.serving, view.num) : 0,
+      .still_leaving = view.still_leaving,
+      .undrained = view.undrained,
+      .undrained_sigterm = view.undrained_sigterm,
+      .took_s = static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000};
+}
+
+// Answers those whose old workers have ended, or which have waited for that long enough.
+void Master::AnswerSettled(bool all) {
+  std::vector<Settling> due;
+  for (Settling& one : settling_) {
+    const std::optional<proto::Outcome> outcome = OutcomeOf(one);
+    const bool waits =
+        outcome.has_value() && outcome->still_leaving > 0 && at_.now < one.done_at + one.waiting.leave_wait;
+    if (waits && !all) continue;
+    if (outcome.has_value()) one.response.detail = *outcome;
+    due.push_back(std::move(one));
+    one.waiting.client = 0;  // no client has this number
+  }
+  std::erase_if(settling_, [](const Settling& one) { return one.waiting.client == 0; });
+  // An answer may bring the client's next request at once.
+  for (const Settling& one : due) server_.Answer(one.waiting.client, one.response);
+}
+
+}  // namespace fectl::runtime
