@@ -189,6 +189,8 @@ bool ReadVersion(const JsonTree::Value& object, int* version) {
 
 // A `Hello` is a few dozen bytes. A stranger's is not worth a tree of a mebibyte.
 constexpr size_t kHelloBytesMax = 4096;
+// Of a `Send`: the text of a message, of which every byte may need two, and as much as a `Hello` beside it.
+constexpr size_t kSendBytesMax = 2 * kAppMessageBytesMax + kHelloBytesMax;
 
 bool ReadHello(std::string_view data, Response* response) {
   if (data.empty() || data.size() > kHelloBytesMax) return false;
@@ -255,6 +257,8 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
 // What is wrong with the data; nullptr: it was read.
 const char* ReadArguments(std::string_view data, Arguments arguments, Level level, Request* request) {
   const bool object = level >= Level::kThree && !data.empty() && data.front() == '{';
+  if (object && data.size() > (arguments == Arguments::kMessage ? kSendBytesMax : kHelloBytesMax))
+    return "the data has too many bytes";
   switch (arguments) {
     case Arguments::kNone:
       return data.empty() ? nullptr : "it has no data";

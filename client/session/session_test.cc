@@ -26,11 +26,11 @@ std::vector<FakeStep> Services(const Request& request) {
   return {Answer(Response::Kind::kPong), Answer(overview)};
 }
 
-TEST(Session, SpeaksLevelTwoAfterHello) {
+TEST(Session, SpeaksTheNewestLevelAfterHello) {
   FakeControlServer server(Services);
   absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
   ASSERT_TRUE(session.ok()) << session.status();
-  EXPECT_EQ(session->level(), proto::Level::kTwo);
+  EXPECT_EQ(session->level(), proto::Level::kThree);
   EXPECT_EQ(session->master_pid(), 4711);
   EXPECT_THAT(session->ServiceNames().value(), ElementsAre("web", "api"));
   EXPECT_EQ(server.connections(), 1u);

@@ -146,6 +146,7 @@ def encode_master_command(message: Message) -> bytes:
 _PLAIN_REQUESTS = ("Ping", "Pid", "Version", "Quit", "Overview")
 _SERVICE_REQUESTS = ("Status", "SPid", "Start", "Stop", "Reload", "Restart", "Pause", "Resume", "Inspect")
 HELLO_BYTES_MAX = 4096
+SEND_BYTES_MAX = 2 * 61440 + HELLO_BYTES_MAX
 
 
 def _hello(data: Any, raw: str) -> Message:
@@ -163,6 +164,8 @@ def decode_request(payload: bytes, level: int = 3) -> Message:
     """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0; Send:
     service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id."""
     cmd, data, raw = envelope(payload)
+    if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
+        expect(len(raw.encode()) <= (SEND_BYTES_MAX if cmd == "Send" else HELLO_BYTES_MAX), "too many bytes")
     if cmd in _PLAIN_REQUESTS:
         expect(data is None, "no data expected")
         return {"kind": cmd}
