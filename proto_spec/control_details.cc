@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "proto_spec/json_text.h"
-#include "proto_spec/json_tree.h"
+#include "proto_spec/json/json_text.h"
+#include "proto_spec/json/json_tree.h"
 
 namespace fectl::proto {
 namespace {
