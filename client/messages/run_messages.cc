@@ -13,16 +13,16 @@
 #include <variant>
 #include <vector>
 
-#include "client/session/channel.h"
-#include "client/session/clock.h"
-#include "client/session/connect.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
 #include "client/process/signals.h"
+#include "client/session/channel.h"
+#include "client/session/clock.h"
+#include "client/session/connect.h"
 #include "client/session/session.h"
 #include "client/text/nearest.h"
-#include "proto_spec/message.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/message.h"
 
 namespace fectl::client {
 namespace {

@@ -117,7 +117,6 @@ class Master final : private EventSink,
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
   proto::MasterView Overview(core::Instant now) const;
-  const core::Service* ServiceOf(core::ServiceId id) const;         // nullptr: it was removed
   const core::Service* FindService(const std::string& name) const;  // nullptr: there is none of that name
   // Of what the service's next processes are made.
   const ServicePlan& PlanOf(const core::Service& service) const { return plans_.at(service.plan()); }

@@ -26,16 +26,9 @@ std::string NoWorker(const std::string& service, int worker) {
 
 }  // namespace
 
-const core::Service* Master::ServiceOf(core::ServiceId id) const {
-  const std::vector<core::Service>& services = supervisor_.services();
-  const auto found =
-      std::ranges::find_if(services, [id](const core::Service& service) { return service.id() == id; });
-  return found == services.end() ? nullptr : &*found;
-}
-
 void Master::OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) {
   if (!server_.has_subscriptions()) return;
-  const core::Service* const of = ServiceOf(who.service);
+  const core::Service* const of = supervisor_.Find(who.service);
   if (of == nullptr) return;
   const std::string& service = of->policy().name;
   server_.Publish(service,
@@ -66,7 +59,7 @@ proto::Response Master::SendToWorkers(const core::Service& service, const proto:
 }
 
 std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
-  const core::Service* const service = ServiceOf(*one.waiting.service);
+  const core::Service* const service = supervisor_.Find(*one.waiting.service);
   if (service == nullptr) return std::nullopt;
   const proto::ServiceView view = Summarize(*service, PlanOf(*service), at_.now);
   const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;

@@ -277,5 +277,51 @@ TEST_F(Rules, StateMeansWhatItSays) {
   EXPECT_THAT(Broken(), HasSubstr("(I31)"));
 }
 
+TEST_F(Rules, WhatIsForgottenWasRemoved) {
+  Invent(core::ForgetService{0});
+  EXPECT_THAT(Broken(), HasSubstr("(I33)"));
+}
+
+TEST_F(Rules, WorkersThatAreNotWantedAreToldToLeave) {
+  Step(core::ServiceResized{0, 2});
+  Step(core::Spawned{{0, 1, 2}, 101});
+  EXPECT_EQ(Broken(), "");
+  Step(core::ServiceResized{0, 1}, [](core::Effects& effects) {
+    Drop<core::Send>(effects);
+    Drop<core::Signal>(effects);
+  });
+  EXPECT_THAT(Broken(), HasSubstr("(I34)"));
+}
+
+TEST_F(Rules, WhoIsLostIsFollowedByOneOfItsOwnPlan) {
+  Step(core::PlanChanged{0, {2, Policies()[0]}});
+  Step(core::Exited{.who = First(), .number = 3}, [](core::Effects& effects) {
+    for (core::Effect& effect : effects) {
+      if (auto* spawn = std::get_if<core::Spawn>(&effect)) spawn->plan = 2;
+    }
+  });
+  EXPECT_THAT(Broken(), HasSubstr("(I35)"));
+}
+
+TEST_F(Rules, WhatIsAskedForIsOfTheNewestPlan) {
+  Step(core::PlanChanged{0, {2, Policies()[0]}});
+  Step(core::Commanded{.request = 1, .verb = core::Verb::kReload}, [](core::Effects& effects) {
+    for (core::Effect& effect : effects) {
+      if (auto* spawn = std::get_if<core::Spawn>(&effect)) spawn->plan = 1;
+    }
+  });
+  EXPECT_THAT(Broken(), HasSubstr("(I35)"));
+}
+
+TEST_F(Rules, PlanIsKeptWhileItIsUsed) {
+  Invent(core::DropPlan{1});
+  EXPECT_THAT(Broken(), HasSubstr("(I36)"));
+}
+
+TEST_F(Rules, PlanIsDroppedOnce) {
+  Invent(core::DropPlan{7});
+  EXPECT_THAT(Broken(), HasSubstr("(I36)"));
+}
+
 }  // namespace
 }  // namespace fectl::sim

@@ -161,11 +161,11 @@ class World final : private Engine {
     return ids;
   }
 
-  // Everybody serves, so that a plan is that of a process, of a service, or of nothing (J5).
+  // Everybody serves, so that a plan is that of a process, of a service, or of nothing (J6).
   void CheckUnusedPlansAreDropped() {
     for (const core::PlanVersion plan : checks_.changes().plans()) {
       if (!checks_.ledger().Uses(plan))
-        outcome_.broken = "plans that nobody uses are dropped (J5): one is not";
+        outcome_.broken = "plans that nobody uses are dropped (J6): one is not";
     }
   }
 
