@@ -66,6 +66,8 @@ class Service {
   // Versions of plans whose last process may still exist.
   const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
 
+  bool KnowsPlan(PlanVersion plan) const;
+
   // To be called for what was read from a journal: computes what is not in it. False where it does not fit
   // together.
   bool Restore();
@@ -131,6 +133,7 @@ class Service {
   void TrimSlots();
   void LeaveOutOfOperation(StepContext& step, uint32_t num);
   void DropOlderPlans(StepContext& step);
+  std::optional<uint32_t> FirstGivenUp(uint32_t num) const;
   void OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
   void OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
   void OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);

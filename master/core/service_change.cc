@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -36,6 +37,14 @@ void Service::OnResized(StepContext& step, uint32_t num) {
   }
 }
 
+// Of the first `num` slots.
+std::optional<uint32_t> Service::FirstGivenUp(uint32_t num) const {
+  for (uint32_t i = 0; i < num; ++i) {
+    if (std::holds_alternative<GivenUp>(slots_[i].state())) return i;
+  }
+  return std::nullopt;
+}
+
 // The operation under way goes on for the first `num` slots.
 void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
   auto* start = std::get_if<StartOperation>(&operation_);
@@ -50,7 +59,7 @@ void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
     }
   }
   if (start != nullptr) {
-    if (start->failed.has_value() && *start->failed >= num) start->failed.reset();
+    if (start->failed.has_value() && *start->failed >= num) start->failed = FirstGivenUp(num);
     EndStartIfDone(step);
   } else if (replace != nullptr) {
     // The slots are in order, so that only the end of the list goes.
@@ -67,6 +76,11 @@ void Service::TrimSlots() {
     awaited_.pop_back();
     counted_.pop_back();
   }
+}
+
+bool Service::KnowsPlan(PlanVersion plan) const {
+  return plan_.version == plan ||
+         std::find(older_plans_.begin(), older_plans_.end(), plan) != older_plans_.end();
 }
 
 void Service::OnPlanChanged(Plan plan) {

@@ -229,7 +229,11 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
 void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects) {
   Service* service = FindService(event.service);
   if (service == nullptr || service->removing()) {
-    effects.emplace_back(DropPlan{event.plan.version});
+    // Unless it is one that came back, and is used.
+    const bool known = std::any_of(services_.begin(), services_.end(), [&event](const Service& other) {
+      return other.KnowsPlan(event.plan.version);
+    });
+    if (!known) effects.emplace_back(DropPlan{event.plan.version});
     return;
   }
   service->OnPlanChanged(event.plan);

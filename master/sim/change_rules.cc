@@ -38,8 +38,11 @@ void ChangeRules::SpawnNamesTheRightPlan(const View& view, const core::Spawn& sp
   const bool by_itself = starting != nullptr && starting->process.generation == spawn.who.generation &&
                          (starting->cause.kind == core::Cause::Kind::kAfterCrash ||
                           starting->cause.kind == core::Cause::Kind::kAfterFailedStart);
-  if (!plans_.contains(spawn.plan) ||
-      spawn.plan != (by_itself ? before : view.ledger.plan(spawn.who.service)))
+  // One that left at its own wish is followed like one that was lost, or replaced like one that is asked for.
+  const bool asked = starting != nullptr && starting->cause.kind == core::Cause::Kind::kWorkerAsked;
+  const core::PlanVersion newest = view.ledger.plan(spawn.who.service);
+  const bool right = spawn.plan == (by_itself ? before : newest) || (asked && spawn.plan == before);
+  if (!plans_.contains(spawn.plan) || !right)
     view.Break(by_itself ? "who is lost is followed by one of its own plan (I35)"
                          : "what is asked for is of the newest plan (I35)",
                Name(spawn.who) + " is of plan " + std::to_string(spawn.plan));

@@ -21,6 +21,8 @@ uint32_t DrawRate(core::Random& random, uint32_t rare, uint32_t often) {
   }
 }
 
+constexpr uint32_t kPidsWithChanges = 1024;
+
 // The space of process numbers: so small that numbers come back soon, and sometimes too small.
 uint32_t DrawPids(core::Random& random, uint32_t slots) {
   constexpr uint32_t kUsual = 64;
@@ -72,6 +74,8 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
   releases = random.Below(10) == 0;
   changes = random.Below(3) == 0;
+  // Services are added and grow, and without faults there is a number for each process.
+  if (changes) pids = std::max(pids, kPidsWithChanges);
 }
 
 Behaviour Swarm::DrawBehaviour(core::Random& random) const {
