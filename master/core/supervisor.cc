@@ -178,8 +178,10 @@ void Supervisor::EndEvent(ServiceId id, const Moment& at, Effects& effects) {
 void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
   if (const auto* beat = std::get_if<WorkerBeat>(&event)) {
     Service* service = FindService(beat->who.service);
-    if (service != nullptr && beat->who.slot < service->slots().size())
+    if (service != nullptr && beat->who.slot < service->slots().size()) {
       service->OnBeat(beat->who.slot, beat->who.generation, at.now);
+      service->Rearm(beat->who.slot, timers_);  // a stall may have made the deadline later than this one
+    }
     return;
   }
   std::visit(Overloaded{
