@@ -146,6 +146,18 @@ TEST(Resized, WithoutTheWorkerThatFailedTheServiceHasNotFailed) {
   EXPECT_EQ(script.State(), "running");
 }
 
+TEST(Resized, StartTellsOfAnotherWorkerThatFailed) {
+  Script script({Web(3)});
+  script.Boot();
+  script.Command(Verb::kStart);
+  script.ConfigError(3, "bad");
+  script.ConfigError(1, "bad");
+  script.Decided();
+  script.Step(ServiceResized{0, 2});
+  script.Load(2);
+  EXPECT_THAT(script.Decided(), testing::Contains(testing::HasSubstr("reply 1 Failed: worker(1)")));
+}
+
 TEST(Resized, StoppedServiceStaysStopped) {
   Script script = AllServing(1);
   script.Command(Verb::kStop);

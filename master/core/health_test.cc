@@ -409,5 +409,16 @@ TEST(Health, AStartThatFailsIsToldWithWhatItSaidLast) {
             "exited with code 3 (ImportError: no module, processes that it had started are left)");
 }
 
+// A stall may be told of that is longer than the silence of a worker was. What it adds ends with the next
+// heartbeat, although the slot's alarm was set for later.
+TEST(Stall, TimeThatItAddsEndsWithTheNextHeartbeat) {
+  Script script = AllServing(1);
+  script.Step(Stalled{Seconds(30)});
+  script.Pass(Seconds(11));
+  script.Beat(1);
+  script.Pass(Web(1).timeout);
+  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+}
+
 }  // namespace
 }  // namespace fectl::core

@@ -32,20 +32,30 @@ void ChangeRules::OnEffect(const View& view, const core::Effect& effect) {
 
 void ChangeRules::SpawnNamesTheRightPlan(const View& view, const core::Spawn& spawn) const {
   const core::PlanVersion before = on_duty_.At(spawn.who.service, spawn.who.slot);
+  const core::PlanVersion newest = view.ledger.plan(spawn.who.service);
   const core::Service* service = view.Find(spawn.who.service);
   if (service == nullptr || spawn.who.slot >= service->slots().size()) return;  // other rules say so
-  const auto* starting = std::get_if<core::Starting>(&service->slots()[spawn.who.slot].state());
-  const bool by_itself = starting != nullptr && starting->process.generation == spawn.who.generation &&
-                         (starting->cause.kind == core::Cause::Kind::kAfterCrash ||
-                          starting->cause.kind == core::Cause::Kind::kAfterFailedStart);
-  // One that left at its own wish is followed like one that was lost, or replaced like one that is asked for.
-  const bool asked = starting != nullptr && starting->cause.kind == core::Cause::Kind::kWorkerAsked;
-  const core::PlanVersion newest = view.ledger.plan(spawn.who.service);
-  const bool right = spawn.plan == (by_itself ? before : newest) || (asked && spawn.plan == before);
-  if (!plans_.contains(spawn.plan) || !right)
-    view.Break(by_itself ? "who is lost is followed by one of its own plan (I35)"
-                         : "what is asked for is of the newest plan (I35)",
-               Name(spawn.who) + " is of plan " + std::to_string(spawn.plan));
+  if (!plans_.contains(spawn.plan)) view.Break("a plan is kept while it is used (I36)", Name(spawn.who));
+  const core::SlotState& state = service->slots()[spawn.who.slot].state();
+  const auto is_it = [&spawn](const core::Process& p) { return p.generation == spawn.who.generation; };
+  if (const auto* starting = std::get_if<core::Starting>(&state);
+      starting != nullptr && is_it(starting->process)) {
+    const core::Cause::Kind why = starting->cause.kind;
+    if (why == core::Cause::Kind::kAfterCrash || why == core::Cause::Kind::kAfterFailedStart) {
+      if (spawn.plan != before)
+        view.Break("who is lost is followed by one of its own plan (I35)", Name(spawn.who));
+      return;
+    }
+    // One that left at its own wish is followed like one that was lost, or replaced like what is asked for.
+    if (why != core::Cause::Kind::kWorkerAsked && spawn.plan != newest)
+      view.Break("what is asked for is of the newest plan (I35)", Name(spawn.who));
+  } else if (const auto* replacing = std::get_if<core::Replacing>(&state);
+             replacing != nullptr && is_it(replacing->next)) {
+    if (spawn.plan != newest) view.Break("what is asked for is of the newest plan (I35)", Name(spawn.who));
+  }
+  // Else something else was asked for in the same step, so that why it was started is not known any more.
+  if (spawn.plan != before && spawn.plan != newest)
+    view.Break("a process is of the newest plan or of that before it (I35)", Name(spawn.who));
 }
 
 void ChangeRules::AfterStep(const View& view, core::ServiceId id) {

@@ -112,6 +112,8 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
     {core::ServiceState::kFailed, core::ServiceState::kReloading},
     {core::ServiceState::kFailed, core::ServiceState::kStopping},
     {core::ServiceState::kFailed, core::ServiceState::kStopped},
+    {core::ServiceState::kFailed, core::ServiceState::kRunning},  // without the worker that failed
+    {core::ServiceState::kFailed, core::ServiceState::kPaused},   // likewise
 };
 
 // Why a process was lost, killed or given up.
@@ -129,6 +131,8 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kStopping, CauseKind::kTooManyLeaving},
     {Milestone::kStopping, CauseKind::kOperator},
     {Milestone::kStopping, CauseKind::kMasterStops},
+    {Milestone::kStopping, CauseKind::kFewerWanted},
+    {Milestone::kStopping, CauseKind::kRemoved},
     {Milestone::kStoppingOld, CauseKind::kOperator},
     {Milestone::kStoppingOld, CauseKind::kWorkerAsked},
     {Milestone::kReloadFailed, CauseKind::kExited},

@@ -130,7 +130,8 @@ void RecordRules::OnEvent(const View& view) {
   const Life* life = who == nullptr ? nullptr : view.ledger.Find(*who);
   if (life == nullptr) return;
   if (Ends(*view.event)) {
-    known_end_ = true;
+    // Of a removed service that was forgotten beside a process which outlived SIGKILL nothing is recorded.
+    known_end_ = view.Find(who->service) != nullptr || !life->alarmed;
     if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
   if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told())

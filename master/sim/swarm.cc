@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "master/sim/draw.h"
@@ -74,8 +73,7 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   pids = DrawPids(random, slots);
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
   releases = random.Below(10) == 0;
-  // Not drawn by default yet: with it some seeds still break rules.
-  changes = random.Below(3) == 0 && std::getenv("FECTL_SIM_CHANGES") != nullptr;
+  changes = random.Below(3) == 0;
   // Services are added and grow, and without faults there is a number for each process.
   if (changes) pids = std::max(pids, kPidsWithChanges);
 }
