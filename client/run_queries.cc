@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/exit_code.h"
+#include "client/fail_about.h"
 #include "client/json_text.h"
 #include "client/session/base_view.h"
 #include "client/session/clock.h"
@@ -31,16 +32,6 @@ Request About(Request::Verb verb, const std::string& service = "") {
 int Print(const Context& context, const std::string& json, const std::string& text) {
   context.output.Out(context.invocation.json ? json : text);
   return kDone;
-}
-
-int FailAbout(const Context& context, Session& session, const Response& answer, const std::string& service) {
-  std::vector<std::string> names;
-  if (answer.kind == Response::Kind::kErrorUnknownService) {
-    // Only for the suggestion: without it the message is still true.
-    const absl::StatusOr<std::vector<std::string>> all = session.ServiceNames();
-    if (all.ok()) names = *all;
-  }
-  return Fail(context, kFailed, WrongAnswer(answer, service, names));
 }
 
 // Asks one thing that is the same at both levels.

@@ -273,7 +273,9 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       if (object) {
         if (arguments == Arguments::kReplacement) request->arguments = LeaveWait{};
         if (!ReadRequestDetail(data, &request->service, &request->arguments))
-          return "the data must be an object with a service, and at most 60 for leave_wait_s";
+          return arguments == Arguments::kReplacement
+                     ? "the data must be an object with a service, and at most 60 for leave_wait_s"
+                     : "the data must be a service's name, or an object with a service";
         if (request->arguments == RequestDetail(LeaveWait{})) request->arguments = {};
         return nullptr;
       }
@@ -346,6 +348,16 @@ std::string EncodeResponse(const Response& response, Level level) {
   const bool no_word = level == Level::kBase && response.kind == Kind::kErrorNotPermitted;
   const KindRow& row = Row(no_word ? Kind::kErrorNotReady : response.kind);
   return EncodeEnvelope(row.word, EncodeContent(response, row.content, row.word, level));
+}
+
+EncodedMessage::EncodedMessage(MessageRecord record) {
+  constexpr std::string_view kMark = "\"id\":";  // stands before all that a worker or a configuration chose
+  record.id = 0;
+  const std::string payload =
+      EncodeResponse({.kind = Kind::kMessage, .detail = std::move(record)}, Level::kThree);
+  const size_t at = payload.find(kMark) + kMark.size();
+  head_ = payload.substr(0, at);
+  tail_ = payload.substr(at + 1);
 }
 
 absl::StatusOr<Response> DecodeResponse(std::string_view payload) {

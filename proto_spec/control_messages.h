@@ -100,6 +100,21 @@ bool IsFailure(Response::Kind kind);
 // other kinds must not be sent to a client of a lower level than theirs.
 std::string EncodeResponse(const Response& response, Level level);
 
+// A kMessage for any number of subscriptions. Encoding it once for each would cost as much as all else
+// together.
+class EncodedMessage {
+ public:
+  explicit EncodedMessage(MessageRecord record);
+
+  // What EncodeResponse() would give at level 3 for the subscription with this number.
+  std::string PayloadFor(int id) const { return head_ + std::to_string(id) + tail_; }
+  size_t bytes() const { return head_.size() + tail_.size(); }  // about
+
+ private:
+  std::string head_;
+  std::string tail_;
+};
+
 // InvalidArgument when it is no answer, Unimplemented when its `cmd` is unknown.
 absl::StatusOr<Response> DecodeResponse(std::string_view payload);
 

@@ -142,6 +142,18 @@ TEST(ResponseTest, RefusesDataOfTheWrongType) {
   EXPECT_EQ(DecodeResponse(R"({"cmd":"Ping"})").status().code(), absl::StatusCode::kUnimplemented);
 }
 
+TEST(ResponseTest, MessageThatIsEncodedOnceIsTheSameForEachSubscription) {
+  for (const std::string json : {"1", "{\"id\":0}"}) {
+    MessageRecord record{.id = 5, .service = "\"id\":", .worker = 2, .pid = 7, .json = json};
+    const EncodedMessage encoded(record);
+    for (const int id : {0, 1, 123456}) {
+      record.id = id;
+      EXPECT_EQ(encoded.PayloadFor(id),
+                EncodeResponse({.kind = Kind::kMessage, .detail = record}, Level::kThree));
+    }
+  }
+}
+
 TEST(ResponseTest, FailuresAreKnownAsSuch) {
   EXPECT_TRUE(IsFailure(Kind::kServiceFailed));
   EXPECT_TRUE(IsFailure(Kind::kErrorUnknownService));

@@ -46,6 +46,14 @@ TEST(ControlVerbs, TheProseKnowsEachOfThem) {
     EXPECT_NE(requests.find("`" + std::string(row.word) + "`"), std::string::npos) << row.word;
     EXPECT_NE(prose.find("`" + std::string(row.answer) + "`"), std::string::npos) << row.answer;
   }
+  // S12: "`observe` is for `Ping`, ... and `Unsubscribe`;"
+  const size_t list = prose.find("`observe` is for");
+  const std::string observe = prose.substr(list, prose.find(';', list) - list);
+  for (const VerbRow& row : kVerbs) {
+    EXPECT_EQ(observe.find("`" + std::string(row.word) + "`") != std::string::npos,
+              row.access == Access::kObserve)
+        << row.word;
+  }
 }
 
 }  // namespace

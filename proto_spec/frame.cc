@@ -32,6 +32,8 @@ absl::Status AppendFrame(std::string_view payload, Level level, std::string* out
     return absl::ResourceExhaustedError(
         absl::StrCat("a message of ", payload.size(), " bytes; at most ", bytes_max, " can be sent"));
   }
+  // Memory that cannot be had is missing before a part of the frame is there.
+  out->reserve(out->size() + kShortLengthBytes + kLongLengthBytes + payload.size());
   if (payload.size() <= kBaseFrameBytesMax) {
     AppendBigEndian(static_cast<uint32_t>(payload.size()), kShortLengthBytes, out);
   } else {

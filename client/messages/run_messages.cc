@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "client/exit_code.h"
+#include "client/fail_about.h"
 #include "client/json_text.h"
 #include "client/process/signals.h"
 #include "client/session/channel.h"
@@ -44,17 +45,6 @@ std::optional<Target> ReadTarget(const std::string& word) {
   const auto [read, error] = std::from_chars(word.data() + slash + 1, end, target.worker);
   if (error != std::errc() || read != end || target.worker < 1 || target.service.empty()) return std::nullopt;
   return target;
-}
-
-// An answer that is not the wanted one; gives the exit code.
-int FailAbout(const Context& context, Session& session, const Response& answer, const std::string& service) {
-  if (answer.kind == Response::Kind::kErrorNotPermitted) return Fail(context, NotPermitted(answer));
-  std::vector<std::string> names;
-  if (answer.kind == Response::Kind::kErrorUnknownService) {
-    const absl::StatusOr<std::vector<std::string>> all = session.ServiceNames();
-    if (all.ok()) names = *all;
-  }
-  return Fail(context, kFailed, WrongAnswer(answer, service, names));
 }
 
 std::string Workers(int count) {
@@ -174,8 +164,6 @@ int RunListen(const Context& context) {
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to pass on messages");
   if (!able.ok()) return Fail(context, able);
-  absl::StatusOr<Signals> signals = Signals::Block();
-  if (!signals.ok()) return Fail(context, signals.status());
   Request request;
   request.verb = proto::Verb::kListen;
   request.service = service;
@@ -183,6 +171,8 @@ int RunListen(const Context& context) {
   const absl::StatusOr<Response> answer = session->Ask(request);
   if (!answer.ok()) return Fail(context, answer.status());
   if (answer->kind != Response::Kind::kSubscribed) return FailAbout(context, *session, *answer, service);
+  absl::StatusOr<Signals> signals = Signals::Block();
+  if (!signals.ok()) return Fail(context, signals.status());
   context.output.Err("fectl: listening to " + proto::EscapeForTerminal(service) + "; Ctrl-C ends it\n");
   return Listening(context, &session->channel(), &*signals, service).Run();
 }

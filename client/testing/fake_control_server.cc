@@ -132,8 +132,9 @@ void FakeControlServer::Serve() {
 void FakeControlServer::Accept() {
   base::UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!fd.valid()) return;
-  connections_.push_back(
-      {.fd = std::move(fd), .reader = proto::FrameReader(proto::kRequestBytesMax), .steps = {}});
+  connections_.push_back({.fd = std::move(fd),
+                          .reader = proto::FrameReader(proto::kRequestBytesMax, /*long_frames=*/true),
+                          .steps = {}});
   const std::lock_guard lock(mutex_);
   ++accepted_;
   open_max_ = std::max(open_max_, connections_.size());

@@ -113,21 +113,25 @@ void ControlClient::Answer(const proto::Response& response) {
   });
 }
 
-void ControlClient::PushRecord(int id, const proto::Response& record) {
+void ControlClient::PushRecord(int id, const proto::EncodedMessage& message) {
   if (closed()) return;
   OrClose([&] {
     const auto subscription = std::ranges::find(subscriptions_, id, &Subscription::id);
     if (subscription == subscriptions_.end()) return;
-    std::string frame;
-    const absl::Status framed = proto::AppendFrame(proto::EncodeResponse(record, level_), level_, &frame);
-    const bool room = unsent_.empty() || unsent_.size() + frame.size() <= kRecordBytesMax;
+    const bool waits = !unsent_.empty();
     // Once something is lost its Gap comes first, when all before it is read.
-    if (!framed.ok() || !room || subscription->lost > 0) {
+    if (subscription->lost > 0 || (waits && unsent_.size() + message.bytes() > kRecordBytesMax)) {
+      ++subscription->lost;
+      return;
+    }
+    std::string frame;
+    if (!proto::AppendFrame(message.PayloadFor(id), level_, &frame).ok()) {
       ++subscription->lost;
     } else {
       unsent_ += frame;
-      Flush();
     }
+    // What waits is sent when there is room, and the requests behind it are looked at then.
+    if (!waits) Flush();
     if (!closed() && !handing_) WatchWhatIsNeeded();
     TellHeld();
   });
@@ -205,8 +209,10 @@ void ControlClient::SecondPassed(core::Instant now) {
   if (stuck_since_ == core::kNever || unsent_.size() != unsent_then_) {
     stuck_since_ = now;
     unsent_then_ = unsent_.size();
-  } else if (now - stuck_since_ >= kClientStuckAfter && subscriptions_.empty()) {
-    // Who listens may take its time: what it misses is counted.
+  } else if (now - stuck_since_ >= kClientStuckAfter &&
+             (subscriptions_.empty() || unsent_.size() > kRecordBytesMax)) {
+    // A client that listens may take its time with records: those that it misses are counted. With an answer
+    // it may not.
     Close();
   }
 }

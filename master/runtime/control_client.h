@@ -68,7 +68,7 @@ class ControlClient final : private platform::FdWatcher {
 
   // From here on records may come for the subscription with this number, until EndSubscription().
   void BeginSubscription(int id) { subscriptions_.push_back({.id = id}); }
-  void PushRecord(int id, const proto::Response& record);
+  void PushRecord(int id, const proto::EncodedMessage& message);
   // Says Ended, in `words`. Nothing happens when there is no such subscription.
   void EndSubscription(int id, const std::string& words);
 

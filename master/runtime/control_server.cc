@@ -210,12 +210,11 @@ void ControlServer::Unsubscribe(ControlClient& client, int id) {
 }
 
 void ControlServer::Publish(const std::string& service, proto::MessageRecord record) {
-  proto::Response response{.kind = proto::Response::Kind::kMessage, .detail = std::move(record)};
+  const proto::EncodedMessage message(std::move(record));
   for (const Subscriptions::One& one : subscriptions_.all()) {
-    const auto found = clients_.find(one.client);
-    if (one.service != service || found == clients_.end()) continue;
-    std::get<proto::MessageRecord>(response.detail).id = one.id;
-    found->second->PushRecord(one.id, response);
+    if (one.service != service) continue;
+    if (const auto found = clients_.find(one.client); found != clients_.end())
+      found->second->PushRecord(one.id, message);
   }
   ShedBytes();
 }

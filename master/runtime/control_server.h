@@ -42,7 +42,8 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
 
   absl::Status Watch();
 
-  // Nothing happens when the client has gone. A Hello turns the client to level 2 after its answer.
+  // Nothing happens when the client has gone. After a Hello the client is spoken to at the level that was
+  // agreed.
   void Answer(ClientId client, const proto::Response& response);
   // kBase for one that has gone.
   proto::Level LevelOf(ClientId client) const;

@@ -175,6 +175,47 @@ TEST_F(ControlServerTest, WhoDoesNotReadRecordsIsKeptAndToldHowManyAreMissing) {
   EXPECT_EQ(client.Heard(), (std::vector<Kind>{Kind::kMessage}));
 }
 
+// A record that is pushed meanwhile takes the place of the readiness for which the second request waited.
+TEST_F(ControlServerTest, RequestBehindALargeAnswerIsHandedOverAlsoWhereARecordComesBetween) {
+  Client client(path_);
+  requests_.answer = Hello(3);
+  client.Ask(proto::Verb::kHello, "", 3);
+  Settle();
+  const ClientId id = requests_.asked.back().first;
+  server_->Subscribe(id, 7, "web");
+  proto::Response large{.kind = Kind::kOverview};
+  large.overview.services.resize(5'000);
+  for (proto::ServiceView& service : large.overview.services) service.name = std::string(60, 'x');
+  requests_.answer = large;
+  client.Ask(proto::Verb::kOverview);
+  client.Ask(proto::Verb::kPid);
+  Settle();
+  ASSERT_EQ(requests_.asked.size(), 2U) << "the second one waits until the answer is read";
+  client.Heard();
+  server_->Publish("web", {.service = "web", .json = "1"});
+  for (int i = 0; i < 20; ++i) {
+    client.Heard();
+    Settle();
+  }
+  EXPECT_EQ(requests_.asked.size(), 3U);
+}
+
+TEST_F(ControlServerTest, ListenerThatDoesNotReadAnAnswerIsDropped) {
+  Client client(path_);
+  requests_.answer = Hello(3);
+  client.Ask(proto::Verb::kHello, "", 3);
+  Settle();
+  server_->Subscribe(requests_.asked.back().first, 7, "web");
+  proto::Response large{.kind = Kind::kOverview};
+  large.overview.services.resize(20'000);
+  for (proto::ServiceView& service : large.overview.services) service.name = std::string(60, 'x');
+  requests_.answer = large;
+  client.Ask(proto::Verb::kOverview);
+  for (core::Span passed; passed < kClientStuckAfter + core::Seconds(3); passed = passed + kPongInterval)
+    Pass(kPongInterval);
+  EXPECT_EQ(server_->clients(), 0U);
+}
+
 TEST_F(ControlServerTest, ASubscriptionEndsWithItsConnection) {
   Client client(path_);
   requests_.answer = Hello(3);

@@ -22,8 +22,8 @@ inline constexpr size_t kLastWordsBytes = 1024 * 1024;
 // nothing.
 inline constexpr size_t kOrderBytesMax = 4 * 1024;
 
-// Messages of the application's own that wait for one worker to read; one always fits. A client's `Send` says
-// which workers could not take it.
+// Messages of the application's own that wait for one worker to read, beside the one that has begun; one
+// always fits. A client's `Send` says which workers could not take it.
 inline constexpr size_t kMessageBytesMax = 64 * 1024;
 
 // Records of subscriptions that wait for one client to read. Beyond it they are dropped, and the client is

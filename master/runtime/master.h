@@ -113,6 +113,7 @@ class Master final : private EventSink,
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
+  bool Settled(const Settling& one) const;
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);

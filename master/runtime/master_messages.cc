@@ -73,18 +73,23 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .still_leaving = view.still_leaving,
       .undrained = view.undrained,
       .undrained_sigterm = view.undrained_sigterm,
-      .took_s = static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000};
+      // A request that came in the turn in which it was answered began after the time of that turn.
+      .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
+}
+
+bool Master::Settled(const Settling& one) const {
+  if (at_.now >= one.done_at + one.waiting.leave_wait) return true;
+  const core::Service* const service = supervisor_.Find(*one.waiting.service);
+  return service == nullptr ||
+         std::ranges::all_of(service->slots(), [](const core::Slot& slot) { return slot.leaving().empty(); });
 }
 
 // Answers those whose old workers have ended, or which have waited for that long enough.
 void Master::AnswerSettled(bool all) {
   std::vector<Settling> due;
   for (Settling& one : settling_) {
-    const std::optional<proto::Outcome> outcome = OutcomeOf(one);
-    const bool waits =
-        outcome.has_value() && outcome->still_leaving > 0 && at_.now < one.done_at + one.waiting.leave_wait;
-    if (waits && !all) continue;
-    if (outcome.has_value()) one.response.detail = *outcome;
+    if (!all && !Settled(one)) continue;
+    if (const auto outcome = OutcomeOf(one); outcome.has_value()) one.response.detail = *outcome;
     due.push_back(std::move(one));
     one.waiting.client = 0;  // no client has this number
   }

@@ -84,8 +84,7 @@ void Master::Run(const core::Reply& effect) {
     return server_.Answer(waiting.client, answer.response);
   }
   if (effect.answer != core::Answer::kStarted) answer.waiting.leave_wait = {};
-  settling_.push_back(std::move(answer));
-  AnswerSettled(/*all=*/false);
+  settling_.push_back(std::move(answer));  // given at the end of this turn, at the earliest
 }
 
 const core::Service* Master::FindService(const std::string& name) const {

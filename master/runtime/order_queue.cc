@@ -51,9 +51,10 @@ void OrderQueue::TakeMessage() {
   if (messages_.empty() || !unsent_.empty()) return;
   const size_t high = static_cast<unsigned char>(messages_[0]);
   const size_t low = static_cast<unsigned char>(messages_[1]);
-  message_left_ = 2 + 256 * high + low;  // a base frame: its length, and so many bytes
-  unsent_.assign(messages_, 0, message_left_);
-  messages_.erase(0, message_left_);
+  const size_t size = 2 + 256 * high + low;  // a base frame: its length, and so many bytes
+  unsent_.assign(messages_, 0, size);        // may fail, and nothing has changed then
+  message_left_ = size;
+  messages_.erase(0, size);
   if (messages_.empty()) messages_.shrink_to_fit();
 }
 

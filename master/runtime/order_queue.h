@@ -25,9 +25,9 @@ class OrderQueue final : private platform::FdWatcher {
 
   // One payload as one frame. False when it was dropped.
   bool Push(std::string_view payload);
-  // The same for a message of the application's own, of which kMessageBytesMax are kept. Commands overtake
-  // it: who does not read messages is stopped all the same. False: there is no room for it, or
-  // RefuseMessages() was called.
+  // The same for a message of the application's own, of which kMessageBytesMax are kept beside the one that
+  // has begun. Commands overtake it: who does not read messages is stopped all the same. False: there is no
+  // room for it, or RefuseMessages() was called.
   bool PushMessage(std::string_view payload);
   // From here on no message goes out any more that has not begun to.
   void RefuseMessages();

@@ -110,11 +110,24 @@ TEST(MemoryTest, DecodingIsProportionalToThePayload) {
         << start;
     EXPECT_LE(CostOf([&] { (void)DecodeWorkerMessage(payload).ok(); }).bytes, limit) << start;
     EXPECT_LE(CostOf([&] { (void)DecodeMasterCommand(payload).ok(); }).bytes, limit) << start;
-    // What the master reads from strangers has no trees: the factor is a small one.
+    // What the master reads from strangers has no trees, but for the objects of level 3: the factor is a
+    // small one.
     EXPECT_LE(CostOf([&] { (void)DecodeRequest(payload).ok(); }).bytes, 12 * payload.size() + kBytesAtLeast)
         << start;
     EXPECT_LE(CostOf([&] { (void)DecodeResponse(payload).ok(); }).bytes, limit) << start;
     EXPECT_LE(CostOf([&] { (void)ParseArguments(payload).ok(); }).bytes, limit) << start;
+  }
+}
+
+// They are read into trees, and anybody may send one: up to the limit of a `Send`.
+TEST(MemoryTest, ObjectsOfRequestsAreProportionalToThePayload) {
+  for (const char* verb : {"Send", "Listen", "Reload"}) {
+    const std::string payload = std::string("{\"cmd\":\"") + verb +
+                                "\",\"data\":{\"service\":\"web\",\"json\":\"1\",\"x\":[" +
+                                Repeat("0,", 60'000) + "0]}}";
+    EXPECT_LE(CostOf([&] { (void)DecodeRequest(payload, Level::kThree).ok(); }).bytes,
+              kBytesPerByte * payload.size() + kBytesAtLeast)
+        << verb;
   }
 }
 

@@ -17,10 +17,8 @@ from fectl_worker.errors import ConfigError
 from fectl_worker.runners import access_log
 from fectl_worker.runners.access_log import Lines, open_lines
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, environment, ready_made
+from python.tests.support import Client, each_runner, environment, ready_made
 
-RUNNERS = [("asyncio", "aiohttp", "app=shop:make_app"), ("gevent", "wsgi", "app=wsgi_shop:application")]
-each_runner = pytest.mark.parametrize(("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "wsgi"])
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 
 

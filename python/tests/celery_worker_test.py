@@ -410,6 +410,22 @@ def test_a_celery_without_what_is_needed_is_refused_by_its_version(tmp_path: pat
 def test_all_names_are_there() -> None:
     for owner, names in celery_link.CELERY_NAMES:
         assert [name for name in names if not hasattr(owner, name)] == []
+    redis = pytest.importorskip("kombu.transport.redis")
+    # Without them the worker is as good as celery alone.
+    assert hasattr(redis.Channel, "_in_poll") and hasattr(redis.QoS, "restore_by_tag")
+
+
+def test_a_set_that_changes_while_it_is_read_is_read_again() -> None:
+    class Changing:
+        left = 2
+
+        def __iter__(self) -> Iterator[int]:
+            self.left -= 1
+            if self.left > 0:
+                raise RuntimeError("Set changed size during iteration")
+            return iter([1, 2])
+
+    assert celery_link.members(Changing()) == {1, 2}
 
 
 def test_other_workers_take_no_arguments_after_the_dashes() -> None:

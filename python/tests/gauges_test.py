@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from fectl_worker.runners.gauges import combined, http_gauges
 from fectl_worker.testing import FakeSocket
 from python.tests.support import Client, each_runner, ready_made

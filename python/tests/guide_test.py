@@ -1,10 +1,8 @@
-"""What the guide (README.md) shows runs as it is printed: its tutorial step by step, and the rest piece by piece.
-
-The Flask and Django applications are in threads_fectld_test.py.
-"""
+"""What the guide (README.md) shows runs as it is printed: its tutorial step by step, and the rest piece by piece."""
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import subprocess
@@ -27,9 +25,23 @@ _TOML = re.findall(r"```toml\n(.*?)```", _GUIDE, re.DOTALL)
 _SITE = "PYTHONPATH=/path/to/bazel-bin/python/site"
 
 
+#: Those that a test asked for.
+_used: set[str] = set()
+
+
 def shown(mark: str, among: list[str]) -> str:
     (found,) = [text for text in among if mark in text]
+    _used.add(found)
     return found
+
+
+def as_of_guide(found: Place, mark: str, port: int) -> Master:
+    """A master with a configuration that the guide shows, but for the port and the places of files."""
+    configuration = shown(mark, _TOML)
+    assert _SITE in configuration and "port = 8080" in configuration
+    configuration = configuration.replace(_SITE, f"PYTHONPATH={built('python/site')}")
+    configuration = configuration.replace("port = 8080", f"port = {port}")
+    return found.start(configuration.replace('"/srv/mysite"', f'"{found.directory}/mysite"'))
 
 
 # --- the tutorial ---
@@ -41,10 +53,7 @@ SPEAKS = shown('"/rebuild"', _PYTHON)
 
 def step_two(found: Place, port: int) -> Master:
     """A master in a folder with hello.py, as step 2 configures it, but for the port and the place of the package."""
-    configuration = shown("app=hello:app", _TOML)
-    assert _SITE in configuration and "port = 8080" in configuration
-    configuration = configuration.replace(_SITE, f"PYTHONPATH={built('python/site')}")
-    master = found.start(configuration.replace("port = 8080", f"port = {port}"))
+    master = as_of_guide(found, "app=hello:app", port)
     master.wait_running("hello", 2)
     return master
 
@@ -104,6 +113,45 @@ def test_on_your_laptop(place: Place) -> None:  # noqa: F811
 # --- the rest ---
 
 
+def test_flask_as_in_the_guide(place: Place) -> None:  # noqa: F811
+    place.write("shop.py", shown("Flask(", _PYTHON))
+    port = free_port()
+    master = as_of_guide(place, "app=shop:app", port)
+    master.wait_running("shop", 2)
+    client = Client(("127.0.0.1", port))
+    assert client.get().body == b"hello\n"
+    assert client.get("/upload", method="POST", body=b"x" * 12).body.strip() == b'{"bytes":12}'
+    client.send("/upload", method="POST", headers="Transfer-Encoding: chunked\r\n")
+    client.socket.sendall(b"5\r\nhello\r\n0\r\n\r\n")
+    assert client.receive().body.strip() == b'{"bytes":5}'
+    master.fectl_ok("reload", "shop")
+
+
+def test_django_as_in_the_guide(place: Place) -> None:  # noqa: F811
+    start = "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
+    arguments = ["startproject", "mysite"]
+    subprocess.run([sys.executable, "-c", start, *arguments], cwd=place.directory, check=True)
+    port = free_port()
+    master = as_of_guide(place, "app=mysite.wsgi:application", port)
+    master.wait_running("mysite", 2)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def status(method: str, path: str, body: str | None = None) -> int:
+        client.request(method, path, body)
+        answer = client.getresponse()
+        text = answer.read()
+        assert path != "/" or b"The install worked successfully" in text
+        return answer.status
+
+    assert status("GET", "/") == 200
+    assert status("GET", "/no-such-page") == 404
+    # Django's own check that a form is of this site.
+    assert status("POST", "/admin/login/", "username=x") == 403
+    client.close()
+    master.fectl_ok("reload", "mysite")
+    wait_until(lambda: '"GET /no-such-page HTTP/1.1" 404' in master.log(), "the access log")
+
+
 def test_celery(place: Place) -> None:  # noqa: F811
     pytest.importorskip("celery")
     for folder in ("shop", "spool"):
@@ -111,7 +159,7 @@ def test_celery(place: Place) -> None:  # noqa: F811
     place.write("shop/__init__.py", "")
     spool = {f"data_folder_{way}": f"{place.directory}/spool" for way in ("in", "out")}
     options = {**spool, "control_folder": f"{place.directory}/spool"}
-    text = f"import celery\n\napp = celery.Celery('shop', broker='filesystem://')\napp.conf.broker_transport_options = "
+    text = "import celery\n\napp = celery.Celery('shop', broker='filesystem://')\napp.conf.broker_transport_options = "
     place.write("shop/celery.py", f"{text}{options!r}\n")
     configuration = shown("shop.celery:app", _TOML)
     assert _SITE in configuration
@@ -152,5 +200,5 @@ def test_every_configuration_is_valid(place: Place, text: str) -> None:  # noqa:
 
 
 def test_nothing_is_shown_that_no_test_runs() -> None:
-    """A new piece needs a test; then the numbers go up."""
-    assert (len(_PYTHON), len(_TOML)) == (8, 4)
+    """A new piece needs a test. (To be run with the others: they say which pieces they use.)"""
+    assert [text for text in (*_PYTHON, *_TOML) if text not in _used] == []

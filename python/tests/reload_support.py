@@ -8,7 +8,7 @@ import signal
 import ssl
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 import pytest
 
@@ -110,12 +110,16 @@ def nothing_is_lost_when_idle_workers_are_killed(master: Master, address: Any, n
         load.wait_for_more()
         busy = {int(body.split()[-1]) for body in load.answered_by}
         assert len(busy) < num
+        killed: set[int] = set()
         for number in range(kills):
-            idle = sorted(set(master.wait_running("web", num)) - busy)
+            # A dead one is running in the status until the master has seen its end.
+            wait_until(lambda: not killed & set(master.wait_running("web", num)), "the successor runs")
+            idle = sorted(set(master.pids("web")) - busy)
+            killed.add(idle[number % len(idle)])
             os.kill(idle[number % len(idle)], signal.SIGKILL)
             assert Client(address).get().status == 200
             load.wait_for_more()
         assert {int(body.split()[-1]) for body in load.answered_by} == busy
         print(f"{kills} idle workers killed, {load.total} answers on kept connections")
     assert not load.failures
-    assert master.log().count("was killed by SIGKILL") >= kills
+    wait_until(lambda: master.log().count("was killed by SIGKILL") == kills, "each kill is in the log")

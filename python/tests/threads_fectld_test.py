@@ -6,8 +6,6 @@ import http.client
 import itertools
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +22,12 @@ from python.tests.reload_support import (
 from python.tests.support import Client
 from python.tests.threads_support import Fifo
 from testdata.e2e.conftest import place  # noqa: F401
-from testdata.e2e.harness import Master, Place, built
+from testdata.e2e.harness import Master, Place
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.load import Load
 from testdata.e2e.processes import wait_until
 
 _RELOADS = int(os.environ.get("FECTL_THREADS_RELOADS", "8"))
-_GUIDE = Path(__file__).absolute().parent.parent / "README.md"
-_SITE = "PYTHONPATH=/path/to/bazel-bin/python/site"
 
 
 def serve(
@@ -115,64 +111,3 @@ def test_a_worker_with_stuck_threads_is_replaced(place: Place) -> None:  # noqa:
     assert "os.close(os.open(path, os.O_RDONLY))" in master.log(), "the stack is in the log"
     for client in hanging:
         client.close()
-
-
-# --- the guide ---
-
-
-def of_guide(framework: str) -> tuple[str, list[str]]:
-    """The application (Python) and the configurations that the guide shows from that word on."""
-    text = _GUIDE.read_text(encoding="utf-8")
-    text = text[text.index(f"\n{framework}, ") : text.index("\n### WSGI with gevent")]
-    (application, *_) = [*re.findall(r"```python\n(.*?)```", text, re.DOTALL), ""]
-    return application, re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-
-
-def as_of_guide(found: Place, configuration: str, port: int) -> Master:
-    """A master with what the guide shows, but for the port and the places of files."""
-    assert _SITE in configuration and "port = 8080" in configuration
-    configuration = configuration.replace(_SITE, f"PYTHONPATH={built('python/site')}")
-    configuration = configuration.replace("port = 8080", f"port = {port}")
-    configuration = configuration.replace('"/srv/mysite"', f'"{found.directory}/mysite"')
-    return found.start(configuration)
-
-
-def test_flask_as_in_the_guide(place: Place) -> None:  # noqa: F811
-    application, (configuration, *_) = of_guide("Flask")
-    place.write("shop.py", application)
-    port = free_port()
-    master = as_of_guide(place, configuration, port)
-    master.wait_running("shop", 2)
-    client = Client(("127.0.0.1", port))
-    assert client.get().body == b"hello\n"
-    assert client.get("/upload", method="POST", body=b"x" * 12).body.strip() == b'{"bytes":12}'
-    client.send("/upload", method="POST", headers="Transfer-Encoding: chunked\r\n")
-    client.socket.sendall(b"5\r\nhello\r\n0\r\n\r\n")
-    assert client.receive().body.strip() == b'{"bytes":5}'
-    master.fectl_ok("reload", "shop")
-
-
-def test_django_as_in_the_guide(place: Place) -> None:  # noqa: F811
-    _, (configuration,) = of_guide("Django")
-    start = "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
-    arguments = ["startproject", "mysite"]
-    subprocess.run([sys.executable, "-c", start, *arguments], cwd=place.directory, check=True)
-    port = free_port()
-    master = as_of_guide(place, configuration, port)
-    master.wait_running("mysite", 2)
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def status(method: str, path: str, body: str | None = None) -> int:
-        client.request(method, path, body)
-        answer = client.getresponse()
-        text = answer.read()
-        assert path != "/" or b"The install worked successfully" in text
-        return answer.status
-
-    assert status("GET", "/") == 200
-    assert status("GET", "/no-such-page") == 404
-    # Django's own check that a form is of this site.
-    assert status("POST", "/admin/login/", "username=x") == 403
-    client.close()
-    master.fectl_ok("reload", "mysite")
-    wait_until(lambda: '"GET /no-such-page HTTP/1.1" 404' in master.log(), "the access log")

@@ -27,7 +27,7 @@ from kombu.transport import virtual
 from fectl_worker.errors import ConfigError
 from fectl_worker.worker import Worker
 
-__all__ = ["CELERY_NAMES", "Link", "link_step", "mend_giving_back"]
+__all__ = ["CELERY_NAMES", "Link", "link_step", "members", "mend_giving_back"]
 
 _log = logging.getLogger("fectl_worker")
 
@@ -40,6 +40,7 @@ CELERY_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
     (WorkController, ("semaphore",)),
     (Consumer, ("add_task_queue", "cancel_task_queue", "ensure_connected", "perform_pending_operations")),
     (Hub, ("add_reader", "call_later", "remove_reader")),
+    (virtual.QoS, ("ack", "can_consume")),
     (kombu.Connection, ("as_uri", "drain_events", "ensure_connection")),
 )
 
@@ -97,7 +98,7 @@ class Link:
         if self._told_of_broker:
             self._told_of_broker = False
             self._worker.status("")
-        self._forgotten.update(state.active_requests)
+        self._forgotten.update(members(state.active_requests))
         if self._worker.state == "loading":
             self._worker.loaded()
         elif not self._asked_for_successor:
@@ -132,9 +133,7 @@ class Link:
 
     def turn(self) -> None:
         worker = self._worker
-        active = len(state.active_requests)
-        if self._forgotten:
-            active -= len(self._forgotten & state.active_requests)
+        active = len(members(state.active_requests) - set(self._forgotten))
         worker.set_gauge("tasks.active", active)
         worker.set_gauge("tasks.waiting", max(0, len(state.requests) - active))
         worker.set_gauge("tasks.total", sum(state.total_count.values()))
@@ -147,8 +146,8 @@ class Link:
     def _tasks_of_pool(self) -> int:
         """Celery calls a task active only when its process of the pool has said so, which on a busy machine comes late:
         a shutdown until then loses its acknowledgement."""
-        given = {request for request in state.reserved_requests if request._apply_result is not None}
-        return len((given | set(state.active_requests)) - set(self._forgotten))
+        given = {request for request in members(state.reserved_requests) if request._apply_result is not None}
+        return len((given | members(state.active_requests)) - set(self._forgotten))
 
     def _follow_in_hub(self, hub: Any) -> None:
         hub.add_reader(self._worker.poll_fd, self._turn_of_hub, hub)
@@ -291,14 +290,26 @@ class Link:
         if self._consumer is None or now >= self._quiet_since + _QUIET_S:
             state.should_stop = 0
         elif left is not None and left < _CUT_OFF_S:
-            _log.warning("%d %s cut off: shutdown_timeout is over", active, "task was" if active == 1 else "tasks were")
+            if active:
+                tasks = "task was" if active == 1 else "tasks were"
+                _log.warning("%d %s cut off: shutdown_timeout is over", active, tasks)
             state.should_terminate = 0
 
     def _awaits_message(self) -> bool:
         """Redis is asked for one with the wait of a second, also where the queues were taken away meanwhile. What it
-        gives is put back by kombu when it is read, and lost when the connection is closed instead."""
+        gives is put back by kombu when it is read, and lost when the connection is closed instead. (While the worker
+        may take no more, kombu does not read the answer, so that waiting for it would be of no use.)"""
         channel = self._consumer.task_consumer.channel if self._consumer is not None else None
         return bool(getattr(channel, "_in_poll", False)) and channel.qos.can_consume()
+
+
+def members(requests: Any) -> set[Any]:
+    """Of a set of celery's. With a pool of threads, these take their requests out of it while it is walked through."""
+    while True:
+        try:
+            return set(requests)
+        except RuntimeError:
+            pass
 
 
 def mend_giving_back(channel: Any) -> None:
