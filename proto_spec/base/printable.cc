@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "proto_spec/base/utf8.h"
+
 namespace fectl::proto {
 namespace {
 
@@ -11,20 +13,13 @@ struct CodePoint {
   size_t bytes = 0;  // 0: not UTF-8
 };
 
-// Decodes the code point at the start of `text`, refusing overlong forms, surrogates and values above 10FFFF.
+// The code point at the start of `text`, which is not empty.
 CodePoint Decode(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return {};
+  const size_t bytes = Utf8Length(text);
+  const auto first = static_cast<uint8_t>(text[0]);
+  if (bytes <= 1) return {first, bytes};
   uint32_t value = first & (0xffu >> (bytes + 1));
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    value = (value << 6) | (byte(i) & 0x3f);
-  }
-  const bool overlong = (bytes == 3 && value < 0x800) || (bytes == 4 && value < 0x10000);
-  if (overlong || (value >= 0xd800 && value <= 0xdfff) || value > 0x10ffff) return {};
+  for (size_t i = 1; i < bytes; ++i) value = (value << 6) | (static_cast<uint8_t>(text[i]) & 0x3fu);
   return {value, bytes};
 }
 

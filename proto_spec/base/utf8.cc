@@ -32,6 +32,11 @@ Sequence First(std::string_view text) {
 
 }  // namespace
 
+size_t Utf8Length(std::string_view text) {
+  const Sequence first = First(text);
+  return first.valid ? first.bytes : 0;
+}
+
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
     const Sequence first = First(text);

@@ -8,6 +8,9 @@
 
 namespace fectl::proto {
 
+// Bytes of the character that begins text; 0: none does. text is not empty.
+size_t Utf8Length(std::string_view text);
+
 bool IsUtf8(std::string_view text);
 
 // Each maximal invalid part (the longest that could have begun a character, else one byte) becomes one

@@ -1,5 +1,8 @@
 #include "proto_spec/base/utf8.h"
 
+#include <string>
+#include <string_view>
+
 #include "gtest/gtest.h"
 
 namespace fectl::proto {
@@ -15,14 +18,18 @@ TEST(Utf8Test, AcceptsTheFirstAndLastCharacterOfEachLength) {
         std::string_view("\xF0\x90\x80\x80"), std::string_view("\xF4\x8F\xBF\xBF")}) {
     EXPECT_TRUE(IsUtf8(text));
     EXPECT_EQ(ToUtf8(text), text);
+    EXPECT_EQ(Utf8Length(text), text.size());
+    EXPECT_EQ(Utf8Length(std::string(text) + "z"), text.size());
   }
 }
 
 TEST(Utf8Test, RefusesWhatIsJustOutside) {
   for (std::string_view text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
                                 "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                                "\xFF", "\xC2", "\xE2\x82", "\xF0\x9F\x98", "a\xC2z", "\xE2z\x82"}) {
+                                "\xFF", "\xC2", "\xE2\x82", "\xF0\x9F\x98", "\xE2z\x82"}) {
     EXPECT_FALSE(IsUtf8(text));
+    EXPECT_FALSE(IsUtf8("a" + std::string(text)));
+    EXPECT_EQ(Utf8Length(text), 0u);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "master/config/toml/toml_strings.h"
+#include "proto_spec/base/utf8.h"
 
 namespace fectl::config {
 namespace {
@@ -236,29 +237,6 @@ class Splitter {
   std::vector<Statement> out_;
 };
 
-// The length of the UTF-8 sequence at the start of `s`, or 0 if there is none (overlong forms, surrogates and
-// numbers above 10FFFF included).
-size_t Utf8Length(std::string_view s) {
-  const auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-  const auto continues = [&](size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;
-    if (first == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (first == 0xF0 && byte(1) < 0x90) return 0;
-    if (first == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::vector<Statement> SplitStatements(std::string_view text) {
@@ -281,7 +259,7 @@ bool NormalizeSource(std::string_view source, std::string* text, SyntaxError* er
                 absl::StrCat("is not text: it has the control character 0x", absl::Hex(c, absl::kZeroPad2))};
       return false;
     }
-    const size_t length = Utf8Length(source.substr(i, 4));
+    const size_t length = proto::Utf8Length(source.substr(i));
     if (length == 0) {
       *error = {line, "", absl::StrCat("is not UTF-8 text: byte 0x", absl::Hex(c, absl::kZeroPad2))};
       return false;
