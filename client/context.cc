@@ -9,7 +9,7 @@ namespace fectl::client {
 
 int Fail(const Context& context, int exit_code, std::string_view reason) {
   if (context.invocation.json) context.output.Out(ErrorJson(exit_code, reason));
-  context.output.Err("fectl: " + proto::EscapeForTerminal(reason) + "\n");
+  context.output.Err("fectl: " + base::EscapeForTerminal(reason) + "\n");
   return exit_code;
 }
 

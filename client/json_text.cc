@@ -41,7 +41,7 @@ std::string OldWorkersMembers(const std::optional<OldWorkers>& old) {
 }
 
 std::string Line(const std::string& json) {
-  return proto::EscapeJsonForTerminal(json) + "\n";
+  return base::EscapeJsonForTerminal(json) + "\n";
 }
 
 }  // namespace

@@ -130,12 +130,12 @@ class Operations {
     if (!result.permitted) {
       // It is the same for all of them.
       if (!std::exchange(said_not_permitted_, true)) {
-        context_.output.Err("fectl: " + proto::EscapeForTerminal(result.reason) + "\n");
+        context_.output.Err("fectl: " + base::EscapeForTerminal(result.reason) + "\n");
       }
       return;
     }
     const std::string line =
-        proto::EscapeForTerminal(result.service) + ": " + proto::EscapeForTerminal(result.line) + "\n";
+        base::EscapeForTerminal(result.service) + ": " + base::EscapeForTerminal(result.line) + "\n";
     if (!result.ok) {
       context_.output.Err("fectl: " + line);
     } else if (!context_.invocation.json) {
@@ -146,7 +146,7 @@ class Operations {
   void ShowProgress(int64_t now) {
     const std::string verb(CommandOf(context_.invocation.command).name);
     if (results_.size() == 1) {
-      progress_.Show(proto::EscapeForTerminal(waiting_[0].result().service) + ": " + verb, now);
+      progress_.Show(base::EscapeForTerminal(waiting_[0].result().service) + ": " + verb, now);
     } else {
       progress_.Show(
           verb + ": " + std::to_string(finished_) + " of " + std::to_string(results_.size()) + " done", now);

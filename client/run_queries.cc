@@ -135,28 +135,28 @@ int RunSPid(const Context& context) {
   if (answer->kind != Response::Kind::kServiceWorkerPids)
     return FailAbout(context, *session, *answer, service);
   std::string lines;
-  for (const std::string& pid : answer->pids) lines += proto::EscapeForTerminal(pid) + "\n";
+  for (const std::string& pid : answer->pids) lines += base::EscapeForTerminal(pid) + "\n";
   return Print(context, PidsJson(service, answer->pids), lines);
 }
 
 int RunPid(const Context& context) {
   const absl::StatusOr<Response> answer = AskMaster(context, Request::Verb::kPid, Response::Kind::kPid);
   if (!answer.ok()) return Fail(context, answer.status());
-  return Print(context, PidJson(answer->text), proto::EscapeForTerminal(answer->text) + "\n");
+  return Print(context, PidJson(answer->text), base::EscapeForTerminal(answer->text) + "\n");
 }
 
 int RunVersion(const Context& context) {
   const absl::StatusOr<Response> answer =
       AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
   if (!answer.ok()) return Fail(context, answer.status());
-  return Print(context, VersionJson(answer->text), proto::EscapeForTerminal(answer->text) + "\n");
+  return Print(context, VersionJson(answer->text), base::EscapeForTerminal(answer->text) + "\n");
 }
 
 int RunVersionCheck(const Context& context) {
   const absl::StatusOr<Response> answer =
       AskMaster(context, Request::Verb::kVersion, Response::Kind::kVersion);
   if (!answer.ok()) return Fail(context, answer.status());
-  const std::string server = proto::EscapeForTerminal(answer->text);
+  const std::string server = base::EscapeForTerminal(answer->text);
   const bool match = answer->text == proto::kServerName;
   if (context.invocation.json) context.output.Out(VersionCheckJson(proto::kServerName, answer->text));
   if (!match) {

@@ -32,8 +32,8 @@ std::string Addresses(const proto::ServiceView& view, bool with_names) {
   std::string text;
   for (const proto::SocketView& socket : view.sockets) {
     if (!text.empty()) text += with_names ? ", " : ",";
-    text += proto::EscapeForTerminal(socket.address);
-    if (with_names) text += " (" + proto::EscapeForTerminal(socket.name) + ")";
+    text += base::EscapeForTerminal(socket.address);
+    if (with_names) text += " (" + base::EscapeForTerminal(socket.name) + ")";
   }
   return text;
 }
@@ -52,13 +52,13 @@ std::string Gauge(double value) {
 std::string Gauges(const proto::WorkerView& worker) {
   std::string text;
   for (const auto& [name, value] : worker.gauges) {
-    text += (text.empty() ? "" : "  ") + proto::EscapeForTerminal(name) + "=" + Gauge(value);
+    text += (text.empty() ? "" : "  ") + base::EscapeForTerminal(name) + "=" + Gauge(value);
   }
   return text;
 }
 
 std::string CauseOf(const proto::WorkerView& worker) {
-  std::string text = proto::EscapeForTerminal(worker.cause);
+  std::string text = base::EscapeForTerminal(worker.cause);
   if (worker.state == "waiting" && worker.retry_in_s > 0) {
     const int64_t ms = static_cast<int64_t>(std::min(worker.retry_in_s, 1e9) * 1000);
     text += (text.empty() ? "" : "; ") + std::string("next try in ") + SpokenDuration(ms);
@@ -88,11 +88,11 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
     const std::string pid = worker.pid > 0 ? std::to_string(worker.pid) : "";
     table.AddRow({{std::to_string(worker.index), Colour::kNone, true},
                   {pid, Colour::kNone, true},
-                  {proto::EscapeForTerminal(worker.state), StateColour(worker.state)},
+                  {base::EscapeForTerminal(worker.state), StateColour(worker.state)},
                   {Uptime(worker.uptime_s), Colour::kNone, true},
                   {Count(worker.restarts), Colour::kNone, true},
                   {CauseOf(worker)}});
-    table.AddNote(proto::EscapeForTerminal(worker.note));
+    table.AddNote(base::EscapeForTerminal(worker.note));
     table.AddNote(Gauges(worker));
     for (const proto::LeavingView& leaving : worker.leaving_processes) {
       table.AddRow({{std::to_string(worker.index), Colour::kNone, true},
@@ -132,8 +132,8 @@ std::string EventsText(const proto::ServiceView& view) {
     table.AddRow({{UtcTime(static_cast<double>(event.timestamp))},
                   {std::to_string(event.worker), Colour::kNone, true},
                   {event.pid > 0 ? std::to_string(event.pid) : "", Colour::kNone, true},
-                  {proto::EscapeForTerminal(event.state)},
-                  {proto::EscapeForTerminal(event.reason)}});
+                  {base::EscapeForTerminal(event.state)},
+                  {base::EscapeForTerminal(event.reason)}});
   }
   return out + ":\n" + table.Render(false);
 }
@@ -157,28 +157,28 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
     const bool runs =
         service.state == "running" || service.state == "degraded" || service.state == "crashing";
     const bool short_of_workers = runs && service.ready < service.num;
-    table.AddRow({{proto::EscapeForTerminal(service.name)},
-                  {proto::EscapeForTerminal(service.state), StateColour(service.state)},
+    table.AddRow({{base::EscapeForTerminal(service.name)},
+                  {base::EscapeForTerminal(service.state), StateColour(service.state)},
                   {ready, short_of_workers ? Colour::kYellow : Colour::kNone, true},
                   {Count(service.restarts), Colour::kNone, true},
                   {Uptime(service.uptime_s), Colour::kNone, true},
                   {Addresses(service, false)},
-                  {proto::EscapeForTerminal(service.cause)}});
+                  {base::EscapeForTerminal(service.cause)}});
   }
   return table.Render(colours_on);
 }
 
 std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   std::string out;
-  AppendLine("Service", proto::EscapeForTerminal(view.name), &out);
+  AppendLine("Service", base::EscapeForTerminal(view.name), &out);
   AppendLine("State",
-             Paint(proto::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " +
+             Paint(base::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " +
                  WorkersThatServe(view),
              &out);
   if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
   if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
   AppendLine("Listening", Addresses(view, true), &out);
-  AppendLine("Last cause", proto::EscapeForTerminal(view.cause), &out);
+  AppendLine("Last cause", base::EscapeForTerminal(view.cause), &out);
   return out + WorkersText(view, colours_on) + LeavingText(view) + EventsText(view);
 }
 
@@ -186,9 +186,9 @@ std::string WhatIsNotWell(const proto::ServiceView& view) {
   // A reload replaces workers that serve, and is no trouble as long as they do.
   const bool serves = view.state == "running" || view.state == "reloading" || view.state == "restarting";
   if (serves && view.ready >= view.num) return "";
-  std::string text = proto::EscapeForTerminal(view.name) + ": " + proto::EscapeForTerminal(view.state) +
-                     ", " + WorkersThatServe(view);
-  if (!view.cause.empty()) text += ": " + proto::EscapeForTerminal(view.cause);
+  std::string text = base::EscapeForTerminal(view.name) + ": " + base::EscapeForTerminal(view.state) + ", " +
+                     WorkersThatServe(view);
+  if (!view.cause.empty()) text += ": " + base::EscapeForTerminal(view.cause);
   return text;
 }
 

@@ -73,9 +73,9 @@ absl::Status Unknown(const char* what, std::string_view payload) {
 }
 
 std::string EncodeText(std::string_view text) {
-  if (IsUtf8(text)) return JsonString(CutUtf8(text, kTextBytesMax));
-  const std::string replaced = ToUtf8(text);
-  return JsonString(CutUtf8(replaced, kTextBytesMax));
+  if (base::IsUtf8(text)) return JsonString(base::CutUtf8(text, kTextBytesMax));
+  const std::string replaced = base::ToUtf8(text);
+  return JsonString(base::CutUtf8(replaced, kTextBytesMax));
 }
 
 std::string EncodeGauges(const std::vector<std::pair<std::string, double>>& gauges) {
@@ -83,7 +83,7 @@ std::string EncodeGauges(const std::vector<std::pair<std::string, double>>& gaug
   json.BeginObject();
   size_t count = 0;
   for (const auto& [name, value] : gauges) {
-    if (name.size() > kGaugeNameBytesMax || !IsUtf8(name) || !std::isfinite(value)) continue;
+    if (name.size() > kGaugeNameBytesMax || !base::IsUtf8(name) || !std::isfinite(value)) continue;
     if (count++ == kGaugesMax) break;
     json.Key(name);
     json.Number(value);

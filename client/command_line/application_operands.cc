@@ -12,7 +12,7 @@ namespace {
 constexpr char kUsage[] = "fectl serve MODULE:NAME [ARGUMENT]...";
 
 std::string Quoted(std::string_view word) {
-  return "\"" + proto::EscapeForTerminal(word) + "\"";
+  return "\"" + base::EscapeForTerminal(word) + "\"";
 }
 
 // "./shop/main.py" as Python names it: "shop.main".
@@ -30,7 +30,7 @@ std::string WhatIsWrongWithName(const std::string& word) {
   const bool is_file = module.find('/') != std::string::npos || module.ends_with(".py");
   if (is_file && !module.starts_with('/') && !module.starts_with("../")) {
     return "a module is named as Python imports it: " + Quoted(word) + " is " +
-           proto::EscapeForTerminal(ModuleOfFile(module) + ":" + (name.empty() ? "NAME" : name));
+           base::EscapeForTerminal(ModuleOfFile(module) + ":" + (name.empty() ? "NAME" : name));
   }
   if (module.empty() || module.starts_with('-') || name.empty()) {
     return Quoted(word) + " is no application of the form MODULE:NAME, as in: fectl serve shop.main:app";

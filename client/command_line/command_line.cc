@@ -56,7 +56,7 @@ std::string FlagOf(const Option& option) {
 }
 
 std::string Quoted(std::string_view word) {
-  return "\"" + proto::EscapeForTerminal(word) + "\"";
+  return "\"" + base::EscapeForTerminal(word) + "\"";
 }
 
 std::string Listed(std::span<const std::string_view> words) {

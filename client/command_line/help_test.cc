@@ -19,7 +19,7 @@ void ExpectLinesFit(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     EXPECT_LE(Columns(line), 80u) << line;
-    EXPECT_EQ(line, proto::EscapeForTerminal(line));
+    EXPECT_EQ(line, base::EscapeForTerminal(line));
     EXPECT_TRUE(line.empty() || line.back() != ' ') << line;
   }
   EXPECT_TRUE(text.ends_with('\n'));

@@ -53,7 +53,7 @@ std::string Workers(int count) {
 
 int TellSent(const Context& context, const std::string& service, const proto::SentCounts& sent) {
   if (context.invocation.json) context.output.Out(SentJson(service, sent.taken, sent.refused));
-  const std::string name = proto::EscapeForTerminal(service);
+  const std::string name = base::EscapeForTerminal(service);
   if (sent.taken > 0 && !context.invocation.json) {
     context.output.Out(name + ": " + Workers(sent.taken) + " took it\n");
   }
@@ -173,7 +173,7 @@ int RunListen(const Context& context) {
   if (answer->kind != Response::Kind::kSubscribed) return FailAbout(context, *session, *answer, service);
   absl::StatusOr<Signals> signals = Signals::Block();
   if (!signals.ok()) return Fail(context, signals.status());
-  context.output.Err("fectl: listening to " + proto::EscapeForTerminal(service) + "; Ctrl-C ends it\n");
+  context.output.Err("fectl: listening to " + base::EscapeForTerminal(service) + "; Ctrl-C ends it\n");
   return Listening(context, &session->channel(), &*signals, service).Run();
 }
 

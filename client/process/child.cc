@@ -101,8 +101,8 @@ absl::StatusOr<Child> Child::Start(const Program& program) {
   } while (got < 0 && errno == EINTR);
   if (got <= 0) return child;  // the pipe was closed by exec
   child.AwaitEnd();
-  std::string what = "cannot run " + proto::EscapeForTerminal(program.arguments[0]);
-  if (!program.directory.empty()) what += " in " + proto::EscapeForTerminal(program.directory);
+  std::string what = "cannot run " + base::EscapeForTerminal(program.arguments[0]);
+  if (!program.directory.empty()) what += " in " + base::EscapeForTerminal(program.directory);
   return ErrorOf(what, error);
 }
 

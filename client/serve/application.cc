@@ -51,7 +51,7 @@ std::optional<Application> ParseApplication(std::string_view answer) {
 }
 
 absl::StatusOr<Application> Inspect(Program program, const std::string& name, const std::string& kind) {
-  const std::string python = proto::EscapeForTerminal(program.arguments[0]);
+  const std::string python = base::EscapeForTerminal(program.arguments[0]);
   program.arguments.insert(program.arguments.end(), {"-m", "fectl_worker", "inspect"});
   if (!kind.empty()) program.arguments.push_back("--kind=" + kind);
   // No dashes before it: what follows them is for other kinds of fectl_worker. Its own first letter is none.

@@ -29,7 +29,7 @@ absl::StatusOr<PrivateFolder> PrivateFolder::Make(const std::vector<std::string>
     std::string path = place + (place.ends_with('/') ? "" : "/") + "fectl-serve-XXXXXX";
     if (path.size() + strlen("/fectld.sock") >= sizeof(sockaddr_un::sun_path)) continue;
     if (mkdtemp(path.data()) != nullptr) return PrivateFolder(std::move(path));
-    why = Failed("cannot make a folder in " + proto::EscapeForTerminal(place), errno);
+    why = Failed("cannot make a folder in " + base::EscapeForTerminal(place), errno);
   }
   return why;
 }

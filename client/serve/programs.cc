@@ -50,7 +50,7 @@ absl::StatusOr<std::string> FindMaster(const std::string& own_path, const std::s
   }
   const std::string found = InSearchPath("fectld", directory, search_path);
   if (!found.empty()) return found;
-  return NotThere("fectld is neither in " + proto::EscapeForTerminal(here) +
+  return NotThere("fectld is neither in " + base::EscapeForTerminal(here) +
                   ", where fectl is, nor in PATH: build or install it (//master:fectld)");
 }
 
@@ -65,11 +65,11 @@ absl::StatusOr<std::string> FindProgram(const std::string& name, const std::stri
   std::string path = name;
   if (name.find('/') == std::string::npos) {
     path = InSearchPath(name, directory, search_path);
-    if (path.empty()) return NotThere("there is no program " + proto::EscapeForTerminal(name) + " in PATH");
+    if (path.empty()) return NotThere("there is no program " + base::EscapeForTerminal(name) + " in PATH");
     return path;
   }
   if (!path.starts_with('/')) path = directory + "/" + path;
-  if (!IsProgram(path)) return NotThere("there is no program " + proto::EscapeForTerminal(path));
+  if (!IsProgram(path)) return NotThere("there is no program " + base::EscapeForTerminal(path));
   return path;
 }
 

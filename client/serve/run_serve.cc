@@ -48,7 +48,7 @@ absl::StatusOr<std::string> FolderAt(const std::string& path, const std::string&
   if (!given.starts_with('/') && !directory.empty()) given = directory + "/" + given;
   char resolved[PATH_MAX];
   if (realpath(given.c_str(), resolved) != nullptr) return std::string(resolved);
-  const std::string text = "there is no folder " + proto::EscapeForTerminal(given);
+  const std::string text = "there is no folder " + base::EscapeForTerminal(given);
   return absl::NotFoundError(absl::string_view(text.data(), text.size()));
 }
 

@@ -157,10 +157,10 @@ void Serving::Announce() {
   }
   const std::string workers =
       std::to_string(served_.workers) + (served_.workers == 1 ? " worker" : " workers");
-  context_.output.Out("\nServing " + proto::EscapeForTerminal(url) + (url.empty() ? "" : " ") + "(" +
+  context_.output.Out("\nServing " + base::EscapeForTerminal(url) + (url.empty() ? "" : " ") + "(" +
                       Upper(served_.kind) + ", " + workers +
                       (reloader_.has_value() ? ", reloaded when files change" : "") + "). Ctrl-C ends it.\n" +
-                      "In another terminal: fectl -m " + proto::EscapeForTerminal(served_.socket_path) +
+                      "In another terminal: fectl -m " + base::EscapeForTerminal(served_.socket_path) +
                       " status\n\n");
 }
 

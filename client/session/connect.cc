@@ -28,7 +28,7 @@ std::string Hint() {
 }
 
 absl::Status NotThere(const std::string& path, int error) {
-  const std::string shown = proto::EscapeForTerminal(path);
+  const std::string shown = base::EscapeForTerminal(path);
   struct stat file;
   const bool exists = stat(path.c_str(), &file) == 0;
   std::string text;
@@ -63,7 +63,7 @@ absl::Status TimeIsOver(const Limits& limits, bool silent) {
 absl::StatusOr<base::UniqueFd> Connect(const std::string& path, const Limits& limits) {
   if (!base::UnixAddress::IsPossible(path)) {
     const std::string text = "the socket's path must have 1 to 107 bytes, and this one has " +
-                             std::to_string(path.size()) + ": " + proto::EscapeForTerminal(path);
+                             std::to_string(path.size()) + ": " + base::EscapeForTerminal(path);
     return absl::InvalidArgumentError(View(text));
   }
   const base::UnixAddress address(path);

@@ -8,7 +8,7 @@ namespace fectl::client {
 namespace {
 
 absl::Status NotUnderstood(const std::string& why) {
-  const std::string text = "what listens there does not talk like fectld: " + proto::EscapeForTerminal(why);
+  const std::string text = "what listens there does not talk like fectld: " + base::EscapeForTerminal(why);
   return absl::DataLossError(absl::string_view(text.data(), text.size()));
 }
 

@@ -18,7 +18,7 @@ constexpr size_t kNamedMax = 3;
 std::string ChangedText(const std::vector<std::string>& files) {
   std::string text;
   const size_t named = std::min(files.size(), kNamedMax);
-  for (size_t i = 0; i < named; ++i) text += (i == 0 ? "" : ", ") + proto::EscapeForTerminal(files[i]);
+  for (size_t i = 0; i < named; ++i) text += (i == 0 ? "" : ", ") + base::EscapeForTerminal(files[i]);
   if (files.size() > named) text += " and " + std::to_string(files.size() - named) + " more";
   return text + " changed";
 }

@@ -65,8 +65,8 @@ int RunWatch(const Context& context) {
   Reloader reloader(*std::move(watch), ReloadCommand(context, context.socket_path, "reload", service),
                     &context.output);
   std::string shown;
-  for (const std::string& path : paths) shown += (shown.empty() ? "" : ", ") + proto::EscapeForTerminal(path);
-  context.output.Err("fectl: watching " + shown + " for " + proto::EscapeForTerminal(service) +
+  for (const std::string& path : paths) shown += (shown.empty() ? "" : ", ") + base::EscapeForTerminal(path);
+  context.output.Err("fectl: watching " + shown + " for " + base::EscapeForTerminal(service) +
                      "; Ctrl-C ends it\n");
   Watch(reloader, *signals);
   return kDone;

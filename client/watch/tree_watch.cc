@@ -30,7 +30,7 @@ absl::string_view View(const std::string& text) {
 }
 
 absl::Status CannotWatch(const std::string& shown, int error) {
-  std::string text = "cannot watch " + proto::EscapeForTerminal(shown) + ": ";
+  std::string text = "cannot watch " + base::EscapeForTerminal(shown) + ": ";
   if (error == ENOSPC) {
     text +=
         "this user watches as many folders as the system allows; fs.inotify.max_user_watches is the limit, "
@@ -212,7 +212,7 @@ void TreeWatch::OnFolderEvent(const Folder& folder, uint32_t mask, const std::st
 void TreeWatch::OnGone(Folder& folder, Changes* changes) {
   if (!folder.is_named) return;
   folder.is_named = false;  // said once
-  changes->problems.push_back(proto::EscapeForTerminal(folder.path) +
+  changes->problems.push_back(base::EscapeForTerminal(folder.path) +
                               " was removed or renamed: what changes in it from now on is not seen");
 }
 

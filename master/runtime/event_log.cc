@@ -53,7 +53,7 @@ void LogReport(std::string_view service, const core::Report& report, LogOutput* 
   line += core::ToWord(record.milestone);
   // What a worker says gets into the log: no line of it may look like one of ours, or play with a terminal.
   if (const std::string words = core::ToWords(record.cause); !words.empty())
-    line += ": " + proto::EscapeForTerminal(words);
+    line += ": " + base::EscapeForTerminal(words);
   log->Say(SeverityOf(record), line);
 }
 
@@ -61,7 +61,7 @@ std::string RequestWords(const proto::Request& request) {
   constexpr size_t kNameBytesMax = 64;  // as a service's name
   std::string words(proto::WireWord(request.verb));
   if (proto::TakesService(request.verb))
-    words += " " + proto::EscapeForTerminal(request.service.substr(0, kNameBytesMax));
+    words += " " + base::EscapeForTerminal(request.service.substr(0, kNameBytesMax));
   return words;
 }
 

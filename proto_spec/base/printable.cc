@@ -5,7 +5,7 @@
 
 #include "proto_spec/base/utf8.h"
 
-namespace fectl::proto {
+namespace fectl::base {
 namespace {
 
 struct CodePoint {
@@ -91,4 +91,4 @@ std::string EscapeJsonForTerminal(std::string_view json) {
   return out;
 }
 
-}  // namespace fectl::proto
+}  // namespace fectl::base

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace fectl::proto {
+namespace fectl::base {
 
 // Makes text which a peer sent safe to show, on a terminal and as a line of the log: control codes (C0, DEL,
 // C1), characters which turn the writing direction, line separators, and bytes which are not UTF-8 come out
@@ -17,6 +17,6 @@ std::string EscapeForTerminal(std::string_view text);
 // means the same character, so the value does not change. The text must be valid JSON in valid UTF-8.
 std::string EscapeJsonForTerminal(std::string_view json);
 
-}  // namespace fectl::proto
+}  // namespace fectl::base
 
 #endif  // FECTL_PROTO_SPEC_BASE_PRINTABLE_H_

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace fectl::proto {
+namespace fectl::base {
 namespace {
 
 TEST(EscapeForTerminal, LeavesOrdinaryTextAlone) {
@@ -53,4 +53,4 @@ TEST(EscapeJsonForTerminal, KeepsTheValueAndHidesControls) {
 }
 
 }  // namespace
-}  // namespace fectl::proto
+}  // namespace fectl::base

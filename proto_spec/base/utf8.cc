@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace fectl::proto {
+namespace fectl::base {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -64,4 +64,4 @@ std::string_view CutUtf8(std::string_view text, size_t bytes_max) {
   return text.substr(0, bytes_max);
 }
 
-}  // namespace fectl::proto
+}  // namespace fectl::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace fectl::proto {
+namespace fectl::base {
 
 // Bytes of the character that begins text; 0: none does. text is not empty.
 size_t Utf8Length(std::string_view text);
@@ -21,6 +21,6 @@ std::string ToUtf8(std::string_view bytes);
 // valid.
 std::string_view CutUtf8(std::string_view text, size_t bytes_max);
 
-}  // namespace fectl::proto
+}  // namespace fectl::base
 
 #endif  // FECTL_PROTO_SPEC_BASE_UTF8_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fectl::proto {
+namespace fectl::base {
 namespace {
 
 constexpr std::string_view kR = "\xEF\xBF\xBD";  // U+FFFD
@@ -53,4 +53,4 @@ TEST(Utf8Test, CutsBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace fectl::proto
+}  // namespace fectl::base

@@ -107,7 +107,7 @@ class ScanEvents {
 
   // RapidJSON pairs high surrogates only: "\udc00" alone comes out as a character that UTF-8 does not have.
   bool CheckString(std::string_view text) {
-    if (IsUtf8(text)) return true;
+    if (base::IsUtf8(text)) return true;
     refusal_ = "an unpaired surrogate";
     return false;
   }
@@ -173,7 +173,7 @@ const char* Reason(rapidjson::ParseErrorCode code) {
 }  // namespace
 
 absl::Status ScanJson(std::string_view text, size_t nesting_max, JsonScan* scan) {
-  if (!IsUtf8(text)) return absl::InvalidArgumentError("not UTF-8");
+  if (!base::IsUtf8(text)) return absl::InvalidArgumentError("not UTF-8");
   ViewStream stream(text);
   ScanEvents events(text, stream, nesting_max, scan);
   JsonAllocator allocator;

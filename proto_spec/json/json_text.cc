@@ -71,10 +71,10 @@ void JsonText::Key(std::string_view name) {
 void JsonText::String(std::string_view text) {
   Separate();
   text_.push_back('"');
-  if (IsUtf8(text)) {
+  if (base::IsUtf8(text)) {
     AppendEscaped(text, &text_);
   } else {
-    AppendEscaped(ToUtf8(text), &text_);
+    AppendEscaped(base::ToUtf8(text), &text_);
   }
   text_.push_back('"');
 }

@@ -259,7 +259,7 @@ bool NormalizeSource(std::string_view source, std::string* text, SyntaxError* er
                 absl::StrCat("is not text: it has the control character 0x", absl::Hex(c, absl::kZeroPad2))};
       return false;
     }
-    const size_t length = proto::Utf8Length(source.substr(i));
+    const size_t length = base::Utf8Length(source.substr(i));
     if (length == 0) {
       *error = {line, "", absl::StrCat("is not UTF-8 text: byte 0x", absl::Hex(c, absl::kZeroPad2))};
       return false;
