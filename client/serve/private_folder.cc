@@ -9,6 +9,7 @@
 
 #include <utility>
 
+#include "proto_spec/base/path.h"
 #include "proto_spec/base/printable.h"
 #include "proto_spec/base/unique_fd.h"
 
@@ -26,7 +27,7 @@ absl::StatusOr<PrivateFolder> PrivateFolder::Make(const std::vector<std::string>
   absl::Status why = absl::InternalError("there is no place for temporary files");
   for (const std::string& place : places) {
     if (!place.starts_with('/')) continue;
-    std::string path = place + (place.ends_with('/') ? "" : "/") + "fectl-serve-XXXXXX";
+    std::string path = base::JoinPath(place, "fectl-serve-XXXXXX");
     if (path.size() + strlen("/fectld.sock") >= sizeof(sockaddr_un::sun_path)) continue;
     if (mkdtemp(path.data()) != nullptr) return PrivateFolder(std::move(path));
     why = Failed("cannot make a folder in " + base::EscapeForTerminal(place), errno);

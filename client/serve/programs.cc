@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "proto_spec/base/path.h"
 #include "proto_spec/base/printable.h"
 
 namespace fectl::client {
@@ -30,10 +31,8 @@ std::string InSearchPath(const std::string& name, const std::string& directory,
                          const std::string& search_path) {
   for (size_t at = 0; at <= search_path.size();) {
     const size_t end = std::min(search_path.find(':', at), search_path.size());
-    std::string path = search_path.substr(at, end - at);
-    if (!path.starts_with('/')) path.insert(0, directory + "/");
-    if (!path.ends_with('/')) path += '/';
-    path += name;
+    const std::string path =
+        base::JoinPath(base::JoinPath(directory, search_path.substr(at, end - at)), name);
     if (IsProgram(path)) return path;
     at = end + 1;
   }
@@ -62,13 +61,12 @@ std::string FindPythonSite(const std::string& own_path) {
 
 absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& directory,
                                         const std::string& search_path) {
-  std::string path = name;
   if (name.find('/') == std::string::npos) {
-    path = InSearchPath(name, directory, search_path);
+    std::string path = InSearchPath(name, directory, search_path);
     if (path.empty()) return NotThere("there is no program " + base::EscapeForTerminal(name) + " in PATH");
     return path;
   }
-  if (!path.starts_with('/')) path = directory + "/" + path;
+  std::string path = base::JoinPath(directory, name);
   if (!IsProgram(path)) return NotThere("there is no program " + base::EscapeForTerminal(path));
   return path;
 }

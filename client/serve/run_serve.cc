@@ -26,6 +26,7 @@
 #include "client/watch/reload_command.h"
 #include "client/watch/reloader.h"
 #include "client/watch/tree_watch.h"
+#include "proto_spec/base/path.h"
 #include "proto_spec/base/printable.h"
 
 namespace fectl::client {
@@ -44,8 +45,7 @@ std::vector<std::string> Variables() {
 
 // The absolute path of a folder; NotFound.
 absl::StatusOr<std::string> FolderAt(const std::string& path, const std::string& directory) {
-  std::string given = path.empty() ? "." : path;
-  if (!given.starts_with('/') && !directory.empty()) given = directory + "/" + given;
+  const std::string given = base::JoinPath(directory, path.empty() ? "." : path);
   char resolved[PATH_MAX];
   if (realpath(given.c_str(), resolved) != nullptr) return std::string(resolved);
   const std::string text = "there is no folder " + base::EscapeForTerminal(given);
@@ -93,8 +93,7 @@ absl::StatusOr<ServiceFile> Plan(const Context& context) {
 // Where the control socket is to be: the master is started in another directory than this program.
 std::string SocketFor(const Context& context, const PrivateFolder& folder) {
   if (context.invocation.sock.empty()) return folder.socket_path();
-  if (context.socket_path.starts_with('/')) return context.socket_path;
-  return FolderAt("", context.directory).value_or(".") + "/" + context.socket_path;
+  return base::JoinPath(FolderAt("", context.directory).value_or("."), context.socket_path);
 }
 
 int FailToPlan(const Context& context, const absl::Status& why) {

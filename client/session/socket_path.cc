@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <string_view>
+
+#include "proto_spec/base/path.h"
+
 namespace fectl::client {
 namespace {
 
@@ -9,10 +13,9 @@ bool IsThere(const std::string& path) {
   return access(path.c_str(), F_OK) == 0;
 }
 
-std::string FromDirectory(std::string path, const std::string& directory) {
-  if (path.front() == '/' || directory.empty()) return path;
-  if (path.starts_with("./")) path.erase(0, 2);
-  return directory + (directory.ends_with('/') ? "" : "/") + path;
+std::string FromDirectory(std::string_view path, const std::string& directory) {
+  if (path.starts_with("./") && !directory.empty()) path.remove_prefix(2);
+  return base::JoinPath(directory, path);
 }
 
 }  // namespace

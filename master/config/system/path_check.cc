@@ -15,15 +15,15 @@
 #include "master/platform/credentials/identity.h"
 #include "master/platform/files/output_file.h"
 #include "master/platform/files/pid_file.h"
-#include "master/platform/process/command_path.h"
 #include "master/platform/sockets/listeners.h"
 #include "master/platform/sockets/unix_listener.h"
+#include "proto_spec/base/path.h"
 
 namespace fectl::config {
 namespace {
 
 std::string Whole(const MasterConfig& master, const std::string& path) {
-  return platform::PathFrom(master.directory, path);
+  return base::JoinPath(master.directory, path);
 }
 
 struct File {

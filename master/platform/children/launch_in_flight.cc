@@ -24,8 +24,8 @@
 #include "master/platform/credentials/capabilities.h"
 #include "master/platform/files/removed_directory.h"
 #include "master/platform/process/children_wait.h"
-#include "master/platform/process/command_path.h"
 #include "master/platform/process/exec_limits.h"
+#include "proto_spec/base/path.h"
 
 namespace fectl::platform {
 namespace {
@@ -96,7 +96,7 @@ class DumpableKept {
 };
 
 std::string PathOf(const ChildPlan& plan, int candidate) {
-  return PathFrom(plan.directory == nullptr ? "" : plan.directory, plan.executables[candidate]);
+  return base::JoinPath(plan.directory == nullptr ? "" : plan.directory, plan.executables[candidate]);
 }
 
 // The file that the error of exec is about; empty: it is about all that it could have been. (A script whose

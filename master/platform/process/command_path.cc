@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto_spec/base/path.h"
 
 namespace fectl::platform {
 namespace {
@@ -25,17 +26,12 @@ int WhyNotExecutable(const std::string& path) {
 
 }  // namespace
 
-std::string PathFrom(const std::string& directory, const std::string& path) {
-  if (directory.empty() || (!path.empty() && path[0] == '/')) return path;
-  return absl::StrCat(directory, directory.back() == '/' ? "" : "/", path);
-}
-
 std::vector<std::string> CandidatesFor(const std::string& command, const std::string& search_path) {
   if (command.find('/') != std::string::npos) return {command};
   const std::vector<std::string> folders = absl::StrSplit(search_path, ':');
   std::vector<std::string> candidates;
   for (const std::string& folder : folders) {
-    if (!folder.empty() && folder[0] == '/') candidates.push_back(PathFrom(folder, command));
+    if (!folder.empty() && folder[0] == '/') candidates.push_back(base::JoinPath(folder, command));
   }
   return candidates;
 }
@@ -44,7 +40,7 @@ absl::StatusOr<std::string> FindExecutable(const std::string& command, const std
                                            const std::string& directory) {
   if (command.empty()) return absl::InvalidArgumentError("the command is empty");
   if (command.find('/') != std::string::npos) {
-    const std::string path = PathFrom(directory, command);
+    const std::string path = base::JoinPath(directory, command);
     if (const int error = WhyNotExecutable(path); error != 0) {
       return absl::ErrnoToStatus(error, absl::StrCat("cannot execute ", path));
     }

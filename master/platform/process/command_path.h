@@ -13,9 +13,6 @@ namespace fectl::platform {
 // over: nothing is ever found in the current directory unless it is asked for with "./".
 std::vector<std::string> CandidatesFor(const std::string& command, const std::string& search_path);
 
-// `path` as it is seen from outside of `directory`, in which it is used; an absolute path stays as it is.
-std::string PathFrom(const std::string& directory, const std::string& path);
-
 // The file that `command` names: with a slash in it, taken as a path (relative to `directory` when it does
 // not begin with a slash); without one, the first executable regular file among its candidates. NotFound and
 // PermissionDenied name what was looked for and where.
