@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <utility>
@@ -12,6 +11,7 @@
 #include "proto_spec/base/path.h"
 #include "proto_spec/base/printable.h"
 #include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::client {
 namespace {
@@ -28,7 +28,7 @@ absl::StatusOr<PrivateFolder> PrivateFolder::Make(const std::vector<std::string>
   for (const std::string& place : places) {
     if (!place.starts_with('/')) continue;
     std::string path = base::JoinPath(place, "fectl-serve-XXXXXX");
-    if (path.size() + strlen("/fectld.sock") >= sizeof(sockaddr_un::sun_path)) continue;
+    if (!base::UnixAddress::IsPossible(path + "/fectld.sock")) continue;
     if (mkdtemp(path.data()) != nullptr) return PrivateFolder(std::move(path));
     why = Failed("cannot make a folder in " + base::EscapeForTerminal(place), errno);
   }

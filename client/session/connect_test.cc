@@ -4,16 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <thread>
 
 #include "client/session/clock.h"
+#include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::client {
 namespace {
@@ -32,10 +32,8 @@ class ConnectTest : public testing::Test {
 
   base::UniqueFd Listen(int backlog) {
     base::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    memcpy(address.sun_path, path_.data(), path_.size());
-    EXPECT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const base::UnixAddress address(path_);
+    EXPECT_EQ(bind(listener.get(), address.get(), address.size()), 0);
     if (backlog >= 0) {
       EXPECT_EQ(listen(listener.get(), backlog), 0);
     }

@@ -3,11 +3,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,6 +15,7 @@
 #include "master/config/load_result.h"
 #include "master/platform/credentials/accounts.h"
 #include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::config {
 namespace {
@@ -81,10 +80,8 @@ TEST_F(LoadFileTest, NeverWaitsForAPipe) {
 TEST_F(LoadFileTest, RefusesASocket) {
   const std::string path = folder_ + "/socket";
   const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  ASSERT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const base::UnixAddress address(path);
+  ASSERT_EQ(bind(fd.get(), address.get(), address.size()), 0);
   EXPECT_EQ(LoadFile(path).Describe(), path + ": is a socket or a device, not a file\n");
 }
 

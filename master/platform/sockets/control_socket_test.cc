@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +17,8 @@
 #include "master/platform/credentials/identity.h"
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
+#include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
@@ -25,10 +26,8 @@ namespace {
 // Not valid: errno says why.
 base::UniqueFd Connect(const std::string& path) {
   base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) fd.reset();
+  const base::UnixAddress address(path);
+  if (connect(fd.get(), address.get(), address.size()) != 0) fd.reset();
   return fd;
 }
 

@@ -9,16 +9,16 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
+#include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
@@ -51,10 +51,8 @@ int Connect6(int port) {
 
 int ConnectUnix(const std::string& path) {
   const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  const base::UnixAddress address(path);
+  return connect(fd.get(), address.get(), address.size()) == 0 ? 0 : errno;
 }
 
 bool MachineHasIpv6() {

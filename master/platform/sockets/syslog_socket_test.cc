@@ -2,17 +2,16 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "master/platform/testing/test_folder.h"
 #include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
@@ -20,11 +19,8 @@ namespace {
 class Daemon {
  public:
   explicit Daemon(const std::string& path) : fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    memcpy(address.sun_path, path.data(), path.size());
-    const void* const generic = &address;
-    EXPECT_EQ(bind(fd_.get(), static_cast<const sockaddr*>(generic), sizeof(address)), 0);
+    const base::UnixAddress address(path);
+    EXPECT_EQ(bind(fd_.get(), address.get(), address.size()), 0);
   }
   // Empty: there is none.
   std::string Next() {

@@ -4,12 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,29 +17,24 @@
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
 #include "master/platform/testing/test_shared.h"
+#include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
 namespace {
 
-sockaddr_un Address(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  return address;
-}
-
 // 0, or errno.
 int Connect(const std::string& path) {
   const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_un address = Address(path);
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  const base::UnixAddress address(path);
+  return connect(fd.get(), address.get(), address.size()) == 0 ? 0 : errno;
 }
 
 // A bound socket of some other program, listening or not.
 base::UniqueFd Stranger(const std::string& path, int type, bool listening) {
   base::UniqueFd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = Address(path);
-  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const base::UnixAddress address(path);
+  EXPECT_EQ(bind(fd.get(), address.get(), address.size()), 0);
   if (listening) {
     EXPECT_EQ(listen(fd.get(), 1), 0);
   }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,25 +12,19 @@
 
 #include "gtest/gtest.h"
 #include "proto_spec/base/unique_fd.h"
+#include "proto_spec/base/unix_address.h"
 #include "worker_sdk/run/notify/private_folder.h"
 
 namespace fectl::run {
 namespace {
 
 using fectl::base::UniqueFd;
-
-sockaddr_un Address(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  return address;
-}
+using fectl::base::UnixAddress;
 
 void Say(const std::string& path, const std::string& text) {
   const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = Address(path);
-  EXPECT_EQ(sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-                   sizeof address),
+  const UnixAddress address(path);
+  EXPECT_EQ(sendto(fd.get(), text.data(), text.size(), 0, address.get(), address.size()),
             static_cast<ssize_t>(text.size()));
 }
 
@@ -79,13 +72,12 @@ TEST_F(NotifySocketTest, DescriptorsThatComeAlongAreClosed) {
   const UniqueFd out(ends[0]);
   UniqueFd in(ends[1]);
   const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = Address(socket_->path());
+  const UnixAddress address(socket_->path());
+  ASSERT_EQ(connect(fd.get(), address.get(), address.size()), 0);
   char text[] = "BARRIER=1";
   iovec bytes = {text, sizeof text - 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr message = {};
-  message.msg_name = &address;
-  message.msg_namelen = sizeof address;
   message.msg_iov = &bytes;
   message.msg_iovlen = 1;
   message.msg_control = control;
@@ -162,8 +154,8 @@ TEST(PrivateFolders, ThoseOfTheKilledAreRemovedAndOthersAreNot) {
     const std::string path = base + "/" + name;
     EXPECT_EQ(mkdir(path.c_str(), 0700), 0);
     UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const sockaddr_un address = Address(path + "/notify");
-    EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const UnixAddress address(path + "/notify");
+    EXPECT_EQ(bind(fd.get(), address.get(), address.size()), 0);
     if (!keep_open) fd.reset();
     return fd;
   };
