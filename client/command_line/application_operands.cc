@@ -4,16 +4,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "client/command_line/quoted.h"
 #include "proto_spec/base/printable.h"
 
 namespace fectl::client {
 namespace {
 
 constexpr char kUsage[] = "fectl serve MODULE:NAME [ARGUMENT]...";
-
-std::string Quoted(std::string_view word) {
-  return "\"" + base::EscapeForTerminal(word) + "\"";
-}
 
 // "./shop/main.py" as Python names it: "shop.main".
 std::string ModuleOfFile(std::string module) {

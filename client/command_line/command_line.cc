@@ -10,8 +10,8 @@
 
 #include "client/command_line/application_operands.h"
 #include "client/command_line/completion.h"
+#include "client/command_line/quoted.h"
 #include "client/text/nearest.h"
-#include "proto_spec/base/printable.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
 // prints the flags of every library for --help, and takes no short options.
@@ -53,10 +53,6 @@ std::string FlagOf(const Option& option) {
   std::string flag(option.name);
   std::ranges::replace(flag, '-', '_');
   return flag;
-}
-
-std::string Quoted(std::string_view word) {
-  return "\"" + base::EscapeForTerminal(word) + "\"";
 }
 
 std::string Listed(std::span<const std::string_view> words) {

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/signal_name.h"
 #include "proto_spec/base/unique_fd.h"
 
 namespace fectl::client {
@@ -133,9 +134,8 @@ int Child::AwaitEnd() {
 }
 
 std::string EndText(int wait_status) {
-  if (!WIFSIGNALED(wait_status)) return "exit status " + std::to_string(WEXITSTATUS(wait_status));
-  const int number = WTERMSIG(wait_status);
-  return "signal " + std::to_string(number) + " (" + strsignal(number) + ")";
+  if (WIFSIGNALED(wait_status)) return "was killed by " + base::SignalName(WTERMSIG(wait_status));
+  return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
 bool EndedWell(int wait_status) {

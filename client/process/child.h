@@ -49,7 +49,7 @@ class Child {
   pid_t pid_;  // 0: the end was taken
 };
 
-// "exit status 3", "signal 9 (Killed)".
+// "ended with exit status 3", "was killed by SIGKILL".
 std::string EndText(int wait_status);
 
 // A status as of wait(2) that stands for success.

@@ -38,7 +38,7 @@ TEST(Child, RunsAProgramAndGivesItsEnd) {
   ASSERT_TRUE(child.ok()) << child.status();
   const int status = child->AwaitEnd();
   EXPECT_EQ(WEXITSTATUS(status), 3);
-  EXPECT_EQ(EndText(status), "exit status 3");
+  EXPECT_EQ(EndText(status), "ended with exit status 3");
   EXPECT_FALSE(EndedWell(status));
   EXPECT_EQ(child->TakeEnd(), std::nullopt) << "taken once";
   child->Signal(SIGKILL);  // is nobody's number any more
@@ -49,7 +49,7 @@ TEST(Child, ASignalReachesIt) {
   ASSERT_TRUE(child.ok());
   EXPECT_EQ(child->TakeEnd(), std::nullopt);
   child->Signal(SIGTERM);
-  EXPECT_EQ(EndText(child->AwaitEnd()), "signal 15 (Terminated)");
+  EXPECT_EQ(EndText(child->AwaitEnd()), "was killed by SIGTERM");
 }
 
 TEST(Child, HasTheEnvironmentTheDirectoryAndTheOutputThatItWasGiven) {

@@ -53,7 +53,7 @@ TEST(Signals, TheEndOfAChildIsTakenWhereItsSignalWasIgnored) {
   ASSERT_EQ(poll(&ready, 1, 60'000), 1);
   const std::optional<int> end = child->TakeEnd();
   ASSERT_TRUE(end.has_value());
-  EXPECT_EQ(EndText(*end), "exit status 1");
+  EXPECT_EQ(EndText(*end), "ended with exit status 1");
 }
 
 TEST(Signals, WhatWasBlockedBeforeIsBlockedAgainAndTheRestIsNot) {

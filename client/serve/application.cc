@@ -72,7 +72,7 @@ absl::StatusOr<Application> Inspect(Program program, const std::string& name, co
   std::optional<Application> application = ParseApplication(answer);
   if (EndedWell(status) && application.has_value()) return *std::move(application);
   const std::string text =
-      python + " cannot run fectl_worker (it ended with " + EndText(status) +
+      python + " cannot run fectl_worker (it " + EndText(status) +
       "): put the folder of that package on PYTHONPATH, or name another Python with --python";
   return absl::FailedPreconditionError(absl::string_view(text.data(), text.size()));
 }

@@ -69,6 +69,8 @@ TEST_F(InspectTest, APythonWithoutThePackageIsNamed) {
                 " cannot run fectl_worker (it ended with exit status 1): put the folder of that package on "
                 "PYTHONPATH, or "
                 "name another Python with --python");
+  EXPECT_THAT(std::string(InspectWith("kill -9 $$").status().message()),
+              testing::HasSubstr(" cannot run fectl_worker (it was killed by SIGKILL): "));
   EXPECT_FALSE(InspectWith("echo nonsense").ok());
 }
 

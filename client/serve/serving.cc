@@ -178,7 +178,7 @@ int Serving::ExitCode() const {
   if (EndedWell(*master_end_)) return kDone;
   // The signal may have come before its handler was installed.
   if (has_ended_master_ && WIFSIGNALED(*master_end_) && WTERMSIG(*master_end_) == SIGTERM) return kDone;
-  return Fail(context_, kFailed, "fectld has ended with " + EndText(*master_end_));
+  return Fail(context_, kFailed, "fectld " + EndText(*master_end_));
 }
 
 }  // namespace fectl::client
