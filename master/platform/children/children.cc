@@ -5,7 +5,7 @@
 #include <csignal>
 #include <utility>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 #include "master/platform/process/process_limits.h"
 
 namespace fectl::platform {

@@ -15,8 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/test_children.h"
-#include "master/platform/process/children_wait.h"
 #include "master/platform/testing/test_process.h"
 #include "master/platform/testing/test_syscall_filter.h"
 

@@ -19,11 +19,11 @@
 #include <string_view>
 #include <utility>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/launcher_child.h"
 #include "master/platform/children/raw_call.h"
 #include "master/platform/credentials/capabilities.h"
 #include "master/platform/files/removed_directory.h"
-#include "master/platform/process/children_wait.h"
 #include "master/platform/process/exec_limits.h"
 #include "proto_spec/base/path.h"
 

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/launcher_child.h"
 #include "master/platform/credentials/privileges.h"
-#include "master/platform/process/children_wait.h"
 #include "master/platform/process/command_path.h"
 
 namespace fectl::platform {

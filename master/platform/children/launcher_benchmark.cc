@@ -5,9 +5,9 @@
 
 #include <vector>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/launcher.h"
 #include "master/platform/children/pipes.h"
-#include "master/platform/process/children_wait.h"
 
 namespace fectl::platform {
 namespace {

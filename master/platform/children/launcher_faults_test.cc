@@ -17,9 +17,9 @@
 #include <variant>
 #include <vector>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/launcher.h"
 #include "master/platform/children/test_launch.h"
-#include "master/platform/process/children_wait.h"
 #include "master/platform/testing/test_process.h"
 #include "master/platform/testing/test_syscall_filter.h"
 

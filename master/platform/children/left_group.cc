@@ -3,7 +3,7 @@
 #include <csignal>
 #include <vector>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 
 namespace fectl::platform {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/test_children.h"
-#include "master/platform/process/children_wait.h"
 
 namespace fectl::platform {
 namespace {

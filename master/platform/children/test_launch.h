@@ -14,8 +14,8 @@
 #include <string>
 #include <variant>
 
+#include "master/platform/children/children_wait.h"
 #include "master/platform/children/launcher.h"
-#include "master/platform/process/children_wait.h"
 #include "proto_spec/base/unique_fd.h"
 
 // What the launcher's tests share.

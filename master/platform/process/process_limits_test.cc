@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 #include "master/platform/testing/test_process.h"
 
 namespace fectl::platform {

@@ -15,7 +15,7 @@
 #include <functional>
 #include <string>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 #include "master/platform/process/exit_status.h"
 #include "proto_spec/base/unique_fd.h"
 

@@ -1,5 +1,5 @@
-#ifndef MASTER_PLATFORM_PROCESS_CHILDREN_WAIT_H_
-#define MASTER_PLATFORM_PROCESS_CHILDREN_WAIT_H_
+#ifndef MASTER_PLATFORM_CHILDREN_CHILDREN_WAIT_H_
+#define MASTER_PLATFORM_CHILDREN_CHILDREN_WAIT_H_
 
 #include <sys/types.h>
 
@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "master/platform/process/exit_status.h"
 
-// The system calls that wait and kill, below Children (and below the launcher, which must clear away a child
-// that never came to run). Nothing else includes this.
+// The system calls that wait and kill, below Children, LeftGroup, the launcher (which must clear away a child
+// that never came to run) and Daemonize(). Outside of this folder only tests include this.
 namespace fectl::platform {
 
 struct EndedProcess {
@@ -43,4 +43,4 @@ pid_t GroupOf(pid_t pid);
 
 }  // namespace fectl::platform
 
-#endif  // MASTER_PLATFORM_PROCESS_CHILDREN_WAIT_H_
+#endif  // MASTER_PLATFORM_CHILDREN_CHILDREN_WAIT_H_

@@ -1,5 +1,5 @@
-#ifndef MASTER_PLATFORM_PROCESS_DAEMONIZE_H_
-#define MASTER_PLATFORM_PROCESS_DAEMONIZE_H_
+#ifndef MASTER_PLATFORM_CHILDREN_DAEMONIZE_H_
+#define MASTER_PLATFORM_CHILDREN_DAEMONIZE_H_
 
 #include <string>
 #include <string_view>
@@ -42,4 +42,4 @@ absl::StatusOr<std::variant<StartReport, StartedFromHere>> Daemonize();
 
 }  // namespace fectl::platform
 
-#endif  // MASTER_PLATFORM_PROCESS_DAEMONIZE_H_
+#endif  // MASTER_PLATFORM_CHILDREN_DAEMONIZE_H_

@@ -1,4 +1,4 @@
-#include "master/platform/process/daemonize.h"
+#include "master/platform/children/daemonize.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 
 namespace fectl::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 
 #include <signal.h>
 #include <sys/syscall.h>

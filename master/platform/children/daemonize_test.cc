@@ -1,4 +1,4 @@
-#include "master/platform/process/daemonize.h"
+#include "master/platform/children/daemonize.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-#include "master/platform/process/children_wait.h"
+#include "master/platform/children/children_wait.h"
 #include "master/platform/testing/test_process.h"
 
 namespace fectl::platform {
