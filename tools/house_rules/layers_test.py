@@ -100,9 +100,9 @@ def test_impure_headers(path: str, header: str) -> None:
 
 
 def test_pure_files_include_pure_files_only() -> None:
-    assert rules("master/config/check.cc", '#include "master/platform/unique_fd.h"\n') == ["pure"]
+    assert rules("master/config/check.cc", '#include "master/platform/loop/clock.h"\n') == ["pure"]
     assert rules("master/config/check.cc", '#include "master/config/system/load_file.h"\n') == ["pure"]
-    text = '#include "master/platform/unique_fd.h"\n#include <fcntl.h>\n'
+    text = '#include "master/platform/loop/clock.h"\n#include <fcntl.h>\n'
     assert rules("master/config/system/load_file.cc", text) == []
 
 

@@ -30,8 +30,8 @@ def check(tree: Tree) -> Iterator[Finding]:
 def _check_file(source: Source) -> Iterator[Finding]:
     lines = source.text.split("\n")
     count = len(lines) - 1
-    limit = BUILD_LINES_MAX if source.is_build else SOURCE_LINES_MAX
-    limit = HEADER_LINES_MAX if source.path.endswith(".h") else limit
+    is_header = source.path.endswith(".h")
+    limit = HEADER_LINES_MAX if is_header else BUILD_LINES_MAX if source.is_build else SOURCE_LINES_MAX
     if count > limit:
         yield Finding(source.path, limit, "size", f"{count} lines; the limit is {limit}")
     for number, line in enumerate(lines, 1):
