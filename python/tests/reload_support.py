@@ -122,4 +122,4 @@ def nothing_is_lost_when_idle_workers_are_killed(master: Master, address: Any, n
         assert {int(body.split()[-1]) for body in load.answered_by} == busy
         print(f"{kills} idle workers killed, {load.total} answers on kept connections")
     assert not load.failures
-    wait_until(lambda: master.log().count("was killed by SIGKILL") == kills, "each kill is in the log")
+    wait_until(lambda: master.log().count("lost: was killed by SIGKILL") == kills, "each kill is in the log")
