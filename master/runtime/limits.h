@@ -81,18 +81,6 @@ inline constexpr int64_t kLeftoversMs = 2'000;
 // spin.
 inline constexpr core::Span kAcceptPause = core::Milliseconds(100);
 
-// Events, and effects, whose memory is kept for the next step. A start of thousands of workers is one step;
-// what it took is given back.
-inline constexpr size_t kKeptForNextStep = 256;
-
-// Processes that are started in one turn. The others follow in the next ones, so that a start of thousands
-// keeps no client and no heartbeat waiting: a start takes a fraction of a millisecond.
-inline constexpr size_t kStartsPerTurnMax = 64;
-
-// The master was not running (stopped by a signal, or the whole machine was) if a turn came this much later
-// than it should have. Ordinary load stays far below.
-inline constexpr core::Span kStallAfter = core::Seconds(1);
-
 }  // namespace fectl::runtime
 
 #endif  // MASTER_RUNTIME_LIMITS_H_

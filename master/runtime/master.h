@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,16 +11,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "master/config/config.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/supervisor.h"
+#include "master/driver/driver.h"
+#include "master/driver/outside.h"
+#include "master/driver/worker_inbox.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/loop/signals.h"
 #include "master/platform/sockets/control_socket.h"
 #include "master/runtime/access.h"
 #include "master/runtime/control_server.h"
-#include "master/runtime/event_sink.h"
 #include "master/runtime/listener_set.h"
 #include "master/runtime/log_output.h"
 #include "master/runtime/output_files.h"
@@ -45,9 +47,10 @@ struct MasterParts {
   std::vector<PlannedService> services;
 };
 
-// Joins the pure supervisor to the kernel. One turn: wait until something is ready or due; look at all of it,
-// which gives events; read the clock once; step the supervisor with each event; run the effects in order.
-class Master final : private EventSink,
+// The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
+// turns (master/driver/driver.h); here are the wait, the effects, control clients and signals.
+class Master final : private driver::Outside,
+                     private driver::EventSink,
                      private ControlRequests,
                      private ListenerUsers,
                      private platform::FdWatcher {
@@ -85,30 +88,36 @@ class Master final : private EventSink,
     core::Instant done_at;
   };
 
-  void Emit(core::Event event) override { queue_.push_back(std::move(event)); }
-  void OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) override;
+  // What the driver needs.
+  core::Moment Now() override;
+  absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
+  size_t waits_for_all() const override {
+    // The kernel hands ready descriptors round, so this many waits reach all of them, however busy some are.
+    return 1 + parts_.loop->watched() / platform::EventLoop::kEventsPerTurnMax;
+  }
+  core::Instant next_deadline() const override;
+  void Run(const core::Effect& effect) override;
+  void OnStepped(const core::Event* event, const core::Effects& effects) override;
+  void OnStall(core::Span length) override;
+  void Look(core::Instant now) override;
+  void OnTurnEnd(core::Instant now) override;
+
+  void Emit(core::Event event) override { driver_.Emit(std::move(event)); }
+  void OnAppMessage(const core::Incarnation& who, const std::string& json) override;
   void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
   std::string Suspects(const SharedSocket& socket) const override;
   void OnOpenedAnew(const SharedSocket& socket) override;
   void OnReady(uint32_t events) override;  // signals
 
-  absl::Status Turn();
-  int64_t TimeoutNanos(core::Instant now) const;
-  absl::Status ReadAllWorkers();
-  void NoticeStall(core::Instant expected, core::Instant now);
-  void StepQueue();
-  void Step(const core::Event& event);
-  void RunEffects();
-  void Run(const core::Spawn& effect);
-  void Run(const core::Send& effect);
-  void Run(const core::Signal& effect);
-  void Run(const core::Reply& effect);
-  void Run(const core::Report& effect);
-  void Run(const core::DropPlan& effect);
-  void Run(const core::ForgetService& effect);
-  void Run(const core::Finish& effect);
+  void Do(const core::Spawn& effect) { workers_.Spawn(effect); }
+  void Do(const core::Send& effect);
+  void Do(const core::Signal& effect);
+  void Do(const core::Reply& effect);
+  void Do(const core::Report& effect);
+  void Do(const core::DropPlan& effect) { plans_.erase(effect.plan); }
+  void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
+  void Do(const core::Finish& effect);
   bool Started() const;
-  void OnTurnEnd();
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
@@ -121,29 +130,23 @@ class Master final : private EventSink,
   const core::Service* FindService(const std::string& name) const;  // nullptr: there is none of that name
   // Of what the service's next processes are made.
   const ServicePlan& PlanOf(const core::Service& service) const { return plans_.at(service.plan()); }
-  core::Moment Now();
+  const core::Supervisor& supervisor() const { return driver_.supervisor(); }
 
   MasterParts parts_;
   OutputFiles outputs_;
-  core::Supervisor supervisor_;
+  driver::Driver driver_;
   ServicePlans plans_;
   std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
   WorkerSet workers_;
   ControlServer server_;
-  std::vector<core::Event> queue_;
-  core::Effects effects_;                                 // of the newest step
-  std::deque<core::Effect> pending_;                      // those that were not run yet
-  size_t starts_ = 0;                                     // of processes, in this turn
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;
-  core::Moment at_;
   core::Instant started_at_;
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them
   core::Instant sweep_at_ = core::kNever;  // when the children are looked at
   size_t held_before_ = 0;                 // workers and clients, at the end of the last turn
   bool says_what_to_try_ = false;
   bool came_up_ = false;  // every service was, once
-  bool finished_ = false;
 };
 
 }  // namespace fectl::runtime

@@ -26,13 +26,16 @@ std::string NoWorker(const std::string& service, int worker) {
 
 }  // namespace
 
-void Master::OnAppMessage(const core::Incarnation& who, int32_t pid, const std::string& json) {
+void Master::OnAppMessage(const core::Incarnation& who, const std::string& json) {
   if (!server_.has_subscriptions()) return;
-  const core::Service* const of = supervisor_.Find(who.service);
+  const core::Service* const of = supervisor().Find(who.service);
   if (of == nullptr) return;
+  const WorkerLink* const link = workers_.Find(who);
   const std::string& service = of->policy().name;
-  server_.Publish(service,
-                  {.service = service, .worker = static_cast<int>(who.slot) + 1, .pid = pid, .json = json});
+  server_.Publish(service, {.service = service,
+                            .worker = static_cast<int>(who.slot) + 1,
+                            .pid = link == nullptr ? 0 : link->pid(),
+                            .json = json});
 }
 
 proto::Response Master::SendToWorkers(const core::Service& service, const proto::MessageToSend& message) {
@@ -59,9 +62,9 @@ proto::Response Master::SendToWorkers(const core::Service& service, const proto:
 }
 
 std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
-  const core::Service* const service = supervisor_.Find(*one.waiting.service);
+  const core::Service* const service = supervisor().Find(*one.waiting.service);
   if (service == nullptr) return std::nullopt;
-  const proto::ServiceView view = Summarize(*service, PlanOf(*service), at_.now);
+  const proto::ServiceView view = Summarize(*service, PlanOf(*service), driver_.at().now);
   const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;
   const bool done = one.response.kind == proto::Response::Kind::kServiceStarted;
   return proto::Outcome{
@@ -78,8 +81,8 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
 }
 
 bool Master::Settled(const Settling& one) const {
-  if (at_.now >= one.done_at + one.waiting.leave_wait) return true;
-  const core::Service* const service = supervisor_.Find(*one.waiting.service);
+  if (driver_.at().now >= one.done_at + one.waiting.leave_wait) return true;
+  const core::Service* const service = supervisor().Find(*one.waiting.service);
   return service == nullptr ||
          std::ranges::all_of(service->slots(), [](const core::Slot& slot) { return slot.leaving().empty(); });
 }

@@ -74,12 +74,12 @@ proto::Response HelloTo(int version) {
 
 }  // namespace
 
-void Master::Run(const core::Reply& effect) {
+void Master::Do(const core::Reply& effect) {
   const auto found = waiting_.find(effect.request);
   if (found == waiting_.end()) return;
   const Waiting waiting = found->second;
   waiting_.erase(found);
-  Settling answer{waiting, {.kind = ToResponse(effect.answer), .text = effect.words}, at_.now};
+  Settling answer{waiting, {.kind = ToResponse(effect.answer), .text = effect.words}, driver_.at().now};
   if (!waiting.service.has_value() || server_.LevelOf(waiting.client) < proto::Level::kThree) {
     return server_.Answer(waiting.client, answer.response);
   }
@@ -88,7 +88,7 @@ void Master::Run(const core::Reply& effect) {
 }
 
 const core::Service* Master::FindService(const std::string& name) const {
-  const std::vector<core::Service>& services = supervisor_.services();
+  const std::vector<core::Service>& services = supervisor().services();
   // The newest of that name: an older one is being removed.
   const auto found = std::find_if(services.rbegin(), services.rend(), [&name](const core::Service& service) {
     return service.policy().name == name;
@@ -114,7 +114,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
     waiting.leave_wait = core::Milliseconds(static_cast<int64_t>(wait->seconds * 1000));
   }
   LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
-  const core::RequestId id = supervisor_.NewRequest();
+  const core::RequestId id = driver_.supervisor().NewRequest();
   waiting_.emplace(id, waiting);
   if (service != nullptr) {
     if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).sockets);
@@ -129,7 +129,7 @@ proto::MasterView Master::Overview(core::Instant now) const {
   view.pid = getpid();
   view.version = proto::kVersion;
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
-  for (const core::Service& service : supervisor_.services()) {
+  for (const core::Service& service : supervisor().services()) {
     view.services.push_back(Summarize(service, PlanOf(service), now));
     parts_.listeners->ShowAddresses(&view.services.back().sockets);
   }

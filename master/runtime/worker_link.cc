@@ -15,11 +15,10 @@
 #include "master/platform/children/pipes.h"
 #include "master/runtime/limits.h"
 #include "proto_spec/environment.h"
+#include "proto_spec/worker_messages.h"
 
 namespace fectl::runtime {
 namespace {
-
-using Message = proto::WorkerMessage;
 
 std::string_view Payload(core::Order order) {
   using Kind = proto::MasterCommand::Kind;
@@ -93,7 +92,7 @@ void WorkerLink::Push(std::string_view payload) {
 }
 
 bool WorkerLink::SendMessage(std::string_view payload) {
-  return level_ >= 2 && takes_messages() && orders_->PushMessage(payload);
+  return inbox_.level() >= 2 && takes_messages() && orders_->PushMessage(payload);
 }
 
 void WorkerLink::KillAll() {
@@ -142,8 +141,7 @@ void WorkerLink::OnReady(uint32_t /*events*/) {
   switch (ReadOnce()) {
     case ReadResult::kMore:
       child_->in_flight() = {};  // it speaks, so it runs its program
-      HandFrames();
-      if (InsideMessage()) sink_->Emit(core::WorkerBeganMessage{who_});
+      if (inbox_.inside_message()) sink_->Emit(core::WorkerBeganMessage{who_});
       break;
     case ReadResult::kNothing:
       break;
@@ -160,7 +158,7 @@ WorkerLink::ReadResult WorkerLink::ReadOnce() {
   for (;;) {
     const ssize_t got = read(read_.get(), buffer.data(), buffer.size());
     if (got > 0) {
-      if (!broken_) reader_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
+      inbox_.Append(std::string_view(buffer.data(), static_cast<size_t>(got)));
       return ReadResult::kMore;
     }
     if (got == 0) return ReadResult::kEnd;
@@ -169,65 +167,11 @@ WorkerLink::ReadResult WorkerLink::ReadOnce() {
   }
 }
 
-void WorkerLink::HandFrames() {
-  while (!broken_) {
-    auto payload = reader_.Next();
-    if (payload.ok() && !payload->has_value()) return;
-    absl::StatusOr<Message> message =
-        payload.ok() ? proto::DecodeWorkerMessage(**payload) : absl::StatusOr<Message>(payload.status());
-    if (!message.ok()) {
-      // From here on its bytes mean nothing. They are still read, so that it does not hang in a write while
-      // it ends.
-      broken_ = true;
-      sink_->Emit(core::WorkerViolated{who_, std::string(message.status().message())});
-      return;
-    }
-    OnMessage(*std::move(message));
-  }
-}
-
-void WorkerLink::OnMessage(Message message) {
-  // Whatever a worker says, it is alive. (What it asks for is judged after that, and an end by its own word
-  // last.)
-  if (message.kind != Message::Kind::kLoaded) sink_->Emit(core::WorkerBeat{who_});
-  switch (message.kind) {
-    case Message::Kind::kHeartbeat:
-      if (!message.gauges.empty()) gauges_ = std::move(message.gauges);
-      break;
-    case Message::Kind::kLoaded:
-      loaded_ = true;
-      level_ = message.level;
-      sink_->Emit(core::WorkerLoaded{who_});
-      break;
-    case Message::Kind::kReload:
-      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kReload, false, {}});
-      break;
-    case Message::Kind::kRestart:
-      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kRestart, false, {}});
-      break;
-    case Message::Kind::kStopping:
-      sink_->Emit(core::WorkerAsked{who_, core::Urgency::kReload, true, std::move(message.text)});
-      break;
-    case Message::Kind::kConfigError:
-      sink_->Emit(core::WorkerConfigError{who_, std::move(message.text)});
-      break;
-    case Message::Kind::kStatus:
-      note_ = std::move(message.text);
-      break;
-    case Message::Kind::kAppMessage:
-      sink_->OnAppMessage(who_, pid(), message.text);
-      break;
-    case Message::Kind::kForked:  // a step of the old master's own child, which ours does not have
-      break;
-  }
-}
-
 void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus& status) {
   // What it wrote before its death is heard before the death: a `cfgerror` says more than the exit code after
   // it.
   for (size_t heard = 0; read_.valid() && heard < kLastWordsBytes; heard += kReadBytesPerTurn) {
     if (ReadOnce() != ReadResult::kMore) break;
-    HandFrames();
   }
   group_ = child.TakeGroup(this);
   if (group_ == nullptr) {
@@ -245,9 +189,9 @@ void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus&
       .number = status.code,
       .core_dumped = status.core_dumped,
       .out_of_memory = signaled && status.code == SIGKILL && !killed_ && memory_kills_->TakeOne(),
-      .inside_message = group_ == nullptr && InsideMessage(),
+      .inside_message = group_ == nullptr && inbox_.inside_message(),
       .group_left = group_ != nullptr,
-      .words = loaded_ ? "" : note_});
+      .words = inbox_.loaded() ? "" : inbox_.note()});
 }
 
 void WorkerLink::OnGroupEnd(platform::LeftGroup& /*group*/) {

@@ -12,17 +12,15 @@
 #include "absl/status/status.h"
 #include "master/core/effects.h"
 #include "master/core/ids.h"
+#include "master/driver/worker_inbox.h"
 #include "master/platform/children/children.h"
 #include "master/platform/children/launcher.h"
 #include "master/platform/children/left_group.h"
 #include "master/platform/children/low_descriptors.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/memory_kills.h"
-#include "master/runtime/event_sink.h"
 #include "master/runtime/order_queue.h"
 #include "proto_spec/base/unique_fd.h"
-#include "proto_spec/frame.h"
-#include "proto_spec/worker_messages.h"
 
 namespace fectl::runtime {
 
@@ -44,13 +42,8 @@ class WorkerLink final : private platform::FdWatcher,
 
   // All of them outlive it.
   WorkerLink(core::Incarnation who, uint32_t lane, platform::EventLoop* loop,
-             platform::MemoryKills* memory_kills, EventSink* sink)
-      : who_(who),
-        lane_(lane),
-        loop_(loop),
-        memory_kills_(memory_kills),
-        sink_(sink),
-        reader_(proto::kBaseFrameBytesMax) {}
+             platform::MemoryKills* memory_kills, driver::EventSink* sink)
+      : who_(who), lane_(lane), loop_(loop), memory_kills_(memory_kills), sink_(sink), inbox_(who, sink) {}
   ~WorkerLink() override;
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -69,7 +62,8 @@ class WorkerLink final : private platform::FdWatcher,
   bool SendMessage(std::string_view payload);
   // Runs and was not told to stop.
   bool takes_messages() const {
-    return loaded_ && !broken_ && orders_ != nullptr && !orders_->deaf() && !orders_->refuses_messages();
+    return inbox_.loaded() && !inbox_.broken() && orders_ != nullptr && !orders_->deaf() &&
+           !orders_->refuses_messages();
   }
   // Lets the process live on without us.
   void Release();
@@ -78,9 +72,9 @@ class WorkerLink final : private platform::FdWatcher,
   uint32_t lane() const { return lane_; }
   int32_t pid() const { return child_ == nullptr ? 0 : child_->pid(); }
   // Loaded, and of the level at which workers are told that the master is alive.
-  bool expects_beats() const { return loaded_ && level_ < 2; }
-  const std::string& note() const { return note_; }
-  const std::vector<std::pair<std::string, double>>& gauges() const { return gauges_; }
+  bool expects_beats() const { return inbox_.loaded() && inbox_.level() < 2; }
+  const std::string& note() const { return inbox_.note(); }
+  const std::vector<std::pair<std::string, double>>& gauges() const { return inbox_.gauges(); }
 
  private:
   void OnReady(uint32_t events) override;
@@ -89,10 +83,6 @@ class WorkerLink final : private platform::FdWatcher,
   void KillAll();
   enum class ReadResult : uint8_t { kMore, kNothing, kEnd };
   ReadResult ReadOnce();
-  void HandFrames();
-  void OnMessage(proto::WorkerMessage message);
-  // What was read last is the beginning of a message whose end has not come.
-  bool InsideMessage() const { return !broken_ && reader_.mid_frame(); }
   void Push(std::string_view payload);
   void StopReading();
 
@@ -100,19 +90,14 @@ class WorkerLink final : private platform::FdWatcher,
   const uint32_t lane_;
   platform::EventLoop* loop_;
   platform::MemoryKills* memory_kills_;
-  EventSink* sink_;
+  driver::EventSink* sink_;
   base::UniqueFd read_;
   std::unique_ptr<OrderQueue> orders_;
   std::unique_ptr<platform::Child> child_;
   std::unique_ptr<platform::LeftGroup> group_;  // what outlives the process
-  proto::FrameReader reader_;
-  int level_ = 1;
-  bool loaded_ = false;
-  bool broken_ = false;  // what it writes is no longer understood
+  driver::WorkerInbox inbox_;
   bool unread_ = false;  // it leaves its orders unread, which was said
   bool killed_ = false;  // by us
-  std::string note_;
-  std::vector<std::pair<std::string, double>> gauges_;
 };
 
 }  // namespace fectl::runtime

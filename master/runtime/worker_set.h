@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "master/core/effects.h"
 #include "master/core/ids.h"
+#include "master/driver/worker_inbox.h"
 #include "master/platform/children/children.h"
 #include "master/platform/children/low_descriptors.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/memory_kills.h"
-#include "master/runtime/event_sink.h"
 #include "master/runtime/listener_set.h"
 #include "master/runtime/output_files.h"
 #include "master/runtime/service_plan.h"
@@ -31,7 +31,7 @@ class WorkerSet {
   // All of them outlive it. Made before anything is opened for clients and workers, so
   // that low descriptors are left.
   WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs,
-            platform::EventLoop* loop, EventSink* sink)
+            platform::EventLoop* loop, driver::EventSink* sink)
       : plans_(plans),
         listeners_(listeners),
         outputs_(outputs),
@@ -85,7 +85,7 @@ class WorkerSet {
   ListenerSet* listeners_;
   OutputFiles* outputs_;
   platform::EventLoop* loop_;
-  EventSink* sink_;
+  driver::EventSink* sink_;
   platform::LowDescriptors low_;
   platform::Children children_;
   platform::MemoryKills memory_kills_;

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/journal.h"
 #include "master/sim/draw.h"
+#include "master/sim/facts.h"
 
 namespace fectl::sim {
 Engine::Engine(const Options& options)
@@ -25,12 +25,19 @@ Engine::Engine(const Options& options)
       random_journal_(options.seed ^ 0x6666),
       programs_(options.seed ^ 0x4444, &swarm_, this),
       kernel_(swarm_.pids, swarm_.pipe_bytes),
-      supervisor_(core::FirstPlans(swarm_.policies), options.seed),
+      driver_(core::FirstPlans(swarm_.policies), options.seed, this, swarm_.starts_per_turn),
       checks_(swarm_.policies, &outcome_.marks) {
-  checks_.SetWorld({.has_unread_messages = [this](const core::Incarnation& who) {
-    const uint32_t place = kernel_.PlaceOf(who);
-    return place != Kernel::kNowhere && kernel_.process(place).readable();
-  }});
+  checks_.SetWorld({.has_unread_messages =
+                        [this](const core::Incarnation& who) {
+                          const uint32_t place = kernel_.PlaceOf(who);
+                          return place != Kernel::kNowhere && kernel_.process(place).readable();
+                        },
+                    .silent_for =
+                        [this](const core::Incarnation& who) {
+                          const uint32_t place = kernel_.PlaceOf(who);
+                          if (place == Kernel::kNowhere) return now_ - kBegin;
+                          return core::Span{RunningTime().ns - kernel_.process(place).heard_at.ns};
+                        }});
   newest_plan_ = swarm_.policies.size();
   outcome_.trace.policies = swarm_.policies;
   outcome_.trace.random_seed = options.seed;
@@ -46,24 +53,67 @@ void Engine::Plan(core::Span in, Kind kind, uint32_t place, Action action) {
 }
 
 void Engine::Pass(core::Instant end) {
-  while (ok() && !finished_) {
-    const core::Instant due = std::max(supervisor_.next_deadline(), asleep_until_);
-    const core::Instant next = items_.empty() ? core::kNever : items_.top().at;
-    if (std::min(due, next) > end) break;
-    if (due <= next && supervisor_.next_deadline() != core::kNever) {
-      now_ = std::max(now_, due);
-      WakeMaster();
-      if (!supervisor_.IsDue(now_)) continue;
-      HearEverybody();
-      Step(core::TimePassed{});
-      continue;
+  pass_until_ = end;
+  while (ok() && !driver_.finished() && (now_ < end || !Rests())) {
+    if (absl::Status turned = driver_.Turn(); !turned.ok()) outcome_.broken = turned.ToString();
+  }
+  if (!driver_.finished()) now_ = std::max(now_, end);
+}
+
+// Nothing more happens in this instant.
+bool Engine::Rests() const {
+  return ready_.empty() && (items_.empty() || items_.top().at > now_) && driver_.TimeoutNanos(now_) != 0;
+}
+
+core::Moment Engine::Now() {
+  return {now_, static_cast<int64_t>(random_wall_.Next() >> 32)};
+}
+
+// The world goes on until the master has something to look at, and runs.
+absl::StatusOr<bool> Engine::Wait(int64_t timeout_ns) {
+  core::Instant limit = std::max(now_, pass_until_);
+  if (timeout_ns >= 0) limit = std::min(limit, now_ + core::Span{timeout_ns});
+  // A wait that only looks lets nobody else run.
+  while (ok() && timeout_ns != 0) {
+    if (frozen_in_wait_ && frozen_for_ != core::Span{}) {
+      Freeze(limit);
+      break;
+    }
+    const bool more_now = !items_.empty() && items_.top().at <= now_;
+    if (!ready_.empty() && now_ >= asleep_until_ && !more_now) break;
+    const core::Instant until = std::max(limit, asleep_until_);
+    if (items_.empty() || items_.top().at > until) {
+      now_ = std::max(now_, ready_.empty() ? until : asleep_until_);
+      break;
     }
     const Item item = items_.top();
     items_.pop();
     now_ = std::max(now_, item.at);
     Do(item);
   }
-  if (!finished_) now_ = std::max(now_, end);
+  looks_only_ = timeout_ns == 0;
+  if (looks_only_) FindReadable();
+  for (size_t left = swarm_.looks_per_wait; left > 0 && !ready_.empty(); --left) {
+    const Item item = ready_.front();
+    ready_.pop_front();
+    LookAt(item);
+    if (!calm_) now_ = now_ + swarm_.look_time;
+  }
+  return !ready_.empty();
+}
+
+// A master that only looks gets to see all that can be read.
+void Engine::FindReadable() {
+  for (uint32_t place = 0; place < kernel_.places(); ++place) {
+    SimProcess& process = kernel_.process(place);
+    if (process.life != SimProcess::Life::kFree && process.readable() && !process.read_ready) ReadSoon(place);
+  }
+}
+
+void Engine::ReadSoon(uint32_t place) {
+  SimProcess& process = kernel_.process(place);
+  if (std::exchange(process.read_ready, true)) return;
+  ready_.push_back({now_, 0, Kind::kMasterReads, place, process.serial, Action::kStart});
 }
 
 void Engine::Do(const Item& item) {
@@ -76,30 +126,42 @@ void Engine::Do(const Item& item) {
       return FallAsleep();
     case Kind::kCrash:
       return Crash();
-    case Kind::kOperator:
     case Kind::kMasterReads:
+      if (kernel_.process(item.place).serial == item.serial) ReadSoon(item.place);
+      return;
+    case Kind::kOperator:
     case Kind::kMasterSeesEnd:
     case Kind::kMasterSeesExit:
     case Kind::kMasterSeesGroupEnd:
     case Kind::kMasterSeesDeaf:
     case Kind::kMasterGivesUp:
-      break;
+      ready_.push_back(item);
+      return;
   }
-  const bool operates = item.kind == Kind::kOperator;
-  if (!operates && kernel_.process(item.place).serial != item.serial) return;
-  if (now_ < asleep_until_) {
-    items_.push({asleep_until_, ++planned_, item.kind, item.place, item.serial, item.action});
-    return;
+}
+
+void Engine::LookAt(const Item& item) {
+  if (item.kind == Kind::kOperator) return Operate();
+  if (kernel_.process(item.place).serial != item.serial) return;
+  switch (item.kind) {
+    case Kind::kMasterReads:
+      return Read(item.place);
+    case Kind::kMasterSeesEnd:
+      return SeeEnd(item.place);
+    case Kind::kMasterSeesExit:
+      return SeeExit(item.place);
+    case Kind::kMasterSeesGroupEnd:
+      return SeeGroupEnd(item.place);
+    case Kind::kMasterSeesDeaf:
+      return Emit(core::ChannelClosed{kernel_.process(item.place).who});
+    case Kind::kMasterGivesUp:
+      return Emit(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
+    case Kind::kProgram:
+    case Kind::kOperator:
+    case Kind::kStall:
+    case Kind::kCrash:
+      return;
   }
-  WakeMaster();
-  if (operates) Operate();
-  if (item.kind == Kind::kMasterReads) Read(item.place);
-  if (item.kind == Kind::kMasterSeesEnd) SeeEnd(item.place);
-  if (item.kind == Kind::kMasterSeesExit) SeeExit(item.place);
-  if (item.kind == Kind::kMasterSeesGroupEnd) SeeGroupEnd(item.place);
-  if (item.kind == Kind::kMasterSeesDeaf) Step(core::ChannelClosed{kernel_.process(item.place).who});
-  if (item.kind == Kind::kMasterGivesUp)
-    Step(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
 }
 
 void Engine::Write(SimProcess& process, uint32_t place, Said said) {
@@ -107,10 +169,10 @@ void Engine::Write(SimProcess& process, uint32_t place, Said said) {
   // Mostly at once: the common case costs no planning.
   const core::Span delay =
       calm_ || random_master_.Below(5) != 0 ? core::Span{} : DrawSpan(random_master_, swarm_.read_delay_max);
-  if (delay == core::Span{} && now_ >= asleep_until_ && !stepping_) {
-    Read(place);
+  process.read_planned = true;
+  if (delay == core::Span{}) {
+    ReadSoon(place);
   } else {
-    process.read_planned = true;
     Plan(delay, Kind::kMasterReads, place);
   }
 }
@@ -168,74 +230,42 @@ const core::ServicePolicy& Engine::PolicyOf(const SimProcess& process) const {
 void Engine::Read(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   process.read_planned = false;
+  process.read_ready = false;
   // Short reads tear frames anywhere.
-  const size_t bytes = calm_ || random_master_.Below(8) != 0 ? 16 * 1024 : 1 + random_master_.Below(40);
-  Hear(process, bytes);
+  const size_t bytes =
+      looks_only_ || calm_ || random_master_.Below(8) != 0 ? 16 * 1024 : 1 + random_master_.Below(40);
+  ReadBytes(place, bytes);
   if (process.readable() && !process.read_planned) {
     process.read_planned = true;
     Plan(core::Milliseconds(1), Kind::kMasterReads, place);
   }
 }
 
-void Engine::Hear(SimProcess& process, size_t bytes) {
-  Deliver(process, bytes);
-  if (process.mid_frame()) Step(core::WorkerBeganMessage{process.who});
-}
-
-void Engine::Deliver(SimProcess& process, size_t bytes) {
-  const core::Incarnation who = process.who;
-  std::vector<Said> said;
-  said.swap(said_);
-  said.clear();
-  kernel_.Read(process, bytes, &said);
-  for (const Said message : said) {
-    const bool understood = message != Said::kGarbage && message != Said::kHalfFrame;
-    if (understood && message != Said::kLoaded) Step(core::WorkerBeat{who});
-    switch (message) {
-      case Said::kBeat:
-        break;
-      case Said::kLoaded:
-        Step(core::WorkerLoaded{who});
-        break;
-      case Said::kReload:
-        Step(core::WorkerAsked{who, core::Urgency::kReload, false, {}});
-        break;
-      case Said::kRestart:
-        Step(core::WorkerAsked{who, core::Urgency::kRestart, false, {}});
-        break;
-      case Said::kLeaves:
-        Step(core::WorkerAsked{who, core::Urgency::kReload, true, "enough requests"});
-        break;
-      case Said::kConfigError:
-        Step(core::WorkerConfigError{who, "no such application"});
-        break;
-      case Said::kGarbage:
-      case Said::kHalfFrame:  // and what stood behind it
-        Step(core::WorkerViolated{who, "what is this"});
-        break;
-    }
-  }
-  said_.swap(said);
+void Engine::ReadBytes(uint32_t place, size_t bytes) {
+  driver::WorkerInbox& inbox = *inboxes_[place];
+  inbox.Append(Kernel::Read(kernel_.process(place), bytes));
+  if (inbox.inside_message()) Emit(core::WorkerBeganMessage{kernel_.process(place).who});
 }
 
 void Engine::SeeEnd(uint32_t place) {
   SimProcess& process = kernel_.process(place);
   if (process.end_seen) return;
-  if (process.readable()) Hear(process, SIZE_MAX);
+  if (process.readable()) ReadBytes(place, SIZE_MAX);
   process.end_seen = true;
-  Step(core::ChannelClosed{process.who});
+  Emit(core::ChannelClosed{process.who});
 }
 
 void Engine::SeeExit(uint32_t place) {
   SimProcess& process = kernel_.process(place);
-  Deliver(process, SIZE_MAX);
+  inboxes_[place]->Append(Kernel::Read(process, SIZE_MAX));
   const core::Incarnation who = process.who;
   const core::Exited exited{.who = who,
                             .signaled = process.signaled,
                             .number = process.number,
-                            .inside_message = process.mid_frame(),
+                            .inside_message = inboxes_[place]->inside_message(),
                             .group_left = process.has_group && !process.failed_exec};
   const bool failed_exec = process.failed_exec;
+  room_made_ = true;
   if (exited.group_left) {
     process.life = SimProcess::Life::kLeftGroup;
     programs_.OnGroupLeft(process, place);
@@ -244,9 +274,9 @@ void Engine::SeeExit(uint32_t place) {
     kernel_.Reap(place);
   }
   if (failed_exec) {
-    Step(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
+    Emit(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
   } else {
-    Step(exited);
+    Emit(exited);
   }
   if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(who);
 }
@@ -254,8 +284,8 @@ void Engine::SeeExit(uint32_t place) {
 void Engine::SeeGroupEnd(uint32_t place) {
   const core::Incarnation who = kernel_.process(place).who;
   kernel_.Reap(place);
-  Step(core::GroupEnded{who});
-  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) Step(core::GroupEnded{who});
+  Emit(core::GroupEnded{who});
+  if (!calm_ && random_late_.Below(100) < swarm_.late_percent) Emit(core::GroupEnded{who});
 }
 
 void Engine::HandInLate(const core::Incarnation& who) {
@@ -264,126 +294,84 @@ void Engine::HandInLate(const core::Incarnation& who) {
   if (random_late_.Below(8) == 0) whom.service = 1000;
   switch (random_late_.Below(8)) {
     case 0:
-      return Step(core::WorkerBeat{whom});
+      return Emit(core::WorkerBeat{whom});
     case 1:
-      return Step(core::WorkerLoaded{whom});
+      return Emit(core::WorkerLoaded{whom});
     case 2:
-      return Step(core::WorkerAsked{whom, core::Urgency::kRestart, true, {}});
+      return Emit(core::WorkerAsked{whom, core::Urgency::kRestart, true, {}});
     case 3:
-      return Step(core::WorkerConfigError{whom, "late"});
+      return Emit(core::WorkerConfigError{whom, "late"});
     case 4:
-      return Step(core::WorkerViolated{whom, "late"});
+      return Emit(core::WorkerViolated{whom, "late"});
     case 5:
-      return Step(core::Spawned{whom, 7});
+      return Emit(core::Spawned{whom, 7});
     case 6:
-      return Step(core::WorkerBeganMessage{whom});
+      return Emit(core::WorkerBeganMessage{whom});
     default:
-      return Step(core::ChannelClosed{whom});
+      return Emit(core::ChannelClosed{whom});
   }
-}
-
-void Engine::HearEverybody() {
-  for (uint32_t place = 0; place < kernel_.places(); ++place) {
-    SimProcess& process = kernel_.process(place);
-    if (process.life != SimProcess::Life::kFree && process.readable()) Hear(process, SIZE_MAX);
-  }
-}
-
-void Engine::WakeMaster() {
-  if (asleep_since_ == core::kNever || now_ < asleep_until_) return;
-  const core::Span length = asleep_until_ - asleep_since_;
-  asleep_since_ = core::kNever;
-  Step(core::Stalled{length});
 }
 
 void Engine::FallAsleep() {
   if (calm_) return;
-  if (asleep_since_ == core::kNever) {
-    asleep_since_ = now_;
+  const uint64_t how = random_master_.Below(3);
+  if (how < 2) {
+    // Everything stands still: in the wait, or when the turn has ended. The master runs first after it.
+    frozen_for_ = core::Seconds(1) + DrawSpan(random_master_, swarm_.stall_max);
+    frozen_in_wait_ = how == 0;
+  } else if (now_ >= asleep_until_) {
     asleep_until_ = now_ + core::Seconds(1) + DrawSpan(random_master_, swarm_.stall_max);
   }
   Plan(DrawSpan(random_master_, core::Span{2 * swarm_.stall_interval.ns}), Kind::kStall);
 }
 
-void Engine::Crash() {
-  Restore();
-  if (!calm_) Plan(DrawSpan(random_master_, core::Seconds(600)), Kind::kCrash);
+// A process that expects to run at `expected` cannot know that it stood still unless it runs much later.
+void Engine::Freeze(core::Instant expected) {
+  now_ = now_ + frozen_for_;
+  if (now_ - expected >= driver::kStallAfter) frozen_in_all_ = frozen_in_all_ + frozen_for_;
+  frozen_for_ = {};
 }
 
-void Engine::Restore() {
-  std::string bytes = core::WriteJournal(supervisor_);
-  std::optional<core::Supervisor> restored = core::ReadJournal(bytes);
-  if (!restored.has_value() || !(*restored == supervisor_)) {
-    outcome_.broken = "the journal gives the state back (I27, I28): it does not";
-    return;
-  }
-  size_t places = 0;
-  for (const core::Service& service : supervisor_.services()) places += 1 + service.slots().size();
-  if (bytes.size() > 1024 + places * 8 * 1024 + checks_.open_requests() * 16)
-    outcome_.broken = "memory is bounded (I21): the state takes " + std::to_string(bytes.size()) + " bytes";
-  if (random_journal_.Below(16) == 0) DamageJournal(bytes);
-  supervisor_ = *std::move(restored);
+// The first `loaded` says that a worker is alive, and each other message.
+void Engine::NoteLife(const core::Event& event) {
+  const core::Incarnation* who = Concerns(event);
+  const uint32_t place = who == nullptr ? Kernel::kNowhere : kernel_.PlaceOf(*who);
+  if (place == Kernel::kNowhere) return;
+  core::Span& heard_at = kernel_.process(place).heard_at;
+  const bool loaded = std::holds_alternative<core::WorkerLoaded>(event) && heard_at == core::Span{};
+  if (loaded || std::holds_alternative<core::WorkerBeat>(event)) heard_at = RunningTime();
 }
 
-void Engine::DamageJournal(const std::string& bytes) {
-  std::string torn = bytes.substr(0, random_journal_.Below(bytes.size()));
-  std::string flipped = bytes;
-  char& byte = flipped[random_journal_.Below(flipped.size())];
-  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random_journal_.Below(8)));
-  bool good = !core::ReadJournal(torn).has_value() && !core::ReadJournal(flipped).has_value();
-  if (!old_journal_.empty()) {
-    const std::optional<core::Supervisor> older = core::ReadJournal(old_journal_);
-    good = good && older.has_value() && core::WriteJournal(*older) == old_journal_;
-    // The new one written over the old one, but for its end.
-    if (torn.size() < old_journal_.size()) torn += old_journal_.substr(torn.size());
-    good = good && (torn == bytes || torn == old_journal_ || !core::ReadJournal(torn).has_value());
-  }
-  if (!good) outcome_.broken = "a damaged journal is refused, an old one is what it was (I29): it is not";
-  old_journal_ = bytes;
+void Engine::Emit(core::Event event) {
+  NoteLife(event);
+  if (const auto* exited = std::get_if<core::Exited>(&event); exited != nullptr && !exited->group_left)
+    ended_.insert(exited->who);
+  if (const auto* failed = std::get_if<core::SpawnFailed>(&event)) ended_.insert(failed->who);
+  if (const auto* ended = std::get_if<core::GroupEnded>(&event)) ended_.insert(ended->who);
+  driver_.Emit(std::move(event));
 }
 
-void Engine::Step(const core::Event& event) {
-  if (!ok() || finished_) return;
+void Engine::OnStep(const core::Event* event) {
+  if (event == nullptr || !ok()) return;
   ++outcome_.events;
-  if (options_.keep_trace) outcome_.trace.entries.push_back({now_, event});
-  hash_.Add(now_, event);
-  const core::Moment at{now_, static_cast<int64_t>(random_wall_.Next() >> 32)};
-  core::Effects effects;
-  effects.swap(effects_);
-  effects.clear();
-  checks_.Before(supervisor_, event);
-  supervisor_.Step(event, at, effects);
-  checks_.After(supervisor_, &event, at, effects);
-  AfterStep(effects);
-  effects_.swap(effects);
-  if (std::holds_alternative<core::Exited>(event)) Step(core::RoomMade{});
+  if (options_.keep_trace) outcome_.trace.entries.push_back({now_, *event});
+  hash_.Add(now_, *event);
+  checks_.Before(supervisor(), *event);
 }
 
-void Engine::Boot() {
-  now_ = kBegin;
-  const core::Moment at{now_, 0};
-  core::Effects effects;
-  supervisor_.Boot(at, effects);
-  checks_.After(supervisor_, nullptr, at, effects);
-  AfterStep(effects);
-}
-
-void Engine::AfterStep(const core::Effects& effects) {
+void Engine::OnStepped(const core::Event* event, const core::Effects& effects) {
+  if (!ok()) return;
+  checks_.After(supervisor(), event, driver_.at(), effects);
   for (const core::Effect& effect : effects) hash_.Add(effect);
   if (checks_.broken().has_value()) outcome_.broken = checks_.broken();
-  if (!ok()) return;
-  if (outcome_.events < options_.journaled_steps) Restore();
-  const bool outermost = !stepping_;
-  stepping_ = true;
-  for (const core::Effect& effect : effects) Run(effect);
-  if (!outermost) return;
-  // What follows from effects is handed in after them, never from inside a step.
-  while (!follow_ups_.empty()) {
-    const std::vector<core::Event> events = std::exchange(follow_ups_, {});
-    for (const core::Event& event : events) Step(event);
-  }
-  stepping_ = false;
-  unborn_.clear();
+  if (ok() && outcome_.events < options_.journaled_steps) Restore();
+}
+
+void Engine::OnTurnEnd(core::Instant /*now*/) {
+  starts_ = 0;
+  if (!frozen_in_wait_) Freeze(now_);
+  if (driver_.idle()) ended_.clear();
+  if (std::exchange(room_made_, false)) Emit(core::RoomMade{});
 }
 
 void Engine::Run(const core::Effect& effect) {
@@ -395,27 +383,29 @@ void Engine::Run(const core::Effect& effect) {
   } else if (const auto* signal = std::get_if<core::Signal>(&effect)) {
     const uint32_t place = kernel_.PlaceOf(signal->who);
     if (place == Kernel::kNowhere) {
-      // One that could not be spawned in this very turn: the supervisor hears of it next.
-      if (!unborn_.contains(signal->who))
+      // Its end may have been seen, and be what the supervisor gets to know next; or it was stepped while the
+      // signal waited behind the starts of a turn.
+      if (!ended_.contains(signal->who))
         outcome_.broken = "signals only to what exists and is not reaped (I8)";
     } else {
       programs_.OnSignal(kernel_.process(place), place, signal->sig);
     }
-  } else if (std::holds_alternative<core::Finish>(effect)) {
-    finished_ = true;
   }
 }
 
 void Engine::SpawnProcess(const core::Spawn& spawn) {
   const core::Incarnation& who = spawn.who;
+  if (++starts_ > swarm_.starts_per_turn)
+    outcome_.broken = "a turn's starts are bounded (I22): there were " + std::to_string(starts_);
   const bool fails = !calm_ && random_kernel_.Below(100) < swarm_.spawn_fails_percent;
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
-    unborn_.insert(who);
-    follow_ups_.emplace_back(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
+    Emit(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
     return;
   }
   const uint32_t place = kernel_.newest();
+  if (inboxes_.size() <= place) inboxes_.resize(place + 1);
+  inboxes_[place] = driver::WorkerInbox(who, this);
   SimProcess& process = kernel_.process(place);
   process.unkillable = !calm_ && random_kernel_.Below(100) < swarm_.unkillable_percent;
   std::optional<Behaviour> version = deployed_[who.service];
@@ -423,7 +413,7 @@ void Engine::SpawnProcess(const core::Spawn& spawn) {
   programs_.Begin(process, place, calm_ ? std::nullopt : version);
   const uint32_t older = kernel_.PlaceOfOlder(who);
   if (older != Kernel::kNowhere) programs_.OnSuccessor(kernel_.process(older), older);
-  follow_ups_.emplace_back(core::Spawned{who, pid});
+  Emit(core::Spawned{who, pid});
 }
 
 }  // namespace fectl::sim

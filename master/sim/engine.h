@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <queue>
@@ -10,11 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/ids.h"
 #include "master/core/random.h"
 #include "master/core/supervisor.h"
+#include "master/driver/driver.h"
+#include "master/driver/outside.h"
+#include "master/driver/worker_inbox.h"
 #include "master/sim/checks.h"
 #include "master/sim/hash.h"
 #include "master/sim/kernel.h"
@@ -28,15 +33,16 @@ namespace fectl::sim {
 // The clock does not begin at 0, and so far on that 32 bits of milliseconds would not do.
 inline constexpr core::Instant kBegin{int64_t{10} * 24 * 3600 * 1'000'000'000};
 
-// The virtual clock, the fake kernel, the programs, and the shell around the real supervisor: everything that
+// The virtual clock, the fake kernel and the programs, as the outside of the real driver: everything that
 // happens by itself. What people do, and when faults end, is the World's.
-class Engine : private ProgramHost {
+class Engine : private ProgramHost, private driver::Outside, private driver::EventSink {
  protected:
   explicit Engine(const Options& options);
   ~Engine() override = default;
 
   enum class Kind : uint8_t {
     kProgram,
+    // What the master gets to see, once it looks.
     kMasterReads,
     kMasterSeesEnd,
     kMasterSeesExit,
@@ -57,14 +63,30 @@ class Engine : private ProgramHost {
     bool operator<(const Item& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
 
+  // The driver's outside.
+  core::Moment Now() override;
+  absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
+  size_t waits_for_all() const override {
+    return 1 + (ready_.size() + 2 * kernel_.places()) / swarm_.looks_per_wait;
+  }
+  void Run(const core::Effect& effect) override;
+  void OnStep(const core::Event* event) override;
+  void OnStepped(const core::Event* event, const core::Effects& effects) override;
+  void OnTurnEnd(core::Instant now) override;
+  void Emit(core::Event event) override;
+  void OnAppMessage(const core::Incarnation& /*who*/, const std::string& /*json*/) override {}
+
   // Somebody acts; plans the next time by itself.
   virtual void Operate() = 0;
 
   bool ok() const { return !outcome_.broken.has_value(); }
+  const core::Supervisor& supervisor() const { return driver_.supervisor(); }
   void Plan(core::Span in, Kind kind, uint32_t place = 0, Action action = Action::kStart);
   // Lets the world go on until `end`.
   void Pass(core::Instant end);
+  bool Rests() const;
   void Do(const Item& item);
+  void LookAt(const Item& item);
   void Write(SimProcess& process, uint32_t place, Said said) override;
   void ClosePipe(SimProcess& process, uint32_t place) override;
   void StopReading(SimProcess& process, uint32_t place) override;
@@ -79,27 +101,24 @@ class Engine : private ProgramHost {
   size_t pipe_bytes() const override { return kernel_.pipe_bytes(); }
   bool calm() const override { return calm_; }
   void Read(uint32_t place);
-  // What a read gives: the whole messages, and that another one has begun.
-  void Hear(SimProcess& process, size_t bytes);
-  void Deliver(SimProcess& process, size_t bytes);
+  void ReadBytes(uint32_t place, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);
   void SeeGroupEnd(uint32_t place);
   // Something of a process that is reaped, or of none that ever was: late, or never to be.
   void HandInLate(const core::Incarnation& who);
-  // Nobody is judged by what lies unread.
-  void HearEverybody();
-  void WakeMaster();
+  void FindReadable();
+  void ReadSoon(uint32_t place);
+  void NoteLife(const core::Event& event);
   void FallAsleep();
+  void Freeze(core::Instant expected);
+  // Since the beginning, without the time in which everything stood still, as far as the master can know.
+  core::Span RunningTime() const { return {(now_ - kBegin).ns - frozen_in_all_.ns}; }
   // The master dies and a successor goes on from what was written down.
   void Crash();
   void Restore();
   // A torn journal, or one with a wrong bit, is refused; an old one is what it was (I29).
   void DamageJournal(const std::string& bytes);
-  void Step(const core::Event& event);
-  void Boot();
-  void AfterStep(const core::Effects& effects);
-  void Run(const core::Effect& effect);
   void SpawnProcess(const core::Spawn& spawn);
 
   const Options options_;
@@ -113,7 +132,7 @@ class Engine : private ProgramHost {
   core::Random random_journal_;
   Programs programs_;
   Kernel kernel_;
-  core::Supervisor supervisor_;
+  driver::Driver driver_;
   Outcome outcome_;
   Checks checks_;
   Hash hash_;
@@ -121,19 +140,22 @@ class Engine : private ProgramHost {
   std::priority_queue<Item> items_;
   uint64_t planned_ = 0;
   std::string old_journal_;
-  core::Instant asleep_since_ = core::kNever;
-  core::Instant asleep_until_;
-  std::vector<core::Event> follow_ups_;
-  std::set<core::Incarnation> unborn_;  // of this turn
-  core::Effects effects_;
-  std::vector<Said> said_;
+  core::Instant asleep_until_;                               // the master does not run before
+  core::Instant pass_until_;                                 // no wait goes on for longer
+  std::deque<Item> ready_;                                   // what the master sees when it looks
+  std::set<core::Incarnation> ended_;                        // their ends are emitted, and not stepped yet
+  std::vector<std::optional<driver::WorkerInbox>> inboxes_;  // by place
+  core::Span frozen_for_;                                    // everything is to stand still for so long
+  core::Span frozen_in_all_;
+  bool frozen_in_wait_ = false;
+  uint32_t starts_ = 0;                            // in this turn
+  bool looks_only_ = false;                        // the wait under way
+  bool room_made_ = false;                         // in this turn
   PerService<std::optional<Behaviour>> deployed_;  // what its newest program surely is
   std::map<core::PlanVersion, std::optional<Behaviour>> planned_behaviours_;  // likewise, of a plan
   core::PlanVersion newest_plan_ = 0;
   core::RequestId last_request_ = 0;
-  bool stepping_ = false;
   bool calm_ = false;
-  bool finished_ = false;
 };
 
 }  // namespace fectl::sim

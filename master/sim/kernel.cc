@@ -3,32 +3,62 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proto_spec/frame.h"
+#include "proto_spec/worker_messages.h"
+
 namespace fectl::sim {
 
-size_t FrameBytes(Said said) {
-  // Two bytes of length and the JSON text.
+namespace {
+
+using Message = proto::WorkerMessage;
+
+std::string Framed(std::string_view payload) {
+  std::string bytes;
+  proto::AppendFrame(payload, proto::Level::kBase, &bytes).IgnoreError();
+  return bytes;
+}
+
+std::string Framed(const Message& message) {
+  return Framed(proto::EncodeWorkerMessage(message));
+}
+
+}  // namespace
+
+const std::string& BytesOf(Said said) {
+  using Kind = Message::Kind;
+  static const std::string kLoaded = Framed(Message{.kind = Kind::kLoaded, .level = 2});
+  static const std::string kBeat = Framed(Message{.kind = Kind::kHeartbeat});
+  static const std::string kReload = Framed(Message{.kind = Kind::kReload});
+  static const std::string kRestart = Framed(Message{.kind = Kind::kRestart});
+  static const std::string kLeaves = Framed(Message{.kind = Kind::kStopping, .text = "enough requests"});
+  static const std::string kConfigError =
+      Framed(Message{.kind = Kind::kConfigError, .text = "no such application"});
+  static const std::string kGarbage = Framed("what is this, and who wrote it here?");
+  static const std::string kHalf = kRestart.substr(0, 7);
   switch (said) {
     case Said::kLoaded:
-      return 2 + 16;
+      return kLoaded;
     case Said::kBeat:
-      return 2 + 12;
+      return kBeat;
     case Said::kReload:
-      return 2 + 16;
+      return kReload;
     case Said::kRestart:
-      return 2 + 17;
+      return kRestart;
     case Said::kLeaves:
-      return 2 + 33;
+      return kLeaves;
     case Said::kConfigError:
-      return 2 + 60;
+      return kConfigError;
     case Said::kGarbage:
-      return 40;
+      return kGarbage;
     case Said::kHalfFrame:
-      return 7;
+      return kHalf;
   }
-  return 0;
+  return kGarbage;
 }
 
 int32_t Kernel::Start(const core::Incarnation& who) {
@@ -80,26 +110,17 @@ uint32_t Kernel::PlaceOfOlder(const core::Incarnation& who) const {
 }
 
 bool Kernel::Write(SimProcess& process, Said said) {
-  const size_t bytes = FrameBytes(said);
-  if (!process.writable() || process.unread_bytes + bytes > pipe_bytes_) return false;
-  process.unread.push_back(said);
-  process.unread_bytes += bytes;
+  const std::string& bytes = BytesOf(said);
+  if (!process.writable() || process.unread.size() + bytes.size() > pipe_bytes_) return false;
+  process.unread += bytes;
   return true;
 }
 
-void Kernel::Read(SimProcess& process, size_t bytes, std::vector<Said>* out) {
-  while (bytes > 0 && process.readable()) {
-    const Said first = process.unread.front();
-    const size_t missing = FrameBytes(first) - process.taken_of_first;
-    const size_t taken = std::min(bytes, missing);
-    process.taken_of_first += taken;
-    process.unread_bytes -= taken;
-    bytes -= taken;
-    if (taken < missing || (first == Said::kHalfFrame && process.unread.size() == 1)) return;
-    process.taken_of_first = 0;
-    process.unread.pop_front();
-    out->push_back(first);
-  }
+std::string Kernel::Read(SimProcess& process, size_t bytes) {
+  if (bytes >= process.unread.size()) return std::exchange(process.unread, {});
+  std::string taken = process.unread.substr(0, bytes);
+  process.unread.erase(0, bytes);
+  return taken;
 }
 
 void Kernel::Reap(uint32_t place) {

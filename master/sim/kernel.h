@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -29,11 +30,11 @@ enum class Action : uint8_t {
   kEndGroup,     // what the process has left of its group ends
 };
 
-// What a worker can write. Half a frame is taken for a whole one once more was written behind it.
+// What a worker can write. What is written behind half a frame is taken for the rest of it.
 enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage, kHalfFrame };
 
-// Bytes of a frame with this message, as it goes through a pipe.
-size_t FrameBytes(Said said);
+// The bytes as they go through a pipe.
+const std::string& BytesOf(Said said);
 
 // One process of the fake kernel, its pipe to the master included, and what else its process group has.
 struct SimProcess {
@@ -64,17 +65,15 @@ struct SimProcess {
   std::deque<core::Order> orders;  // written by the master, not yet heard
   core::Instant hears_at;          // the last of them
 
-  std::deque<Said> unread;  // written, not yet handed to the master
-  size_t unread_bytes = 0;
-  size_t taken_of_first = 0;  // bytes of the first message that were read without its end
+  std::string unread;   // written, not yet read by the master
+  core::Span heard_at;  // running time of the world when the master has read a message of it
   bool read_planned = false;
+  bool read_ready = false;   // the master sees it when it looks
   bool pipe_closed = false;  // by the worker, or by its death
   bool end_seen = false;     // the master has seen the end of the pipe
 
-  bool readable() const { return unread_bytes > 0; }
+  bool readable() const { return !unread.empty(); }
   bool writable() const { return !pipe_closed || holds_pipe; }
-  // What was read last is the beginning of a message whose end was not read.
-  bool mid_frame() const { return taken_of_first > 0; }
 };
 
 // Process table with a tiny pid space. Numbers are given out in turn, as Linux does, and come back soon.
@@ -100,8 +99,8 @@ class Kernel {
   // False: the pipe is full, and a worker which must not block drops the message (a heartbeat) or waits with
   // it.
   bool Write(SimProcess& process, Said said);
-  // Up to `bytes` of the pipe; the messages that are complete with them go to `out`.
-  void Read(SimProcess& process, size_t bytes, std::vector<Said>* out);
+  // Takes up to `bytes` out of the pipe.
+  static std::string Read(SimProcess& process, size_t bytes);
 
   void Reap(uint32_t place);
   size_t unreaped() const { return unreaped_; }

@@ -144,6 +144,9 @@ void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Inca
 void ProcessRules::SilenceWasListenedTo(const View& view, const Life& life) const {
   if (life.loaded && view.world.has_unread_messages != nullptr && view.world.has_unread_messages(life.who))
     view.Break("nobody is judged by what lies unread (I6)", Name(life.who));
+  if (life.loaded && !life.closed && life.deadline <= view.at.now && view.world.silent_for != nullptr &&
+      view.world.silent_for(life.who) < life.timeout)
+    view.Break("nor by time in which it could not run (I7)", Name(life.who));
 }
 
 void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& signal) const {

@@ -80,15 +80,17 @@ void ServiceRules::AfterStep(const View& view) {
   LateEventsChangeNothing(view);
   WhatIsDueIsDone(view);
   WorkIsBounded(view);
+  if (view.event_as<core::TimePassed>() != nullptr) time_passed_at_ = view.at.now;
 }
 
-// Those that were told to leave do not count until they should have been killed; those that outlive SIGKILL
-// are told of and do not count at all.
+// Those that were told to leave do not count until they should have been killed, which is done when time
+// passes for the supervisor: a busy master comes to that late. Those that outlive SIGKILL are told of and do
+// not count at all.
 void ServiceRules::NotMoreThanTwoForEachPlace(const View& view, core::ServiceId id) const {
   size_t alive = 0;
   for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
-      const bool leaves = life.told() && (life.told_kill || life.deadline >= view.at.now);
+      const bool leaves = life.told() && (life.told_kill || life.deadline > time_passed_at_);
       alive += life.ended || leaves ? 0 : 1;
     }
   }
@@ -178,17 +180,24 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
     bool lost = false;
     bool given_up = false;
+    size_t others = 0;  // records of other slots
     bool follows = std::holds_alternative<core::Waiting>(service.slots()[slot].state());
     for (const core::Effect& effect : view.effects) {
       const auto* spawn = std::get_if<core::Spawn>(&effect);
       follows = follows || (spawn != nullptr && spawn->who.service == id && spawn->who.slot == slot);
       const auto* report = std::get_if<core::Report>(&effect);
+      if (report != nullptr && report->service == id && report->slot != slot) ++others;
       if (report == nullptr || report->service != id || report->slot != slot) continue;
       lost = lost || report->record.milestone == core::Milestone::kLost;
       given_up = given_up || report->record.milestone == core::Milestone::kFailed;
     }
     const uint64_t before = std::exchange(restarts_.At(id, slot), service.slots()[slot].restarts());
-    if (restarts_.At(id, slot) != before + (lost && follows && !given_up && !shortage ? 1 : 0))
+    const uint64_t counted = restarts_.At(id, slot) - before;
+    // A late master finds several alarms due in one step. A worker may be lost in it that is being replaced,
+    // by a reload which has begun in the same step.
+    const bool exact = view.event_as<core::TimePassed>() == nullptr || others == 0;
+    const uint64_t expected = lost && follows && !given_up && !shortage ? 1 : 0;
+    if (exact ? counted != expected : counted > expected)
       view.Break("restarts are counted (I31)", Name(id, slot));
   }
 }

@@ -48,6 +48,7 @@ class ServiceRules {
   bool means_nothing_ = false;                 // the event of this step: late, or said twice
   uint64_t meaningless_ = 0;                   // such events so far
   std::optional<core::Supervisor> unchanged_;  // before some of them
+  core::Instant time_passed_at_;               // of the last TimePassed
   size_t requests_ = 0;                        // made so far
   bool finished_ = false;
 };

@@ -74,6 +74,15 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   pipe_bytes = random.Below(2) == 0 ? 8 * 1024 : 64 * 1024;
   releases = random.Below(10) == 0;
   changes = random.Below(3) == 0;
+  if (random.Below(2) == 0) looks_per_wait = static_cast<uint32_t>(1 + random.Below(8));
+  if (random.Below(2) == 0) starts_per_turn = static_cast<uint32_t>(1 + random.Below(8));
+  if (random.Below(10) == 0) {
+    look_time = DrawSpan(random, core::Milliseconds(400));
+    starts_per_turn = 64;
+    // A turn that takes a second counts as a stall.
+    const int64_t most = core::Milliseconds(900).ns / std::max<int64_t>(look_time.ns, 1);
+    looks_per_wait = static_cast<uint32_t>(std::clamp<int64_t>(most, 1, looks_per_wait));
+  }
   // Services are added and grow, and without faults there is a number for each process.
   if (changes) pids = std::max(pids, kPidsWithChanges);
 }

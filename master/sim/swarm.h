@@ -67,7 +67,10 @@ struct Swarm {
   // Connections stay open for as long as they may, and operators reload many times in a row: many processes
   // of a slot leave at the same time.
   bool releases = false;
-  bool changes = false;  // services are added, removed, resized and given new plans
+  bool changes = false;           // services are added, removed, resized and given new plans
+  uint32_t looks_per_wait = 128;  // of what is ready, so much is looked at in one turn
+  uint32_t starts_per_turn = 64;
+  core::Span look_time;  // what it takes to look at one thing that is ready: the machine is slow
   uint32_t pids = 0;
   size_t pipe_bytes = 0;
 };

@@ -31,7 +31,9 @@ class Verdict {
 // What the world knows and events do not tell. Absent in a replay.
 struct WorldView {
   // Whole messages that the worker has written and the master has not read.
-  std::function<bool(const core::Incarnation&)> has_unread_messages;
+  std::function<bool(const core::Incarnation&)> has_unread_messages = {};
+  // For how long it could run since something of it was read.
+  std::function<core::Span(const core::Incarnation&)> silent_for = {};
 };
 
 // One step as the rules see it. Boot is a step without event.

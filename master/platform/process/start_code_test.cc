@@ -16,8 +16,9 @@ namespace fectl::platform {
 namespace {
 
 constexpr size_t kPage = 4096;
-// Constant, so it lies in the program's file, and large enough that nothing else is in its middle.
-constexpr std::array<std::array<char, kPage>, 64> kText = {{{'f'}, {'e'}, {'c'}, {'t'}, {'l'}}};
+// Constant, so it lies in the program's file, and so large that what the kernel maps around
+// other accesses is a small part of it.
+constexpr std::array<std::array<char, kPage>, 1024> kText = {{{'f'}, {'e'}, {'c'}, {'t'}, {'l'}}};
 
 int Sum() {
   int sum = 0;
