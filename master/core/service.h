@@ -135,9 +135,9 @@ class Service {
   void DropOlderPlans(StepContext& step);
   std::optional<uint32_t> FirstGivenUp(uint32_t num) const;
   void OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void EndStartIfDone(StepContext& step);
+  void OnStartOutcome(StepContext& step, StartOperation& start, uint32_t index, SlotOutcome outcome);
+  void OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uint32_t index, SlotOutcome outcome);
+  void EndStartIfDone(StepContext& step, StartOperation& start);
   void AwaitWhoFoundRoom(StartOperation& start);
   bool Refuse(StepContext& step, RequestId request, Verb verb);
   void BeginStart(StepContext& step, RequestId request, const Cause& cause);
@@ -145,11 +145,11 @@ class Service {
   void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
   void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
   void BeginReplace(StepContext& step, ReplaceOperation operation);
-  void BeginBatch(StepContext& step);
-  void CommitBatch(StepContext& step);
+  void BeginBatch(StepContext& step, ReplaceOperation& replace);
+  void CommitBatch(StepContext& step, ReplaceOperation& replace);
   void GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why);
-  void AbortReplace(StepContext& step, uint32_t failed);
-  void EndReplace(StepContext& step, Answer answer, const std::string& words);
+  void AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed);
+  void EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words);
   void BeginWhatWaits(StepContext& step);
   void ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                 const std::string& words) const;

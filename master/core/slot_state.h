@@ -8,6 +8,7 @@
 #include "master/core/cause.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
+#include "master/core/history.h"
 #include "master/core/ids.h"
 #include "master/core/limits.h"
 #include "master/core/policy.h"
@@ -125,6 +126,7 @@ struct Leaving {
   bool finishes = false;   // it served, and was asked to finish what is open
   bool ended = false;      // it has ended; what it had started goes on
   bool cut_short = false;  // and it ended by the signal that asked it to finish
+  bool unkillable() const { return stage == Stage::kAlarmed; }
   bool operator==(const Leaving&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
@@ -151,6 +153,12 @@ enum class StopMode : uint8_t {
   kQuick,    // SIGQUIT, little time, then SIGKILL
   kKill,     // SIGKILL
 };
+
+// `failed`: and not given up for something else.
+inline Milestone EndOfReplacement(Urgency urgency, bool failed) {
+  if (urgency == Urgency::kReload) return failed ? Milestone::kReloadFailed : Milestone::kReloadGivenUp;
+  return failed ? Milestone::kRestartFailed : Milestone::kRestartGivenUp;
+}
 
 // What the service has to know of a slot's event.
 enum class SlotOutcome : uint8_t {

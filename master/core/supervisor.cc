@@ -8,16 +8,10 @@
 #include <variant>
 
 #include "master/core/limits.h"
+#include "master/core/overloaded.h"
 
 namespace fectl::core {
 namespace {
-
-template <typename... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <typename... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 // How many more alarms may be set than two for each slot.
 constexpr size_t kSpareAlarms = 1024;
@@ -184,32 +178,34 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
     }
     return;
   }
-  std::visit(Overloaded{
-                 [](const WorkerBeat& /*handled above*/) {},
-                 [&](const Commanded& e) { OnCommanded(e, at, effects); },
-                 [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
-                 [&](const TimePassed&) { OnTimePassed(at, effects); },
-                 [&](const RoomMade&) { OnRoomMade(at, effects); },
-                 [&](const Stalled& e) { OnStalled(e, at, effects); },
-                 [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
-                 [&](const ServiceRemoved& e) {
-                   OnService(e.service, at, effects,
-                             [](Service& service, StepContext& step) { service.OnRemoved(step); });
-                   EndEvent(e.service, at, effects);
-                 },
-                 [&](const ServiceResized& e) {
-                   OnService(e.service, at, effects,
-                             [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
-                   EndEvent(e.service, at, effects);
-                 },
-                 [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
-                 [&](const auto& e) {
-                   OnSlot(e.who, at, effects,
-                          [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
-                   EndEvent(e.who.service, at, effects);
-                 },
-             },
-             event);
+  std::visit(
+      Overloaded{
+          [](const WorkerBeat& /*handled above*/) {},
+          [&](const Commanded& e) { OnCommanded(e, at, effects); },
+          [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
+          [&](const TimePassed&) { OnTimePassed(at, effects); },
+          [&](const RoomMade&) { OnRoomMade(at, effects); },
+          [&](const Stalled& e) { OnStalled(e, at, effects); },
+          [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
+          [&](const ServiceRemoved& e) {
+            OnService(e.service, at, effects,
+                      [](Service& service, StepContext& step) { service.OnRemoved(step); });
+            EndEvent(e.service, at, effects);
+          },
+          [&](const ServiceResized& e) {
+            OnService(e.service, at, effects,
+                      [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
+            EndEvent(e.service, at, effects);
+          },
+          [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
+          [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerAsked,
+                          WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded> auto& e) {
+            OnSlot(e.who, at, effects,
+                   [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
+            EndEvent(e.who.service, at, effects);
+          },
+      },
+      event);
   FinishIfDone(effects);
 }
 

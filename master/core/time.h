@@ -23,6 +23,9 @@ constexpr Span Milliseconds(int64_t n) {
 constexpr Span Seconds(int64_t n) {
   return Milliseconds(n * 1'000);
 }
+constexpr int64_t ToMilliseconds(Span span) {
+  return span.ns / 1'000'000;
+}
 
 // A point on the monotonic clock, handed in with each event: the core reads no clock.
 struct Instant {
