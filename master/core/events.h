@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "master/core/cause.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/core/time.h"
@@ -22,8 +23,8 @@ struct Spawned {
 // No process came into being; or, after Spawned, it has ended without having come to its program.
 struct SpawnFailed {
   Incarnation who;
-  std::string words;       // which step failed, and why
-  bool transient = false;  // a limit of the system was reached: the same may succeed later
+  std::string words;  // which step failed, and why
+  StartFailure failure = StartFailure::kPermanent;
 };
 
 struct WorkerLoaded {

@@ -233,10 +233,9 @@ SlotOutcome Slot::AfterFailedStart(StepContext& step, const Cause& cause) {
   const bool useless = cause.kind == Cause::Kind::kConfigError;
   // A system without memory or process numbers says nothing about the worker: no number of such attempts is
   // the last.
-  const bool transient = cause.kind == Cause::Kind::kSpawnFailed && cause.number != 0;
-  if (!transient) ++failed_starts_;
-  const bool last = useless || (!transient && failed_starts_ >= std::max(1U, step.policy.restarts));
-  if (transient) return TryWhenThereIsRoom(step);
+  if (cause.start_failure == StartFailure::kTransient) return TryWhenThereIsRoom(step);
+  ++failed_starts_;
+  const bool last = useless || failed_starts_ >= std::max(1U, step.policy.restarts);
   if (!last) {
     // A start that never came up is told by the start itself; this is about a worker that served before.
     if (losses_ + 1 > failed_starts_) NoteIfCrashing(step, cause);

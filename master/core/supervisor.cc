@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/cause.h"
 #include "master/core/limits.h"
 #include "master/core/overloaded.h"
 
@@ -39,9 +40,7 @@ SlotOutcome OfProcess(const Spawned& e, Slot& slot, StepContext& step) {
 }
 
 SlotOutcome OfProcess(const SpawnFailed& e, Slot& slot, StepContext& step) {
-  Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
-  cause.number = static_cast<int32_t>(e.transient);
-  return slot.OnExited(step, e.who.generation, cause);
+  return slot.OnExited(step, e.who.generation, MakeSpawnFailed(e.failure, e.words));
 }
 
 SlotOutcome OfProcess(const WorkerLoaded& e, Slot& slot, StepContext& step) {

@@ -244,11 +244,15 @@ void Engine::SeeExit(uint32_t place) {
     kernel_.Reap(place);
   }
   if (failed_exec) {
-    Step(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
+    Step(core::SpawnFailed{who, "no program there", DrawFailure()});
   } else {
     Step(exited);
   }
   if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(who);
+}
+
+core::StartFailure Engine::DrawFailure() {
+  return random_kernel_.Below(2) == 0 ? core::StartFailure::kTransient : core::StartFailure::kPermanent;
 }
 
 void Engine::SeeGroupEnd(uint32_t place) {
@@ -412,7 +416,7 @@ void Engine::SpawnProcess(const core::Spawn& spawn) {
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
     unborn_.insert(who);
-    follow_ups_.emplace_back(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
+    follow_ups_.emplace_back(core::SpawnFailed{who, "cannot fork", DrawFailure()});
     return;
   }
   const uint32_t place = kernel_.newest();

@@ -84,6 +84,7 @@ class Engine : private ProgramHost {
   void Deliver(SimProcess& process, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);
+  core::StartFailure DrawFailure();
   void SeeGroupEnd(uint32_t place);
   // Something of a process that is reaped, or of none that ever was: late, or never to be.
   void HandInLate(const core::Incarnation& who);

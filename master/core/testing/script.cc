@@ -131,7 +131,7 @@ void Script::RunEffects() {
     if (const auto* spawn = std::get_if<Spawn>(&effect)) {
       if (!spawn_error_.empty()) {
         decided_.emplace_back("spawn fails");
-        Step(SpawnFailed{spawn->who, spawn_error_, spawn_error_transient_});
+        Step(SpawnFailed{spawn->who, spawn_error_, spawn_failure_});
         continue;
       }
       pids_[spawn->who] = ++last_pid_;
