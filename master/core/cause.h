@@ -5,12 +5,15 @@
 #include <string>
 #include <string_view>
 
+#include "master/core/archive.h"
+
 namespace fectl::core {
 
 // Of a start that came to nothing: whether another attempt is worth its while.
 enum class StartFailure : uint8_t {
   kPermanent,  // of the program or its plan
   kTransient,  // a limit of the system was reached: the same may succeed later
+  kLast = kTransient,
 };
 
 // Why something happened. A value: compared, copied and written down; rendered to words in one place.
@@ -44,6 +47,7 @@ struct Cause {
     kRemoved,            // the service was removed from the configuration
     kMoreWanted,         // the service was given more workers
     kCrashLoop,          // number: losses in a row; text: the newest one, in words
+    kLast = kCrashLoop,
   };
 
   Kind kind = Kind::kNone;
@@ -54,7 +58,7 @@ struct Cause {
   bool operator==(const Cause&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.kind, self.number, self.text, self.start_failure);
+    archive(Field<1>(self.kind), Field<2>(self.number), Field<3>(self.text), Field<4>(self.start_failure));
   }
 };
 

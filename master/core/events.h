@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
@@ -41,7 +42,7 @@ struct WorkerBeganMessage {
   Incarnation who;
 };
 
-enum class Urgency : uint8_t { kReload, kRestart };
+enum class Urgency : uint8_t { kReload, kRestart, kLast = kRestart };
 
 // The worker asked to be replaced. `leaves` says that it will exit by itself, on purpose, soon.
 struct WorkerAsked {
@@ -52,7 +53,7 @@ struct WorkerAsked {
   bool operator==(const WorkerAsked&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.who, self.urgency, self.leaves, self.words);
+    archive(Field<1>(self.who), Field<2>(self.urgency), Field<3>(self.leaves), Field<4>(self.words));
   }
 };
 

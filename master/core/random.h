@@ -24,10 +24,7 @@ class Random {
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 
   bool operator==(const Random&) const = default;
-  template <typename Archive>
-  static void Fields(Archive& archive, auto& self) {
-    archive(self.state_);
-  }
+  using AsNumber = uint64_t;  // in an archive
 
  private:
   uint64_t state_;

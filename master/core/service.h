@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
@@ -103,8 +104,10 @@ class Service {
   bool operator==(const Service& other) const;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.id_, self.plan_, self.older_plans_, self.removing_, self.up_, self.up_since_, self.paused_,
-            self.slots_, self.awaited_, self.operation_, self.queued_, self.held_starts_);
+    archive(Field<1>(self.id_), Field<2>(self.plan_), Field<3>(self.older_plans_), Field<4>(self.removing_),
+            Field<5>(self.up_), Field<6>(self.up_since_), Field<7>(self.paused_), Field<8>(self.slots_),
+            Field<9>(self.awaited_), Field<10>(self.operation_), Field<11>(self.queued_),
+            Field<12>(self.held_starts_));
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/events.h"
 #include "master/core/history.h"
@@ -76,9 +77,12 @@ class Slot {
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.index_, self.plan_, self.failed_starts_, self.losses_, self.crashing_, self.shortages_,
-            self.start_by_, self.asks_, self.restarts_, self.state_, self.leaving_, self.undrained_,
-            self.later_ask_, self.ask_at_, self.due_ask_, self.history_, self.last_trouble_);
+    archive(Field<1>(self.index_), Field<2>(self.plan_), Field<3>(self.failed_starts_),
+            Field<4>(self.losses_), Field<5>(self.crashing_), Field<6>(self.shortages_),
+            Field<7>(self.start_by_), Field<8>(self.asks_), Field<9>(self.restarts_), Field<10>(self.state_),
+            Field<11>(self.leaving_), Field<12>(self.undrained_), Field<13>(self.later_ask_),
+            Field<14>(self.ask_at_), Field<15>(self.due_ask_), Field<16>(self.history_),
+            Field<17>(self.last_trouble_));
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/policy.h"
@@ -56,8 +57,9 @@ class Supervisor {
   // For the journal (journal.h).
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.services_, self.next_service_, self.newest_process_, self.newest_request_, self.random_,
-            self.shutdown_, self.shutdown_waiters_, self.finished_);
+    archive(Field<1>(self.services_), Field<2>(self.next_service_), Field<3>(self.newest_process_),
+            Field<4>(self.newest_request_), Field<5>(self.random_), Field<6>(self.shutdown_),
+            Field<7>(self.shutdown_waiters_), Field<8>(self.finished_));
   }
   // Computes what is not in the journal, after everything else was read into an object without services.
   // False where the state contradicts itself.
@@ -66,7 +68,7 @@ class Supervisor {
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
 
  private:
-  enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill };
+  enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill, kLast = kKill };
 
   Service* FindService(ServiceId id);
   StepContext ContextFor(const Service& service, const Moment& at, Effects& effects);
