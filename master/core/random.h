@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "master/core/check.h"
+
 namespace fectl::core {
 
 // A seeded stream of numbers for jitter (splitmix64): eight bytes of state, so that it can be part of the
@@ -21,7 +23,10 @@ class Random {
   }
 
   // From 0 to bound-1. The bias of the remainder is far below what jitter could show. `bound` is not 0.
-  uint64_t Below(uint64_t bound) { return Next() % bound; }
+  uint64_t Below(uint64_t bound) {
+    FECTL_CHECK(bound != 0, "a number is below something");
+    return Next() % bound;
+  }
 
   bool operator==(const Random&) const = default;
   using AsNumber = uint64_t;  // in an archive

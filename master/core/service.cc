@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/check.h"
 #include "master/core/limits.h"
 #include "master/core/overloaded.h"
 
@@ -129,6 +130,7 @@ StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& ra
 }
 
 Slot& Service::MarkDirty(uint32_t index) {
+  FECTL_CHECK(index < slots_.size(), "a slot that is changed exists");
   if (!counted_[index].dirty) {
     counted_[index].dirty = true;
     dirty_.push_back(index);
@@ -253,6 +255,7 @@ void Service::OnStartOutcome(StepContext& step, StartOperation& start, uint32_t 
     start.without_room -= awaited.without_room ? 1 : 0;
     awaited.without_room = false;
     awaited.awaited = false;
+    FECTL_CHECK(start.awaited > 0, "who is ready was counted as awaited");
     --start.awaited;
   }
   EndStartIfDone(step, start);

@@ -67,6 +67,9 @@ class Service {
   // Versions of plans whose last process may still exist.
   const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
 
+  // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
+  std::string_view Contradiction(Generation newest) const;
+
   bool KnowsPlan(PlanVersion plan) const;
 
   // To be called for what was read from a journal: computes what is not in it. False where it does not fit
@@ -130,6 +133,8 @@ class Service {
     Instant armed = kNever;  // the slot's alarm that counts
   };
   Slot& MarkDirty(uint32_t index);
+  bool MayBeWaitedFor() const;
+  std::string_view OperationContradiction() const;
   void Count(uint32_t index);
   void Arm(uint32_t index, Instant deadline, TimerQueue& timers);
   void AddSlots(uint32_t num);

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/check.h"
 #include "master/core/service.h"
 
 namespace fectl::core {
@@ -38,6 +39,7 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
 }
 
 void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
+  FECTL_CHECK(std::holds_alternative<std::monostate>(operation_), "one operation at a time");
   operation_ = std::move(operation);
   BeginBatch(step, std::get<ReplaceOperation>(operation_));
 }
@@ -65,6 +67,7 @@ void Service::OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uin
   bool& awaited = awaited_[index].awaited;
   if (awaited && outcome == SlotOutcome::kReady) {
     awaited = false;
+    FECTL_CHECK(replace.awaited > 0, "who is ready was counted as awaited");
     if (--replace.awaited == 0) CommitBatch(step, replace);
   } else if (awaited || outcome == SlotOutcome::kReplacementFailed) {
     // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only

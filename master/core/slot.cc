@@ -137,17 +137,20 @@ bool Slot::uses(PlanVersion plan) const {
                                 [&is_of](const Leaving& leaving) { return is_of(leaving.process); });
 }
 
+uint32_t Slot::on_duty() const {
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, Waiting, GivenUp> auto&) { return 0U; },
+                        [](const OneOf<Starting, Serving> auto&) { return 1U; },
+                        [](const Replacing&) { return 2U; },
+                    },
+                    state_);
+}
+
 uint32_t Slot::process_count() const {
-  const uint32_t here = std::visit(Overloaded{
-                                       [](const OneOf<Vacant, Waiting, GivenUp> auto&) { return 0U; },
-                                       [](const OneOf<Starting, Serving> auto&) { return 1U; },
-                                       [](const Replacing&) { return 2U; },
-                                   },
-                                   state_);
   // One that outlives SIGKILL was told of and is not waited for any more.
   const auto waited_for = std::count_if(leaving_.begin(), leaving_.end(),
                                         [](const Leaving& leaving) { return !leaving.unkillable(); });
-  return here + static_cast<uint32_t>(waited_for);
+  return on_duty() + static_cast<uint32_t>(waited_for);
 }
 
 bool Slot::has_unkillable() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "master/core/archive.h"
@@ -62,6 +63,7 @@ class Slot {
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
   uint32_t process_count() const;  // without those that outlived SIGKILL
+  uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
   bool has_unkillable() const;     // one that outlived SIGKILL is still there
   bool ready() const;              // a loaded process has this slot's duty
   bool serves() const;             // ready, and not paused
@@ -74,6 +76,8 @@ class Slot {
   bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
+  // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
+  std::string_view Contradiction(Generation newest) const;
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/check.h"
 #include "master/core/limits.h"
 #include "master/core/overloaded.h"
 #include "master/core/slot.h"
@@ -38,6 +39,7 @@ void Slot::Start(StepContext& step, Cause cause) {
 }
 
 void Slot::Launch(StepContext& step, Cause cause) {
+  FECTL_CHECK(on_duty() == 0, "a slot is launched where it has nobody");
   failed_starts_ = 0;
   losses_ = 0;
   crashing_ = false;

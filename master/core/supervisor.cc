@@ -8,6 +8,8 @@
 #include <variant>
 
 #include "master/core/cause.h"
+#include "master/core/check.h"
+#include "master/core/invariants.h"
 #include "master/core/limits.h"
 #include "master/core/overloaded.h"
 
@@ -145,6 +147,7 @@ void Supervisor::OnService(ServiceId id, const Moment& at, Effects& effects, Cha
 void Supervisor::Boot(const Moment& at, Effects& effects) {
   for (const Service& service : services_)
     OnService(service.id(), at, effects, [](Service& s, StepContext& step) { s.Boot(step); });
+  FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
 }
 
 template <typename Handle>
@@ -206,6 +209,22 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
       },
       event);
   FinishIfDone(effects);
+  FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
+}
+
+std::string_view Supervisor::Contradiction() const {
+  for (const Service& service : services_) {
+    if (const std::string_view broken = service.Contradiction(newest_process_); !broken.empty())
+      return broken;
+  }
+  const auto in_disorder = [](const Service& a, const Service& b) { return a.id() >= b.id(); };
+  return FirstBroken({
+      {"services are in the order of their numbers",
+       std::adjacent_find(services_.begin(), services_.end(), in_disorder) == services_.end()},
+      {"the next service has a number of its own",
+       services_.empty() || services_.back().id() < next_service_},
+      {"only a shutdown finishes", !finished_ || shutting_down()},
+  });
 }
 
 void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& effects) {

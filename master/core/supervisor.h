@@ -2,6 +2,7 @@
 #define MASTER_CORE_SUPERVISOR_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "master/core/archive.h"
@@ -64,6 +65,10 @@ class Supervisor {
   // Computes what is not in the journal, after everything else was read into an object without services.
   // False where the state contradicts itself.
   bool Restore();
+
+  // The name of an invariant that is broken; "" where all hold, as after each step. Looks at everything: for
+  // tests and the simulator, see FECTL_SIM_CHECK.
+  std::string_view Contradiction() const;
 
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
 

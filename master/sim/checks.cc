@@ -1,6 +1,7 @@
 #include "master/sim/checks.h"
 
 #include <cstdint>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,6 +57,8 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     services_.AfterStep(view, id);
     for (uint32_t slot = 0; slot < service->slots().size(); ++slot) SlotRules::AfterStep(view, id, slot);
   }
+  const std::string_view contradiction = supervisor.Contradiction();
+  if (!contradiction.empty()) view.Break("the state does not contradict itself (I37)", contradiction);
   ledger_.EndStep();
 }
 
