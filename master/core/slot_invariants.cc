@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "master/core/invariants.h"
 #include "master/core/limits.h"
@@ -25,25 +25,32 @@ bool HasItsDeadline(const Leaving& leaving) {
 }  // namespace
 
 std::string_view Slot::Contradiction(Generation newest) const {
-  std::vector<Generation> generations;
-  for (const Leaving& leaving : leaving_) generations.push_back(leaving.process.generation);
-  const bool serving = std::visit(Overloaded{
-                                      [](const OneOf<Vacant, Waiting, GivenUp> auto&) { return false; },
-                                      [&](const Starting& starting) {
-                                        generations.push_back(starting.process.generation);
-                                        return false;
-                                      },
-                                      [&](const Serving& state) {
-                                        generations.push_back(state.process.generation);
-                                        return true;
-                                      },
-                                      [&](const Replacing& replacing) {
-                                        generations.push_back(replacing.old.process.generation);
-                                        generations.push_back(replacing.next.generation);
-                                        return false;
-                                      },
-                                  },
-                                  state_);
+  const auto for_each_process = [this](const auto& use) {
+    for (const Leaving& leaving : leaving_) use(leaving.process.generation);
+    std::visit(Overloaded{
+                   [](const OneOf<Vacant, Waiting, GivenUp> auto&) {},
+                   [&](const OneOf<Starting, Serving> auto& state) { use(state.process.generation); },
+                   [&](const Replacing& replacing) {
+                     use(replacing.old.process.generation);
+                     use(replacing.next.generation);
+                   },
+               },
+               state_);
+  };
+  bool in_one_place = true;
+  bool given = true;
+  for_each_process([&](Generation generation) {
+    uint32_t places = 0;
+    for_each_process([&](Generation other) { places += other == generation ? 1 : 0; });
+    in_one_place = in_one_place && places == 1;
+    given = given && generation > 0 && generation <= newest;
+  });
+  const bool serving =
+      std::visit(Overloaded{
+                     [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp> auto&) { return false; },
+                     [](const Serving&) { return true; },
+                 },
+                 state_);
   const bool successor_is_newer = std::visit(
       Overloaded{
           [](const OneOf<Vacant, Waiting, Starting, Serving, GivenUp> auto&) { return true; },
@@ -56,12 +63,9 @@ std::string_view Slot::Contradiction(Generation newest) const {
                      [](const OneOf<Waiting, Starting, Serving, Replacing> auto&) { return false; },
                  },
                  state_);
-  std::sort(generations.begin(), generations.end());
   return FirstBroken({
-      {"a process is in one place of its slot",
-       std::adjacent_find(generations.begin(), generations.end()) == generations.end()},
-      {"generations are given by the supervisor, from 1",
-       generations.empty() || (generations.front() > 0 && generations.back() <= newest)},
+      {"a process is in one place of its slot", in_one_place},
+      {"generations are given by the supervisor, from 1", given},
       {"a successor is of a later generation", successor_is_newer},
       {"not more are leaving than may",
        std::count_if(leaving_.begin(), leaving_.end(), HasTime) <= static_cast<ptrdiff_t>(kLeavingMax)},
