@@ -50,6 +50,12 @@ Cause MakeCause(Cause::Kind kind, int64_t number) {
   return Cause{.kind = kind, .number = static_cast<int32_t>(shown), .text = {}};
 }
 
+Cause MakeSpawnFailed(StartFailure failure, std::string_view text) {
+  Cause cause = MakeCause(Cause::Kind::kSpawnFailed, text);
+  cause.start_failure = failure;
+  return cause;
+}
+
 namespace {
 
 // Causes that have neither a number nor a text.

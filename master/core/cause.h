@@ -5,24 +5,32 @@
 #include <string>
 #include <string_view>
 
+#include "master/core/archive.h"
+
 namespace fectl::core {
+
+// Of a start that came to nothing: whether another attempt is worth its while.
+enum class StartFailure : uint8_t {
+  kPermanent,  // of the program or its plan
+  kTransient,  // a limit of the system was reached: the same may succeed later
+  kLast = kTransient,
+};
 
 // Why something happened. A value: compared, copied and written down; rendered to words in one place.
 struct Cause {
   enum class Kind : uint8_t {
     kNone,
-    kMasterStarted,     // the first start
-    kOperator,          // somebody ran a command
-    kWorkerAsked,       // the worker asked to be replaced; text: why, if it said so
-    kMasterStops,       // the whole system shuts down
-    kExited,            // number: exit code; text: what else is known of the end, or empty
-    kSignaled,          // number: signal; text: the same ("core dumped")
-    kStartupTimeout,    // not `loaded` in time; number: milliseconds allowed
-    kHeartbeatTimeout,  // silent for too long; number: milliseconds allowed
-    kShutdownTimeout,   // did not leave in time; number: milliseconds allowed
-    kConfigError,       // the worker said `cfgerror`; text: its words
-    kSpawnFailed,       // nothing came to the program; text: which step failed and why; number 1: it may work
-                        // later
+    kMasterStarted,      // the first start
+    kOperator,           // somebody ran a command
+    kWorkerAsked,        // the worker asked to be replaced; text: why, if it said so
+    kMasterStops,        // the whole system shuts down
+    kExited,             // number: exit code; text: what else is known of the end, or empty
+    kSignaled,           // number: signal; text: the same ("core dumped")
+    kStartupTimeout,     // not `loaded` in time; number: milliseconds allowed
+    kHeartbeatTimeout,   // silent for too long; number: milliseconds allowed
+    kShutdownTimeout,    // did not leave in time; number: milliseconds allowed
+    kConfigError,        // the worker said `cfgerror`; text: its words
+    kSpawnFailed,        // nothing came to the program; text: which step failed and why; and start_failure
     kProtocolViolation,  // text: what it sent
     kChannelClosed,      // closed its pipe and lived on
     kAfterFailedStart,   // started again because the start before failed
@@ -39,16 +47,18 @@ struct Cause {
     kRemoved,            // the service was removed from the configuration
     kMoreWanted,         // the service was given more workers
     kCrashLoop,          // number: losses in a row; text: the newest one, in words
+    kLast = kCrashLoop,
   };
 
   Kind kind = Kind::kNone;
   int32_t number = 0;
   std::string text;
+  StartFailure start_failure = StartFailure::kPermanent;
 
   bool operator==(const Cause&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.kind, self.number, self.text);
+    archive(Field<1>(self.kind), Field<2>(self.number), Field<3>(self.text), Field<4>(self.start_failure));
   }
 };
 
@@ -64,6 +74,7 @@ inline constexpr std::string_view kCutShortHint =
 // Causes with a text: the text is cut at kCauseTextBytes.
 Cause MakeCause(Cause::Kind kind, std::string_view text);
 Cause MakeCause(Cause::Kind kind, int64_t number = 0);
+Cause MakeSpawnFailed(StartFailure failure, std::string_view text);
 
 // In words, as a clause without subject: "exited with code 3", "was silent for more than 10 s".
 std::string ToWords(const Cause& cause);

@@ -5,6 +5,8 @@
 #include <string>
 #include <variant>
 
+#include "master/core/archive.h"
+#include "master/core/cause.h"
 #include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/core/time.h"
@@ -22,8 +24,8 @@ struct Spawned {
 // No process came into being; or, after Spawned, it has ended without having come to its program.
 struct SpawnFailed {
   Incarnation who;
-  std::string words;       // which step failed, and why
-  bool transient = false;  // a limit of the system was reached: the same may succeed later
+  std::string words;  // which step failed, and why
+  StartFailure failure = StartFailure::kPermanent;
 };
 
 struct WorkerLoaded {
@@ -40,7 +42,7 @@ struct WorkerBeganMessage {
   Incarnation who;
 };
 
-enum class Urgency : uint8_t { kReload, kRestart };
+enum class Urgency : uint8_t { kReload, kRestart, kLast = kRestart };
 
 // The worker asked to be replaced. `leaves` says that it will exit by itself, on purpose, soon.
 struct WorkerAsked {
@@ -51,7 +53,7 @@ struct WorkerAsked {
   bool operator==(const WorkerAsked&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.who, self.urgency, self.leaves, self.words);
+    archive(Field<1>(self.who), Field<2>(self.urgency), Field<3>(self.leaves), Field<4>(self.words));
   }
 };
 

@@ -315,7 +315,7 @@ Script WithoutRoom(uint32_t num) {
   Script script = AllServing(num);
   script.Command(Verb::kStop);
   for (uint32_t pid = 1; pid <= num; ++pid) script.Exit(static_cast<int32_t>(pid), 0);
-  script.BreakSpawning("no room", /*transient=*/true);
+  script.BreakSpawning("no room", StartFailure::kTransient);
   script.Decided();
   return script;
 }
@@ -347,7 +347,7 @@ TEST(Room, START_FOREVER_AStartThatFindsRoomWhileOthersStartIsNoFailure) {
   script.Command(Verb::kStart);  // pids 3 and 4
   script.Pass(Seconds(25));
   script.Exit(4, 1);  // pid 5
-  script.BreakSpawning("no room", /*transient=*/true);
+  script.BreakSpawning("no room", StartFailure::kTransient);
   script.Exit(3, 1);
   script.Pass(Seconds(6));  // longer than a start may take
   script.MendSpawning();
@@ -393,7 +393,7 @@ TEST(Room, START_FOREVER_RoomThatIsMadeAgainAndAgainMakesNoStorm) {
 
 TEST(Room, START_FOREVER_AReloadFailsAtOnceAndTheOldWorkerServes) {
   Script script = AllServing(1);
-  script.BreakSpawning("no room", /*transient=*/true);
+  script.BreakSpawning("no room", StartFailure::kTransient);
   script.Command(Verb::kReload);
   EXPECT_THAT(script.Decided(),
               Contains(StartsWith("reply 1 Failed: worker(1) could not be started: no room")));

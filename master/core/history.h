@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 
 namespace fectl::core {
@@ -29,6 +30,7 @@ enum class Milestone : uint8_t {
   kRestartGivenUp,  // the same
   kCrashing,        // its workers are lost again and again; said once, until it has recovered
   kRecovered,       // a worker has served long enough to be called stable after that
+  kLast = kRecovered,
 };
 
 // One word or two, in lower case: "starting", "reload failed".
@@ -43,7 +45,7 @@ struct Record {
   bool operator==(const Record&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.wall_seconds, self.pid, self.milestone, self.cause);
+    archive(Field<1>(self.wall_seconds), Field<2>(self.pid), Field<3>(self.milestone), Field<4>(self.cause));
   }
 };
 
@@ -56,7 +58,7 @@ class History {
   bool operator==(const History&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.records_);
+    archive(Field<1>(self.records_));
   }
 
  private:

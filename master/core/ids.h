@@ -4,6 +4,8 @@
 #include <compare>
 #include <cstdint>
 
+#include "master/core/archive.h"
+
 namespace fectl::core {
 
 // The names of things. They are plain numbers that outlive a process image: the state of the supervisor holds
@@ -33,7 +35,7 @@ struct Incarnation {
   auto operator<=>(const Incarnation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.service, self.slot, self.generation);
+    archive(Field<1>(self.service), Field<2>(self.slot), Field<3>(self.generation));
   }
 };
 

@@ -1,18 +1,25 @@
 #include "master/core/journal.h"
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "master/core/archive.h"
+#include "master/core/archive_reader.h"
+#include "master/core/archive_writer.h"
 
 namespace fectl::core {
 namespace {
 
-// Counts up with every change of what is written. Another version is refused, not guessed at.
-constexpr uint64_t kMagic = 0x6665'6374'6c6a'0004;
+// Counts up with changes after which bytes of before mean something else: those are refused, not guessed at.
+// Members that are added or given up are no such change, see archive.h.
+constexpr uint64_t kMagic = 0x6665'6374'6c6a'0005;
+
+struct Head {
+  uint64_t magic = 0;
+  uint64_t checksum = 0;  // of what follows
+};
 
 // FNV-1a: finds torn writes and stray ones. No defence against somebody who means it.
 uint64_t Checksum(std::string_view bytes) {
@@ -24,29 +31,24 @@ uint64_t Checksum(std::string_view bytes) {
 }  // namespace
 
 std::string WriteJournal(const Supervisor& supervisor) {
-  ArchiveWriter body;
-  Supervisor::Fields(body, supervisor);
-  return SealJournal(body.Take());
+  return SealJournal(ArchiveWriter::Write(supervisor));
 }
 
 std::string SealJournal(std::string_view state) {
-  ArchiveWriter head;
-  head(kMagic, Checksum(state));
-  return head.Take().append(state);
+  const Head head{kMagic, Checksum(state)};
+  std::string bytes(sizeof(head), '\0');
+  std::memcpy(bytes.data(), &head, sizeof(head));
+  return bytes.append(state);
 }
 
 std::optional<Supervisor> ReadJournal(std::string_view bytes) {
-  ArchiveReader head(bytes);
-  uint64_t magic = 0;
-  uint64_t checksum = 0;
-  head(magic, checksum);
-  if (!head.ok() || magic != kMagic) return std::nullopt;
-  const std::string_view rest = bytes.substr(sizeof(magic) + sizeof(checksum));
-  if (Checksum(rest) != checksum) return std::nullopt;
-  ArchiveReader body(rest);
+  Head head;
+  if (bytes.size() < sizeof(head)) return std::nullopt;
+  std::memcpy(&head, bytes.data(), sizeof(head));
+  const std::string_view state = bytes.substr(sizeof(head));
+  if (head.magic != kMagic || head.checksum != Checksum(state)) return std::nullopt;
   Supervisor supervisor({}, 0);
-  Supervisor::Fields(body, supervisor);
-  if (!body.ok() || !body.at_end() || !supervisor.Restore()) return std::nullopt;
+  if (!ArchiveReader::Read(state, supervisor) || !supervisor.Restore()) return std::nullopt;
   return supervisor;
 }
 

@@ -4,15 +4,15 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "master/core/supervisor.h"
+#include "master/core/testing/member.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {
@@ -122,30 +122,27 @@ TEST(Journal, ChecksumIsTheKnownOne) {
   EXPECT_EQ(checksum("a"), 0xaf63'dc4c'8601'ec8c);
 }
 
-// What a service is made of, laid open by its own description for the journal.
-template <typename Awaited, typename Operation>
+// What a service is made of.
 struct Members {
   ServiceId& id;
   Plan& plan;
   std::vector<Slot>& slots;
-  Awaited& awaited;
+  std::vector<Awaited>& awaited;
   Operation& operation;
 };
 
 // Whether the journal of the script's supervisor is read after `edit` has changed its first service.
-template <typename Edit>
-bool ReadsAfter(const Script& script, Edit edit) {
+bool ReadsAfter(const Script& script, const std::function<void(Members)>& edit) {
   Supervisor supervisor = script.supervisor();
-  const auto open_service = [&edit](auto& id, auto& plan, auto& /*older_plans*/, auto& /*removing*/,
-                                    auto& /*up*/, auto& /*up_since*/, auto& /*paused*/, auto& slots,
-                                    auto& awaited, auto& operation, auto& /*queued*/, auto& /*held_starts*/) {
-    edit(Members<std::decay_t<decltype(awaited)>, std::decay_t<decltype(operation)>>{id, plan, slots, awaited,
-                                                                                     operation});
-  };
-  const auto open = [&open_service](std::vector<Service>& services, auto&... /*others*/) {
-    Service::Fields(open_service, services[0]);
-  };
-  Supervisor::Fields(open, supervisor);
+  // The numbers of Supervisor::Fields and Service::Fields.
+  WithMember<1>(supervisor, [&](std::vector<Service>& services) {
+    const auto open = [&](auto id, auto plan, auto /*older_plans*/, auto /*removing*/, auto /*up*/,
+                          auto /*up_since*/, auto /*paused*/, auto slots, auto awaited, auto operation,
+                          auto /*queued*/, auto /*held_starts*/) {
+      edit(Members{id.value, plan.value, slots.value, awaited.value, operation.value});
+    };
+    Service::Fields(open, services[0]);
+  });
   return ReadJournal(WriteJournal(supervisor)).has_value();
 }
 
@@ -160,9 +157,6 @@ Script TwoThatReload() {
   script.Command(Verb::kReload);
   return script;
 }
-
-constexpr size_t kStart = 1;  // of the alternatives of a service's operation
-constexpr size_t kReplace = 2;
 
 TEST(Journal, ContradictionInTheSlotsIsRefused) {
   const Script script = Two();
@@ -184,8 +178,8 @@ TEST(Journal, ContradictionInTheSlotsIsRefused) {
 
 TEST(Journal, ContradictionInAStartIsRefused) {
   const Script script = Two();
-  EXPECT_TRUE(ReadsAfter(script, [](auto m) { std::get<kStart>(m.operation).failed = 1; }));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<kStart>(m.operation).failed = 2; }));
+  EXPECT_TRUE(ReadsAfter(script, [](auto m) { std::get<StartOperation>(m.operation).failed = 1; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<StartOperation>(m.operation).failed = 2; }));
 }
 
 // `committed` <= `begun` <= the number of slots.
@@ -193,15 +187,15 @@ TEST(Journal, ContradictionInAReloadIsRefused) {
   const Script script = TwoThatReload();
   const auto reads_with = [&script](size_t committed, size_t begun) {
     return ReadsAfter(script, [&](auto m) {
-      std::get<kReplace>(m.operation).committed = committed;
-      std::get<kReplace>(m.operation).begun = begun;
+      std::get<ReplaceOperation>(m.operation).committed = committed;
+      std::get<ReplaceOperation>(m.operation).begun = begun;
     });
   };
   EXPECT_TRUE(reads_with(0, 1));
   EXPECT_TRUE(reads_with(2, 2));
   EXPECT_FALSE(reads_with(2, 1));
   EXPECT_FALSE(reads_with(0, 3));
-  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<kReplace>(m.operation).slots[1] = 2; }));
+  EXPECT_FALSE(ReadsAfter(script, [](auto m) { std::get<ReplaceOperation>(m.operation).slots[1] = 2; }));
 }
 
 }  // namespace

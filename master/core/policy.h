@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/ids.h"
 #include "master/core/time.h"
 
@@ -24,8 +25,8 @@ struct ServicePolicy {
   bool operator==(const ServicePolicy&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.name, self.num, self.restarts, self.max_surge, self.timeout, self.startup_timeout,
-            self.shutdown_timeout);
+    archive(Field<1>(self.name), Field<2>(self.num), Field<3>(self.restarts), Field<4>(self.max_surge),
+            Field<5>(self.timeout), Field<6>(self.startup_timeout), Field<7>(self.shutdown_timeout));
   }
 };
 
@@ -37,7 +38,7 @@ struct Plan {
   bool operator==(const Plan&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.version, self.policy);
+    archive(Field<1>(self.version), Field<2>(self.policy));
   }
 };
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "master/core/check.h"
+
 namespace fectl::core {
 
 // A seeded stream of numbers for jitter (splitmix64): eight bytes of state, so that it can be part of the
@@ -21,13 +23,13 @@ class Random {
   }
 
   // From 0 to bound-1. The bias of the remainder is far below what jitter could show. `bound` is not 0.
-  uint64_t Below(uint64_t bound) { return Next() % bound; }
+  uint64_t Below(uint64_t bound) {
+    FECTL_CHECK(bound != 0, "a number is below something");
+    return Next() % bound;
+  }
 
   bool operator==(const Random&) const = default;
-  template <typename Archive>
-  static void Fields(Archive& archive, auto& self) {
-    archive(self.state_);
-  }
+  using AsNumber = uint64_t;  // in an archive
 
  private:
   uint64_t state_;

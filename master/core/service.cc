@@ -8,7 +8,9 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/check.h"
 #include "master/core/limits.h"
+#include "master/core/overloaded.h"
 
 namespace fectl::core {
 
@@ -61,16 +63,22 @@ bool Service::Restore() {
     return static_cast<uint32_t>(
         std::count_if(awaited_.begin(), awaited_.end(), [flag](const Awaited& a) { return a.*flag; }));
   };
-  if (auto* start = std::get_if<StartOperation>(&operation_)) {
-    if (start->failed.has_value() && !is_slot(*start->failed)) return false;
-    start->awaited = count(&Awaited::awaited);
-    start->without_room = count(&Awaited::without_room);
-  } else if (auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    if (replace->committed > replace->begun || replace->begun > replace->slots.size() ||
-        !std::all_of(replace->slots.begin(), replace->slots.end(), is_slot))
-      return false;
-    replace->awaited = count(&Awaited::awaited);
-  }
+  const bool fits = std::visit(Overloaded{
+                                   [](const OneOf<std::monostate, StopOperation> auto&) { return true; },
+                                   [&](StartOperation& start) {
+                                     start.awaited = count(&Awaited::awaited);
+                                     start.without_room = count(&Awaited::without_room);
+                                     return !start.failed.has_value() || is_slot(*start.failed);
+                                   },
+                                   [&](ReplaceOperation& replace) {
+                                     replace.awaited = count(&Awaited::awaited);
+                                     return replace.committed <= replace.begun &&
+                                            replace.begun <= replace.slots.size() &&
+                                            std::all_of(replace.slots.begin(), replace.slots.end(), is_slot);
+                                   },
+                               },
+                               operation_);
+  if (!fits) return false;
   counted_.resize(num);
   for (uint32_t i = 0; i < num; ++i) Count(i);
   return true;
@@ -78,12 +86,18 @@ bool Service::Restore() {
 
 ServiceState Service::state() const {
   if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
-  if (std::holds_alternative<StartOperation>(operation_)) return ServiceState::kStarting;
-  const auto* replace = std::get_if<ReplaceOperation>(&operation_);
-  // A single worker that asked to be replaced does not make the service a reloading one.
-  if (replace != nullptr && replace->by_operator) return ServiceState::kReloading;
-  if (given_up_ > 0) return ServiceState::kFailed;
-  return paused_ ? ServiceState::kPaused : ServiceState::kRunning;
+  const ServiceState at_rest = given_up_ > 0 ? ServiceState::kFailed
+                               : paused_     ? ServiceState::kPaused
+                                             : ServiceState::kRunning;
+  return std::visit(Overloaded{
+                        [&](const OneOf<std::monostate, StopOperation> auto&) { return at_rest; },
+                        [](const StartOperation&) { return ServiceState::kStarting; },
+                        // A single worker that asked to be replaced makes the service no reloading one.
+                        [&](const ReplaceOperation& replace) {
+                          return replace.by_operator ? ServiceState::kReloading : at_rest;
+                        },
+                    },
+                    operation_);
 }
 
 std::string_view Service::word() const {
@@ -104,7 +118,7 @@ std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   for (uint32_t i = 0; i < policy().num; ++i) {
     const Slot& slot = slots_[i];
     if (slot.last_trouble().kind == Cause::Kind::kNone) continue;
-    if (std::holds_alternative<GivenUp>(slot.state())) return std::pair(i, slot.last_trouble());
+    if (slot.given_up()) return std::pair(i, slot.last_trouble());
     if ((!slot.ready() || slot.crashing()) && !any.has_value()) any = std::pair(i, slot.last_trouble());
   }
   return any;
@@ -116,6 +130,7 @@ StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& ra
 }
 
 Slot& Service::MarkDirty(uint32_t index) {
+  FECTL_CHECK(index < slots_.size(), "a slot that is changed exists");
   if (!counted_[index].dirty) {
     counted_[index].dirty = true;
     dirty_.push_back(index);
@@ -159,7 +174,7 @@ void Service::Count(uint32_t index) {
     *before = now;
   };
   recount(slot.ready(), &counted.ready, &ready_);
-  recount(std::holds_alternative<GivenUp>(slot.state()), &counted.given_up, &given_up_);
+  recount(slot.given_up(), &counted.given_up, &given_up_);
   recount(slot.crashing(), &counted.crashing, &crashing_);
   recount(slot.waits_for_room(), &counted.waits_for_room, &waiting_for_room_);
   processes_ += slot.process_count() - counted.processes;
@@ -218,15 +233,15 @@ void Service::OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) 
     if (std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);
     return;
   }
-  if (std::holds_alternative<StartOperation>(operation_)) {
-    OnStartOutcome(step, index, outcome);
-  } else if (std::holds_alternative<ReplaceOperation>(operation_)) {
-    OnReplaceOutcome(step, index, outcome);
-  }
+  std::visit(Overloaded{
+                 [](OneOf<std::monostate, StopOperation> auto&) {},
+                 [&](StartOperation& start) { OnStartOutcome(step, start, index, outcome); },
+                 [&](ReplaceOperation& replace) { OnReplaceOutcome(step, replace, index, outcome); },
+             },
+             operation_);
 }
 
-void Service::OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
-  auto& start = std::get<StartOperation>(operation_);
+void Service::OnStartOutcome(StepContext& step, StartOperation& start, uint32_t index, SlotOutcome outcome) {
   Awaited& awaited = awaited_[index];
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
@@ -240,9 +255,10 @@ void Service::OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outc
     start.without_room -= awaited.without_room ? 1 : 0;
     awaited.without_room = false;
     awaited.awaited = false;
+    FECTL_CHECK(start.awaited > 0, "who is ready was counted as awaited");
     --start.awaited;
   }
-  EndStartIfDone(step);
+  EndStartIfDone(step, start);
 }
 
 void Service::AwaitWhoFoundRoom(StartOperation& start) {
@@ -253,8 +269,7 @@ void Service::AwaitWhoFoundRoom(StartOperation& start) {
   }
 }
 
-void Service::EndStartIfDone(StepContext& step) {
-  auto& start = std::get<StartOperation>(operation_);
+void Service::EndStartIfDone(StepContext& step, StartOperation& start) {
   if (start.awaited > start.without_room) return;
   if (start.without_room > 0) AwaitWhoFoundRoom(start);
   if (start.awaited > start.without_room) return;
@@ -292,7 +307,7 @@ void Service::BeginStart(StepContext& step, RequestId request, const Cause& caus
     ++start.awaited;
     // A reload that failed may have left a start under way: its worker is as new as one that would be started
     // now.
-    if (!std::holds_alternative<Starting>(slots_[i].state())) MarkDirty(i).Launch(step, cause);
+    if (!slots_[i].starting()) MarkDirty(i).Launch(step, cause);
   }
   operation_ = std::move(start);
 }
@@ -303,11 +318,13 @@ std::string Service::WasStopped() const {
 
 void Service::BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause) {
   const std::string words = WasStopped();
-  if (const auto* start = std::get_if<StartOperation>(&operation_)) {
-    ReplyAll(step, start->waiters, Answer::kErrorStopping, words);
-  } else if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    ReplyAll(step, replace->waiters, Answer::kErrorStopping, words);
-  }
+  std::visit(Overloaded{
+                 [](const OneOf<std::monostate, StopOperation> auto&) {},
+                 [&](const OneOf<StartOperation, ReplaceOperation> auto& given_up) {
+                   ReplyAll(step, given_up.waiters, Answer::kErrorStopping, words);
+                 },
+             },
+             operation_);
   if (queued_.has_value()) ReplyAll(step, queued_->waiters, Answer::kErrorStopping, words);
   queued_.reset();
   ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, words);

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
@@ -66,6 +67,9 @@ class Service {
   // Versions of plans whose last process may still exist.
   const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
 
+  // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
+  std::string_view Contradiction(Generation newest) const;
+
   bool KnowsPlan(PlanVersion plan) const;
 
   // To be called for what was read from a journal: computes what is not in it. False where it does not fit
@@ -103,8 +107,10 @@ class Service {
   bool operator==(const Service& other) const;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.id_, self.plan_, self.older_plans_, self.removing_, self.up_, self.up_since_, self.paused_,
-            self.slots_, self.awaited_, self.operation_, self.queued_, self.held_starts_);
+    archive(Field<1>(self.id_), Field<2>(self.plan_), Field<3>(self.older_plans_), Field<4>(self.removing_),
+            Field<5>(self.up_), Field<6>(self.up_since_), Field<7>(self.paused_), Field<8>(self.slots_),
+            Field<9>(self.awaited_), Field<10>(self.operation_), Field<11>(self.queued_),
+            Field<12>(self.held_starts_));
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
@@ -127,6 +133,8 @@ class Service {
     Instant armed = kNever;  // the slot's alarm that counts
   };
   Slot& MarkDirty(uint32_t index);
+  bool MayBeWaitedFor() const;
+  std::string_view OperationContradiction() const;
   void Count(uint32_t index);
   void Arm(uint32_t index, Instant deadline, TimerQueue& timers);
   void AddSlots(uint32_t num);
@@ -135,9 +143,9 @@ class Service {
   void DropOlderPlans(StepContext& step);
   std::optional<uint32_t> FirstGivenUp(uint32_t num) const;
   void OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void OnStartOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
-  void EndStartIfDone(StepContext& step);
+  void OnStartOutcome(StepContext& step, StartOperation& start, uint32_t index, SlotOutcome outcome);
+  void OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uint32_t index, SlotOutcome outcome);
+  void EndStartIfDone(StepContext& step, StartOperation& start);
   void AwaitWhoFoundRoom(StartOperation& start);
   bool Refuse(StepContext& step, RequestId request, Verb verb);
   void BeginStart(StepContext& step, RequestId request, const Cause& cause);
@@ -145,11 +153,11 @@ class Service {
   void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
   void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
   void BeginReplace(StepContext& step, ReplaceOperation operation);
-  void BeginBatch(StepContext& step);
-  void CommitBatch(StepContext& step);
+  void BeginBatch(StepContext& step, ReplaceOperation& replace);
+  void CommitBatch(StepContext& step, ReplaceOperation& replace);
   void GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why);
-  void AbortReplace(StepContext& step, uint32_t failed);
-  void EndReplace(StepContext& step, Answer answer, const std::string& words);
+  void AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed);
+  void EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words);
   void BeginWhatWaits(StepContext& step);
   void ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                 const std::string& words) const;

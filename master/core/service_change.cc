@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/overloaded.h"
 #include "master/core/service.h"
 
 namespace fectl::core {
@@ -40,34 +41,38 @@ void Service::OnResized(StepContext& step, uint32_t num) {
 // Of the first `num` slots.
 std::optional<uint32_t> Service::FirstGivenUp(uint32_t num) const {
   for (uint32_t i = 0; i < num; ++i) {
-    if (std::holds_alternative<GivenUp>(slots_[i].state())) return i;
+    if (slots_[i].given_up()) return i;
   }
   return std::nullopt;
 }
 
 // The operation under way goes on for the first `num` slots.
 void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
-  auto* start = std::get_if<StartOperation>(&operation_);
-  auto* replace = std::get_if<ReplaceOperation>(&operation_);
+  uint32_t awaited = 0;
+  uint32_t without_room = 0;
   for (uint32_t i = num; i < slots_.size(); ++i) {
     const Awaited left_out = std::exchange(awaited_[i], {});
-    if (start != nullptr) {
-      start->awaited -= left_out.awaited ? 1 : 0;
-      start->without_room -= left_out.without_room ? 1 : 0;
-    } else if (replace != nullptr) {
-      replace->awaited -= left_out.awaited ? 1 : 0;
-    }
+    awaited += left_out.awaited ? 1 : 0;
+    without_room += left_out.without_room ? 1 : 0;
   }
-  if (start != nullptr) {
-    if (start->failed.has_value() && *start->failed >= num) start->failed = FirstGivenUp(num);
-    EndStartIfDone(step);
-  } else if (replace != nullptr) {
-    // The slots are in order, so that only the end of the list goes.
-    std::erase_if(replace->slots, [num](uint32_t index) { return index >= num; });
-    replace->begun = std::min(replace->begun, replace->slots.size());
-    replace->committed = std::min(replace->committed, replace->begun);
-    if (replace->awaited == 0) CommitBatch(step);
-  }
+  std::visit(Overloaded{
+                 [](OneOf<std::monostate, StopOperation> auto&) {},
+                 [&](StartOperation& start) {
+                   start.awaited -= awaited;
+                   start.without_room -= without_room;
+                   if (start.failed.has_value() && *start.failed >= num) start.failed = FirstGivenUp(num);
+                   EndStartIfDone(step, start);
+                 },
+                 [&](ReplaceOperation& replace) {
+                   replace.awaited -= awaited;
+                   // The slots are in order, so that only the end of the list goes.
+                   std::erase_if(replace.slots, [num](uint32_t index) { return index >= num; });
+                   replace.begun = std::min(replace.begun, replace.slots.size());
+                   replace.committed = std::min(replace.committed, replace.begun);
+                   if (replace.awaited == 0) CommitBatch(step, replace);
+                 },
+             },
+             operation_);
 }
 
 void Service::TrimSlots() {

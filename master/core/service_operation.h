@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/events.h"
 #include "master/core/ids.h"
@@ -22,7 +23,7 @@ struct Awaited {
   bool operator==(const Awaited&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.awaited, self.without_room);
+    archive(Field<1>(self.awaited), Field<2>(self.without_room));
   }
 };
 struct StartOperation {
@@ -33,7 +34,7 @@ struct StartOperation {
   bool operator==(const StartOperation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.waiters, self.failed);
+    archive(Field<1>(self.waiters), Field<2>(self.failed));
   }
 };
 struct ReplaceOperation {
@@ -48,7 +49,8 @@ struct ReplaceOperation {
   bool operator==(const ReplaceOperation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.urgency, self.cause, self.waiters, self.slots, self.begun, self.committed, self.by_operator);
+    archive(Field<1>(self.urgency), Field<2>(self.cause), Field<3>(self.waiters), Field<4>(self.slots),
+            Field<5>(self.begun), Field<6>(self.committed), Field<7>(self.by_operator));
   }
 };
 struct StopOperation {
@@ -56,7 +58,7 @@ struct StopOperation {
   bool operator==(const StopOperation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.waiters);
+    archive(Field<1>(self.waiters));
   }
 };
 struct QueuedReplace {
@@ -65,10 +67,11 @@ struct QueuedReplace {
   bool operator==(const QueuedReplace&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.urgency, self.waiters);
+    archive(Field<1>(self.urgency), Field<2>(self.waiters));
   }
 };
 
+// In the journal an operation is its place among these, so new ones come last.
 using Operation = std::variant<std::monostate, StartOperation, ReplaceOperation, StopOperation>;
 
 }  // namespace fectl::core

@@ -166,8 +166,7 @@ void Tell(Bench& bench, SlotOutcome outcome) {
   bench.OnSlot(0, [&](Slot& slot, StepContext& step) {
     switch (outcome) {
       case SlotOutcome::kNoRoom: {
-        Cause cause = MakeCause(Cause::Kind::kSpawnFailed, "no memory");
-        cause.number = 1;
+        const Cause cause = MakeSpawnFailed(StartFailure::kTransient, "no memory");
         return slot.OnExited(step, newest, cause);
       }
       case SlotOutcome::kReady:

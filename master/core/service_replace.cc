@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/check.h"
 #include "master/core/service.h"
 
 namespace fectl::core {
@@ -38,12 +39,12 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
 }
 
 void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
+  FECTL_CHECK(std::holds_alternative<std::monostate>(operation_), "one operation at a time");
   operation_ = std::move(operation);
-  BeginBatch(step);
+  BeginBatch(step, std::get<ReplaceOperation>(operation_));
 }
 
-void Service::BeginBatch(StepContext& step) {
-  auto& replace = std::get<ReplaceOperation>(operation_);
+void Service::BeginBatch(StepContext& step, ReplaceOperation& replace) {
   size_t count = replace.slots.size() - replace.begun;
   // A restart is for when it shall be quick, so it takes them all at once.
   if (policy().max_surge > 0 && replace.urgency == Urgency::kReload) {
@@ -58,30 +59,30 @@ void Service::BeginBatch(StepContext& step) {
     ++replace.awaited;
     MarkDirty(index).Replace(step, replace.urgency, replace.cause);
   }
-  if (replace.awaited == 0) CommitBatch(step);
+  if (replace.awaited == 0) CommitBatch(step, replace);
 }
 
-void Service::OnReplaceOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
-  auto& replace = std::get<ReplaceOperation>(operation_);
+void Service::OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uint32_t index,
+                               SlotOutcome outcome) {
   bool& awaited = awaited_[index].awaited;
   if (awaited && outcome == SlotOutcome::kReady) {
     awaited = false;
-    if (--replace.awaited == 0) CommitBatch(step);
+    FECTL_CHECK(replace.awaited > 0, "who is ready was counted as awaited");
+    if (--replace.awaited == 0) CommitBatch(step, replace);
   } else if (awaited || outcome == SlotOutcome::kReplacementFailed) {
     // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
     // what is still awaited, or a replacement that was ready and is lost before the commit, ends the
     // operation.
-    AbortReplace(step, index);
+    AbortReplace(step, replace, index);
   }
 }
 
-void Service::CommitBatch(StepContext& step) {
-  auto& replace = std::get<ReplaceOperation>(operation_);
+void Service::CommitBatch(StepContext& step, ReplaceOperation& replace) {
   for (size_t i = replace.committed; i < replace.begun; ++i) MarkDirty(replace.slots[i]).Commit(step);
   if (replace.begun < replace.slots.size()) {
-    BeginBatch(step);
+    BeginBatch(step, replace);
   } else {
-    EndReplace(step, Answer::kStarted, "");
+    EndReplace(step, std::move(replace), Answer::kStarted, "");
   }
 }
 
@@ -92,8 +93,7 @@ void Service::GiveUpBatch(StepContext& step, const ReplaceOperation& replace, co
   }
 }
 
-void Service::AbortReplace(StepContext& step, uint32_t failed) {
-  auto& replace = std::get<ReplaceOperation>(operation_);
+void Service::AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed) {
   std::string words = SlotTrouble(failed);
   GiveUpBatch(step, replace, MakeCause(Cause::Kind::kOtherFailed));
   const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
@@ -103,11 +103,10 @@ void Service::AbortReplace(StepContext& step, uint32_t failed) {
     words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
              " workers had been replaced before)";
   }
-  EndReplace(step, Answer::kFailed, words);
+  EndReplace(step, std::move(replace), Answer::kFailed, words);
 }
 
-void Service::EndReplace(StepContext& step, Answer answer, const std::string& words) {
-  const ReplaceOperation done = std::move(std::get<ReplaceOperation>(operation_));
+void Service::EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words) {
   operation_ = std::monostate{};
   ReplyAll(step, done.waiters, answer, words);
   BeginWhatWaits(step);

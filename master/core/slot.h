@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/events.h"
 #include "master/core/history.h"
@@ -14,7 +16,7 @@
 
 namespace fectl::core {
 
-// One of a service's places. Every method is a transition at the time of `turn`; none blocks or fails.
+// One of a service's places. Every method is a transition at the time of `step`; none blocks or fails.
 class Slot {
  public:
   explicit Slot(uint32_t index = 0) : index_(index) {}
@@ -61,54 +63,83 @@ class Slot {
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
   uint32_t process_count() const;  // without those that outlived SIGKILL
+  uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
   bool has_unkillable() const;     // one that outlived SIGKILL is still there
   bool ready() const;              // a loaded process has this slot's duty
   bool serves() const;             // ready, and not paused
   bool waits_for_room() const;
+  bool starting() const;  // no process was loaded yet
+  bool given_up() const;
   bool empty() const;  // no process is here, and none is to be
   // Whether a process of that version is there, or would follow one that is lost.
   bool uses(PlanVersion plan) const;
   bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
+  // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
+  std::string_view Contradiction(Generation newest) const;
   bool operator==(const Slot&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.index_, self.plan_, self.failed_starts_, self.losses_, self.crashing_, self.shortages_,
-            self.start_by_, self.asks_, self.restarts_, self.state_, self.leaving_, self.undrained_,
-            self.later_ask_, self.ask_at_, self.due_ask_, self.history_, self.last_trouble_);
+    archive(Field<1>(self.index_), Field<2>(self.plan_), Field<3>(self.failed_starts_),
+            Field<4>(self.losses_), Field<5>(self.crashing_), Field<6>(self.shortages_),
+            Field<7>(self.start_by_), Field<8>(self.asks_), Field<9>(self.restarts_), Field<10>(self.state_),
+            Field<11>(self.leaving_), Field<12>(self.undrained_), Field<13>(self.later_ask_),
+            Field<14>(self.ask_at_), Field<15>(self.due_ask_), Field<16>(self.history_),
+            Field<17>(self.last_trouble_));
   }
 
  private:
   enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };
+  // A process of this slot, what it is here for, and, unless it is leaving, when it has to be heard of.
+  struct Place {
+    Role role = Role::kUnknown;
+    Process* process = nullptr;
+    Instant* deadline = nullptr;
+  };
 
-  Role RoleOf(Generation generation) const;
-  Process* Find(Generation generation);
-  Process NewProcess(StepContext& step, PlanVersion plan);
+  Place Find(Generation generation);
+  std::vector<Leaving>::iterator FindLeaving(Generation generation);
+  Serving* OnDuty();  // nullptr: nobody is
   Incarnation Who(const StepContext& step, const Process& process) const;
   void Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause);
+
+  // slot_commands.cc
+  Process NewProcess(StepContext& step, PlanVersion plan);
   void ForgetAsks();
   void Start(StepContext& step, Cause cause);
+  void BeginReplacing(StepContext& step, Serving old, Urgency urgency, Cause cause);
+  void EndReplacing(StepContext& step, Replacing done);
   void Serve(StepContext& step, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
   void Restore(StepContext& step, Serving old);  // whose replacement failed
+  void ForgetTrouble();
   void Retire(StepContext& step, const Process& process, StopMode mode, Span grace);
+  void KillLeaving(StepContext& step, Leaving& leaving);
+  void BoundLeaving(StepContext& step);
+
+  // slot_process.cc
   SlotOutcome Lose(StepContext& step, Role role, const Cause& cause);
+  SlotOutcome LoseServing(StepContext& step, const Serving& lost, const Cause& cause);
+  SlotOutcome LoseOld(StepContext& step, Replacing before, const Cause& cause);
+  SlotOutcome LoseNext(StepContext& step, Replacing before, const Cause& cause);
   SlotOutcome AfterFailedStart(StepContext& step, const Cause& cause);
   void AfterLoss(StepContext& step, const Serving& lost, const Cause& cause, bool on_purpose);
   void TryAgain(StepContext& step, Cause::Kind why);
   SlotOutcome TryWhenThereIsRoom(StepContext& step);
   void NoteIfCrashing(StepContext& step, const Cause& cause);
-  void ForgetTrouble();
-  Instant stable_at() const;
   void StartAgain(StepContext& step, Cause::Kind why);
-  SlotOutcome LeavingExited(StepContext& step, Generation generation, Cause cause, bool group_left);
-  void ForgetLeaving(StepContext& step, std::vector<Leaving>::iterator gone);
-  std::vector<Leaving>::iterator FindLeaving(Generation generation);
-  void KillLeaving(StepContext& step, Leaving& leaving);
-  void BoundLeaving(StepContext& step);
+  SlotOutcome LeavingExited(StepContext& step, Leaving& leaving, Cause cause, bool group_left);
+  void ForgetLeaving(StepContext& step, Generation gone);
+  SlotOutcome Loaded(StepContext& step, Starting starting);
+  SlotOutcome Asked(StepContext& step, const Serving& serving, const WorkerAsked& event);
+
+  // slot_deadlines.cc
+  Instant StableAt(const Serving& serving) const;
   void LeavingOnTime(StepContext& step);
   SlotOutcome MessageOnTime(StepContext& step);
   SlotOutcome StateOnTime(StepContext& step);
+  SlotOutcome ServingOnTime(StepContext& step, const Serving& serving);
+  SlotOutcome ReplacingOnTime(StepContext& step, const Replacing& replacing);
 
   uint32_t index_;
   PlanVersion plan_ = 0;        // of what follows a process that is lost

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <variant>
 
+#include "master/core/archive.h"
 #include "master/core/cause.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
+#include "master/core/history.h"
 #include "master/core/ids.h"
 #include "master/core/limits.h"
 #include "master/core/policy.h"
@@ -43,8 +45,9 @@ struct Process {
   bool operator==(const Process&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.generation, self.plan, self.pid, self.since, self.timeout, self.shutdown_timeout,
-            self.excused, self.channel_closed, self.message_due);
+    archive(Field<1>(self.generation), Field<2>(self.plan), Field<3>(self.pid), Field<4>(self.since),
+            Field<5>(self.timeout), Field<6>(self.shutdown_timeout), Field<7>(self.excused),
+            Field<8>(self.channel_closed), Field<9>(self.message_due));
   }
 };
 
@@ -68,7 +71,7 @@ struct Waiting {     // for the next attempt
   bool operator==(const Waiting&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.retry_at, self.why, self.room_at);
+    archive(Field<1>(self.retry_at), Field<2>(self.why), Field<3>(self.room_at));
   }
 };
 struct Starting {  // until `loaded`
@@ -78,11 +81,11 @@ struct Starting {  // until `loaded`
   bool operator==(const Starting&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.process, self.deadline, self.cause);
+    archive(Field<1>(self.process), Field<2>(self.deadline), Field<3>(self.cause));
   }
 };
 struct Serving {
-  enum class LastOrder : uint8_t { kNothing, kStart, kPause };
+  enum class LastOrder : uint8_t { kNothing, kStart, kPause, kLast = kPause };
   Process process;
   Instant deadline;  // for the next heartbeat
   Instant loaded_at;
@@ -90,7 +93,8 @@ struct Serving {
   bool operator==(const Serving&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.process, self.deadline, self.loaded_at, self.last_order);
+    archive(Field<1>(self.process), Field<2>(self.deadline), Field<3>(self.loaded_at),
+            Field<4>(self.last_order));
   }
 };
 struct Replacing {  // `old` serves until `next` is loaded and the service commits
@@ -104,7 +108,8 @@ struct Replacing {  // `old` serves until `next` is loaded and the service commi
   bool operator==(const Replacing&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.old, self.next, self.next_loaded, self.deadline, self.loaded_at, self.urgency, self.cause);
+    archive(Field<1>(self.old), Field<2>(self.next), Field<3>(self.next_loaded), Field<4>(self.deadline),
+            Field<5>(self.loaded_at), Field<6>(self.urgency), Field<7>(self.cause));
   }
 };
 struct GivenUp {  // failed: no further attempt without a command
@@ -112,11 +117,12 @@ struct GivenUp {  // failed: no further attempt without a command
   template <typename Archive>
   static void Fields(Archive& /*archive*/, auto& /*self*/) {}
 };
+// In the journal a state is its place among these, so new ones come last.
 using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp>;
 
 // A process that was told to leave, until its exit is seen and no process of its group is left.
 struct Leaving {
-  enum class Stage : uint8_t { kAsked, kHurried, kKilled, kAlarmed };
+  enum class Stage : uint8_t { kAsked, kHurried, kKilled, kAlarmed, kLast = kAlarmed };
   Process process;
   Stage stage = Stage::kAsked;
   Instant told_at;         // for display only
@@ -125,11 +131,12 @@ struct Leaving {
   bool finishes = false;   // it served, and was asked to finish what is open
   bool ended = false;      // it has ended; what it had started goes on
   bool cut_short = false;  // and it ended by the signal that asked it to finish
+  bool unkillable() const { return stage == Stage::kAlarmed; }
   bool operator==(const Leaving&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.process, self.stage, self.told_at, self.deadline, self.grace, self.finishes, self.ended,
-            self.cut_short);
+    archive(Field<1>(self.process), Field<2>(self.stage), Field<3>(self.told_at), Field<4>(self.deadline),
+            Field<5>(self.grace), Field<6>(self.finishes), Field<7>(self.ended), Field<8>(self.cut_short));
   }
 };
 
@@ -140,7 +147,7 @@ struct Undrained {
   bool operator==(const Undrained&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.all, self.by_sigterm);
+    archive(Field<1>(self.all), Field<2>(self.by_sigterm));
   }
 };
 
@@ -151,6 +158,12 @@ enum class StopMode : uint8_t {
   kQuick,    // SIGQUIT, little time, then SIGKILL
   kKill,     // SIGKILL
 };
+
+// `failed`: and not given up for something else.
+inline Milestone EndOfReplacement(Urgency urgency, bool failed) {
+  if (urgency == Urgency::kReload) return failed ? Milestone::kReloadFailed : Milestone::kReloadGivenUp;
+  return failed ? Milestone::kRestartFailed : Milestone::kRestartGivenUp;
+}
 
 // What the service has to know of a slot's event.
 enum class SlotOutcome : uint8_t {

@@ -154,7 +154,7 @@ TEST(Start, WithoutProcessesFailsAfterTheBudgetAndSaysWhy) {
 
 TEST(Start, F41_ShortageOfTheSystemIsWaitedOut) {
   Script script({Web(1)});
-  script.BreakSpawning("cannot fork: Resource temporarily unavailable", true);
+  script.BreakSpawning("cannot fork: Resource temporarily unavailable", StartFailure::kTransient);
   script.Boot();
   script.Pass(Seconds(600));
   EXPECT_EQ(script.State(), "running");  // nobody waits any more for what is still tried

@@ -7,17 +7,14 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/cause.h"
+#include "master/core/check.h"
+#include "master/core/invariants.h"
 #include "master/core/limits.h"
+#include "master/core/overloaded.h"
 
 namespace fectl::core {
 namespace {
-
-template <typename... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <typename... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 // How many more alarms may be set than two for each slot.
 constexpr size_t kSpareAlarms = 1024;
@@ -45,9 +42,7 @@ SlotOutcome OfProcess(const Spawned& e, Slot& slot, StepContext& step) {
 }
 
 SlotOutcome OfProcess(const SpawnFailed& e, Slot& slot, StepContext& step) {
-  Cause cause = MakeCause(Cause::Kind::kSpawnFailed, e.words);
-  cause.number = static_cast<int32_t>(e.transient);
-  return slot.OnExited(step, e.who.generation, cause);
+  return slot.OnExited(step, e.who.generation, MakeSpawnFailed(e.failure, e.words));
 }
 
 SlotOutcome OfProcess(const WorkerLoaded& e, Slot& slot, StepContext& step) {
@@ -152,6 +147,7 @@ void Supervisor::OnService(ServiceId id, const Moment& at, Effects& effects, Cha
 void Supervisor::Boot(const Moment& at, Effects& effects) {
   for (const Service& service : services_)
     OnService(service.id(), at, effects, [](Service& s, StepContext& step) { s.Boot(step); });
+  FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
 }
 
 template <typename Handle>
@@ -184,33 +180,51 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
     }
     return;
   }
-  std::visit(Overloaded{
-                 [](const WorkerBeat& /*handled above*/) {},
-                 [&](const Commanded& e) { OnCommanded(e, at, effects); },
-                 [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
-                 [&](const TimePassed&) { OnTimePassed(at, effects); },
-                 [&](const RoomMade&) { OnRoomMade(at, effects); },
-                 [&](const Stalled& e) { OnStalled(e, at, effects); },
-                 [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
-                 [&](const ServiceRemoved& e) {
-                   OnService(e.service, at, effects,
-                             [](Service& service, StepContext& step) { service.OnRemoved(step); });
-                   EndEvent(e.service, at, effects);
-                 },
-                 [&](const ServiceResized& e) {
-                   OnService(e.service, at, effects,
-                             [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
-                   EndEvent(e.service, at, effects);
-                 },
-                 [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
-                 [&](const auto& e) {
-                   OnSlot(e.who, at, effects,
-                          [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
-                   EndEvent(e.who.service, at, effects);
-                 },
-             },
-             event);
+  std::visit(
+      Overloaded{
+          [](const WorkerBeat& /*handled above*/) {},
+          [&](const Commanded& e) { OnCommanded(e, at, effects); },
+          [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
+          [&](const TimePassed&) { OnTimePassed(at, effects); },
+          [&](const RoomMade&) { OnRoomMade(at, effects); },
+          [&](const Stalled& e) { OnStalled(e, at, effects); },
+          [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
+          [&](const ServiceRemoved& e) {
+            OnService(e.service, at, effects,
+                      [](Service& service, StepContext& step) { service.OnRemoved(step); });
+            EndEvent(e.service, at, effects);
+          },
+          [&](const ServiceResized& e) {
+            OnService(e.service, at, effects,
+                      [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
+            EndEvent(e.service, at, effects);
+          },
+          [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
+          [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerAsked,
+                          WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded> auto& e) {
+            OnSlot(e.who, at, effects,
+                   [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
+            EndEvent(e.who.service, at, effects);
+          },
+      },
+      event);
   FinishIfDone(effects);
+  FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
+}
+
+std::string_view Supervisor::Contradiction() const {
+  for (const Service& service : services_) {
+    if (const std::string_view broken = service.Contradiction(newest_process_); !broken.empty())
+      return broken;
+  }
+  const auto in_disorder = [](const Service& a, const Service& b) { return a.id() >= b.id(); };
+  return FirstBroken({
+      {"services are in the order of their numbers",
+       std::adjacent_find(services_.begin(), services_.end(), in_disorder) == services_.end()},
+      {"the next service has a number of its own",
+       services_.empty() || services_.back().id() < next_service_},
+      {"only a shutdown finishes", !finished_ || shutting_down()},
+  });
 }
 
 void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& effects) {

@@ -2,8 +2,10 @@
 #define MASTER_CORE_SUPERVISOR_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
+#include "master/core/archive.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/policy.h"
@@ -56,17 +58,22 @@ class Supervisor {
   // For the journal (journal.h).
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(self.services_, self.next_service_, self.newest_process_, self.newest_request_, self.random_,
-            self.shutdown_, self.shutdown_waiters_, self.finished_);
+    archive(Field<1>(self.services_), Field<2>(self.next_service_), Field<3>(self.newest_process_),
+            Field<4>(self.newest_request_), Field<5>(self.random_), Field<6>(self.shutdown_),
+            Field<7>(self.shutdown_waiters_), Field<8>(self.finished_));
   }
   // Computes what is not in the journal, after everything else was read into an object without services.
   // False where the state contradicts itself.
   bool Restore();
 
+  // The name of an invariant that is broken; "" where all hold, as after each step. Looks at everything: for
+  // tests and the simulator, see FECTL_SIM_CHECK.
+  std::string_view Contradiction() const;
+
   bool shutting_down() const { return shutdown_ != ShutdownStage::kNone; }
 
  private:
-  enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill };
+  enum class ShutdownStage : uint8_t { kNone, kGraceful, kQuick, kKill, kLast = kKill };
 
   Service* FindService(ServiceId id);
   StepContext ContextFor(const Service& service, const Moment& at, Effects& effects);

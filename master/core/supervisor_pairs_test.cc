@@ -54,7 +54,7 @@ std::vector<Named> Events() {
   };
   return {
       {"spawned", Tell(Spawned{worker, 1})},
-      {"spawn failed", Tell(SpawnFailed{worker, "no memory", false})},
+      {"spawn failed", Tell(SpawnFailed{worker, "no memory"})},
       {"loaded", Tell(WorkerLoaded{worker})},
       {"beat", Tell(WorkerBeat{worker})},
       {"began a message", Tell(WorkerBeganMessage{worker})},

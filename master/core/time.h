@@ -11,10 +11,7 @@ namespace fectl::core {
 struct Span {
   int64_t ns = 0;
   auto operator<=>(const Span&) const = default;
-  template <typename Archive>
-  static void Fields(Archive& archive, auto& self) {
-    archive(self.ns);
-  }
+  using AsNumber = int64_t;  // in an archive
 };
 
 constexpr Span Milliseconds(int64_t n) {
@@ -23,15 +20,15 @@ constexpr Span Milliseconds(int64_t n) {
 constexpr Span Seconds(int64_t n) {
   return Milliseconds(n * 1'000);
 }
+constexpr int64_t ToMilliseconds(Span span) {
+  return span.ns / 1'000'000;
+}
 
 // A point on the monotonic clock, handed in with each event: the core reads no clock.
 struct Instant {
   int64_t ns = 0;
   auto operator<=>(const Instant&) const = default;
-  template <typename Archive>
-  static void Fields(Archive& archive, auto& self) {
-    archive(self.ns);
-  }
+  using AsNumber = int64_t;  // in an archive
 };
 
 inline constexpr Instant kNever{std::numeric_limits<int64_t>::max()};

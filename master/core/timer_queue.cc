@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "master/core/check.h"
+
 namespace fectl::core {
 
 void TimerQueue::Set(const Alarm& alarm) {
@@ -11,6 +13,7 @@ void TimerQueue::Set(const Alarm& alarm) {
 }
 
 TimerQueue::Alarm TimerQueue::Take() {
+  FECTL_CHECK(!heap_.empty(), "an alarm that is taken was set");
   std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
   const Alarm earliest = heap_.back();
   heap_.pop_back();

@@ -50,5 +50,14 @@ TEST(TimerQueue, BehavesLikeASortedSet) {
   }
 }
 
+TEST(TimerQueueDeathTest, AlarmThatIsTakenWasSet) {
+  TimerQueue timers;
+  EXPECT_DEATH(timers.Take(), "timer_queue.cc:[0-9]+: broken: an alarm that is taken was set");
+}
+
+TEST(RandomDeathTest, NumberIsBelowSomething) {
+  EXPECT_DEATH(Random(1).Below(0), "random.h:[0-9]+: broken: a number is below something");
+}
+
 }  // namespace
 }  // namespace fectl::core

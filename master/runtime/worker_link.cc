@@ -179,7 +179,9 @@ void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus&
     orders_.reset();
   }
   if (const auto failure = child.in_flight().Failure(status); failure.has_value()) {
-    sink_->Emit(core::SpawnFailed{who_, failure->ToString(), failure->IsTransient()});
+    const auto kind =
+        failure->IsTransient() ? core::StartFailure::kTransient : core::StartFailure::kPermanent;
+    sink_->Emit(core::SpawnFailed{who_, failure->ToString(), kind});
     return;
   }
   const bool signaled = status.kind == platform::ExitStatus::Kind::kSignaled;

@@ -43,7 +43,9 @@ void WorkerSet::Spawn(const core::Spawn& spawn) {
   if (started.ok()) {
     sink_->Emit(core::Spawned{who, Find(who)->pid()});
   } else {
-    sink_->Emit(core::SpawnFailed{who, std::string(started.message()), absl::IsResourceExhausted(started)});
+    const auto failure =
+        absl::IsResourceExhausted(started) ? core::StartFailure::kTransient : core::StartFailure::kPermanent;
+    sink_->Emit(core::SpawnFailed{who, std::string(started.message()), failure});
   }
 }
 

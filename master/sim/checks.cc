@@ -1,6 +1,8 @@
 #include "master/sim/checks.h"
 
 #include <cstdint>
+#include <limits>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,6 +58,13 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     services_.AfterStep(view, id);
     for (uint32_t slot = 0; slot < service->slots().size(); ++slot) SlotRules::AfterStep(view, id, slot);
   }
+  // What is about one process changes one service.
+  const core::Service* changed = who == nullptr ? nullptr : view.Find(who->service);
+  const std::string_view contradiction =
+      who == nullptr       ? supervisor.Contradiction()
+      : changed == nullptr ? std::string_view()
+                           : changed->Contradiction(std::numeric_limits<core::Generation>::max());
+  if (!contradiction.empty()) view.Break("the state does not contradict itself (I37)", contradiction);
   ledger_.EndStep();
 }
 

@@ -274,11 +274,15 @@ void Engine::SeeExit(uint32_t place) {
     kernel_.Reap(place);
   }
   if (failed_exec) {
-    Emit(core::SpawnFailed{who, "no program there", random_kernel_.Below(2) == 0});
+    Emit(core::SpawnFailed{who, "no program there", DrawFailure()});
   } else {
     Emit(exited);
   }
   if (!calm_ && random_late_.Below(100) < swarm_.late_percent) HandInLate(who);
+}
+
+core::StartFailure Engine::DrawFailure() {
+  return random_kernel_.Below(2) == 0 ? core::StartFailure::kTransient : core::StartFailure::kPermanent;
 }
 
 void Engine::SeeGroupEnd(uint32_t place) {
@@ -400,7 +404,7 @@ void Engine::SpawnProcess(const core::Spawn& spawn) {
   const bool fails = !calm_ && random_kernel_.Below(100) < swarm_.spawn_fails_percent;
   const int32_t pid = fails ? -1 : kernel_.Start(who);
   if (pid < 0) {
-    Emit(core::SpawnFailed{who, "cannot fork", random_kernel_.Below(2) == 0});
+    Emit(core::SpawnFailed{who, "cannot fork", DrawFailure()});
     return;
   }
   const uint32_t place = kernel_.newest();

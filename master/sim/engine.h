@@ -104,6 +104,7 @@ class Engine : private ProgramHost, private driver::Outside, private driver::Eve
   void ReadBytes(uint32_t place, size_t bytes);
   void SeeEnd(uint32_t place);
   void SeeExit(uint32_t place);
+  core::StartFailure DrawFailure();
   void SeeGroupEnd(uint32_t place);
   // Something of a process that is reaped, or of none that ever was: late, or never to be.
   void HandInLate(const core::Incarnation& who);

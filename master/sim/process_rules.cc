@@ -34,7 +34,7 @@ void ProcessRules::OnEvent(const View& view) {
   if (failed != nullptr && IsWaitedFor(view, failed->who)) {
     // The pace is that of attempts which follow one another, with no other failure between them.
     no_room_at_.At(failed->who.service, failed->who.slot).reset();
-    if (failed->transient) {
+    if (failed->failure == core::StartFailure::kTransient) {
       // No program came of it, so it counts as an attempt, which has a pace of its own.
       std::vector<core::Instant>& starts = starts_.At(failed->who.service, failed->who.slot);
       if (!starts.empty()) starts.pop_back();

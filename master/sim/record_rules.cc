@@ -171,7 +171,7 @@ void RecordRules::OnLost(const View& view, const core::Report& report) {
     return;
   }
   const auto* start = view.event_as<core::SpawnFailed>();
-  if (start != nullptr && start->transient) return;  // the system's fault
+  if (start != nullptr && start->failure == core::StartFailure::kTransient) return;  // the system's fault
   if (++failed.at_least > std::max(1U, view.ledger.policy(report.service).restarts))
     view.Break("given up where the policy says so (I14)", Name(report.service, report.slot));
 }

@@ -176,7 +176,9 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
   const core::Service& service = view.service(id);
   restarts_.Trim(id, service.slots().size());
   const auto* failed = view.event_as<core::SpawnFailed>();
-  const bool shortage = failed != nullptr && failed->transient;  // which is no loss of the worker's
+  const bool shortage =
+      failed != nullptr &&
+      failed->failure == core::StartFailure::kTransient;  // which is no loss of the worker's
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
     bool lost = false;
     bool given_up = false;

@@ -270,7 +270,9 @@ class Reader {
     if (word == "spawned") {
       *event = core::Spawned{who, number};
     } else if (word == "spawn-failed") {
-      *event = core::SpawnFailed{who, argument, IsAdded("transient", words)};
+      *event = core::SpawnFailed{
+          who, argument,
+          IsAdded("transient", words) ? core::StartFailure::kTransient : core::StartFailure::kPermanent};
     } else if (word == "loaded") {
       *event = core::WorkerLoaded{who};
     } else if (word == "beat") {
@@ -328,7 +330,8 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
       return "spawned " + name(e.who) + " " + std::to_string(e.pid);
     }
     std::string operator()(const core::SpawnFailed& e) {
-      return "spawn-failed " + name(e.who) + " " + Quoted(e.words) + (e.transient ? " transient" : "");
+      return "spawn-failed " + name(e.who) + " " + Quoted(e.words) +
+             (e.failure == core::StartFailure::kTransient ? " transient" : "");
     }
     std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
     std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }

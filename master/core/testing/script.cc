@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/check.h"
 #include "master/core/testing/words.h"
 
 namespace fectl::core {
@@ -31,6 +32,7 @@ Script::Script(const std::vector<ServicePolicy>& policies, uint64_t seed)
     : supervisor_(FirstPlans(policies), seed) {
   at_.now = Instant{1'000'000'000};
   at_.wall_seconds = 1'700'000'000;
+  sim_checks = true;
 }
 
 void Script::Boot() {
@@ -131,7 +133,7 @@ void Script::RunEffects() {
     if (const auto* spawn = std::get_if<Spawn>(&effect)) {
       if (!spawn_error_.empty()) {
         decided_.emplace_back("spawn fails");
-        Step(SpawnFailed{spawn->who, spawn_error_, spawn_error_transient_});
+        Step(SpawnFailed{spawn->who, spawn_error_, spawn_failure_});
         continue;
       }
       pids_[spawn->who] = ++last_pid_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "master/core/cause.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/ids.h"
@@ -49,9 +50,9 @@ class Script {
   const Incarnation& Who(int32_t pid) const;
 
   // From here on no process can be made.
-  void BreakSpawning(const std::string& words, bool transient = false) {
+  void BreakSpawning(const std::string& words, StartFailure failure = StartFailure::kPermanent) {
     spawn_error_ = words;
-    spawn_error_transient_ = transient;
+    spawn_failure_ = failure;
   }
   void MendSpawning() { spawn_error_.clear(); }
 
@@ -87,7 +88,7 @@ class Script {
   int32_t last_pid_ = 0;
   RequestId last_request_ = 0;
   std::string spawn_error_;
-  bool spawn_error_transient_ = false;
+  StartFailure spawn_failure_ = StartFailure::kPermanent;
 };
 
 // A policy named "web" with round numbers: timeout 10 s, startup 30 s, shutdown 20 s, 3 restarts.
