@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kPage = 4096;
 // Constant, so it lies in the program's file, and large enough that nothing else is in its middle.
-constexpr std::array<std::array<char, kPage>, 64> kText = {{{'f'}, {'e'}, {'c'}, {'t'}, {'l'}}};
+constexpr std::array<std::array<char, kPage>, 256> kText = {{{'f'}, {'e'}, {'c'}, {'t'}, {'l'}}};
 
 int Sum() {
   int sum = 0;
