@@ -148,6 +148,12 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 _SHELLS = {"bash": ("bash", ""), "zsh": ("zsh", "setopt ksharrays")}
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all: zsh reads the definitions of its completion for a second, and keeps them there."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("shell", _SHELLS)
 @pytest.mark.parametrize(("words", "completed"), [
     (["rel"], ["reload"]),
@@ -166,11 +172,12 @@ _SHELLS = {"bash": ("bash", ""), "zsh": ("zsh", "setopt ksharrays")}
     (["help", "comp"], ["completion"]),
     (["completion", ""], ["bash", "zsh"]),
 ])
-def test_shells_complete_the_words(place: Path, shell: str, words: list[str], completed: list[str]) -> None:
+def test_shells_complete_the_words(place: Path, home: Path, shell: str, words: list[str],
+                                   completed: list[str]) -> None:
     program, options = _SHELLS[shell]
     script = _COMPLETE.format(shell=shell, options=options)
     done = subprocess.run([program, "-c", script, shell, str(FECTL), *words], cwd=place, capture_output=True, text=True,
-                          env={"PATH": "/usr/bin:/bin", "HOME": str(place)}, timeout=60, check=False)
+                          env={"PATH": "/usr/bin:/bin", "HOME": str(home)}, timeout=60, check=False)
     assert done.returncode == 0 and done.stderr == ""
     assert sorted(set(done.stdout.split())) == completed
 

@@ -1,5 +1,6 @@
 #include "master/config/parse.h"
 
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -258,11 +259,14 @@ TEST(Parse, EveryPrefixAndSuffixIsHarmless) {
 }
 
 // Bytes changed, doubled, removed and moved at random, always the same ones. Whatever comes out is either a
-// configuration that survives printing, or has a problem with it.
+// configuration that survives printing, or has a problem with it. FECTL_DAMAGE_ROUNDS=100000
+// (--test_env) makes it a long one.
 TEST(Parse, RandomDamageIsHarmless) {
   std::mt19937 random(20240501);
   const std::string alphabet = "[]{}=.\"'\\#\n ,-+_:0123456789aeflnortuxTZ\t\r\x01\xC3\xA9";
-  for (int round = 0; round < 3'000; ++round) {
+  const char* wanted = std::getenv("FECTL_DAMAGE_ROUNDS");
+  const int rounds = wanted == nullptr ? 1'000 : std::atoi(wanted);
+  for (int round = 0; round < rounds; ++round) {
     std::string text = kDense;
     const unsigned edits = 1 + random() % 8;
     for (unsigned i = 0; i < edits; ++i) {

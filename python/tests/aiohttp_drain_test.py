@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, Load, commands_are_heard, ready_made
+from python.tests.support import REPLACEMENTS, Client, Load, commands_are_heard, ready_made
 
 LOOPS = ["asyncio", "uvloop"]
 
@@ -232,13 +232,13 @@ def test_a_listener_that_was_shut_down_is_served_when_it_listens_again(loop: str
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_workers_replaced_under_load_lose_no_request(loop: str) -> None:
-    """Ten times: a new worker is loaded and started beside the old one, then the old one is stopped."""
+    """Each time a new worker is loaded and started beside the old one, then the old one is stopped."""
     given = FakeSocket()
     workers = contextlib.ExitStack()
     with workers:
         current = workers.enter_context(serving(loop=loop, listener=given))
         with Load(given.listener.getsockname()) as load:
-            for _ in range(10):
+            for _ in range(REPLACEMENTS):
                 load.wait_for_more()
                 successor = workers.enter_context(serving(loop=loop, listener=given))
                 load.wait_for_more()
@@ -249,7 +249,7 @@ def test_workers_replaced_under_load_lose_no_request(loop: str) -> None:
                 current = successor
             load.wait_for_more()
         assert not load.failures
-        assert len(load.answered_by) == 11
+        assert len(load.answered_by) == REPLACEMENTS + 1
 
 
 def test_a_single_worker_restarted_under_load_loses_no_request() -> None:

@@ -13,7 +13,7 @@ from fectl_worker.testing import FakeSocket
 from python.tests.aiohttp_support import LOOPS
 from python.tests.asgi_process_support import Chat, opened, serving, stop_and_see_it_heard
 from python.tests.asgi_support import HTTP
-from python.tests.support import Client, Load, commands_are_heard
+from python.tests.support import REPLACEMENTS, Client, Load, commands_are_heard
 
 
 @pytest.mark.parametrize("http", HTTP)
@@ -259,13 +259,13 @@ def test_sigint_and_sigquit_mean_exit_now(number: int) -> None:
 @pytest.mark.parametrize("http", HTTP)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_workers_replaced_under_load_lose_no_request(loop: str, http: str) -> None:
-    """Ten times: a new worker is loaded and started beside the old one, then the old one is stopped."""
+    """Each time a new worker is loaded and started beside the old one, then the old one is stopped."""
     given = FakeSocket()
     workers = contextlib.ExitStack()
     with workers:
         current = workers.enter_context(serving(f"http={http}", loop=loop, listener=given))
         with Load(given.listener.getsockname()) as load:
-            for _ in range(10):
+            for _ in range(REPLACEMENTS):
                 load.wait_for_more()
                 successor = workers.enter_context(serving(f"http={http}", loop=loop, listener=given))
                 load.wait_for_more()
@@ -276,7 +276,7 @@ def test_workers_replaced_under_load_lose_no_request(loop: str, http: str) -> No
                 current = successor
             load.wait_for_more()
         assert not load.failures
-        assert len(load.answered_by) == 11
+        assert len(load.answered_by) == REPLACEMENTS + 1
 
 
 def test_a_single_worker_restarted_under_load_loses_no_request() -> None:

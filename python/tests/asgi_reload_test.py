@@ -39,7 +39,7 @@ from testdata.e2e.processes import alive, resident_kib, wait_until
 _TRICKLING = int(os.environ.get("FECTL_ASGI_TRICKLING", "100"))
 _SECONDS = float(os.environ.get("FECTL_ASGI_SECONDS", "5"))
 _BARS = "FECTL_BARS" in os.environ
-_RELOADS = int(os.environ.get("FECTL_ASGI_RELOADS", "10"))
+_RELOADS = int(os.environ.get("FECTL_ASGI_RELOADS", "5"))
 
 
 def serve(found: Place, address: int | str, *arguments: str, app: str = "asgi_shop:app", **values: Any) -> Master:

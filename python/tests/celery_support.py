@@ -96,10 +96,13 @@ class Jobs:
         options: Optional[Mapping[str, Any]] = None,
         own: tuple[str, ...] = (),
         variables: Optional[Mapping[str, str]] = None,
+        mingle: bool = False,
     ) -> FakeMaster:
-        """`fectl_worker celery OWN -- ARGUMENTS` below a master."""
+        """`fectl_worker celery OWN -- ARGUMENTS` below a master. mingle: as celery does it by default, with a second
+        at the start in which other nodes are asked what they have."""
+        quiet = () if mingle else ("--without-mingle",)
         return ready_made(
-            *("celery", "--app", "celery_jobs:app", *own, "--", "--concurrency", "2", *arguments),
+            *("celery", "--app", "celery_jobs:app", *own, "--", "--concurrency", "2", *quiet, *arguments),
             environment={**self.variables, **(variables or {})},
             # Heartbeats come more often with a short one.
             **{"timeout": 2, **(options or {})},

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, Load, commands_are_heard, ready_made, wait_until
+from python.tests.support import REPLACEMENTS, Client, Load, commands_are_heard, ready_made, wait_until
 
 INIT_FAILED = 99
 
@@ -190,7 +190,7 @@ def test_workers_replaced_under_load_lose_no_request() -> None:
     with contextlib.ExitStack() as workers:
         current = workers.enter_context(serving(listener=given))
         with Load(given.listener.getsockname()) as load:
-            for _ in range(10):
+            for _ in range(REPLACEMENTS):
                 load.wait_for_more()
                 successor = workers.enter_context(serving(listener=given))
                 load.wait_for_more()
@@ -201,7 +201,7 @@ def test_workers_replaced_under_load_lose_no_request() -> None:
                 current = successor
             load.wait_for_more()
         assert not load.failures
-        assert len(load.answered_by) == 11
+        assert len(load.answered_by) == REPLACEMENTS + 1
 
 
 def test_a_certificate_makes_it_https(tmp_path: object) -> None:

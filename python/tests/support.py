@@ -27,6 +27,9 @@ each_runner = pytest.mark.parametrize(
     ("kind", "app", "argument"), RUNNERS, ids=["aiohttp", "asgi", "wsgi-threads", "wsgi-gevent"]
 )
 
+#: How often tests replace a worker under load. FECTL_REPLACEMENTS=100 (--test_env) makes them long ones.
+REPLACEMENTS = int(os.environ.get("FECTL_REPLACEMENTS", "4"))
+
 APPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "apps")
 
 

@@ -27,7 +27,7 @@ from testdata.e2e.http_requests import free_port
 from testdata.e2e.load import Load
 from testdata.e2e.processes import wait_until
 
-_RELOADS = int(os.environ.get("FECTL_THREADS_RELOADS", "8"))
+_RELOADS = int(os.environ.get("FECTL_THREADS_RELOADS", "4"))
 
 
 def serve(

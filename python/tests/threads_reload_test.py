@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from fectl_worker.testing import FakeSocket
-from python.tests.support import Client, Load, wait_until
+from python.tests.support import REPLACEMENTS, Client, Load, wait_until
 from python.tests.threads_support import Fifo, worker
 
 LOOPS = ["asyncio", "uvloop"]
 HTTP = ["h11", "httptools"]
-ROUNDS = 4
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,7 @@ def test_workers_replaced_under_load_lose_no_request(
     with contextlib.ExitStack() as workers:
         current = workers.enter_context(worker(*arguments, loop=loop, given=given))
         with Load(given.listener.getsockname(), keep_alive=4, path=path, pause=pause) as load:
-            for _ in range(ROUNDS):
+            for _ in range(REPLACEMENTS):
                 load.wait_for_more(3)
                 successor = workers.enter_context(worker(*arguments, loop=loop, given=given))
                 load.wait_for_more(2)

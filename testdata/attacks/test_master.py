@@ -133,19 +133,19 @@ def test_K35_AStoppedMasterBlamesNobodyForTheGap(place: Place) -> None:
 
 def test_K35_NorWhereItsWorkersWereStoppedWithIt(place: Place) -> None:
     # No beat of theirs waits in a pipe, so only what the master knows of the gap speaks for them.
-    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=6))
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=3))
     pids = master.wait_running("web", 3)
     try:
         master.signal(signal.SIGSTOP)
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         with pytest.raises(AssertionError):
-            wait_until(lambda: False, "nothing", 8)
+            wait_until(lambda: False, "nothing", 4.5)
         master.signal(signal.SIGCONT)
         assert master.ask("Pid") == ("Pid", str(master.pid))
     finally:
         for pid in [master.pid, *pids]:
             os.kill(pid, signal.SIGCONT)
     with pytest.raises(AssertionError):
-        wait_until(lambda: master.pids("web") != pids, "somebody is blamed", 7)
+        wait_until(lambda: master.pids("web") != pids, "somebody is blamed", 4)
     assert "lost" not in master.log()

@@ -99,7 +99,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
 assert os.environ["LISTEN_PID"] == str(os.getpid())
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers, bind_and_activate=False)
 server.socket = socket.socket(fileno=3)
-server.socket.setblocking(True)
+# Of all that wait for a connection one gets it; the others must not wait on, deaf to shutdown().
+server.socket.setblocking(False)
 signal.signal(signal.SIGTERM, lambda *unused: threading.Thread(target=server.shutdown).start())
 say("STATUS=serving\\nREADY=1")
 server.serve_forever(poll_interval=0.05)

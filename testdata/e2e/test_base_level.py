@@ -24,7 +24,7 @@ def _commands(found: Place, pid: int, index: int = 0) -> list[str]:
 def _whole_life(found: Place) -> None:
     port = free_port()
     master = found.start(tcp("http", port, app="x", arguments=["y"]) +
-                         found.service("web", _worker(found), num=2, timeout=10))
+                         found.service("web", _worker(found), num=2, timeout=4))
     pids = master.wait_running("web", 2)
     assert int(http_get(port).split()[0]) in pids
     assert master.ask("Pause", "web") == ("Done", None)

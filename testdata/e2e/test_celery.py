@@ -18,8 +18,8 @@ from testdata.e2e.applications import python_environment
 from testdata.e2e.harness import Master, Place
 from testdata.e2e.processes import wait_until
 
-TASKS = int(os.environ.get("FECTL_CELERY_TASKS", "300"))
-RELOADS = int(os.environ.get("FECTL_CELERY_RELOADS", "4"))
+TASKS = int(os.environ.get("FECTL_CELERY_TASKS", "200"))
+RELOADS = int(os.environ.get("FECTL_CELERY_RELOADS", "2"))
 
 APP = '''
 import os, threading, time

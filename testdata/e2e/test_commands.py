@@ -193,7 +193,7 @@ def test_one_bad_name_among_several_does_not_hide(place: Place) -> None:
 
 
 def test_a_command_gives_up_after_its_timeout(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=8))
+    master = place.start(place.service("web", place.guest("deaf"), shutdown_timeout=4))
     master.wait_running("web")
     done = master.fectl("--timeout", "1", "stop", "web")
     assert done.returncode == 1 and done.stderr.strip(), done

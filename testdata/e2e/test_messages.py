@@ -42,7 +42,7 @@ class Listener:
         return [json.loads(line) for line in lines[:-1]]
 
     def wait(self, count: int) -> list[dict[str, Any]]:
-        wait_until(lambda: len(self.records()) >= count, f"{count} records")
+        wait_until(lambda: self._out.read_bytes().count(b"\n") >= count, f"{count} records")
         return self.records()
 
     def end(self) -> int:

@@ -32,7 +32,7 @@ def test_F98_TheWallClockMayJump(place: Place) -> None:
     environment = {**place.environment, "LD_PRELOAD": str(built("testdata/faults/wall_clock.so")),
                    "FECTL_TEST_WALL_CLOCK": str(clock)}
     environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    master = place.start(place.service("web", place.guest("steady"), num=2, timeout=4), environment=environment)
+    master = place.start(place.service("web", place.guest("steady"), num=2, timeout=2), environment=environment)
     unharmed = master.wait_running("web", 2)[1]
     for jump in _JUMPS:
         clock.write_text(str(jump), encoding="ascii")
@@ -74,7 +74,7 @@ _MARKS = {"10 days": 10 * 86_400 * 10**9, "2^31 ms": 2**31 * 10**6, "2^32 ms": 2
 @pytest.mark.parametrize("mark", list(_MARKS))
 def test_F100_TheMonotonicClockMayBeFar(place: Place, mark: str) -> None:
     ahead = _MARKS[mark] - time.monotonic_ns() - 3 * 10**9
-    master = place.start(place.service("web", place.guest("steady"), timeout=4, shutdown_timeout=1) +
+    master = place.start(place.service("web", place.guest("steady"), timeout=2, shutdown_timeout=1) +
                          place.service("deaf", place.guest("deaf"), shutdown_timeout=1),
                          preexec_fn=own_namespaces("time", steps=[clock_ahead(ahead // 10**9)]))
     master.wait_running("deaf")

@@ -93,10 +93,10 @@ def test_F65_AThousandHangupsDisturbNobody(place: Place) -> None:
 
 def test_F68_NobodyIsBlamedForThePauseOfTheMaster(place: Place) -> None:
     # More than twice the workers' timeout; and the workers' pipes have room for all that they said meanwhile.
-    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=4))
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=2.5))
     pids = master.wait_running("web", 3)
     master.signal(signal.SIGSTOP)
-    time.sleep(9)
+    time.sleep(6)
     master.signal(signal.SIGCONT)
     wait_until(lambda: "fectld did not run for" in master.log(), "the pause is noticed")
     _nobody_is_lost_for(master, pids, 3)
@@ -104,11 +104,11 @@ def test_F68_NobodyIsBlamedForThePauseOfTheMaster(place: Place) -> None:
 
 def test_F68_NobodyIsBlamedForThePauseOfTheMachine(place: Place) -> None:
     # All stand still, as in a suspended machine; the master wakes first and has heard nobody since.
-    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=4))
+    master = place.start(place.service("web", place.guest("steady"), num=3, timeout=2.5))
     pids = master.wait_running("web", 3)
     for pid in [*pids, master.pid]:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(9)
+    time.sleep(6)
     master.signal(signal.SIGCONT)
     wait_until(lambda: "fectld did not run for" in master.log(), "the master is awake")
     for pid in pids:

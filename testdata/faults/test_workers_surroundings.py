@@ -25,7 +25,7 @@ def _orphans(place: Place) -> list[int]:
 
 
 def test_F27_ChildrenHoldThePipeAfterDeath(place: Place) -> None:
-    master = place.start(place.service("web", place.guest("leaves_orphans"), timeout=600))
+    master = place.start(place.service("web", place.guest("leaves_orphans"), timeout=600, shutdown_timeout=2))
     worker, in_group, daemon = _orphans(place)
     master.wait_running("web")
     os.kill(worker, signal.SIGKILL)
@@ -147,7 +147,7 @@ def test_F36_ListenerThatAWorkerShutDownComesBack(place: Place) -> None:
                          place.service("serves", place.guest("steady")))
     (pid,) = master.wait_running("web")
     (server,) = master.wait_running("serves")
-    for round_ in range(10):
+    for round_ in range(3):
         os.kill(pid, signal.SIGUSR1)
         wait_until(lambda: len(place.lines("shut")) == round_ + 1, "the listening was ended")
         wait_until(lambda: _answers(port) == server, "it was taken up again")
