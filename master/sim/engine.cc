@@ -60,8 +60,9 @@ void Engine::Pass(core::Instant end) {
   if (!driver_.finished()) now_ = std::max(now_, end);
 }
 
-// Nothing more happens in this instant.
+// Nothing more happens in this instant. A master that is too slow for its workers never comes to that.
 bool Engine::Rests() const {
+  if (!calm_ && swarm_.look_time != core::Span{}) return true;
   return ready_.empty() && (items_.empty() || items_.top().at > now_) && driver_.TimeoutNanos(now_) != 0;
 }
 

@@ -126,6 +126,7 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
     return;
   }
   TakeChange(event);
+  if (const auto* asked = std::get_if<core::ShutdownAsked>(&event)) TakeShutdown(*asked, at);
   const auto* stalled = std::get_if<core::Stalled>(&event);
   if (stalled == nullptr) return;
   for (auto& service : lives_) {
@@ -133,6 +134,24 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
       for (Life& life : slot) {
         life.deadline = life.deadline + stalled->length;
         life.message_due = life.message_due + stalled->length;
+      }
+    }
+  }
+}
+
+// What a process that has ended has left of its group gets no signal, and as little time as a process.
+void Ledger::TakeShutdown(const core::ShutdownAsked& asked, const core::Moment& at) {
+  if (asked.request != 0 && shutdown_stage_ > 0) return;
+  const int meant = asked.graceful ? 1 : 2;
+  shutdown_stage_ = shutdown_stage_ < meant ? meant : shutdown_stage_ + 1;
+  if (shutdown_stage_ != 2) return;
+  for (auto& service : lives_) {
+    for (auto& slot : service) {
+      for (Life& life : slot) {
+        if (!life.told() || !life.process_ended || life.told_kill || life.told_quit) continue;
+        life.told_quit = true;
+        life.grace = core::kQuickGrace;
+        life.deadline = std::min(life.deadline, at.now + life.grace);
       }
     }
   }

@@ -94,6 +94,7 @@ class Ledger {
 
  private:
   Life* Find(const core::Incarnation& who);
+  void TakeShutdown(const core::ShutdownAsked& asked, const core::Moment& at);
   void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
   void TakeChange(const core::Event& event);
   void Add(const core::Plan& plan);
@@ -108,6 +109,7 @@ class Ledger {
   std::vector<std::vector<std::vector<Life>>> lives_;  // by service, slot; oldest first
   std::vector<core::Incarnation> ended_;               // in this step
   size_t size_ = 0;
+  int shutdown_stage_ = 0;  // 1: graceful, 2: quick, 3: killed
 };
 
 }  // namespace fectl::sim
