@@ -49,7 +49,7 @@ std::string EncodeWorkerMessage(const WorkerMessage& message);
 
 // Unimplemented for a message whose `cmd` is unknown, else InvalidArgument for everything that is not one of
 // the messages above, both quoting the start of the payload. A heartbeat without data is decoded without
-// allocation: a master hears thousands of them each second.
+// allocation: a master reads thousands of them each second.
 absl::StatusOr<WorkerMessage> DecodeWorkerMessage(std::string_view payload);
 
 struct MasterCommand {

@@ -64,7 +64,7 @@ absl::Status Session::Received(std::string_view bytes, int64_t now_ms) {
   }
 }
 
-// The time starts when the command is received, not when the application gets to hear of it.
+// The time starts when the command is received, not when the application is told.
 void Session::Stop(int64_t now_ms) {
   if (kill_ms_) return;
   kill_ms_ = now_ms + shutdown_timeout_ms_;

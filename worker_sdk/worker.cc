@@ -142,7 +142,7 @@ absl::Status Worker::Impl::Dispatch() {
 }
 
 absl::Status Worker::Impl::ReadAll(int64_t now_ms) {
-  // Until there is nothing more, so that edge-triggered loops hear of the next command.
+  // Until there is nothing more, so that edge-triggered loops are woken by the next command.
   char buffer[16 * 1024];
   while (!session_.lost()) {
     const auto count = channel_->Read(buffer, sizeof(buffer));

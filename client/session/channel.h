@@ -34,7 +34,7 @@ class Channel {
   // When its patience ends, on the monotonic clock.
   int64_t wake_ms() const;
   void OnReady(short revents, int64_t now_ms);
-  // Call it after OnReady: what has already come is heard before it is missed.
+  // Call it after OnReady: what has already come is read before its absence counts.
   void OnTime(int64_t now_ms);
   // Patience begins anew: with the first request, or with one that follows after a pause.
   void Heard(int64_t now_ms) { heard_ms_ = now_ms; }

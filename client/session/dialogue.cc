@@ -29,8 +29,8 @@ void Dialogue::AskHello(bool quietly) {
   // A Hello always fits.
   proto::AppendFrame(proto::EncodeRequest(hello), proto::Level::kBase, &unsent_).IgnoreError();
   asked_.push_back(quietly ? Asked::kQuietHello : Asked::kOther);
-  // Long frames come after the answer at the earliest, and only from those who have understood the question;
-  // one who has not never sends an empty frame, so nothing can be mistaken.
+  // Long frames come after the answer at the earliest, and only from a fectld that has understood the
+  // question; one that has not never sends an empty frame, so nothing can be mistaken.
   reader_.AllowLongFrames(proto::kAnswerBytesMax);
 }
 

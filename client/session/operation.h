@@ -30,7 +30,7 @@ struct OperationResult {
   // already", "reload failed: worker(1): exited with code 3 before it was loaded".
   std::string line;
   std::string reason;     // why it failed, alone; empty when it did not
-  bool permitted = true;  // false: refused for who asked, whatever the service is
+  bool permitted = true;  // false: the user may not ask this, whatever the service is
   int64_t took_ms = 0;
   std::optional<OldWorkers> old_workers;  // where they were looked at
 };

@@ -74,7 +74,7 @@ struct SocketConfig {
   int port = 0;      // tcp: 0 lets the kernel choose
   std::string path;  // unix: where the socket file is (written as `path`, or as `host`)
   int backlog = 256;
-  std::vector<std::string> services;  // who sees the socket; empty: every service
+  std::vector<std::string> services;  // those that get the socket; empty: every service
   std::optional<std::string> app;
   std::vector<std::string> arguments;
   // unix only: the socket file's permission bits, and its owner and group.

@@ -67,9 +67,9 @@ struct WorkerViolated {
   std::string words;
 };
 
-// The worker closed its pipe: the end by which it is heard, or the one by which it hears. Not a death: that
-// is Exited alone. In the second case, or where a process that it forked has the pipe open, more may be
-// heard; and in the latter the end does not come with its death.
+// The worker closed one of its pipes: the one it writes to or the one it reads from. Not an exit: that is
+// Exited alone. Messages may still follow, where it was the one it reads from, or where a process that it
+// forked has the other one open. That process may also keep the pipe open behind the worker's exit.
 struct ChannelClosed {
   Incarnation who;
 };
@@ -87,7 +87,8 @@ struct Exited {
   std::string words = {};  // its newest status, where it never was `loaded`: what it hung on, or failed with
 };
 
-// No process is left of the group of one whose end was seen before. The last event of its incarnation.
+// No process is left of the group of one that was reported by Exited before. The last event of its
+// incarnation.
 struct GroupEnded {
   Incarnation who;
 };
@@ -138,8 +139,8 @@ struct TimePassed {};
 // Descriptors or processes of the master have ended: a start that failed for want of room may work now.
 struct RoomMade {};
 
-// The master itself did not run for this long (it was stopped, or the machine was): nobody could be heard in
-// that time, so nobody is judged by it.
+// The master itself did not run for this long (it was stopped, or the machine was): nothing was read in
+// that time, so no worker is judged by it.
 struct Stalled {
   Span length;
 };

@@ -53,8 +53,8 @@ inline constexpr Span kQuickGrace = Seconds(1);
 // at first; a worker that still lives after this has closed its pipe.
 inline constexpr Span kChannelGrace = Seconds(1);
 
-// How long a worker may leave a message unfinished. Nothing that it says behind it is heard, and a pipe takes
-// the rest of one in no time.
+// How long a worker may leave a message unfinished. Nothing that it writes after it can be read, and a
+// pipe takes the rest of one in no time.
 inline constexpr Span kMessageGrace = Seconds(10);
 
 // A process that outlives SIGKILL for this long sits in the kernel (a hung file system, a frozen cgroup):

@@ -53,7 +53,7 @@ void Service::BeginBatch(StepContext& step, ReplaceOperation& replace) {
   replace.committed = replace.begun;
   for (size_t i = 0; i < count; ++i) {
     const uint32_t index = replace.slots[replace.begun++];
-    // Who asked for itself and is gone by now has a successor of its own.
+    // The worker that asked has ended meanwhile and was started anew: nothing is left to replace.
     if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
     awaited_[index].awaited = true;
     ++replace.awaited;

@@ -91,7 +91,7 @@ class Slot {
 
  private:
   enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };
-  // A process of this slot, what it is here for, and, unless it is leaving, when it has to be heard of.
+  // A process of this slot, its role, and, unless it is leaving, the deadline for its next message.
   struct Place {
     Role role = Role::kUnknown;
     Process* process = nullptr;

@@ -35,7 +35,7 @@ void Slot::ForgetTrouble() {
 }
 
 void Slot::Start(StepContext& step, Cause cause) {
-  state_ = Starting{NewProcess(step, plan_), step.at.now + step.policy.startup_timeout, std::move(cause)};
+  state_ = Starting{NewProcess(step, plan_), kNever, std::move(cause)};
 }
 
 void Slot::Launch(StepContext& step, Cause cause) {
@@ -72,7 +72,7 @@ void Slot::BeginReplacing(StepContext& step, Serving old, Urgency urgency, Cause
   ForgetAsks();
   state_ = Replacing{.old = std::move(old),
                      .next = NewProcess(step, step.plan),
-                     .deadline = step.at.now + step.policy.startup_timeout,
+                     .deadline = kNever,
                      .loaded_at = {},
                      .urgency = urgency,
                      .cause = std::move(cause)};

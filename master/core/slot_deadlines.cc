@@ -181,7 +181,7 @@ void Slot::OnPolicyChanged(const StepContext& step) {
   };
   const auto start = [&](Process& process, Instant* deadline) {
     grant(process, nullptr);
-    if (!process.channel_closed) *deadline = process.since + step.policy.startup_timeout;
+    if (process.pid != 0 && !process.channel_closed) *deadline = process.since + step.policy.startup_timeout;
   };
   std::visit(Overloaded{
                  [](OneOf<Vacant, Waiting, GivenUp> auto&) {},

@@ -24,11 +24,18 @@ void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
   found.process->pid = pid;
   shortages_ = 0;
   if (found.role == Role::kLeaving) return;  // told to leave in the same turn
+  // Its time begins now: it may have waited behind many other starts.
+  found.process->since = step.at.now;
+  const Instant deadline = step.at.now + step.policy.startup_timeout;
   std::visit(Overloaded{
                  [](const OneOf<Vacant, Waiting, Serving, GivenUp> auto&) {},
-                 [&](const Starting& starting) { Note(step, Milestone::kStarting, pid, starting.cause); },
-                 [&](const Replacing& replacing) {
+                 [&](Starting& starting) {
+                   starting.deadline = deadline;
+                   Note(step, Milestone::kStarting, pid, starting.cause);
+                 },
+                 [&](Replacing& replacing) {
                    if (found.role != Role::kNext) return;
+                   replacing.deadline = deadline;
                    const bool reload = replacing.urgency == Urgency::kReload;
                    Note(step, reload ? Milestone::kReloading : Milestone::kRestarting, pid, replacing.cause);
                  },
@@ -39,7 +46,7 @@ void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
 SlotOutcome Slot::OnLost(StepContext& step, Generation generation, const Cause& cause, StopMode mode) {
   const Place found = Find(generation);
   if (found.role == Role::kUnknown || found.role == Role::kLeaving) return SlotOutcome::kNothing;
-  // Who does not serve yet has nothing to finish.
+  // A worker that does not serve yet has nothing to finish.
   const bool served = found.role == Role::kServing || found.role == Role::kOld;
   const StopMode milder = mode == StopMode::kFinish && !served ? StopMode::kAbandon : mode;
   const Process& process = *found.process;
@@ -128,18 +135,18 @@ SlotOutcome Slot::Loaded(StepContext& step, Starting starting) {
 
 void Slot::OnBeat(Generation generation, Instant now) {
   // By far the most frequent event, and nearly always of the process that serves.
-  const auto hear = [&](Process& process, bool loaded, Instant& deadline) {
+  const auto extend = [&](Process& process, bool loaded, Instant& deadline) {
     if (process.generation != generation) return;
     process.message_due = kNever;
     if (loaded && !process.channel_closed) deadline = now + process.timeout;
   };
   std::visit(Overloaded{
                  [](OneOf<Vacant, Waiting, GivenUp> auto&) {},
-                 [&](Starting& starting) { hear(starting.process, false, starting.deadline); },
-                 [&](Serving& serving) { hear(serving.process, true, serving.deadline); },
+                 [&](Starting& starting) { extend(starting.process, false, starting.deadline); },
+                 [&](Serving& serving) { extend(serving.process, true, serving.deadline); },
                  [&](Replacing& replacing) {
-                   hear(replacing.old.process, true, replacing.old.deadline);
-                   hear(replacing.next, replacing.next_loaded, replacing.deadline);
+                   extend(replacing.old.process, true, replacing.old.deadline);
+                   extend(replacing.next, replacing.next_loaded, replacing.deadline);
                  },
              },
              state_);

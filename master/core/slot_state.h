@@ -24,7 +24,7 @@ struct StepContext {
   ServiceId service = 0;
   const ServicePolicy& policy;
   PlanVersion plan = 0;  // of what is started at somebody's request
-  bool paused = false;   // the service is paused: who becomes ready is not told to start
+  bool paused = false;   // the service is paused: a worker that becomes ready is not told to start
   Generation& newest;    // of all services
   Random& random;
   Effects& effects;
@@ -40,7 +40,7 @@ struct Process {
   Span timeout;                  // silence allowed
   Span shutdown_timeout;         // until its exit, once told
   bool excused = false;          // said that it leaves on purpose: its exit is no failure
-  bool channel_closed = false;   // its pipe ended: it will not be heard again
+  bool channel_closed = false;   // its pipe ended: no message comes any more
   Instant message_due = kNever;  // when the message that it has begun has to be whole
   bool operator==(const Process&) const = default;
   template <typename Archive>
@@ -76,7 +76,7 @@ struct Waiting {     // for the next attempt
 };
 struct Starting {  // until `loaded`
   Process process;
-  Instant deadline;
+  Instant deadline;  // kNever until the process exists
   Cause cause;
   bool operator==(const Starting&) const = default;
   template <typename Archive>

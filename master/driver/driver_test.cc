@@ -136,6 +136,21 @@ TEST_F(DriverTest, MoreStartsThanATurnMayHaveWaitForTheNextOnes) {
   EXPECT_EQ(outside_.Count<core::Spawn>(), 10U);
 }
 
+TEST_F(DriverTest, AStartThatWaitsBehindOthersHasAllItsTime) {
+  outside_.loads_at_once = false;
+  Begin(2, 1);
+  outside_.waits.emplace_back([this] {  // the first start took as long as a start may
+    outside_.now = outside_.now + driver_->supervisor().services()[0].policy().startup_timeout;
+    return false;
+  });
+  Turn();
+  ASSERT_EQ(outside_.Count<core::Spawn>(), 2U);
+  const std::vector<core::Slot>& slots = driver_->supervisor().services()[0].slots();
+  EXPECT_TRUE(std::holds_alternative<core::Starting>(slots[1].state()));
+  EXPECT_EQ(slots[1].next_deadline(),
+            outside_.now + driver_->supervisor().services()[0].policy().startup_timeout);
+}
+
 TEST_F(DriverTest, AHeartbeatThatLiesUnreadAtTheDeadlineCounts) {
   Begin(1);
   outside_.waits.emplace_back([this] {  // the deadline passes while nothing is looked at

@@ -58,7 +58,7 @@ class ControlClient final : private platform::FdWatcher {
   bool closed() const { return !socket_.valid(); }
   proto::Level level() const { return level_; }
 
-  // Ends the connection at once; the owner hears of it.
+  // Ends the connection at once; the owner is told.
   void Close();
 
   // From here on the client is spoken to at this level. A level is never taken back.
@@ -85,7 +85,7 @@ class ControlClient final : private platform::FdWatcher {
     int64_t lost = 0;  // records since the last one that was sent
   };
 
-  // Is to hear once a second that the master is alive.
+  // Whether it gets a sign of life once a second.
   bool WantsSigns() const { return awaiting_ || level_ == proto::Level::kBase || !subscriptions_.empty(); }
   void OnReady(uint32_t events) override;
   template <typename Work>

@@ -21,7 +21,7 @@
 
 namespace fectl::runtime {
 
-// Who knows the answers.
+// What knows the answers.
 class ControlRequests {
  public:
   virtual ~ControlRequests() = default;
@@ -29,7 +29,7 @@ class ControlRequests {
   virtual void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) = 0;
 };
 
-// The control socket and everybody who is connected to it.
+// The control socket and all clients that are connected to it.
 class ControlServer final : private platform::FdWatcher, private ControlClientOwner {
  public:
   // All of them outlive it.
@@ -51,7 +51,7 @@ class ControlServer final : private platform::FdWatcher, private ControlClientOw
   // Answers a Listen: with Subscribed, or with an Error where there is no room for it.
   void Subscribe(ClientId client, int id, const std::string& service);
   bool has_subscriptions() const { return !subscriptions_.all().empty(); }
-  // A record for all who listen to the service; each gets it with its own number.
+  // A record for all subscriptions to the service; each gets it with its own number.
   void Publish(const std::string& service, proto::MessageRecord record);
   void EndSubscriptions(const std::string& words);
 

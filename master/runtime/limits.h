@@ -14,9 +14,9 @@ namespace fectl::runtime {
 // more.
 inline constexpr size_t kReadBytesPerTurn = 16 * 1024;
 
-// Read at most after a worker's death, to hear its last words. A pipe holds 64 KiB; more can only come from a
-// process that the worker left behind, which could go on for ever.
-inline constexpr size_t kLastWordsBytes = 1024 * 1024;
+// Read at most after a worker's exit: the messages that it wrote last. A pipe holds 64 KiB; more can only
+// come from a process that the worker left behind, which could go on for ever.
+inline constexpr size_t kLastMessagesBytes = 1024 * 1024;
 
 // Orders that a worker has not read yet. An order takes 15 to 20 bytes: a worker that lets this fill up reads
 // nothing.
@@ -34,7 +34,7 @@ inline constexpr size_t kRecordBytesMax = 256 * 1024;
 inline constexpr size_t kSubscriptionsMax = 16;
 inline constexpr size_t kAllSubscriptionsMax = 1024;
 
-// Existing workers expect to hear from the master about this often once they are loaded.
+// Workers of the base level expect a heartbeat of the master about this often once they are loaded.
 inline constexpr core::Span kMasterBeatInterval = core::Seconds(2);
 
 // Existing clients expect a `Pong` this often while they wait.
@@ -44,22 +44,23 @@ inline constexpr core::Span kPongInterval = core::Seconds(1);
 inline constexpr core::Span kClientStuckAfter = core::Seconds(10);
 
 // Control clients at a time, and at most half of the descriptors that this process may have: the other half
-// is for workers. One user other than root has at most three quarters of the places. Who finds none is sent
-// away; root waits in the listener's queue.
+// is for workers. One user other than root has at most three quarters of the places. A client that finds none
+// is sent away; root waits in the listener's queue.
 inline constexpr size_t kClientsMax = 16 * 1024;
 
 // The last of these places are root's, so that nobody else can lock root out; fewer where there are few.
 inline constexpr size_t kRootPlaces = 16;
 
-// Held for all control clients together: the largest answer and half of one. Beyond it, of the user for whom
-// most is held the client for which most is held is dropped.
+// Held for all control clients together: the largest answer and half of one. Beyond it the
+// heaviest client of the heaviest user is dropped.
 inline constexpr size_t kClientsBytesMax = size_t{96} << 20;
 
 // How often, at most, the log tells what a peer can repeat at will.
 inline constexpr core::Span kRefusalLogInterval = core::Seconds(60);
 
 // How often, at most, all children are looked at because SIGCHLD came: that takes the longer the more there
-// are. Ours are heard through their pidfds before; what this finds are strangers that were left to us.
+// are. The exits of our own are reported by their pidfds before; this finds orphans that the kernel gave to
+// us.
 inline constexpr core::Span kSweepPause = core::Milliseconds(100);
 
 // How often, at most, it is looked whether the control socket's file is still there, and it is made anew. A

@@ -15,7 +15,7 @@
 
 namespace fectl::runtime {
 
-// What the listeners need to know of those who use them.
+// What the listeners need to know of the services that use them.
 class ListenerUsers {
  public:
   virtual ~ListenerUsers() = default;

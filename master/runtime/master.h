@@ -35,7 +35,7 @@
 
 namespace fectl::runtime {
 
-// What the master is made of. Everything is open and the process is whom it is to be.
+// What the master is made of. Everything is open, and privileges are dropped already.
 struct MasterParts {
   std::unique_ptr<platform::EventLoop> loop;
   std::unique_ptr<platform::Signals> signals;

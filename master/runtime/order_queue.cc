@@ -15,9 +15,9 @@
 
 namespace fectl::runtime {
 
-OrderQueue::OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_deaf)
-    : loop_(loop), pipe_(std::move(pipe)), on_deaf_(std::move(on_deaf)) {
-  // The kernel reports an error when the last reader has gone, also to who asks for nothing. Without the
+OrderQueue::OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_closed)
+    : loop_(loop), pipe_(std::move(pipe)), on_closed_(std::move(on_closed)) {
+  // The kernel reports an error when the last reader has gone, also where nothing was asked for. Without the
   // watch the next order finds out.
   watched_ = loop_->Watch(pipe_.get(), 0, this).ok();
 }
@@ -61,7 +61,7 @@ void OrderQueue::TakeMessage() {
 void OrderQueue::OnReady(uint32_t events) {
   if ((events & EPOLLERR) == 0) return Flush();
   Close();
-  on_deaf_();
+  on_closed_();
 }
 
 void OrderQueue::Flush() {
@@ -75,7 +75,7 @@ void OrderQueue::Flush() {
     if (errno == EINTR) continue;
     if (errno == EAGAIN) break;
     Close();  // EPIPE: nobody reads any more
-    on_deaf_();
+    on_closed_();
     return;
   }
   WaitForRoom(!unsent_.empty());

@@ -13,12 +13,12 @@
 namespace fectl::runtime {
 
 // What goes to one worker: writes at once, and keeps what the pipe does not take until it does. Bounded by
-// kOrderBytesMax: beyond that a frame is dropped whole, never torn. A pipe that nobody reads any more makes
-// it deaf, not an error: a death is seen elsewhere.
+// kOrderBytesMax: beyond that a frame is dropped whole, never torn. A pipe whose
+// reader has closed it is no error: exits are reported elsewhere.
 class OrderQueue final : private platform::FdWatcher {
  public:
-  // `loop` outlives it. `on_deaf` is called once, from the loop or from within Push().
-  OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_deaf);
+  // `loop` outlives it. `on_closed` is called once, from the loop or from within Push().
+  OrderQueue(platform::EventLoop* loop, base::UniqueFd pipe, std::function<void()> on_closed);
   ~OrderQueue() override;
   OrderQueue(const OrderQueue&) = delete;
   OrderQueue& operator=(const OrderQueue&) = delete;
@@ -26,14 +26,14 @@ class OrderQueue final : private platform::FdWatcher {
   // One payload as one frame. False when it was dropped.
   bool Push(std::string_view payload);
   // The same for a message of the application's own, of which kMessageBytesMax are kept beside the one that
-  // has begun. Commands overtake it: who does not read messages is stopped all the same. False: there is no
-  // room for it, or RefuseMessages() was called.
+  // has begun. Commands overtake it: a worker that does not read messages is stopped all the same. False:
+  // there is no room for it, or RefuseMessages() was called.
   bool PushMessage(std::string_view payload);
   // From here on no message goes out any more that has not begun to.
   void RefuseMessages();
   bool refuses_messages() const { return refuses_messages_; }
   // True once the worker has closed its end of the pipe.
-  bool deaf() const { return !pipe_.valid(); }
+  bool closed() const { return !pipe_.valid(); }
 
  private:
   void OnReady(uint32_t events) override;
@@ -44,7 +44,7 @@ class OrderQueue final : private platform::FdWatcher {
 
   platform::EventLoop* loop_;
   base::UniqueFd pipe_;
-  std::function<void()> on_deaf_;
+  std::function<void()> on_closed_;
   std::string unsent_;       // frames; a message at its beginning alone
   size_t message_left_ = 0;  // bytes of it that are a message
   std::string messages_;     // frames that wait until unsent_ is empty

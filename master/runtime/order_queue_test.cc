@@ -132,11 +132,11 @@ TEST_F(OrderQueueTest, RefusedMessagesLeaveTheQueueAndTheOneThatHasBegunIsWhole)
 }
 
 TEST_F(OrderQueueTest, WorkerThatHasGoneIsNoErrorAndNoticedAtTheFirstOrder) {
-  EXPECT_FALSE(queue_->deaf());
+  EXPECT_FALSE(queue_->closed());
   worker_.reset();
   signal(SIGPIPE, SIG_IGN);
   EXPECT_FALSE(queue_->Push(kOrder));
-  EXPECT_TRUE(queue_->deaf());
+  EXPECT_TRUE(queue_->closed());
   EXPECT_FALSE(queue_->Push(kOrder));
   EXPECT_EQ(loop_->watched(), 0U);
   EXPECT_EQ(deaf_, 1);
@@ -146,7 +146,7 @@ TEST_F(OrderQueueTest, WorkerThatReadsNoMoreIsNoticedWithoutAnOrder) {
   EXPECT_TRUE(queue_->Push(kOrder));
   worker_.reset();
   ASSERT_TRUE(loop_->Turn(-1).ok());
-  EXPECT_TRUE(queue_->deaf());
+  EXPECT_TRUE(queue_->closed());
   EXPECT_EQ(deaf_, 1);
   EXPECT_FALSE(queue_->Push(kOrder));
   EXPECT_EQ(loop_->watched(), 0U);

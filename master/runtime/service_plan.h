@@ -29,7 +29,7 @@ struct SharedSocket {
   std::string address;  // for people; as configured while it is not open
   std::optional<std::string> app;
   std::vector<std::string> arguments;
-  std::vector<std::string> services;  // who sees it; empty: every service
+  std::vector<std::string> services;  // those that get it; empty: every service
 };
 
 bool SeesSocket(const SharedSocket& socket, const std::string& service);

@@ -68,7 +68,7 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
                                 : absl::InternalError(error->ToString());
   }
   child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
-  // Either it is about to be seen dead, or it lives on without an ear.
+  // Called when the worker has closed its end: it is exiting, or can no longer receive commands.
   orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write),
                                          [this] { sink_->Emit(core::ChannelClosed{who_}); });
   return absl::OkStatus();
@@ -86,7 +86,7 @@ void WorkerLink::SendBeat() {
 }
 
 void WorkerLink::Push(std::string_view payload) {
-  if (orders_ == nullptr || orders_->Push(payload) || orders_->deaf() || unread_) return;
+  if (orders_ == nullptr || orders_->Push(payload) || orders_->closed() || unread_) return;
   unread_ = true;
   sink_->Emit(core::WorkerViolated{who_, "leaves its commands unread"});
 }
@@ -106,8 +106,8 @@ void WorkerLink::KillAll() {
 
 void WorkerLink::Signal(core::Sig sig) {
   if (child_ == nullptr || (child_->reaped() && group_ == nullptr)) return;
-  // Who has not come to its program has nothing to finish, and could dump what it shares: the master's
-  // memory.
+  // A process before its exec has nothing to finish, and shares the master's memory, which another signal
+  // could dump: SIGKILL only.
   if (child_->in_flight().pending()) {
     child_->in_flight().Abandon();
     sig = core::Sig::kKill;
@@ -168,9 +168,8 @@ WorkerLink::ReadResult WorkerLink::ReadOnce() {
 }
 
 void WorkerLink::OnChildExit(platform::Child& child, const platform::ExitStatus& status) {
-  // What it wrote before its death is heard before the death: a `cfgerror` says more than the exit code after
-  // it.
-  for (size_t heard = 0; read_.valid() && heard < kLastWordsBytes; heard += kReadBytesPerTurn) {
+  // What it wrote is handed in before its exit: a `cfgerror` says more than the exit code after it.
+  for (size_t got = 0; read_.valid() && got < kLastMessagesBytes; got += kReadBytesPerTurn) {
     if (ReadOnce() != ReadResult::kMore) break;
   }
   group_ = child.TakeGroup(this);

@@ -62,7 +62,7 @@ class WorkerLink final : private platform::FdWatcher,
   bool SendMessage(std::string_view payload);
   // Runs and was not told to stop.
   bool takes_messages() const {
-    return inbox_.loaded() && !inbox_.broken() && orders_ != nullptr && !orders_->deaf() &&
+    return inbox_.loaded() && !inbox_.broken() && orders_ != nullptr && !orders_->closed() &&
            !orders_->refuses_messages();
   }
   // Lets the process live on without us.

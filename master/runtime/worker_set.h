@@ -60,13 +60,13 @@ class WorkerSet {
 
   // At SIGCHLD. True: there may be more, call again in the next turn.
   bool Sweep() { return children_.Sweep(); }
-  // Whether the end of each process is heard without Sweep().
+  // Whether the loop reports the exit of each process without Sweep().
   bool all_watched() const { return children_.all_watched(); }
 
   // Destroys the link of a process that has ended. Not from inside a callback of it.
   void Forget(const core::Incarnation& who) { links_.erase(who); }
 
-  // The master's heartbeat to those who expect it. Returns how many do.
+  // The master's heartbeat to the workers that expect it. Returns how many do.
   size_t SendBeats();
 
   size_t size() const { return links_.size(); }

@@ -150,7 +150,7 @@ bool AnswerRules::AllCameUp(const View& view, core::ServiceId service) const {
   return true;
 }
 
-// Nobody serves who was started before it was asked for.
+// No worker serves that was started before it was asked for.
 bool AnswerRules::AllAreNew(const View& view, const Request& request) const {
   for (uint32_t slot = 0; slot < view.ledger.policy(request.service).num; ++slot) {
     if (spawned_at_.At(request.service, slot) < request.asked_at) return false;

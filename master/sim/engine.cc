@@ -134,7 +134,7 @@ void Engine::Do(const Item& item) {
     case Kind::kMasterSeesEnd:
     case Kind::kMasterSeesExit:
     case Kind::kMasterSeesGroupEnd:
-    case Kind::kMasterSeesDeaf:
+    case Kind::kMasterSeesClosed:
     case Kind::kMasterGivesUp:
       ready_.push_back(item);
       return;
@@ -153,7 +153,7 @@ void Engine::LookAt(const Item& item) {
       return SeeExit(item.place);
     case Kind::kMasterSeesGroupEnd:
       return SeeGroupEnd(item.place);
-    case Kind::kMasterSeesDeaf:
+    case Kind::kMasterSeesClosed:
       return Emit(core::ChannelClosed{kernel_.process(item.place).who});
     case Kind::kMasterGivesUp:
       return Emit(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
@@ -187,7 +187,7 @@ void Engine::ClosePipe(SimProcess& process, uint32_t place) {
 void Engine::StopReading(SimProcess& process, uint32_t place) {
   if (!process.reads_orders) return;
   process.reads_orders = false;
-  Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesDeaf, place);
+  Plan(DrawSpan(random_master_, swarm_.read_delay_max), Kind::kMasterSeesClosed, place);
 }
 
 void Engine::EndGrandchild(SimProcess& process, uint32_t place) {
@@ -271,7 +271,7 @@ void Engine::SeeExit(uint32_t place) {
     process.life = SimProcess::Life::kLeftGroup;
     programs_.OnGroupLeft(process, place);
   } else {
-    // Its number may be another's before the supervisor has heard of it.
+    // Its number may be another's before the supervisor knows of it.
     kernel_.Reap(place);
   }
   if (failed_exec) {

@@ -47,7 +47,7 @@ class Engine : private ProgramHost, private driver::Outside, private driver::Eve
     kMasterSeesEnd,
     kMasterSeesExit,
     kMasterSeesGroupEnd,
-    kMasterSeesDeaf,
+    kMasterSeesClosed,
     kMasterGivesUp,
     kOperator,
     kStall,

@@ -24,7 +24,7 @@ enum class Action : uint8_t {
   kQuit,
   kDieBySignal9,
   kDieOfSignal,  // of the one in its `number`
-  kHear,         // an order has come whole
+  kReadOrder,    // an order has come whole
   kOverflow,     // so many orders lie unread before it that no further one can be written
   kGrandchild,   // writes as if it were the worker, whether that lives or not
   kEndGroup,     // what the process has left of its group ends
@@ -57,13 +57,13 @@ struct SimProcess {
   bool holds_pipe = false;    // a grandchild has the pipe open: no end of file at its death
   bool reads_orders = true;
   bool stopped = false;      // by a signal
-  std::vector<Action> held;  // of who is stopped: what it does as soon as it is continued
+  std::vector<Action> held;  // of a stopped process: what it does as soon as it is continued
   bool failed_exec = false;  // it ended without having come to its program
   bool signaled = false;     // how it ended
   int32_t number = 0;
 
-  std::deque<core::Order> orders;  // written by the master, not yet heard
-  core::Instant hears_at;          // the last of them
+  std::deque<core::Order> orders;  // written by the master, not yet read
+  core::Instant reads_at;          // the last of them
 
   std::string unread;   // written, not yet read by the master
   core::Span heard_at;  // running time of the world when the master has read a message of it

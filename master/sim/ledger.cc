@@ -34,7 +34,8 @@ void Ledger::TakePlan(const core::PlanChanged& change) {
   for (std::vector<Life>& slot : lives_[change.service]) {
     for (Life& life : slot) {
       if (life.told()) continue;
-      if (!life.loaded && !life.closed) life.deadline = life.spawned_at + policy.startup_timeout;
+      if (!life.loaded && !life.closed && life.pid != 0)
+        life.deadline = life.spawned_at + policy.startup_timeout;
       const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
       if (life.loaded && !life.closed) life.deadline = life.deadline + more;
       life.timeout = life.timeout + more;
@@ -162,7 +163,11 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     life.message_due = core::kNever;
     if (life.on_duty() && !life.closed) life.deadline = at.now + life.timeout;
   } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
-    if (life.pid == 0) life.pid = spawned->pid;
+    if (life.pid != 0) return;
+    life.pid = spawned->pid;
+    if (life.told()) return;
+    life.spawned_at = at.now;
+    life.deadline = at.now + policy(life.who.service).startup_timeout;
   } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
     life.message_due = core::kNever;
     if (life.loaded || life.told()) return;
@@ -173,7 +178,7 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
-    // Who is being replaced already, or does not serve yet, asks for nothing new.
+    // A worker that is being replaced already, or does not serve yet, asks for nothing new.
     const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
     if (life.on_duty() && is_newest && !IsNext(life)) life.asked_at = std::min(life.asked_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
@@ -212,7 +217,7 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     life.spawned_at = at.now;
     life.timeout = policy(spawn->who.service).timeout;
     life.shutdown_timeout = policy(spawn->who.service).shutdown_timeout;
-    life.deadline = at.now + policy(spawn->who.service).startup_timeout;
+    life.deadline = core::kNever;  // its time begins when it exists
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
     Life* life = Find(send->who);
     if (life == nullptr) return;

@@ -26,7 +26,7 @@ struct Life {
   core::Span timeout;           // what it was promised
   core::Span shutdown_timeout;  // likewise
   core::Instant loaded_at;      // only if loaded
-  core::Instant deadline;       // when something must be done about it, unless it is heard before
+  core::Instant deadline;       // when something must be done about it, unless a message comes before
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then

@@ -90,8 +90,8 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
       return host_->Die(process, place, true, 9);
     case Action::kDieOfSignal:
       return host_->Die(process, place, true, process.number);
-    case Action::kHear:
-      return Hear(process, place);
+    case Action::kReadOrder:
+      return ReadOrder(process, place);
     case Action::kOverflow:
       if (process.behaviour != Behaviour::kNeverReads) return;
       host_->Misbehaved(process.behaviour);
@@ -265,21 +265,21 @@ void Programs::OnSuccessor(SimProcess& process, uint32_t place) {
     host_->Later(place, Draw(core::Seconds(1)), Action::kTurnBad);
 }
 
-// An order is heard when the last piece of it has come, and never before an earlier one.
+// An order is read when the last piece of it has come, and never before an earlier one.
 void Programs::OnOrder(SimProcess& process, uint32_t place, core::Order order) {
   if (process.life != SimProcess::Life::kAlive || !process.reads_orders) return;
   const core::Span late = random_.Below(8) == 0 ? Draw(core::Milliseconds(100)) : core::Span{};
   process.orders.push_back(order);
-  process.hears_at = std::max(process.hears_at, host_->now() + late);
-  host_->Later(place, process.hears_at - host_->now(), Action::kHear);
+  process.reads_at = std::max(process.reads_at, host_->now() + late);
+  host_->Later(place, process.reads_at - host_->now(), Action::kReadOrder);
 }
 
-void Programs::Hear(SimProcess& process, uint32_t place) {
+void Programs::ReadOrder(SimProcess& process, uint32_t place) {
   const core::Order order = process.orders.front();
   process.orders.pop_front();
-  const bool deaf =
+  const bool ignores =
       process.behaviour == Behaviour::kIgnoresTerm || process.behaviour == Behaviour::kNeverReads;
-  if (deaf || !process.loaded) return;
+  if (ignores || !process.loaded) return;
   if (process.behaviour == Behaviour::kDiesOnOrder && order == process.dies_on) {
     host_->Misbehaved(process.behaviour);
     return host_->Later(place, Draw(core::Milliseconds(50)), Action::kDieBySignal9);
@@ -309,7 +309,7 @@ void Programs::OnSignal(SimProcess& process, uint32_t place, core::Sig sig) {
     if (!process.unkillable) host_->Later(place, {}, Action::kDieBySignal9);
     return;
   }
-  // The master continues whom it sends one of these.
+  // The master continues a process that it sends one of these.
   if (process.stopped) Continue(process, place);
   if (process.behaviour == Behaviour::kIgnoresTerm) return host_->Misbehaved(process.behaviour);
   if (process.behaviour == Behaviour::kIsShell) {

@@ -52,7 +52,7 @@ class Programs {
   void OnSignal(SimProcess& process, uint32_t place, core::Sig sig);
   // It has ended, others of its group live on.
   void OnGroupLeft(SimProcess& process, uint32_t place);
-  // The faults are over: who would still turn bad does not; who is stuck stays so.
+  // The faults are over: a process that would still turn bad does not; one that is stuck stays so.
   void CalmDown(SimProcess& process, uint32_t place);
 
  private:
@@ -66,7 +66,7 @@ class Programs {
   void Continue(SimProcess& process, uint32_t place);
   void Fork(SimProcess& process, uint32_t place);
   void ActGrandchild(SimProcess& process, uint32_t place);
-  void Hear(SimProcess& process, uint32_t place);
+  void ReadOrder(SimProcess& process, uint32_t place);
   void BeginToLeave(SimProcess& process, uint32_t place);
 
   core::Random random_;

@@ -38,7 +38,7 @@ const Life* Subject(const View& view, const core::Report& report) {
   return view.ledger.WithPid(report.service, report.slot, report.record.pid);
 }
 
-// Whether it is told to leave now, since it was not heard in time or, `unfinished`, not to the end of a
+// Whether it is told to leave now, since no message came in time or, `unfinished`, not to the end of a
 // message.
 bool IsOverdue(const View& view, const Life* life, bool unfinished) {
   return life != nullptr && life->overdue && life->told_at == view.at.now && life->unfinished == unfinished;

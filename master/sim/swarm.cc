@@ -78,7 +78,6 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   if (random.Below(2) == 0) starts_per_turn = static_cast<uint32_t>(1 + random.Below(8));
   if (random.Below(10) == 0) {
     look_time = DrawSpan(random, core::Milliseconds(400));
-    starts_per_turn = 64;
     // A turn that takes a second counts as a stall.
     const int64_t most = core::Milliseconds(900).ns / std::max<int64_t>(look_time.ns, 1);
     looks_per_wait = static_cast<uint32_t>(std::clamp<int64_t>(most, 1, looks_per_wait));

@@ -46,7 +46,7 @@ class Link:
         self._loop.call_soon(self._turn)
 
     def close(self) -> None:
-        """Leaves the loop. The channel stays open: the master hears of the end by the process's exit."""
+        """Leaves the loop. The channel stays open: the master learns of the end by the process's exit."""
         if not self._is_open:
             return
         self._is_open = False

@@ -49,7 +49,7 @@ class Link:
         self._greenlet = gevent.spawn(self._follow)
 
     def close(self) -> None:
-        """Leaves the hub. The channel stays open: the master hears of the end by the process's exit."""
+        """Leaves the hub. The channel stays open: the master learns of the end by the process's exit."""
         if self._greenlet is None:
             return
         self._worker.on_timeout_changed = None

@@ -72,9 +72,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  protected:
   // Reads what is there, once; `handler` gets the number of bytes, 0 at the client's end. The connection
-  // lives until then: handlers may capture `this`. Who reads in another way has to wait first (async_wait),
-  // then take the bytes in the handler and report them with Received(), because a drain closes an idle
-  // connection only when the kernel has no unread bytes.
+  // lives until then: handlers may capture `this`. A program that reads in another way has to wait first
+  // (async_wait), then take the bytes in the handler and report them with Received(), because a drain closes
+  // an idle connection only when the kernel has no unread bytes.
   template <class Handler>
   void Read(net::mutable_buffer buffer, Handler handler) {
     auto done = [self = shared_from_this(), buffer, handler](const ErrorCode& failed) {

@@ -104,7 +104,7 @@ class Children {
   // next turn (a storm of orphans does not stop the loop).
   bool Sweep();
 
-  // Whether the end of each child is heard without Sweep(), which may then come later.
+  // Whether the loop reports the exit of each child without Sweep(), which may then come later.
   bool all_watched() const { return unwatched_ == 0; }
 
   size_t running() const { return by_pid_.size(); }

@@ -26,7 +26,7 @@ void Tell(const base::UniqueFd& line, const std::string& report) {
   } while (sent < 0 && errno == EINTR);
 }
 
-absl::Status HearReport(base::UniqueFd line) {
+absl::Status ReadReport(base::UniqueFd line) {
   std::string report;
   std::array<char, 1024> part;
   while (true) {
@@ -61,17 +61,17 @@ absl::StatusOr<std::variant<StartReport, StartedFromHere>> Daemonize() {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return absl::ErrnoToStatus(errno, "cannot create a socket pair");
   }
-  base::UniqueFd hear(ends[0]);
-  base::UniqueFd tell(ends[1]);
+  base::UniqueFd from_daemon(ends[0]);
+  base::UniqueFd to_caller(ends[1]);
   const pid_t middle = fork();
   if (middle < 0) return absl::ErrnoToStatus(errno, "cannot start the daemon");
   if (middle > 0) {
-    tell.reset();
+    to_caller.reset();
     Reap(middle);
-    return StartedFromHere{HearReport(std::move(hear))};
+    return StartedFromHere{ReadReport(std::move(from_daemon))};
   }
-  hear.reset();
-  StartReport report(std::move(tell));
+  from_daemon.reset();
+  StartReport report(std::move(to_caller));
   if (setsid() < 0) {
     report.Failed("cannot start a session");
     _exit(1);

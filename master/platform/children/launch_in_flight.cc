@@ -221,7 +221,7 @@ struct LaunchInFlight::Shared {
   alignas(16) std::array<char, kStackBytes> stack;  // not cleared
 };
 
-// One whose process lives on without anybody to see its end is that process's.
+// The child still runs on this memory, and nothing waits for its end: the memory is leaked.
 void LaunchInFlight::Release::operator()(Shared* shared) const {
   if (!shared->in_use()) delete shared;
 }

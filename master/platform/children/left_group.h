@@ -61,7 +61,7 @@ class LeftGroup {
   LeftGroup(const LeftGroup&) = delete;
   LeftGroup& operator=(const LeftGroup&) = delete;
 
-  // SIGKILL to all of it. NotFound: nothing of it is left, and the observer will not hear of that.
+  // SIGKILL to all of it. NotFound: nothing of it is left; the observer is not called then.
   absl::Status Kill();
 
   // Gives the group up unharmed.

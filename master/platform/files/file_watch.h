@@ -18,7 +18,7 @@ namespace fectl::platform {
 class FileWatch final : private FdWatcher {
  public:
   // `touched` is called in a turn of the loop, which outlives this. It says only that it is time to look:
-  // changed permissions, too, are heard. Unimplemented and the like where the kernel or a sandbox has no
+  // changed permissions are reported, too. Unimplemented and the like where the kernel or a sandbox has no
   // inotify, ResourceExhausted when the user has too many of them.
   static absl::StatusOr<std::unique_ptr<FileWatch>> Create(EventLoop* loop, std::function<void()> touched);
   FileWatch(const FileWatch&) = delete;
@@ -28,8 +28,8 @@ class FileWatch final : private FdWatcher {
   // From now on the file that has this name now, and no other; when one gets the name later, call it anew.
   absl::Status Follow(const std::string& path);
 
-  // Forgets the file, without a wait. The kernel takes some 15 ms to give it up: who destroys this earlier
-  // waits for the rest of them.
+  // Forgets the file, without a wait. The kernel takes some 15 ms to give it up: an owner that destroys this
+  // earlier waits for the rest of them.
   void Forget();
 
  private:

@@ -114,7 +114,7 @@ PidFile::~PidFile() {
   struct stat inode = {};
   if (!fd_.valid() || maker_ != getpid() || fstat(fd_.get(), &inode) != 0) return;
   file_.RemoveIf(inode);
-  // A failure has nobody left who could do anything about it.
+  // Nothing can be done about a failure here.
   if (file_.Is(inode) && ftruncate(fd_.get(), 0) != 0) return;
 }
 

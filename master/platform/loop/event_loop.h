@@ -12,7 +12,7 @@
 
 namespace fectl::platform {
 
-// Hears that a descriptor is ready.
+// Is called when a descriptor is ready.
 class FdWatcher {
  public:
   virtual ~FdWatcher() = default;
@@ -38,7 +38,7 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // `events`: EPOLLIN, EPOLLOUT, ... or 0 to hear of EPOLLERR and EPOLLHUP only. The descriptor and the
+  // `events`: EPOLLIN, EPOLLOUT, ... or 0 for EPOLLERR and EPOLLHUP only. The descriptor and the
   // watcher stay the caller's and must outlive the watch: unwatch first, then close. Regular files cannot be
   // watched (EPERM).
   absl::Status Watch(int fd, uint32_t events, FdWatcher* watcher);

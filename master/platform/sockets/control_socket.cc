@@ -77,7 +77,7 @@ ControlSocket::ControlSocket(PidFile lock, UnixListener listener, const ControlF
 absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::string& path,
                                                                    const ControlFile& file,
                                                                    const Identity* owner) {
-  // Before the lock, so that people hear of the path that they wrote and not of the lock's.
+  // Before the lock, so that an error names the path that was configured and not the lock's.
   if (absl::Status status = UnixListener::CheckPath(path); !status.ok()) return status;
   absl::StatusOr<PidFile> lock = TakeLock(path, owner);
   if (!lock.ok()) return lock.status();

@@ -63,7 +63,7 @@ class Listener {
   const std::string& address() const { return address_; }
 
   // A worker can end the listening for every holder with shutdown(). A watch for EPOLLRDHUP (and not EPOLLIN)
-  // hears of it: TCP sockets report EPOLLHUP then, UNIX sockets EPOLLRDHUP. This takes it up again on the
+  // reports it: TCP sockets report EPOLLHUP then, UNIX sockets EPOLLRDHUP. This takes it up again on the
   // same port or path. A UNIX socket stays dead, so there it is a new one under the same descriptor number
   // (unwatch it before): whoever was given the old one has to be given the new one.
   absl::Status ListenAgain();

@@ -54,7 +54,7 @@ class AsgiConnections:
         self._nothing_open = asyncio.Event()
         self._requests = requests
         self._config = config
-        # Never serves; it has the shared state, and what libraries hook to hear of a shutdown.
+        # Never serves; it has the shared state, and what libraries hook to learn of a shutdown.
         self._server = uvicorn.Server(config)
         self._state = self._server.server_state
         # The list itself is what connections of old versions of uvicorn hold: its content is changed.
@@ -137,7 +137,7 @@ class AsgiConnections:
         self._websockets.close_due(self._open_websockets(), now, drain_began, linger)
 
     def _tell_libraries(self) -> None:
-        """sse-starlette, for one, puts its own function into uvicorn's class to hear that streams should end."""
+        """sse-starlette, for one, puts its own function into uvicorn's class to learn that streams should end."""
         try:
             self._server.handle_exit(signal.SIGTERM, None)
         except Exception:

@@ -129,7 +129,7 @@ class Link:
         # with a loop without a hub these tasks would be executed again.
         consumer.perform_pending_operations()
 
-    # --- the three places in which the master is heard ---
+    # --- the three places in which the master's commands are read ---
 
     def turn(self) -> None:
         worker = self._worker

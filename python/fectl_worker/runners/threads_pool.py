@@ -200,7 +200,7 @@ class Pool:
         try:
             pieces = self._application(environ, answer.start_response)
             close = getattr(pieces, "close", None)
-            # Then there is nothing to do between the last piece and the end: the loop hears of both at once.
+            # Then there is nothing to do between the last piece and the end: the loop is told of both at once.
             output.tells = close is not None or not isinstance(pieces, (list, tuple))
             try:
                 answer.send(pieces)
@@ -251,7 +251,7 @@ class Thread(threading.Thread):
         self._room = threading.Condition()
         #: Since when the application has worked without giving anything; None: it does not work now.
         self.since: Optional[float] = None
-        #: Whether the loop hears of the last piece before the application has returned.
+        #: Whether the loop is told of the last piece before the application has returned.
         self.tells = True
 
     def wake(self) -> None:

@@ -1,4 +1,4 @@
-// The socket of NOTIFY_SOCKET: private to this process's user, and heard only from the program and from what
+// The socket of NOTIFY_SOCKET: private to this process's user, and read only from the program and from what
 // it has started.
 #ifndef FECTL_WORKER_SDK_RUN_NOTIFY_NOTIFY_SOCKET_H_
 #define FECTL_WORKER_SDK_RUN_NOTIFY_NOTIFY_SOCKET_H_
