@@ -171,7 +171,7 @@ def test_connections_that_trickle_are_closed_and_leave_no_memory_behind(place: P
     (worker,) = master.pids("web")
     begun = (b"GET /", b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n")
     open_kib, closed_kib = [], []
-    for _ in range(10):
+    for _ in range(14):
         trickling = [Client(("127.0.0.1", port)).socket for _ in range(_TRICKLING)]
         for number, client in enumerate(trickling):
             client.sendall(begun[number % 2])
@@ -188,9 +188,9 @@ def test_connections_that_trickle_are_closed_and_leave_no_memory_behind(place: P
         wait_until(none_is_left, "connections that trickle are closed")
         closed_kib.append(resident_kib(worker))
     print(f"{_TRICKLING} trickle: KiB with them open {open_kib}, when they are closed {closed_kib}")
-    # Python's memory has its size after a few rounds.
+    # Python's memory has its size after a few rounds, and may be larger now and then. What leaks stays.
     for resident in (open_kib, closed_kib):
-        assert max(resident[7:]) < max(resident[4:7]) + 2048
+        assert min(resident[-3:]) < max(resident[4:7]) + 2048
     assert master.pids("web") == [worker]
 
 
