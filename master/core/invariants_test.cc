@@ -134,15 +134,15 @@ TEST_F(BrokenStop, NotMoreAreLeavingThanMay) {
 TEST_F(BrokenStop, WhoIsLeavingHasADeadline) {
   const Supervisor before = supervisor_;
   OfSlot<kLeaving>(0, [](std::vector<Leaving>& leaving) { leaving[0].deadline = kNever; });
-  EXPECT_EQ(Contradiction(), "who is leaving has a deadline until SIGKILL has failed");
+  EXPECT_EQ(Contradiction(), "a leaving process has a deadline until SIGKILL has failed");
   supervisor_ = before;
   OfSlot<kLeaving>(0, [](std::vector<Leaving>& leaving) { leaving[0].stage = Leaving::Stage::kAlarmed; });
-  EXPECT_EQ(Contradiction(), "who is leaving has a deadline until SIGKILL has failed");
+  EXPECT_EQ(Contradiction(), "a leaving process has a deadline until SIGKILL has failed");
 }
 
 TEST_F(BrokenStart, WhoAsksToBeReplacedServes) {
   OfSlot<kDueAsk>(0, [](std::optional<WorkerAsked>& ask) { ask = WorkerAsked{}; });
-  EXPECT_EQ(Contradiction(), "who asks to be replaced serves");
+  EXPECT_EQ(Contradiction(), "a worker that asks to be replaced serves");
 }
 
 TEST_F(Broken, WhatIsHeldBackHasItsTime) {
@@ -258,7 +258,7 @@ TEST_F(BrokenReload, AsManyAreAwaitedAsAreMarkedSo) {
 TEST_F(BrokenStart, WhoFoundNoRoomIsAwaited) {
   InOperation<StartOperation>([](StartOperation& start) { start.awaited = 1, start.without_room = 2; });
   OfService<kAwaited>([](std::vector<Awaited>& awaited) { awaited = {{false, true}, {true, true}}; });
-  EXPECT_EQ(Contradiction(), "who found no room is awaited");
+  EXPECT_EQ(Contradiction(), "a start that found no room is awaited");
 }
 
 TEST_F(BrokenStart, StartGoesOnWhileSomebodyIsAwaited) {
@@ -348,7 +348,8 @@ TEST_F(BrokenDeathTest, SlotIsLaunchedWhereItHasNobody) {
 TEST_F(BrokenReloadDeathTest, WhoIsReadyWasCountedAsAwaited) {
   sim_checks = false;
   InOperation<ReplaceOperation>([](ReplaceOperation& replace) { replace.awaited = 0; });
-  EXPECT_DEATH(Take(supervisor_, WorkerLoaded{{0, 0, 3}}), "broken: who is ready was counted as awaited");
+  EXPECT_DEATH(Take(supervisor_, WorkerLoaded{{0, 0, 3}}),
+               "broken: a worker that is ready was counted as awaited");
   sim_checks = true;
 }
 
@@ -373,7 +374,8 @@ TEST_F(BrokenDeathTest, SlotThatIsChangedExists) {
 TEST_F(BrokenStartDeathTest, WhoIsReadyWasCountedAsAwaited) {
   sim_checks = false;
   InOperation<StartOperation>([](StartOperation& start) { start.awaited = 0; });
-  EXPECT_DEATH(Take(supervisor_, WorkerLoaded{{0, 0, 1}}), "broken: who is ready was counted as awaited");
+  EXPECT_DEATH(Take(supervisor_, WorkerLoaded{{0, 0, 1}}),
+               "broken: a worker that is ready was counted as awaited");
   sim_checks = true;
 }
 

@@ -255,7 +255,7 @@ void Service::OnStartOutcome(StepContext& step, StartOperation& start, uint32_t 
     start.without_room -= awaited.without_room ? 1 : 0;
     awaited.without_room = false;
     awaited.awaited = false;
-    FECTL_CHECK(start.awaited > 0, "who is ready was counted as awaited");
+    FECTL_CHECK(start.awaited > 0, "a worker that is ready was counted as awaited");
     --start.awaited;
   }
   EndStartIfDone(step, start);

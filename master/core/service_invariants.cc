@@ -80,7 +80,7 @@ std::string_view Service::OperationContradiction() const {
                 {kRuns, up_},
                 {kAwaited, start.awaited == count(&Awaited::awaited) &&
                                start.without_room == count(&Awaited::without_room)},
-                {"who found no room is awaited", start.without_room <= start.awaited},
+                {"a start that found no room is awaited", start.without_room <= start.awaited},
                 {"a start goes on while somebody is awaited", start.awaited > start.without_room},
                 {"the slot that was given up exists", !start.failed.has_value() || *start.failed < size},
             });

@@ -67,7 +67,7 @@ void Service::OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uin
   bool& awaited = awaited_[index].awaited;
   if (awaited && outcome == SlotOutcome::kReady) {
     awaited = false;
-    FECTL_CHECK(replace.awaited > 0, "who is ready was counted as awaited");
+    FECTL_CHECK(replace.awaited > 0, "a worker that is ready was counted as awaited");
     if (--replace.awaited == 0) CommitBatch(step, replace);
   } else if (awaited || outcome == SlotOutcome::kReplacementFailed) {
     // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only

@@ -69,9 +69,10 @@ std::string_view Slot::Contradiction(Generation newest) const {
       {"a successor is of a later generation", successor_is_newer},
       {"not more are leaving than may",
        std::count_if(leaving_.begin(), leaving_.end(), HasTime) <= static_cast<ptrdiff_t>(kLeavingMax)},
-      {"who is leaving has a deadline until SIGKILL has failed",
+      {"a leaving process has a deadline until SIGKILL has failed",
        std::all_of(leaving_.begin(), leaving_.end(), HasItsDeadline)},
-      {"who asks to be replaced serves", serving || (!later_ask_.has_value() && !due_ask_.has_value())},
+      {"a worker that asks to be replaced serves",
+       serving || (!later_ask_.has_value() && !due_ask_.has_value())},
       {"what was asked and is held back has its time", later_ask_.has_value() == (ask_at_ != kNever)},
       {"where nobody is to serve nobody is crashing", !crashing_ || !to_serve_nobody},
   });
