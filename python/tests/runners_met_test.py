@@ -13,7 +13,7 @@ import fectl_worker
 import pytest
 
 from fectl_worker.testing import FakeMaster, FakeSocket
-from python.tests.support import Client, environment, ready_made
+from python.tests.support import Client, environment, ready_made, wait_until
 
 INIT_FAILED = 99
 KINDS = ["asyncio", "gevent"]
@@ -44,6 +44,46 @@ def test_NODELAY_no_answer_waits_for_an_acknowledgement(command: tuple[str, ...]
         # Of the last 40, which the kernel no longer treats as the beginning of a connection, the quickest ten: a
         # machine that is busy makes some of them slow, Nagle's algorithm makes all of them slow.
         assert sorted(times[20:])[10] < DELAYED_ACKNOWLEDGEMENT_S, times
+
+
+@pytest.mark.parametrize(
+    ("command", "app", "arguments"),
+    [
+        ("asyncio", "asgi", ["app=memory:asgi", "lifespan=off", "http=h11"]),
+        ("asyncio", "asgi", ["app=memory:asgi", "lifespan=off", "http=httptools"]),
+        ("asyncio --loop uvloop", "asgi", ["app=memory:asgi", "lifespan=off", "http=httptools"]),
+        ("asyncio", "wsgi", ["app=memory:application", "threads=2"]),
+        ("asyncio", "aiohttp", ["app=memory:make_app"]),
+        ("asyncio --loop uvloop", "aiohttp", ["app=memory:make_app"]),
+        ("gevent", "wsgi", ["app=memory:application"]),
+    ],
+    ids=["h11", "httptools", "httptools on uvloop", "threads", "aiohttp", "aiohttp on uvloop", "gevent"],
+)
+@pytest.mark.parametrize("ending", [b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX:"], ids=["idle", "fresh", "next"])
+def test_a_connection_that_its_client_closes_leaves_nothing_in_memory(
+    command: str, app: str, arguments: list[str], ending: bytes
+) -> None:
+    with ready_made(*command.split(), sockets={"http": FakeSocket(app, arguments)}) as master:
+        master.expect("loaded")
+        master.send("start")
+
+        def blocks() -> int:
+            return int(Client(master.address("http")).get("/blocks").body)
+
+        def come_and_go() -> None:
+            client = Client(master.address("http"))
+            if ending != b"GET / HTTP/1.1\r\n":
+                client.get()
+            client.socket.sendall(ending)
+            client.socket.close()
+
+        for _ in range(50):
+            come_and_go()
+        before = blocks()
+        for _ in range(200):
+            come_and_go()
+        # Less than one object for each connection; those that were closed last may not have been seen to be.
+        wait_until(lambda: blocks() < before + 200, "closed connections are forgotten")
 
 
 def test_NODELAY_head_and_body_are_one_piece() -> None:

@@ -92,6 +92,10 @@ def connection_class(base: Any, owner: Owner) -> Any:
 
         def connection_lost(self, error: Optional[Exception]) -> None:
             super().connection_lost(error)
+            # uvicorn leaves its timer to run out, which keeps the connection in memory until then.
+            timer, self.timeout_keep_alive_task = self.timeout_keep_alive_task, None
+            if timer is not None:
+                timer.cancel()
             owner.ended()
 
     return Connection

@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import fectl_worker
+from memory import asgi as memory
 
 released = asyncio.Event()
 
@@ -126,6 +127,7 @@ async def chat(receive: Any, send: Any) -> None:
 PATHS = {
     "/about": about,
     "/block": block,
+    "/blocks": memory,
     "/echo": echo,
     "/events": events,
     "/fails": fails,
