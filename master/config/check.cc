@@ -33,8 +33,8 @@ void CheckNames(const std::vector<Section>& sections, const std::vector<std::str
     const auto [owner, inserted] = owners.emplace(sections[i].name, i);
     if (inserted) continue;
     result->Add(labels[i] + ".name",
-                absl::StrCat("\"", sections[i].name, "\" is the name of another ", kind, ", in line ",
-                             result->lines.Find(labels[owner->second] + ".name")));
+                absl::StrCat("\"", sections[i].name, "\" is the name of another ", kind, ", in ",
+                             result->PlaceText(labels[owner->second] + ".name", labels[i] + ".name")));
   }
 }
 
@@ -101,9 +101,9 @@ void CheckAddresses(LoadResult* result) {
       if (!owner.has_value()) continue;
       const std::string& host = result->config.sockets[*owner].host;
       result->Add(label + ".port",
-                  absl::StrCat(socket.port, " is already taken by ", result->socket_labels[*owner], " (line ",
-                               result->lines.Find(result->socket_labels[*owner] + ".port"), ") on ",
-                               AllAddresses(host) ? "all addresses" : host));
+                  absl::StrCat(socket.port, " is already taken by ", result->socket_labels[*owner], " (",
+                               result->PlaceText(result->socket_labels[*owner] + ".port", label + ".port"),
+                               ") on ", AllAddresses(host) ? "all addresses" : host));
     }
   }
 }

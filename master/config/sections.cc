@@ -75,6 +75,7 @@ std::optional<uint32_t> ReadMode(SectionReader* reader) {
 }
 
 void ReadUnixAddress(SectionReader* reader, SocketConfig* socket) {
+  if (reader->Has("ip")) reader->Fail("ip", R"(is not for a socket of proto "unix", which has a path)");
   if (reader->Has("path") && reader->Has("host")) reader->Fail("host", "cannot be given besides path");
   const std::string_view key = !reader->Has("path") && reader->Has("host") ? "host" : "path";
   reader->Require(key, R"(a socket of proto "unix" needs a path)");
@@ -89,11 +90,15 @@ void ReadUnixAddress(SectionReader* reader, SocketConfig* socket) {
 void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
   reader->Require("port", "an integer from 0 to 65535; 0 is a port that the system chooses");
   Assign(reader->Integer("port", 0, 65'535), &socket->port);
-  Assign(reader->String("host"), &socket->host);
+  const std::string_view key = reader->Has("ip") ? "ip" : "host";
+  if (reader->Has("ip") && reader->Has("host")) {
+    reader->Fail("ip", "is another name of host, which is given too: leave one of them out");
+  }
+  Assign(reader->String(key), &socket->host);
   if (!socket->host.empty()) {
     const std::string wrong = WhatIsWrongWithHost(socket->host, socket->proto);
     if (!wrong.empty()) {
-      reader->Fail("host", wrong);
+      reader->Fail(key, wrong);
       socket->port = 0;  // on no address that another socket could have
     }
   }
@@ -105,6 +110,7 @@ void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
 // With a proto that nobody knows, nobody knows which of these there must be.
 void CheckTypesOfAddress(SectionReader* reader) {
   reader->String("host");
+  reader->String("ip");
   reader->Integer("port", 0, 65'535);
   reader->SocketPath("path");
   ReadMode(reader);

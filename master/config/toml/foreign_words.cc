@@ -33,7 +33,7 @@ constexpr Hint kKeys[] = {
     {"logging", "syslog target", R"(use service = "syslog")"},
     {"logging", "syslog_prefix ident tag", R"(use name with service = "syslog")"},
     {"logging", "syslog_facility log_syslog_facility", "use facility"},
-    {"socket", "ip address listen_address bind_address", "use host"},
+    {"socket", "address listen_address bind_address", "use host"},
     {"socket", "bind http http_socket listenstream listen_stream listen",
      R"(use host and port, or proto = "unix" and path)"},
     {"socket", "loader wsgi_file wsgi", "use app"},
