@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/keys.h"
 #include "master/config/program_check.h"
+#include "master/config/service/order_check.h"
 
 namespace fectl::config {
 namespace {
@@ -140,7 +141,10 @@ void CheckConsistency(bool complete, LoadResult* result) {
   const bool all_sockets_named = std::all_of(result->config.sockets.begin(), result->config.sockets.end(),
                                              [](const SocketConfig& socket) { return !socket.name.empty(); });
   const size_t before = result->problems.size();
-  if (all_named) CheckSocketServices(result);
+  if (all_named) {
+    CheckSocketServices(result);
+    CheckOrder(result);
+  }
   // A socket that is for no known service would only be missed once more.
   if (all_named && all_sockets_named && result->problems.size() == before) CheckPrograms(result);
 }

@@ -100,8 +100,9 @@ constexpr Hint kKeys[] = {
      "max_worker_lifetime max_age max_age_variance reload_on_rss "
      "max_memory_restart",
      "see the guide of python/README.md: a worker asks for its own replacement"},
-    {"service", "autostart enabled down",
-     "leave it out: every service is started with fectld; fectl stop stops it"},
+    {"service", "enabled down on_demand", "use autostart = false, and fectl start"},
+    {"service", "wants depends depends_on dependencies", "use requires, or after for the order alone"},
+    {"service", "tags groups", "use labels"},
     {"service",
      "autorestart exitcodes restart_sec restartsec respawn finish autorestart_exit_codes stop_exit_codes",
      "leave it out: a worker that ends without being asked is always replaced, with pauses"},
@@ -112,9 +113,8 @@ constexpr Hint kKeys[] = {
      "leave it out: what remains of a worker's process group is always killed"},
     {"service", "process_name description unit namespace",
      "leave it out: workers have numbers, and services a name"},
-    {"service",
-     "priority singleton on_demand after requires wants depends depends_on dependencies increment_var",
-     "leave it out: all services are started together"},
+    {"service", "priority singleton increment_var",
+     "leave it out: services start together, but for what after and requires say"},
     {"service",
      "hooks pre_start post_start execstartpre execstartpost execstop execreload on_starting pre_fork "
      "post_fork cron_restart watch touch_reload py_autoreload autoreload reload autorestart_delay",
