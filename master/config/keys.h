@@ -12,13 +12,15 @@ namespace fectl::config {
 // Every key that fectld.toml can have, in the order in which people are told of them.
 inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",    "uid",
                                                    "gid",  "stdout",    "stderr", "allow"};
-inline constexpr std::string_view kSocketKeys[] = {"name", "port",      "host", "backlog", "proto", "service",
-                                                   "app",  "arguments", "path", "mode",    "owner", "group"};
+inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host", "ip",        "backlog",
+                                                   "proto", "service", "app",  "arguments", "path",
+                                                   "mode",  "owner",   "group"};
 inline constexpr std::string_view kServiceKeys[] = {
-    "name",         "num",    "command",  "directory",       "restarts",
-    "uid",          "gid",    "timeout",  "startup_timeout", "shutdown_timeout",
-    "stdout",       "stderr", "environ",  "max_surge",       "no_new_privileges",
-    "capabilities", "ready",  "watchdog", "stop_signal"};
+    "name",      "num",        "command",           "directory",        "restarts", "uid",
+    "gid",       "timeout",    "startup_timeout",   "shutdown_timeout", "stdout",   "stderr",
+    "environ",   "max_surge",  "no_new_privileges", "capabilities",     "after",    "requires",
+    "autostart", "type",       "before_roll",       "renamed_from",     "labels",   "ready",
+    "watchdog",  "stop_signal"};
 inline constexpr std::string_view kLoggingKeys[] = {"level", "service", "name", "facility"};
 
 struct SectionKeys {

@@ -36,7 +36,7 @@ TEST(ClosestWord, DoesNotGuessWildly) {
 TEST(UnknownKeyText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownKeyText("service", "comand"), "unknown key, did you mean \"command\"?");
   EXPECT_EQ(UnknownKeyText("master", "daemon"), "unknown key: use the option --daemon of fectld");
-  EXPECT_EQ(UnknownKeyText("socket", "ip"), "unknown key: use host");
+  EXPECT_EQ(UnknownKeyText("socket", "address"), "unknown key: use host");
   EXPECT_EQ(UnknownKeyText("logging", "colour"), "unknown key; allowed are level, service, name, facility");
   EXPECT_EQ(UnknownKeyText("logging", "backlog"),
             "unknown key: it belongs to [[socket]]; allowed here are level, service, name, facility");
