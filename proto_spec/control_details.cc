@@ -25,7 +25,25 @@ class Writer {
     json_->Number(number);
   }
 
+  void Flag(const char* name, bool set) {
+    if (!set) return;
+    json_->Key(name);
+    json_->Raw("true");
+  }
+
   void operator()(const std::monostate& /*nothing*/) {}
+  void operator()(const PlanRequest& plan) {
+    if (!plan.id.empty()) Text("id", plan.id);
+    if (!plan.file.empty()) Text("file", plan.file);
+    Flag("revert", plan.revert);
+    Flag("wait", plan.wait);
+  }
+  void operator()(const ScaleRequest& scale) {
+    if (scale.to != 0) Whole("to", scale.to);
+    if (scale.by != 0) Whole("by", scale.by);
+    Flag("reset", scale.reset);
+  }
+  void operator()(const PlanView& plan) { AppendPlanMembers(plan, json_); }
   void operator()(const LeaveWait& wait) { Real("leave_wait_s", wait.seconds); }
   void operator()(const MessageToSend& message) {
     if (message.worker > 0) Whole("worker", message.worker);
@@ -92,12 +110,28 @@ class Reader {
     return true;
   }
   bool Has(const char* name) const { return Find(name) != nullptr; }
+  bool Flag(const char* name, bool* set) const {
+    const JsonTree::Value* value = Find(name);
+    if (value == nullptr) return true;
+    if (!value->IsBool()) return false;
+    *set = value->GetBool();
+    return true;
+  }
 
   bool operator()(std::monostate& /*nothing*/) const { return true; }
   bool operator()(LeaveWait& wait) const { return Real("leave_wait_s", &wait.seconds, kLeaveWaitMaxS); }
   bool operator()(MessageToSend& message) const {
     return Whole("worker", &message.worker, 1) && Text("json", &message.json, true);
   }
+  bool operator()(PlanRequest& plan) const {
+    return Text("id", &plan.id) && Text("file", &plan.file) && Flag("revert", &plan.revert) &&
+           Flag("wait", &plan.wait);
+  }
+  bool operator()(ScaleRequest& scale) const {
+    return Whole("to", &scale.to, 1) && Whole("by", &scale.by, -kScaleMax) && Flag("reset", &scale.reset) &&
+           (scale.to != 0 ? 1 : 0) + (scale.by != 0 ? 1 : 0) + (scale.reset ? 1 : 0) == 1;
+  }
+  bool operator()(PlanView& plan) const { return ReadPlanMembers(object_, &plan); }
   bool operator()(SubscriptionId& subscription) const { return Whole("id", &subscription.id, 1, true); }
   bool operator()(SentCounts& counts) const {
     return Whole("taken", &counts.taken, 0) && Whole("refused", &counts.refused, 0);
@@ -136,7 +170,9 @@ std::string EncodeRequestDetail(std::string_view service, const RequestDetail& d
   Writer writer(&json);
   // A subscription's number comes first, as in its answers.
   if (const auto* subscription = std::get_if<SubscriptionId>(&detail)) writer(*subscription);
-  if (!std::holds_alternative<SubscriptionId>(detail) || !service.empty()) writer.Text("service", service);
+  const bool of_service =
+      !std::holds_alternative<SubscriptionId>(detail) && !std::holds_alternative<PlanRequest>(detail);
+  if (of_service || !service.empty()) writer.Text("service", service);
   if (!std::holds_alternative<SubscriptionId>(detail)) std::visit(writer, detail);
   json.EndObject();
   return json.Take();

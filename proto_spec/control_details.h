@@ -8,6 +8,8 @@
 #include <string_view>
 #include <variant>
 
+#include "proto_spec/control_plan.h"
+
 namespace fectl::proto {
 
 // A reload or restart whose answer waits until the old workers have ended, but no longer than this.
@@ -27,6 +29,25 @@ struct MessageToSend {
 struct SubscriptionId {
   int id = 0;
   friend bool operator==(const SubscriptionId&, const SubscriptionId&) = default;
+};
+
+// What Plan and Apply are about. `id`: only if that is what it comes to; empty: whatever it is.
+struct PlanRequest {
+  std::string id{};
+  std::string file{};   // an absolute path; empty: the file that fectld was started with
+  bool revert = false;  // not a file but what ran before the last Apply
+  bool wait = false;    // answer when all of it is done, or failed
+  friend bool operator==(const PlanRequest&, const PlanRequest&) = default;
+};
+
+// As many workers as a service may have.
+inline constexpr int kScaleMax = 10'000;
+// How many workers are wanted; exactly one of these is set.
+struct ScaleRequest {
+  int to = 0;          // 1 or more
+  int by = 0;          // more, or where it is negative fewer
+  bool reset = false;  // as many as the file says
+  friend bool operator==(const ScaleRequest&, const ScaleRequest&) = default;
 };
 
 // Level 3: what an operation has led to, in the answer to it.
@@ -67,9 +88,10 @@ struct GapRecord {
   friend bool operator==(const GapRecord&, const GapRecord&) = default;
 };
 
-using RequestDetail = std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId>;
+using RequestDetail =
+    std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest, ScaleRequest>;
 using ResponseDetail =
-    std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord, GapRecord>;
+    std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord, GapRecord, PlanView>;
 
 // The data of a request: an object with `service`, where it is not empty, and the members of `detail`.
 std::string EncodeRequestDetail(std::string_view service, const RequestDetail& detail);

@@ -66,6 +66,8 @@ constexpr KindRow kKinds[] = {
     {Kind::kMessage, "Message", Content::kDetail, false},
     {Kind::kGap, "Gap", Content::kDetail, false},
     {Kind::kEnded, "Ended", Content::kEnd, false},
+    {Kind::kPlan, "Plan", Content::kDetail, false},
+    {Kind::kApplied, "Applied", Content::kDetail, false},
 };
 
 const KindRow& Row(Kind kind) {
@@ -92,6 +94,9 @@ ResponseDetail DetailOf(Kind kind) {
       return MessageRecord{};
     case Kind::kGap:
       return GapRecord{};
+    case Kind::kPlan:
+    case Kind::kApplied:
+      return PlanView{};
     default:
       return Outcome{};
   }
@@ -191,6 +196,13 @@ bool ReadVersion(const JsonTree::Value& object, int* version) {
 constexpr size_t kHelloBytesMax = 4096;
 // Of a `Send`: the text of a message, of which every byte may need two, and as much as a `Hello` beside it.
 constexpr size_t kSendBytesMax = 2 * kAppMessageBytesMax + kHelloBytesMax;
+// Of a `Plan`: a path, of which every byte may need six.
+constexpr size_t kPlanBytesMax = size_t{6} * 4096 + kHelloBytesMax;
+
+size_t BytesMax(Arguments arguments) {
+  if (arguments == Arguments::kMessage) return kSendBytesMax;
+  return arguments == Arguments::kPlan ? kPlanBytesMax : kHelloBytesMax;
+}
 
 bool ReadHello(std::string_view data, Response* response) {
   if (data.empty() || data.size() > kHelloBytesMax) return false;
@@ -257,8 +269,7 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
 // What is wrong with the data; nullptr: it was read.
 const char* ReadArguments(std::string_view data, Arguments arguments, Level level, Request* request) {
   const bool object = level >= Level::kThree && !data.empty() && data.front() == '{';
-  if (object && data.size() > (arguments == Arguments::kMessage ? kSendBytesMax : kHelloBytesMax))
-    return "the data has too many bytes";
+  if (object && data.size() > BytesMax(arguments)) return "the data has too many bytes";
   switch (arguments) {
     case Arguments::kNone:
       return data.empty() ? nullptr : "it has no data";
@@ -299,6 +310,17 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       return ReadRequestDetail(data, nullptr, &request->arguments)
                  ? nullptr
                  : "the data must be an object with an id of 1 or more";
+    case Arguments::kPlan:
+      request->arguments = PlanRequest{};
+      return data.empty() || ReadRequestDetail(data, nullptr, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with at most the texts id and file, and the flags revert and "
+                   "wait";
+    case Arguments::kScale:
+      request->arguments = ScaleRequest{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service and one of to, by and reset";
   }
   return "it has no data";
 }

@@ -75,6 +75,8 @@ struct Response {
     kMessage,     // MessageRecord
     kGap,         // GapRecord
     kEnded,       // SubscriptionId, text: why; the subscription's last answer
+    kPlan,        // PlanView
+    kApplied,     // PlanView
   };
   Kind kind = Kind::kPong;
   std::string text{};

@@ -29,6 +29,9 @@ enum class Verb {
   kSend,
   kListen,
   kUnsubscribe,
+  kPlan,
+  kApply,
+  kScale,
 };
 
 // What a request's data is.
@@ -40,6 +43,8 @@ enum class Arguments {
   kMessage,         // {"service": name, "worker": N, "json": text}
   kSubscription,    // {"id": N, "service": name}
   kSubscriptionId,  // {"id": N}
+  kPlan,            // {"id": text, "file": path, "revert": bool, "wait": bool}, each of them optional
+  kScale,           // {"service": name} with one of "to": N, "by": N, "reset": true
 };
 
 // What a client must be allowed to do ([master] allow).
@@ -90,6 +95,12 @@ inline constexpr VerbRow kVerbs[] = {
      "listen", "print the messages that workers send"},
     {Verb::kUnsubscribe, "Unsubscribe", Level::kThree, Arguments::kSubscriptionId, Access::kObserve, "Done",
      "", ""},
+    {Verb::kPlan, "Plan", Level::kThree, Arguments::kPlan, Access::kOperate, "Plan", "plan",
+     "say what a changed configuration would do"},
+    {Verb::kApply, "Apply", Level::kThree, Arguments::kPlan, Access::kOperate, "Applied", "apply",
+     "do what plan says, without a restart"},
+    {Verb::kScale, "Scale", Level::kThree, Arguments::kScale, Access::kOperate, "Done", "scale",
+     "change how many workers a service has"},
 };
 
 constexpr const VerbRow& RowOf(Verb verb) {
@@ -111,7 +122,8 @@ constexpr const VerbRow* FindVerb(std::string_view word) {
 constexpr bool TakesService(Verb verb) {
   const Arguments arguments = RowOf(verb).arguments;
   return arguments == Arguments::kService || arguments == Arguments::kReplacement ||
-         arguments == Arguments::kMessage || arguments == Arguments::kSubscription;
+         arguments == Arguments::kMessage || arguments == Arguments::kSubscription ||
+         arguments == Arguments::kScale;
 }
 
 }  // namespace fectl::proto

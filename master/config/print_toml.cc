@@ -37,6 +37,7 @@ class Printer {
     absl::StrAppend(&text_, text_.empty() ? "" : "\n", View(written), "\n");
   }
   void Raw(std::string_view key, std::string_view value) {
+    values_.emplace_back(key, value);
     absl::StrAppend(&text_, View(key), " = ", View(value), "\n");
   }
   void Text(std::string_view key, std::string_view value) { Raw(key, base::TomlString(value)); }
@@ -55,8 +56,10 @@ class Printer {
   }
 
   std::string Take() { return std::move(text_); }
+  KeyValues TakeValues() { return std::move(values_); }
 
  private:
+  KeyValues values_;
   std::string text_;
 };
 
@@ -152,6 +155,30 @@ void PrintService(const ServiceConfig& service, Printer* out) {
 }
 
 }  // namespace
+
+KeyValues ValuesOf(const MasterConfig& master) {
+  Printer out;
+  PrintMaster(master, &out);
+  return out.TakeValues();
+}
+
+KeyValues ValuesOf(const LoggingConfig& logging) {
+  Printer out;
+  PrintLogging(logging, &out);
+  return out.TakeValues();
+}
+
+KeyValues ValuesOf(const SocketConfig& socket) {
+  Printer out;
+  PrintSocket(socket, &out);
+  return out.TakeValues();
+}
+
+KeyValues ValuesOf(const ServiceConfig& service) {
+  Printer out;
+  PrintService(service, &out);
+  return out.TakeValues();
+}
 
 std::string PrintToml(const Config& config) {
   Printer out;

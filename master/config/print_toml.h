@@ -2,6 +2,8 @@
 #define FECTL_MASTER_CONFIG_PRINT_TOML_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "master/config/config.h"
 
@@ -10,6 +12,13 @@ namespace fectl::config {
 // The effective configuration, defaults included, as TOML that Parse() turns into an equal Config (but for
 // what ResolveAccounts() filled in, which is not written).
 std::string PrintToml(const Config& config);
+
+// The same, key by key: the key and its value as TOML.
+using KeyValues = std::vector<std::pair<std::string, std::string>>;
+KeyValues ValuesOf(const MasterConfig& master);
+KeyValues ValuesOf(const LoggingConfig& logging);
+KeyValues ValuesOf(const SocketConfig& socket);
+KeyValues ValuesOf(const ServiceConfig& service);
 
 }  // namespace fectl::config
 

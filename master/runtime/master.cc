@@ -71,7 +71,7 @@ absl::Status Master::Run() {
   started_at_ = Now().now;
   LOG(INFO) << proto::kServerName << " (pid " << getpid() << ") serves " << parts_.control->path();
   for (const SharedSocket& socket : parts_.listeners->shared()) {
-    const absl::Status state = parts_.listeners->StateOf(socket.name);
+    const absl::Status state = parts_.listeners->StateOf(socket.listener);
     LOG_IF(INFO, state.ok()) << "socket " << socket.name << " listens on " << socket.address;
     LOG_IF(ERROR, !state.ok()) << state.message() << "; the services that use it cannot start without it";
   }
@@ -228,24 +228,29 @@ void Master::ReopenLogs() {
   LOG(INFO) << "got SIGUSR1: " << InWords(reopened);
 }
 
-std::string Master::Suspects(const SharedSocket& socket) const {
+bool Master::Has(const core::Service& service, ListenerId listener) const {
+  const std::vector<ListenerId>& listeners = PlanOf(service).listeners;
+  return std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
+}
+
+std::string Master::Suspects(ListenerId listener) const {
   std::string words;
   for (const core::Service& service : supervisor().services()) {
-    if (!SeesSocket(socket, service.policy().name)) continue;
+    if (!Has(service, listener)) continue;
     words += (words.empty() ? "" : ", ") + WorkersInWords(service);
   }
   return words;
 }
 
 // Nothing else gives workers a new descriptor. As if an operator had asked; nobody waits for the answer.
-void Master::OnOpenedAnew(const SharedSocket& socket) {
+void Master::OnOpenedAnew(ListenerId listener, const std::string& name) {
   for (const core::Service& service : supervisor().services()) {
     const core::ServiceState state = service.state();
     const bool has_workers = state != core::ServiceState::kStopped &&
                              state != core::ServiceState::kStopping && state != core::ServiceState::kFailed;
-    if (!has_workers || !SeesSocket(socket, service.policy().name)) continue;
+    if (!has_workers || !Has(service, listener)) continue;
     LOG(INFO) << "service " << service.policy().name << " is reloaded: its workers hold the old socket "
-              << socket.name;
+              << name;
     Emit(core::Commanded{
         .request = driver_.supervisor().NewRequest(), .service = service.id(), .verb = core::Verb::kReload});
   }

@@ -105,8 +105,9 @@ class Master final : private driver::Outside,
   void Emit(core::Event event) override { driver_.Emit(std::move(event)); }
   void OnAppMessage(const core::Incarnation& who, const std::string& json) override;
   void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
-  std::string Suspects(const SharedSocket& socket) const override;
-  void OnOpenedAnew(const SharedSocket& socket) override;
+  std::string Suspects(ListenerId listener) const override;
+  void OnOpenedAnew(ListenerId listener, const std::string& name) override;
+  bool Has(const core::Service& service, ListenerId listener) const;  // its next processes do
   void OnReady(uint32_t events) override;  // signals
 
   void Do(const core::Spawn& effect) { workers_.Spawn(effect); }

@@ -117,7 +117,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   const core::RequestId id = driver_.supervisor().NewRequest();
   waiting_.emplace(id, waiting);
   if (service != nullptr) {
-    if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).sockets);
+    if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).listeners);
     Emit(core::Commanded{.request = id, .service = service->id(), .verb = *command});
   } else {
     ShutDown({.graceful = true, .request = id});
@@ -131,7 +131,7 @@ proto::MasterView Master::Overview(core::Instant now) const {
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (const core::Service& service : supervisor().services()) {
     view.services.push_back(Summarize(service, PlanOf(service), now));
-    parts_.listeners->ShowAddresses(&view.services.back().sockets);
+    parts_.listeners->ShowAddresses(PlanOf(service).listeners, &view.services.back().sockets);
   }
   return view;
 }
@@ -176,7 +176,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kInspect:
       response.kind = Kind::kInspect;
       response.inspect = Describe(*service, PlanOf(*service), workers_, now);
-      parts_.listeners->ShowAddresses(&response.inspect.sockets);
+      parts_.listeners->ShowAddresses(PlanOf(*service).listeners, &response.inspect.sockets);
       break;
     case Verb::kSend:
       return server_.Answer(client,

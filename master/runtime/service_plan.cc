@@ -147,6 +147,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
     names.push_back(socket.name);
     SetSocketVariables(socket, kFirstSocketFd + static_cast<int>(plan.socket_fds.size()), &environment);
     plan.socket_fds.push_back(socket.fd);
+    plan.listeners.push_back(socket.listener);
     plan.sockets.push_back({socket.name, socket.address});
   }
   Set(&environment, proto::kSocketNamesVariable, proto::FormatNames(names));

@@ -19,9 +19,13 @@
 
 namespace fectl::runtime {
 
+// Names a listener of the master (listener_set.h); never used twice.
+using ListenerId = uint32_t;
+
 // A listening socket as the workers get to know it.
 struct SharedSocket {
   std::string name;
+  ListenerId listener = 0;
   int fd = -1;  // borrowed: the listener stays its owner's
   int family = 0;
   int type = 0;
@@ -43,6 +47,7 @@ struct ServicePlan {
   size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
   size_t lane_variable = 0;     // and which one its lane
   std::vector<int> socket_fds;  // what is passed besides the pipes, in order
+  std::vector<ListenerId> listeners;  // of these, in the same order
   std::vector<proto::SocketView> sockets;
   std::string stdout_path;  // empty: the master's
   std::string stderr_path;

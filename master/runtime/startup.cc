@@ -71,7 +71,7 @@ auto AwaitLock(Open open) {
 bool CanServe(const config::ServiceConfig& service, const ListenerSet& listeners) {
   const std::vector<SharedSocket>& sockets = listeners.shared();
   return std::all_of(sockets.begin(), sockets.end(), [&](const SharedSocket& socket) {
-    return !SeesSocket(socket, service.name) || listeners.StateOf(socket.name).ok();
+    return !SeesSocket(socket, service.name) || listeners.StateOf(socket.listener).ok();
   });
 }
 
@@ -82,7 +82,7 @@ absl::Status CheckSockets(const config::Config& config, const ListenerSet& liste
     if (CanServe(service, listeners)) return absl::OkStatus();
   }
   for (const SharedSocket& socket : listeners.shared()) {
-    if (absl::Status state = listeners.StateOf(socket.name); !state.ok()) return state;
+    if (absl::Status state = listeners.StateOf(socket.listener); !state.ok()) return state;
   }
   return absl::OkStatus();
 }

@@ -13,7 +13,7 @@
 namespace fectl::runtime {
 
 absl::Status WorkerSet::Start(const core::Incarnation& who, const ServicePlan& plan) {
-  if (absl::Status open = listeners_->OpenMissing(plan.sockets); !open.ok()) return open;
+  if (absl::Status open = listeners_->OpenMissing(plan.listeners); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
   const uint32_t lane = FreeLane(who);

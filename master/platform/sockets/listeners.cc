@@ -1,6 +1,7 @@
 #include "master/platform/sockets/listeners.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -79,7 +81,8 @@ absl::Status InUse(const absl::Status& error, const std::optional<SocketHolders>
   return absl::Status(code, absl::StrCat(error.message(), " by ", holders->ToString()));
 }
 
-absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
+// `host`: a name, an address, or empty for all addresses.
+absl::StatusOr<Addresses> Resolve(const ListenSpec& spec, const std::string& host) {
   addrinfo hints = {};
   hints.ai_family = spec.protocol == ListenSpec::Protocol::kTcp6 ? AF_INET6 : AF_INET;
   hints.ai_socktype = SOCK_STREAM;
@@ -87,12 +90,12 @@ absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* list = nullptr;
   const std::string port = absl::StrCat(spec.port);
-  const int error = getaddrinfo(spec.host.empty() ? nullptr : spec.host.c_str(), port.c_str(), &hints, &list);
+  const int error = getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &list);
   if (error == EAI_SYSTEM) return Error(spec, errno);
   Addresses addresses(list);
   if (error == 0 && !IsIpv4InIpv6Form(*addresses)) return addresses;
   const bool tcp6 = spec.protocol == ListenSpec::Protocol::kTcp6;
-  if (!spec.host.empty() && OtherFamilyKnows(spec)) {
+  if (!host.empty() && OtherFamilyKnows(spec)) {
     return NoAddress(spec,
                      tcp6 ? R"(the name has no IPv6 address, only IPv4 ones: proto = "tcp4" takes those)"
                           : R"(the name has no IPv4 address, only IPv6 ones: proto = "tcp6" takes those)");
@@ -101,7 +104,7 @@ absl::StatusOr<Addresses> Resolve(const ListenSpec& spec) {
 }
 
 // 0, or errno with *fd not valid.
-int BindTo(const addrinfo& address, base::UniqueFd* fd) {
+int BindTo(const addrinfo& address, bool beside_another, base::UniqueFd* fd) {
   base::UniqueFd opened(
       socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
   if (!opened.valid()) return errno;
@@ -112,6 +115,8 @@ int BindTo(const addrinfo& address, base::UniqueFd* fd) {
       setsockopt(opened.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) {
     return errno;
   }
+  if (beside_another && setsockopt(opened.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+    return errno;
   if (bind(opened.get(), address.ai_addr, address.ai_addrlen) != 0) return errno;
   *fd = std::move(opened);
   return 0;
@@ -120,7 +125,7 @@ int BindTo(const addrinfo& address, base::UniqueFd* fd) {
 // 0, or errno with *fd not valid.
 int BindToChosenPort(const addrinfo& address, base::UniqueFd* fd) {
   base::UniqueFd chosen;
-  if (const int error = BindTo(address, &chosen); error != 0) return error;
+  if (const int error = BindTo(address, false, &chosen); error != 0) return error;
   // The kernel takes a port that it chose back when the listening ends, as by a worker's shutdown(). So a
   // second socket is bound to it by number, while the first one keeps it from others.
   sockaddr_storage number = {};
@@ -129,13 +134,14 @@ int BindToChosenPort(const addrinfo& address, base::UniqueFd* fd) {
   by_number.ai_addr = static_cast<sockaddr*>(generic);
   by_number.ai_addrlen = sizeof(number);
   if (getsockname(chosen.get(), by_number.ai_addr, &by_number.ai_addrlen) != 0) return errno;
-  return BindTo(by_number, fd);
+  return BindTo(by_number, false, fd);
 }
 
 // 0, or errno with *fd not valid.
 int ListenOn(const addrinfo& address, const ListenSpec& spec, base::UniqueFd* fd) {
   base::UniqueFd bound;
-  const int error = spec.port == 0 ? BindToChosenPort(address, &bound) : BindTo(address, &bound);
+  const int error = spec.port == 0 ? BindToChosenPort(address, &bound)
+                                    : BindTo(address, spec.beside_another, &bound);
   if (error != 0) return error;
   if (listen(bound.get(), spec.backlog) != 0) return errno;
   *fd = std::move(bound);
@@ -147,6 +153,14 @@ std::string NumericHost(const sockaddr* address, socklen_t length, int* error) {
   std::array<char, NI_MAXHOST> host = {};
   *error = getnameinfo(address, length, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
   return *error == 0 ? host.data() : "";
+}
+
+UnixListenSpec SpecOfFile(const ListenSpec& spec) {
+  return {.path = spec.path,
+          .backlog = spec.backlog,
+          .mode = spec.mode.value_or(0666),
+          .owner = spec.owner,
+          .group = spec.group};
 }
 
 absl::StatusOr<std::string> BoundAddress(int fd) {
@@ -170,36 +184,74 @@ absl::StatusOr<Listener> Listener::Open(const ListenSpec& spec) {
 }
 
 absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
-  absl::StatusOr<Addresses> addresses = Resolve(spec);
-  if (!addresses.ok()) return addresses.status();
-  Listener listener;
+  const std::vector<std::string> just_host = {spec.host};
   int first_error = 0;
-  const sockaddr* first_address = nullptr;
+  std::optional<SocketHolders> holders;
   // A name may stand for several addresses; the first that this machine has is meant.
-  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
-    const int error = ListenOn(*address, spec, &listener.fd_);
-    if (error != 0) {
-      if (first_error == 0) {
-        first_error = error;
-        first_address = address->ai_addr;
-      }
-      continue;
+  for (const std::string& host : spec.addresses.empty() ? just_host : spec.addresses) {
+    absl::StatusOr<Addresses> addresses = Resolve(spec, host);
+    if (!addresses.ok()) return addresses.status();
+    for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+      Listener listener;
+      const int error = ListenOn(*address, spec, &listener.fd_);
+      if (error == 0) return listener.Completed(*address, spec);
+      if (first_error != 0) continue;
+      first_error = error;
+      if (error == EADDRINUSE) holders = HoldersOf(*address->ai_addr);
     }
-    listener.family_ = address->ai_family;
-    listener.type_ = address->ai_socktype;
-    listener.protocol_ = address->ai_protocol;
-    listener.backlog_ = spec.backlog;
-    absl::StatusOr<std::string> bound = BoundAddress(listener.fd());
-    if (!bound.ok()) return bound.status();
-    listener.address_ = *std::move(bound);
-    return listener;
   }
   const absl::Status failed = Error(spec, first_error);
-  return first_error == EADDRINUSE ? InUse(failed, HoldersOf(*first_address)) : failed;
+  return first_error == EADDRINUSE ? InUse(failed, holders) : failed;
+}
+
+absl::StatusOr<Listener> Listener::Completed(const addrinfo& address, const ListenSpec& spec) {
+  family_ = address.ai_family;
+  type_ = address.ai_socktype;
+  protocol_ = address.ai_protocol;
+  backlog_ = spec.backlog;
+  absl::StatusOr<std::string> bound = BoundAddress(fd());
+  if (!bound.ok()) return bound.status();
+  address_ = *std::move(bound);
+  return std::move(*this);
+}
+
+absl::Status Listener::ShareAddress(bool share) {
+  const int value = share ? 1 : 0;
+  if (unix_.has_value() || setsockopt(fd(), SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value)) == 0)
+    return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot share ", address_));
+}
+
+absl::Status Listener::Change(const ListenSpec& spec) {
+  if (spec.backlog != backlog_ && listen(fd(), spec.backlog) != 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the queue of ", address_));
+  backlog_ = spec.backlog;
+  if (!unix_.has_value()) return absl::OkStatus();
+  const UnixListenSpec changed = SpecOfFile(spec);
+  if (absl::Status status = unix_->ChangeFile(changed); !status.ok()) return status;
+  unix_spec_ = changed;
+  return absl::OkStatus();
+}
+
+absl::Status Listener::TurnAway() {
+  if (unix_.has_value()) {
+    unix_->RemoveFile();
+    return absl::OkStatus();
+  }
+  // Of a packet the kernel shows the TCP header first. What begins a connection has the flag SYN, in byte 13.
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog filter = {.len = std::size(program), .filter = program};
+  if (setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot turn away connections to ", address_));
 }
 
 absl::StatusOr<std::vector<std::string>> Listener::AddressesOf(const ListenSpec& spec) {
-  const absl::StatusOr<Addresses> addresses = Resolve(spec);
+  const absl::StatusOr<Addresses> addresses = Resolve(spec, spec.host);
   if (!addresses.ok()) return addresses.status();
   std::vector<std::string> numeric;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
@@ -212,12 +264,12 @@ absl::StatusOr<std::vector<std::string>> Listener::AddressesOf(const ListenSpec&
 }
 
 absl::Status Listener::CheckHost(const ListenSpec& spec) {
-  const absl::StatusOr<Addresses> addresses = Resolve(spec);
+  const absl::StatusOr<Addresses> addresses = Resolve(spec, spec.host);
   if (!addresses.ok()) return addresses.status();
   int first_error = 0;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     base::UniqueFd bound;
-    const int error = BindTo(*address, &bound);
+    const int error = BindTo(*address, false, &bound);
     if (error == 0 || error == EADDRINUSE) return absl::OkStatus();
     if (first_error == 0) first_error = error;
   }
@@ -226,11 +278,7 @@ absl::Status Listener::CheckHost(const ListenSpec& spec) {
 
 absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
   Listener listener;
-  listener.unix_spec_ = {.path = spec.path,
-                         .backlog = spec.backlog,
-                         .mode = spec.mode.value_or(0666),
-                         .owner = spec.owner,
-                         .group = spec.group};
+  listener.unix_spec_ = SpecOfFile(spec);
   absl::StatusOr<UnixListener> opened = UnixListener::Open(listener.unix_spec_);
   if (absl::IsAlreadyExists(opened.status())) {
     const std::optional<SocketHolders> holders = HoldersOf(spec.path);

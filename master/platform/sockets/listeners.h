@@ -1,6 +1,7 @@
 #ifndef MASTER_PLATFORM_SOCKETS_LISTENERS_H_
 #define MASTER_PLATFORM_SOCKETS_LISTENERS_H_
 
+#include <netdb.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -19,6 +20,8 @@ struct ListenSpec {
 
   Protocol protocol = Protocol::kTcp4;
   std::string host = {};  // name or address; empty: all addresses. Not for kUnix
+  // What `host` stands for, as numbers, where that was looked up; empty: it is looked up. Not for kUnix.
+  std::vector<std::string> addresses = {};
   int port = 0;           // 0: the kernel chooses. Not for kUnix
   std::string path = {};  // kUnix only
   int backlog = 128;
@@ -26,6 +29,9 @@ struct ListenSpec {
   std::optional<mode_t> mode = {};
   std::optional<uid_t> owner = {};
   std::optional<gid_t> group = {};
+  // Another listener of this process may have an address that covers this one, or the other way round: see
+  // Listener::ShareAddress().
+  bool beside_another = false;
 };
 
 // A listening socket for workers. Close-on-exec (the launcher passes it on by number) and non-blocking:
@@ -52,6 +58,20 @@ class Listener {
 
   Listener(Listener&&) = default;
   Listener& operator=(Listener&&) = delete;
+
+  // Between the two calls, listeners of this process with `beside_another` may take an address that overlaps
+  // with this one's: all addresses of a port, and one of them. Connections go to the one with the single
+  // address. The kernel allows it to sockets of one user only. What is in the queue stays there. TCP only.
+  absl::Status ShareAddress(bool share);
+
+  // How long the queue is, and the mode and the owner of a UNIX socket's file, from here on. What is in the
+  // queue stays there.
+  absl::Status Change(const ListenSpec& spec);
+
+  // From here on nobody new comes into the queue, of whoever has the listener; what is in it can be accepted.
+  // Before the last of them stops to accept. TCP: a client tries again, after a second, and finds another
+  // listener or none. UNIX: the file is removed.
+  absl::Status TurnAway();
 
   // From here on the listener has the number of `fd`, which is closed.
   absl::Status TakeNumber(base::UniqueFd fd);
@@ -86,6 +106,8 @@ class Listener {
 
   static absl::StatusOr<Listener> OpenTcp(const ListenSpec& spec);
   static absl::StatusOr<Listener> OpenUnix(const ListenSpec& spec);
+  // This, whose descriptor listens on the address.
+  absl::StatusOr<Listener> Completed(const addrinfo& address, const ListenSpec& spec);
 
   base::UniqueFd fd_;
   std::optional<UnixListener> unix_;

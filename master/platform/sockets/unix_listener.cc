@@ -153,6 +153,24 @@ bool UnixListener::FileIsOurs() const {
   return file_.Is(inode_);
 }
 
+absl::Status UnixListener::ChangeFile(const UnixListenSpec& spec) {
+  const std::optional<struct stat> before = file_.Look();
+  if (!before.has_value() || !FileIsOurs()) return absl::OkStatus();
+  const bool other_mode = (before->st_mode & 07777) != spec.mode;
+  // Narrower before it has another owner, and wider after it.
+  if (other_mode && fchmodat(file_.folder_fd(), file_.name(), before->st_mode & spec.mode, 0) != 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot set the mode of ", spec.path));
+  absl::Status owned = SetOwner(file_, spec);
+  const mode_t mode = owned.ok() ? spec.mode : before->st_mode & 07777;
+  if (other_mode && fchmodat(file_.folder_fd(), file_.name(), mode, 0) != 0 && owned.ok())
+    owned = absl::ErrnoToStatus(errno, absl::StrCat("cannot set the mode of ", spec.path));
+  return owned;
+}
+
+void UnixListener::RemoveFile() {
+  file_.RemoveIf(inode_);
+}
+
 base::UniqueFd UnixListener::Release() {
   return std::move(fd_);
 }

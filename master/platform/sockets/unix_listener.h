@@ -47,6 +47,12 @@ class UnixListener {
   // False: the file was removed or replaced by somebody, so nobody can reach the listener any more.
   bool FileIsOurs() const;
 
+  // Gives the file this mode, owner and group; where that is not allowed, all of it is as before.
+  absl::Status ChangeFile(const UnixListenSpec& spec);
+
+  // Nobody can connect from here on.
+  void RemoveFile();
+
   // The listener goes on without this object, and the file stays.
   base::UniqueFd Release();
 

@@ -1,0 +1,103 @@
+#include "master/apply/key_classes.h"
+
+namespace fectl::apply {
+namespace {
+
+struct Row {
+  std::string_view section;
+  std::string_view key;
+  KeyClass key_class;
+};
+
+// fectld.toml(5) shows this table; a test compares it with the keys that there are.
+constexpr Row kRows[] = {
+    {"service", "name", KeyClass::kLive},
+    {"service", "renamed_from", KeyClass::kLive},
+    {"service", "labels", KeyClass::kLive},
+    {"service", "after", KeyClass::kLive},
+    {"service", "requires", KeyClass::kLive},
+    {"service", "autostart", KeyClass::kLive},
+    {"service", "before_roll", KeyClass::kLive},
+    {"service", "restarts", KeyClass::kLive},
+    {"service", "max_surge", KeyClass::kLive},
+    {"service", "startup_timeout", KeyClass::kLive},
+    // Workers read these two from their environment. Longer ones hold at once all the same (see Compare).
+    {"service", "timeout", KeyClass::kRoll},
+    {"service", "shutdown_timeout", KeyClass::kRoll},
+    {"service", "num", KeyClass::kScale},
+    {"service", "type", KeyClass::kRoll},
+    {"service", "command", KeyClass::kRoll},
+    {"service", "directory", KeyClass::kRoll},
+    {"service", "uid", KeyClass::kRoll},
+    {"service", "gid", KeyClass::kRoll},
+    {"service", "stdout", KeyClass::kRoll},
+    {"service", "stderr", KeyClass::kRoll},
+    {"service", "environ", KeyClass::kRoll},
+    {"service", "env_file", KeyClass::kRoll},
+    {"service", "no_new_privileges", KeyClass::kRoll},
+    {"service", "capabilities", KeyClass::kRoll},
+    {"service", "ready", KeyClass::kRoll},
+    {"service", "watchdog", KeyClass::kRoll},
+    {"service", "stop_signal", KeyClass::kRoll},
+    {"socket", "name", KeyClass::kRoll},
+    {"socket", "service", KeyClass::kRoll},
+    {"socket", "app", KeyClass::kRoll},
+    {"socket", "arguments", KeyClass::kRoll},
+    {"socket", "backlog", KeyClass::kLive},
+    {"socket", "mode", KeyClass::kLive},
+    {"socket", "owner", KeyClass::kLive},
+    {"socket", "group", KeyClass::kLive},
+    {"socket", "port", KeyClass::kRebind},
+    {"socket", "host", KeyClass::kRebind},
+    {"socket", "ip", KeyClass::kRebind},
+    {"socket", "proto", KeyClass::kRebind},
+    {"socket", "path", KeyClass::kRebind},
+    {"master", "sock", KeyClass::kRestart},
+    {"master", "directory", KeyClass::kRestart},
+    {"master", "pid", KeyClass::kRestart},
+    {"master", "uid", KeyClass::kRestart},
+    {"master", "gid", KeyClass::kRestart},
+    {"master", "stdout", KeyClass::kRestart},
+    {"master", "stderr", KeyClass::kRestart},
+    {"master", "allow", KeyClass::kRestart},
+    {"logging", "level", KeyClass::kRestart},
+    {"logging", "service", KeyClass::kRestart},
+    {"logging", "name", KeyClass::kRestart},
+    {"logging", "facility", KeyClass::kRestart},
+};
+
+const Row* Find(std::string_view section, std::string_view key) {
+  for (const Row& row : kRows) {
+    if (row.section == section && row.key == key) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string_view ToWord(KeyClass key_class) {
+  switch (key_class) {
+    case KeyClass::kLive:
+      return "live";
+    case KeyClass::kScale:
+      return "scale";
+    case KeyClass::kRoll:
+      return "roll";
+    case KeyClass::kRebind:
+      return "rebind";
+    case KeyClass::kRestart:
+      return "restart";
+  }
+  return "";
+}
+
+bool IsClassified(std::string_view section, std::string_view key) {
+  return Find(section, key) != nullptr;
+}
+
+KeyClass ClassOf(std::string_view section, std::string_view key) {
+  const Row* const row = Find(section, key);
+  return row == nullptr ? KeyClass::kRestart : row->key_class;
+}
+
+}  // namespace fectl::apply
