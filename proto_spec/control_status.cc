@@ -30,6 +30,22 @@ void PutReal(std::string_view name, double number, JsonText* json) {
   json->Number(std::isfinite(number) ? number : 0);
 }
 
+void PutIfSet(std::string_view name, const std::string& text, JsonText* json) {
+  if (!text.empty()) Put(name, text, json);
+}
+
+void PutIfSet(std::string_view name, int64_t number, JsonText* json) {
+  if (number != 0) Put(name, number, json);
+}
+
+void PutIfSet(std::string_view name, const std::vector<std::string>& texts, JsonText* json) {
+  if (texts.empty()) return;
+  json->Key(name);
+  json->BeginArray();
+  for (const std::string& text : texts) json->String(text);
+  json->EndArray();
+}
+
 void WriteLeaving(const LeavingView& leaving, JsonText* json) {
   json->BeginObject();
   Put("pid", leaving.pid, json);
@@ -97,6 +113,12 @@ void WriteService(const ServiceView& service, bool whole, JsonText* json) {
   Put("still_leaving", service.still_leaving, json);
   Put("undrained", service.undrained, json);
   Put("undrained_sigterm", service.undrained_sigterm, json);
+  PutIfSet("config_version", service.config_version, json);
+  PutIfSet("not_taken", service.not_taken, json);
+  PutIfSet("file_num", service.file_num, json);
+  PutIfSet("scaled_by", service.scaled_by, json);
+  PutIfSet("scaled_at", service.scaled_at, json);
+  PutIfSet("labels", service.labels, json);
   if (whole) {
     json->Key("workers");
     json->BeginArray();
@@ -158,6 +180,12 @@ class Members {
       read(item, &element);
       list->push_back(std::move(element));
     }
+  }
+  void GetTexts(const char* name, std::vector<std::string>* texts) {
+    GetList(name, texts, [this, name](const Value& item, std::string* text) {
+      if (!item.IsString()) return Fail("an array of strings", name);
+      *text = Text(item);
+    });
   }
   void GetNumbers(const char* name, std::vector<std::pair<std::string, double>>* numbers) {
     const Value* value = Find(name);
@@ -233,6 +261,12 @@ void ReadService(const Value& object, absl::Status* error, ServiceView* service)
   members.Get("still_leaving", &service->still_leaving);
   members.Get("undrained", &service->undrained);
   members.Get("undrained_sigterm", &service->undrained_sigterm);
+  members.Get("config_version", &service->config_version);
+  members.Get("not_taken", &service->not_taken);
+  members.Get("file_num", &service->file_num);
+  members.Get("scaled_by", &service->scaled_by);
+  members.Get("scaled_at", &service->scaled_at);
+  members.GetTexts("labels", &service->labels);
   members.GetList("workers", &service->workers,
                   [error](const Value& item, WorkerView* worker) { ReadWorker(item, error, worker); });
   members.GetList("events", &service->events,
@@ -251,6 +285,9 @@ std::string EncodeMasterView(const MasterView& view) {
   json.BeginArray();
   for (const ServiceView& service : view.services) WriteService(service, /*whole=*/false, &json);
   json.EndArray();
+  PutIfSet("config_version", view.config_version, &json);
+  PutIfSet("config_loaded_at_ns", view.config_loaded_at_ns, &json);
+  PutIfSet("config_files", view.config_files, &json);
   json.EndObject();
   return json.Take();
 }
@@ -272,6 +309,9 @@ absl::StatusOr<MasterView> DecodeMasterView(std::string_view data) {
   members.Get("uptime_s", &view.uptime_s);
   members.GetList("services", &view.services,
                   [&error](const Value& item, ServiceView* service) { ReadService(item, &error, service); });
+  members.Get("config_version", &view.config_version);
+  members.Get("config_loaded_at_ns", &view.config_loaded_at_ns);
+  members.GetTexts("config_files", &view.config_files);
   if (!error.ok()) return error;
   return view;
 }

@@ -76,6 +76,13 @@ struct ServiceView {
   // how many of them by the SIGTERM which told them.
   int undrained = 0;
   int undrained_sigterm = 0;
+  // These are absent where they say nothing. Which version of the configuration changed it last.
+  int64_t config_version = 0;
+  std::string not_taken{};  // why a newer version is not what runs
+  int file_num = 0;         // workers that the configuration says, where an operator wants another number
+  std::string scaled_by{};  // that operator: "user 0"
+  int64_t scaled_at = 0;    // unix seconds
+  std::vector<std::string> labels{};
   // Absent in an overview.
   std::vector<WorkerView> workers{};
   std::vector<EventView> events{};  // oldest first
@@ -88,6 +95,11 @@ struct MasterView {
   std::string version{};
   double uptime_s = 0;
   std::vector<ServiceView> services{};
+  // Absent where fectld is older. The version of the configuration that runs, and the files that it was read
+  // from; those that were changed after the time (unix, in ns; 0: all of them) are not what runs.
+  int64_t config_version = 0;
+  int64_t config_loaded_at_ns = 0;
+  std::vector<std::string> config_files{};  // the main one first
 
   friend bool operator==(const MasterView&, const MasterView&) = default;
 };

@@ -55,6 +55,13 @@ inline constexpr size_t kRootPlaces = 16;
 // heaviest client of the heaviest user is dropped.
 inline constexpr size_t kClientsBytesMax = size_t{96} << 20;
 
+// Reading the configuration, with all that is looked up for it; and what it may come to.
+inline constexpr core::Span kLoadLimit = core::Seconds(30);
+inline constexpr size_t kLoadedBytesMax = size_t{256} << 20;
+
+// Requests for a plan or an application that wait for the one before.
+inline constexpr size_t kApplyQueueMax = 64;
+
 // How often, at most, the log tells what a peer can repeat at will.
 inline constexpr core::Span kRefusalLogInterval = core::Seconds(60);
 

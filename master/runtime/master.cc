@@ -45,11 +45,14 @@ Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
       driver_(FirstPlans(parts_.services), Seed(), this),
       workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
+      loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
+      applier_(this, parts_.listeners.get(), &loader_, parts_.config, parts_.file, parts_.loaded_at_ns),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
     const core::Service& service = supervisor().services()[i];
     names_[service.id()] = service.policy().name;
     plans_[service.plan()] = parts_.services[i].plan;
+    newest_plan_ = std::max(newest_plan_, service.plan());
   }
 }
 
@@ -93,7 +96,8 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 
 core::Instant Master::next_deadline() const {
   core::Instant due =
-      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), beat_at_, sweep_at_});
+      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
+                beat_at_, sweep_at_});
   for (const Settling& one : settling_) due = std::min(due, one.done_at + one.waiting.leave_wait);
   return due;
 }
@@ -124,7 +128,25 @@ void Master::Run(const core::Effect& effect) {
 }
 
 void Master::Do(const core::Send& effect) {
-  if (WorkerLink* link = workers_.Find(effect.who); link != nullptr) link->Send(effect.order);
+  WorkerLink* const link = workers_.Find(effect.who);
+  if (link == nullptr) return;
+  if (effect.order == core::Order::kStop && parts_.listeners->has_retired()) TurnAwayBefore(*link);
+  link->Send(effect.order);
+}
+
+// Whoever stops accepts what has come until then. If it is the last one that does, nothing more may come.
+void Master::TurnAwayBefore(const WorkerLink& stops) {
+  const auto plan = plans_.find(stops.plan());
+  if (plan == plans_.end()) return;
+  for (const ListenerId listener : plan->second.listeners) {
+    if (parts_.listeners->IsRetired(listener) && !workers_.IsAccepting(listener, stops.who()))
+      parts_.listeners->TurnAway(listener);
+  }
+}
+
+void Master::Do(const core::DropPlan& effect) {
+  plans_.erase(effect.plan);
+  if (parts_.listeners->has_retired()) CloseUnusedListeners();
 }
 
 void Master::Do(const core::Signal& effect) {
@@ -156,6 +178,7 @@ void Master::OnTurnEnd(core::Instant now) {
     if (says_what_to_try_) std::cout << DemonstrationHint(parts_.services) << std::flush;
     platform::GiveBackStartCode();
   }
+  applier_.OnTurn(now);
   if (!settling_.empty()) AnswerSettled(/*all=*/false);
   server_.OnTurn(now);
   NoticeRoom();
@@ -199,9 +222,8 @@ void Master::OnReady(uint32_t /*events*/) {
                      << ": it means nothing here (see fectld --help)";
         break;
       case SIGHUP:
-        LOG(WARNING)
-            << "got SIGHUP: the configuration is read at the start only; to replace the workers, run "
-               "`fectl reload all`";
+        LOG(INFO) << "got SIGHUP: the configuration is read again and applied";
+        applier_.AskBySignal();
         break;
       default:
         break;
@@ -210,6 +232,7 @@ void Master::OnReady(uint32_t /*events*/) {
 }
 
 void Master::ShutDown(const core::ShutdownAsked& asked) {
+  applier_.End();
   server_.PrepareToLeave();
   // Nobody is started any more, and what a worker does not accept should be refused, not wait in a queue that
   // nobody empties: that is so once the workers have closed theirs.

@@ -1,6 +1,8 @@
 #ifndef MASTER_RUNTIME_MASTER_H_
 #define MASTER_RUNTIME_MASTER_H_
 
+#include <sys/resource.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -23,6 +25,8 @@
 #include "master/platform/loop/signals.h"
 #include "master/platform/sockets/control_socket.h"
 #include "master/runtime/access.h"
+#include "master/runtime/applier.h"
+#include "master/runtime/config_loader.h"
 #include "master/runtime/control_server.h"
 #include "master/runtime/listener_set.h"
 #include "master/runtime/log_output.h"
@@ -45,6 +49,13 @@ struct MasterParts {
   std::vector<config::Grant> allow;  // who may use it
   std::unique_ptr<ListenerSet> listeners;
   std::vector<PlannedService> services;
+  // Of what `services` were made, for applications of other configurations.
+  config::Config config;
+  std::string file;              // an absolute path
+  int64_t loaded_at_ns = 0;      // unix time
+  std::string start_directory;   // from which `file` was loaded
+  Environment inherited;         // for workers
+  rlimit open_files = {};        // likewise
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -53,6 +64,7 @@ class Master final : private driver::Outside,
                      private driver::EventSink,
                      private ControlRequests,
                      private ListenerUsers,
+                     private ApplyHost,
                      private platform::FdWatcher {
  public:
   explicit Master(MasterParts parts);
@@ -79,6 +91,7 @@ class Master final : private driver::Outside,
     proto::Verb verb = proto::Verb::kQuit;
     core::Instant began;
     int serving = 0;        // workers that did when it began
+    uint32_t num = 0;       // kScale: those that are wanted
     core::Span leave_wait;  // how long its answer may wait for old workers
   };
   // An answer of level 3 that waits for old workers to leave.
@@ -112,10 +125,11 @@ class Master final : private driver::Outside,
 
   void Do(const core::Spawn& effect) { workers_.Spawn(effect); }
   void Do(const core::Send& effect);
+  void TurnAwayBefore(const WorkerLink& stops);
   void Do(const core::Signal& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
-  void Do(const core::DropPlan& effect) { plans_.erase(effect.plan); }
+  void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
   void Do(const core::Finish& effect);
   bool Started() const;
@@ -123,14 +137,31 @@ class Master final : private driver::Outside,
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const proto::Request& request);
-  bool Settled(const Settling& one) const;
+  bool Settled(Settling& one) const;
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
   proto::MasterView Overview(core::Instant now) const;
-  const core::Service* FindService(const std::string& name) const;  // nullptr: there is none of that name
-  // Of what the service's next processes are made.
-  const ServicePlan& PlanOf(const core::Service& service) const { return plans_.at(service.plan()); }
+  void Plan(ClientId client, const Peer& who, const proto::Request& request);
+  void Scale(ClientId client, const Peer& who, const core::Service& service,
+             const proto::ScaleRequest& request);
+  bool Scaled(Settling& one) const;
+  proto::ServiceView View(const core::Service& service, core::Instant now, bool whole) const;
+
+  // What an application needs (master_apply.cc).
+  const core::Service* FindService(const std::string& name) const override;
+  core::RequestId NewRequest() override { return driver_.supervisor().NewRequest(); }
+  absl::StatusOr<ServicePlan> MakePlan(const config::ServiceConfig& service,
+                                       const std::vector<SharedSocket>& sockets) override;
+  const ServicePlan& PlanOf(const core::Service& service) const override {
+    return plans_.at(service.plan());
+  }
+  core::PlanVersion Keep(ServicePlan plan) override;
+  void SetName(core::ServiceId service, const std::string& name) override { names_[service] = name; }
+  void Answer(ClientId client, const proto::Response& response) override {
+    server_.Answer(client, response);
+  }
+  void CloseUnusedListeners() override;
   const core::Supervisor& supervisor() const { return driver_.supervisor(); }
 
   MasterParts parts_;
@@ -138,7 +169,10 @@ class Master final : private driver::Outside,
   driver::Driver driver_;
   ServicePlans plans_;
   std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
+  core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
+  ConfigLoader loader_;
+  Applier applier_;
   ControlServer server_;
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;

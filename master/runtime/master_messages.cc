@@ -80,7 +80,8 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
 }
 
-bool Master::Settled(const Settling& one) const {
+bool Master::Settled(Settling& one) const {
+  if (one.waiting.verb == proto::Verb::kScale) return Scaled(one);
   if (driver_.at().now >= one.done_at + one.waiting.leave_wait) return true;
   const core::Service* const service = supervisor().Find(*one.waiting.service);
   return service == nullptr ||

@@ -76,7 +76,10 @@ proto::Response HelloTo(int version) {
 
 void Master::Do(const core::Reply& effect) {
   const auto found = waiting_.find(effect.request);
-  if (found == waiting_.end()) return;
+  if (found == waiting_.end()) {
+    applier_.OnReply(effect);
+    return;
+  }
   const Waiting waiting = found->second;
   waiting_.erase(found);
   Settling answer{waiting, {.kind = ToResponse(effect.answer), .text = effect.words}, driver_.at().now};
@@ -97,6 +100,12 @@ const core::Service* Master::FindService(const std::string& name) const {
 }
 
 void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) {
+  if (request.verb == proto::Verb::kPlan || request.verb == proto::Verb::kApply)
+    return Plan(client, who, request);
+  const core::Service* const scaled =
+      request.verb == proto::Verb::kScale ? FindService(request.service) : nullptr;
+  if (scaled != nullptr)
+    return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
   const std::optional<core::Verb> command = CommandOf(request.verb);
   if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, request);
 
@@ -128,10 +137,12 @@ proto::MasterView Master::Overview(core::Instant now) const {
   proto::MasterView view;
   view.pid = getpid();
   view.version = proto::kVersion;
+  view.config_version = applier_.version();
+  view.config_loaded_at_ns = applier_.loaded_at_ns();
+  view.config_files = applier_.files();
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (const core::Service& service : supervisor().services()) {
-    view.services.push_back(Summarize(service, PlanOf(service), now));
-    parts_.listeners->ShowAddresses(PlanOf(service).listeners, &view.services.back().sockets);
+    view.services.push_back(View(service, now, /*whole=*/false));
   }
   return view;
 }
@@ -175,8 +186,7 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kInspect:
       response.kind = Kind::kInspect;
-      response.inspect = Describe(*service, PlanOf(*service), workers_, now);
-      parts_.listeners->ShowAddresses(PlanOf(*service).listeners, &response.inspect.sockets);
+      response.inspect = View(*service, now, /*whole=*/true);
       break;
     case Verb::kSend:
       return server_.Answer(client,
@@ -192,6 +202,9 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kPause:
     case Verb::kResume:
     case Verb::kUnsubscribe:
+    case Verb::kPlan:
+    case Verb::kApply:
+    case Verb::kScale:
       break;  // answered by the supervisor, and by the server
   }
   server_.Answer(client, response);

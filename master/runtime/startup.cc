@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "master/platform/credentials/privileges.h"
 #include "master/platform/files/pid_file.h"
 #include "master/platform/files/standard_streams.h"
+#include "master/platform/loop/clock.h"
 #include "master/platform/loop/patience.h"
 #include "master/platform/loop/signals.h"
 #include "master/platform/process/process_limits.h"
@@ -87,7 +89,16 @@ absl::Status CheckSockets(const config::Config& config, const ListenerSet& liste
   return absl::OkStatus();
 }
 
-absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
+// The configuration with which fectld starts, and where it is from.
+struct Loaded {
+  config::Config config;
+  std::string file;  // an absolute path
+  int64_t at_ns = 0;
+  std::string directory;
+};
+
+absl::StatusOr<Prepared> Prepare(const Loaded& loaded, bool daemon) {
+  const config::Config& config = loaded.config;
   const config::MasterConfig& settings = config.master;
   if (absl::Status s = EnterDirectory(settings.directory); !s.ok()) return s;
   Prepared prepared;
@@ -134,6 +145,12 @@ absl::StatusOr<Prepared> Prepare(const config::Config& config, bool daemon) {
     parts.services.push_back(
         {MakePolicy(service), MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files)});
   }
+  parts.config = config;
+  parts.file = loaded.file;
+  parts.loaded_at_ns = loaded.at_ns;
+  parts.start_directory = loaded.directory;
+  parts.inherited = inherited;
+  parts.open_files = *open_files;
   prepared.master = std::make_unique<Master>(std::move(parts));
   if (absl::Status s = prepared.master->Watch(); !s.ok()) return s;
   return prepared;
@@ -149,20 +166,20 @@ int Fail(const absl::Status& status, std::optional<platform::StartReport>* repor
   return kExitFailed;
 }
 
-int Serve(const config::Config& config, bool daemon, bool demonstrates) {
+int Serve(const Loaded& loaded, bool daemon, bool demonstrates) {
   std::optional<platform::StartReport> report;
   if (daemon) {
     auto daemonized = platform::Daemonize();
     if (!daemonized.ok()) return Fail(daemonized.status(), &report);
     if (auto* here = std::get_if<platform::StartedFromHere>(&*daemonized)) {
       if (!here->outcome.ok()) return Fail(here->outcome, &report);
-      const std::string lost = WhatADaemonLoses(config);
+      const std::string lost = WhatADaemonLoses(loaded.config);
       if (!lost.empty()) std::cerr << "fectld: warning: " << lost << std::endl;
       return kExitStopped;
     }
     report.emplace(std::move(std::get<platform::StartReport>(*daemonized)));
   }
-  auto prepared = Prepare(config, daemon);
+  auto prepared = Prepare(loaded, daemon);
   if (!prepared.ok()) return Fail(prepared.status(), &report);
   if (report.has_value()) report->Ready();
   if (demonstrates) prepared->master->SayWhatToTry();
@@ -170,6 +187,15 @@ int Serve(const config::Config& config, bool daemon, bool demonstrates) {
   if (served.ok()) return kExitStopped;
   LOG(ERROR) << "fectld cannot go on: " << served.message();
   return kExitFailed;
+}
+
+// Addresses of hosts are looked up as they are when the configuration is read again. What cannot be found is
+// told when the socket is opened.
+Loaded AsStarted(config::LoadResult loaded, int64_t at_ns) {
+  config::ResolveHosts(/*only_warn=*/true, &loaded);
+  const std::string directory = std::filesystem::current_path();
+  const std::string file = loaded.file.starts_with('/') ? loaded.file : directory + "/" + loaded.file;
+  return {std::move(loaded.config), file, at_ns, directory};
 }
 
 // What a running fectld starts to read a configuration, as the files, the databases of users and the DNS may
@@ -208,6 +234,7 @@ int Main(const CommandLine& line) {
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(secure_getenv("BUILD_WORKING_DIRECTORY"));
   const std::string file = line.config.empty() ? DefaultConfig() : line.config;
+  const int64_t loaded_at_ns = platform::WallNanos();
   config::LoadResult loaded = config::LoadFile(file);
   config::ResolveAccounts(&loaded);
   config::CheckSystem(line.action != CommandLine::Action::kServe, &loaded);
@@ -226,7 +253,8 @@ int Main(const CommandLine& line) {
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;
     default:
-      return Serve(loaded.config, line.daemon, line.config.empty() && file == kDemonstration);
+      return Serve(AsStarted(std::move(loaded), loaded_at_ns), line.daemon,
+                   line.config.empty() && file == kDemonstration);
   }
 }
 

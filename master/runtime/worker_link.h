@@ -41,9 +41,9 @@ class WorkerLink final : private platform::FdWatcher,
   };
 
   // All of them outlive it.
-  WorkerLink(core::Incarnation who, uint32_t lane, platform::EventLoop* loop,
+  WorkerLink(core::Incarnation who, core::PlanVersion plan, uint32_t lane, platform::EventLoop* loop,
              platform::MemoryKills* memory_kills, driver::EventSink* sink)
-      : who_(who), lane_(lane), loop_(loop), memory_kills_(memory_kills), sink_(sink), inbox_(who, sink) {}
+      : who_(who), plan_(plan), lane_(lane), loop_(loop), memory_kills_(memory_kills), sink_(sink), inbox_(who, sink) {}
   ~WorkerLink() override;
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -69,6 +69,7 @@ class WorkerLink final : private platform::FdWatcher,
   void Release();
 
   const core::Incarnation& who() const { return who_; }
+  core::PlanVersion plan() const { return plan_; }  // what it is made of
   uint32_t lane() const { return lane_; }
   int32_t pid() const { return child_ == nullptr ? 0 : child_->pid(); }
   // Loaded, and of the level at which workers are told that the master is alive.
@@ -87,6 +88,7 @@ class WorkerLink final : private platform::FdWatcher,
   void StopReading();
 
   core::Incarnation who_;
+  const core::PlanVersion plan_;
   const uint32_t lane_;
   platform::EventLoop* loop_;
   platform::MemoryKills* memory_kills_;

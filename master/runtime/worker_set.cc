@@ -1,5 +1,6 @@
 #include "master/runtime/worker_set.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,17 +8,19 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 
 namespace fectl::runtime {
 
-absl::Status WorkerSet::Start(const core::Incarnation& who, const ServicePlan& plan) {
+absl::Status WorkerSet::Start(const core::Incarnation& who, core::PlanVersion version) {
+  const ServicePlan& plan = plans_->at(version);
   if (absl::Status open = listeners_->OpenMissing(plan.listeners); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
   const uint32_t lane = FreeLane(who);
-  auto link = std::make_unique<WorkerLink>(who, lane, loop_, &memory_kills_, sink_);
+  auto link = std::make_unique<WorkerLink>(who, version, lane, loop_, &memory_kills_, sink_);
   absl::Status started = link->Start(
       LaunchSpecFor(plan, who.slot, lane),
       {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,
@@ -39,7 +42,7 @@ uint32_t WorkerSet::FreeLane(const core::Incarnation& who) const {
 
 void WorkerSet::Spawn(const core::Spawn& spawn) {
   const core::Incarnation& who = spawn.who;
-  const absl::Status started = Start(who, plans_->at(spawn.plan));
+  const absl::Status started = Start(who, spawn.plan);
   if (started.ok()) {
     sink_->Emit(core::Spawned{who, Find(who)->pid()});
   } else {
@@ -69,6 +72,16 @@ WorkerSet::Sent WorkerSet::SendMessage(core::ServiceId service, std::optional<ui
     ++(it->second->SendMessage(payload) ? sent.taken : sent.refused);
   }
   return sent;
+}
+
+bool WorkerSet::IsAccepting(ListenerId listener, const core::Incarnation& but) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    if (entry.first == but || !entry.second->takes_messages()) return false;
+    const auto plan = plans_->find(entry.second->plan());
+    if (plan == plans_->end()) return false;
+    const std::vector<ListenerId>& listeners = plan->second.listeners;
+    return std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
+  });
 }
 
 void WorkerSet::ReleaseAll() {

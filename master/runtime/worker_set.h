@@ -71,8 +71,14 @@ class WorkerSet {
 
   size_t size() const { return links_.size(); }
 
+  // Whether a worker that was not told to stop has it, `but` not counted.
+  bool IsAccepting(ListenerId listener, const core::Incarnation& but) const;
+
+  // For other processes of the master's.
+  platform::Children* children() { return &children_; }
+
  private:
-  absl::Status Start(const core::Incarnation& who, const ServicePlan& plan);
+  absl::Status Start(const core::Incarnation& who, core::PlanVersion version);
   // The lowest that no process has which was made for the same place and has not ended. There are never more
   // of these than core::kLeavingMax that are leaving, one that serves, one that shall succeed it, and those
   // that outlive SIGKILL.

@@ -21,6 +21,11 @@ int64_t MonotonicNanos() {
   return now.tv_sec * kNanosPerSecond + now.tv_nsec;
 }
 
+int64_t WallNanos() {
+  const timespec now = Read(CLOCK_REALTIME);
+  return now.tv_sec * kNanosPerSecond + now.tv_nsec;
+}
+
 int64_t WallSeconds() {
   return Read(CLOCK_REALTIME).tv_sec;
 }

@@ -12,6 +12,9 @@ int64_t MonotonicNanos();
 // Seconds since 1970 UTC: for times that people read, never for intervals (this clock jumps).
 int64_t WallSeconds();
 
+// The same in nanoseconds, to be compared with the times of files.
+int64_t WallNanos();
+
 }  // namespace fectl::platform
 
 #endif  // MASTER_PLATFORM_LOOP_CLOCK_H_
