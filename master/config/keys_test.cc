@@ -47,7 +47,21 @@ TEST(UnknownSectionText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownSectionText("Master"), "unknown section, did you mean [master]?");
   EXPECT_EQ(UnknownSectionText("backlog"), "must stand in a section, such as [[socket]]");
   EXPECT_EQ(UnknownSectionText("database"),
-            "unknown section; allowed are [master], [logging], [[socket]], [[service]]");
+            "unknown section; allowed are [master], [logging], [[socket]], [[service]], [defaults]");
+}
+
+TEST(UnknownKeyText, SaysWhereAKeyBelongs) {
+  EXPECT_EQ(UnknownKeyText("defaults", "command"),
+            "unknown key: it says what a single service is, and must stand in [[service]] itself");
+  EXPECT_EQ(UnknownKeyText("defaults", "workers"), "unknown key: use num");
+  EXPECT_EQ(UnknownKeyText("service", "include"),
+            "unknown key: it must stand at the top of the file, before the first section");
+}
+
+TEST(Keys, DefaultsAreThoseOfServicesThatSeveralCanShare) {
+  std::set<std::string_view> wanted(std::begin(kServiceKeys), std::end(kServiceKeys));
+  for (const std::string_view own : {"name", "command", "type", "renamed_from"}) wanted.erase(own);
+  EXPECT_EQ(std::set<std::string_view>(std::begin(kDefaultsKeys), std::end(kDefaultsKeys)), wanted);
 }
 
 TEST(Keys, NoneIsListedTwice) {

@@ -122,7 +122,12 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   out->Section("[[service]]");
   out->Text("name", service.name);
   if (oneshot) out->Text("type", "oneshot");
-  out->Number("num", service.num);
+  // What it came to is told beside it, and found out anew by whoever reads this.
+  if (service.num_auto) {
+    out->Raw("num", absl::StrCat("\"auto\"  # ", service.num, " here"));
+  } else {
+    out->Number("num", service.num);
+  }
   out->Raw("command", QuotedList(service.command));
   out->TextIfSet("directory", service.directory);
   out->Number("restarts", service.restarts);
@@ -138,6 +143,8 @@ void PrintService(const ServiceConfig& service, Printer* out) {
     for (const auto& [name, value] : service.environ) entries.push_back(absl::StrCat(name, "=", value));
     out->Raw("environ", QuotedList(entries));
   }
+  // Without what the files say, which is often secret.
+  if (!service.env_files.empty()) out->Raw("env_file", QuotedList(service.env_files));
   if (!oneshot) out->Number("max_surge", service.max_surge);
   out->Raw("no_new_privileges", service.no_new_privileges ? "true" : "false");
   if (service.capabilities.has_value()) {

@@ -19,6 +19,7 @@
 #include "master/config/command_words.h"
 #include "master/config/keys.h"
 #include "master/config/section_reader.h"
+#include "master/config/service/variable_names.h"
 #include "master/platform/credentials/capabilities.h"
 #include "proto_spec/base/toml_text.h"
 #include "proto_spec/program_signs.h"
@@ -27,6 +28,8 @@ namespace fectl::config {
 namespace {
 
 constexpr int64_t kWorkersMax = 10'000;  // of one service: more than a process table takes with grace
+constexpr std::string_view kNumText = R"(an integer from 1 to 10000, or "auto")";
+static_assert(kWorkersMax == 10'000);
 constexpr int64_t kRestartsMax = 65'535;
 // Of a oneshot, as a migration: to kill one that has much to do costs more than to wait for one that hangs.
 constexpr int64_t kOneshotTimeoutMs = 3'600'000;
@@ -54,31 +57,18 @@ std::vector<std::string> ReadCommand(SectionReader* reader) {
   return *std::move(words);
 }
 
-// What the master itself tells its workers by.
-bool IsReservedVariable(std::string_view name) {
-  static constexpr std::string_view kNames[] = {
-      "FECTL_FD",    "FECTL_SRV_NAME", "FECTL_PROC_IDX",         "FECTL_PROC_LANE",
-      "FECTL_PROTO", "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT", "FECTL_SOCKETS"};
-  static constexpr std::string_view kPrefixes[] = {"FECTL_FD_", "FECTL_APP_", "FECTL_ARGS_"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view n) { return name == n; }) ||
-         std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
-                     [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; });
-}
-
-bool IsIdentifier(std::string_view name) {
-  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; });
-}
-
+// Adds to what `service` has from [defaults]; what the section says of a variable goes before.
 void ReadEnviron(SectionReader* reader, ServiceConfig* service) {
   std::set<std::string> names;
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> passed_on;
   for (const std::string& entry :
        reader->Strings("environ", /*or_one=*/false).value_or(std::vector<std::string>())) {
     const size_t equals = entry.find('=');
     const std::string name = entry.substr(0, equals);
     const bool passed = equals == std::string::npos;
-    if (name.empty() || name.find_first_of(" \t\n") != std::string::npos || (passed && !IsIdentifier(name))) {
+    if (name.empty() || name.find_first_of(" \t\n") != std::string::npos ||
+        (passed && !IsVariableName(name))) {
       reader->FailWith("environ",
                        R"(an array of strings like "NAME=value", or "NAME" for a variable of fectld's own)",
                        Value{0, false, entry});
@@ -87,11 +77,28 @@ void ReadEnviron(SectionReader* reader, ServiceConfig* service) {
     } else if (!names.insert(name).second) {
       reader->Fail("environ", absl::StrCat("sets ", name, " twice"));
     } else if (passed) {
-      service->environ_passed.push_back(name);
+      passed_on.push_back(name);
     } else {
-      service->environ.emplace_back(name, entry.substr(equals + 1));
+      set.emplace_back(name, entry.substr(equals + 1));
     }
   }
+  std::erase_if(service->environ, [&](const auto& variable) { return names.contains(variable.first); });
+  std::erase_if(service->environ_passed, [&](const std::string& name) { return names.contains(name); });
+  service->environ.insert(service->environ.end(), set.begin(), set.end());
+  service->environ_passed.insert(service->environ_passed.end(), passed_on.begin(), passed_on.end());
+}
+
+void ReadEnvFiles(SectionReader* reader, ServiceConfig* service) {
+  std::optional<std::vector<std::string>> files = reader->Strings("env_file", /*or_one=*/true);
+  if (!files.has_value()) return;
+  const auto wrong = std::find_if(files->begin(), files->end(), [](const std::string& file) {
+    return file.empty() || file.ends_with('/');
+  });
+  if (wrong != files->end()) {
+    reader->FailWith("env_file", "the path of a file, or an array of such paths", Value{0, false, *wrong});
+    return;
+  }
+  service->env_files = *std::move(files);
 }
 
 // Many programs leave the prefix out, and people the end.
@@ -157,30 +164,68 @@ void RefuseForOneshot(SectionReader* reader) {
 void ReadCommonKeys(SectionReader* reader, ServiceConfig* service) {
   Assign(reader->Path("directory"), &service->directory);
   Assign(reader->Integer("restarts", 0, kRestartsMax), &service->restarts);
-  service->uid = reader->UserOrGroup("uid");
-  service->gid = reader->UserOrGroup("gid");
+  Assign(reader->UserOrGroup("uid"), &service->uid);
+  Assign(reader->UserOrGroup("gid"), &service->gid);
   Assign(reader->Milliseconds("timeout"), &service->timeout_ms);
   Assign(reader->Milliseconds("shutdown_timeout"), &service->shutdown_timeout_ms);
   Assign(reader->FilePath("stdout"), &service->stdout_path);
   Assign(reader->FilePath("stderr"), &service->stderr_path);
   ReadEnviron(reader, service);
   Assign(reader->Boolean("no_new_privileges"), &service->no_new_privileges);
-  service->capabilities = ReadCapabilities(reader);
-  service->after = reader->Names("after");
-  service->require = reader->Names("requires");
+  ReadEnvFiles(reader, service);
+  Assign(ReadCapabilities(reader), &service->capabilities);
+  if (reader->Has("after")) service->after = reader->Names("after");
+  if (reader->Has("requires")) service->require = reader->Names("requires");
   Assign(reader->Boolean("autostart"), &service->autostart);
-  service->labels = reader->Names("labels");
+  if (reader->Has("labels")) service->labels = reader->Names("labels");
+}
+
+void ReadNum(SectionReader* reader, ServiceConfig* service) {
+  const Value* value = reader->Find("num");
+  if (value == nullptr) return;
+  const auto* text = std::get_if<std::string>(&value->content);
+  const auto* number = std::get_if<int64_t>(&value->content);
+  service->num_auto = text != nullptr && *text == "auto";
+  service->num = 1;
+  if (service->num_auto) return;
+  if (number != nullptr && *number >= 1 && *number <= kWorkersMax) {
+    service->num = static_cast<int>(*number);
+    return;
+  }
+  reader->FailWith("num", kNumText, *value);
 }
 
 // Those that are for services whose workers serve until they are told to stop.
 void ReadKeysOfWorkers(SectionReader* reader, ServiceConfig* service) {
-  Assign(reader->Integer("num", 1, kWorkersMax), &service->num);
+  ReadNum(reader, service);
   Assign(reader->Milliseconds("startup_timeout"), &service->startup_timeout_ms);
   Assign(reader->Integer("max_surge", 0, kWorkersMax), &service->max_surge);
-  service->before_roll = reader->NameOf("before_roll");
-  service->ready = ReadSign(reader, "ready", proto::ParseReady);
-  service->watchdog = ReadSign(reader, "watchdog", proto::ParseWatchdog);
-  service->stop_signal = ReadSign(reader, "stop_signal", proto::ParseStopSignal);
+  if (reader->Has("before_roll")) service->before_roll = reader->NameOf("before_roll");
+  Assign(ReadSign(reader, "ready", proto::ParseReady), &service->ready);
+  Assign(ReadSign(reader, "watchdog", proto::ParseWatchdog), &service->watchdog);
+  Assign(ReadSign(reader, "stop_signal", proto::ParseStopSignal), &service->stop_signal);
+}
+
+// A oneshot takes from [defaults] what means the same for it.
+ServiceConfig ForOneshot(const ServiceConfig& defaults) {
+  const ServiceConfig fresh;
+  ServiceConfig service = defaults;
+  service.num = fresh.num;
+  service.num_auto = fresh.num_auto;
+  service.timeout_ms = kOneshotTimeoutMs;
+  service.startup_timeout_ms = fresh.startup_timeout_ms;
+  service.max_surge = fresh.max_surge;
+  service.before_roll = fresh.before_roll;
+  service.ready = fresh.ready;
+  service.watchdog = fresh.watchdog;
+  service.stop_signal = fresh.stop_signal;
+  return service;
+}
+
+// Where all services follow some, those do not follow themselves.
+void FollowNotItself(const SectionReader& reader, ServiceConfig* service) {
+  if (!reader.Has("after")) std::erase(service->after, service->name);
+  if (!reader.Has("requires")) std::erase(service->require, service->name);
 }
 
 ServiceType ReadType(SectionReader* reader) {
@@ -190,26 +235,41 @@ ServiceType ReadType(SectionReader* reader) {
 
 }  // namespace
 
-ServiceConfig ReadService(const Table& table, std::string label, LoadResult* result) {
+ServiceDefaults ReadDefaults(const Table& table, LoadResult* result) {
+  SectionReader reader(table, "defaults", "defaults", result);
+  ServiceDefaults defaults;
+  ReadCommonKeys(&reader, &defaults.values);
+  ReadKeysOfWorkers(&reader, &defaults.values);
+  for (const auto& [key, value] : table.members) {
+    defaults.keys.emplace_back(key, result->lines.FindPlace(absl::StrCat("defaults.", key)));
+  }
+  return defaults;
+}
+
+ServiceConfig ReadService(const Table& table, std::string label, const ServiceDefaults& defaults,
+                          LoadResult* result) {
+  bool has_num = table.members.contains("num");
+  for (const auto& [key, place] : defaults.keys) {
+    has_num = has_num || key == "num";
+    if (!table.members.contains(key)) result->lines.Set(absl::StrCat(label, ".", key), place);
+  }
   SectionReader reader(table, "service", std::move(label), result);
-  ServiceConfig service;
-  service.name = reader.Name();
-  if (service.name == "all") {
-    reader.Fail("name", R"(must not be "all", which means every service in commands)");
-  }
-  service.type = ReadType(&reader);
-  if (service.type == ServiceType::kService) {
-    reader.Require("num", absl::StrCat("an integer from 1 to ", kWorkersMax));
-  }
+  const std::string name = reader.Name();
+  if (name == "all") reader.Fail("name", R"(must not be "all", which means every service in commands)");
+  const ServiceType type = ReadType(&reader);
+  ServiceConfig service = type == ServiceType::kOneshot ? ForOneshot(defaults.values) : defaults.values;
+  service.name = name;
+  service.type = type;
+  if (type == ServiceType::kService && !has_num) reader.Require("num", kNumText);
   service.command = ReadCommand(&reader);
   service.renamed_from = reader.NameOf("renamed_from");
-  if (service.type == ServiceType::kOneshot) {
-    service.timeout_ms = kOneshotTimeoutMs;
+  if (type == ServiceType::kOneshot) {
     RefuseForOneshot(&reader);
   } else {
     ReadKeysOfWorkers(&reader, &service);
   }
   ReadCommonKeys(&reader, &service);
+  FollowNotItself(reader, &service);
   return service;
 }
 

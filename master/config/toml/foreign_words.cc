@@ -62,8 +62,9 @@ constexpr Hint kKeys[] = {
      R"(use environ = ["NAME"], which passes that variable of fectld's own on)"},
     {"service", "ambientcapabilities capabilityboundingset cap_add capability",
      R"(use capabilities = ["CAP_..."])"},
-    {"service", "envdir env_file environmentfile virtualenv pythonpath",
+    {"service", "envdir virtualenv pythonpath",
      R"(use environ = ["NAME=value"]: workers get nothing else of fectld's environment)"},
+    {"service", "environmentfile environment_file envfile", R"(use env_file = ["web.env"])"},
     {"service", "cwd chdir working_dir workingdirectory", "use directory"},
     {"service",
      "graceful_timeout stopwaitsecs timeoutstopsec kill_timeout timeout_kill timeout_finish "
@@ -140,8 +141,7 @@ constexpr Hint kSectionNames[] = {
     {"", "inet_http_server rpcinterface", "leave it out: there is no HTTP interface"},
     {"", "env environment", "use environ in [[service]]"},
     {"", "log logger syslog", "use [logging]"},
-    {"", "group include eventlistener plugin",
-     "there is nothing like it: each service stands in this one file"},
+    {"", "group eventlistener plugin", "there is nothing like it: labels name services together"},
 };
 
 absl::string_view View(std::string_view s) {
