@@ -10,6 +10,7 @@ enum ExitCode : int {
   kUsage = 2,         // the command line is wrong; nothing was done
   kNoMaster = 3,      // no fectld is there
   kNotPermitted = 4,  // fectld is there, but this user has no role that allows it; nothing was done
+  kChanges = 5,       // plan: something would change
 };
 
 }  // namespace fectl::client

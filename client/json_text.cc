@@ -98,6 +98,11 @@ std::string LostJson(std::string_view service, int64_t lost) {
   return Line("{\"service\":" + String(service) + ",\"lost\":" + std::to_string(lost) + "}");
 }
 
+std::string ScaledJson(std::string_view service, int num, int ready) {
+  return Line("{\"service\":" + String(service) + ",\"ok\":true,\"num\":" + std::to_string(num) +
+              ",\"ready\":" + std::to_string(ready) + "}");
+}
+
 std::string PidJson(std::string_view pid) {
   return Line("{\"pid\":" + Pid(pid) + "}");
 }

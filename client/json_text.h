@@ -42,6 +42,9 @@ std::string MessageJson(const proto::MessageRecord& record);
 std::string LostJson(std::string_view service, int64_t lost);
 
 // {"pid":123}
+// {"service":"web","ok":true,"num":8,"ready":8}
+std::string ScaledJson(std::string_view service, int num, int ready);
+
 std::string PidJson(std::string_view pid);
 
 // {"version":"fectl 1.0.0"}

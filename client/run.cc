@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "client/changes/run_plan.h"
+#include "client/changes/run_scale.h"
 #include "client/command_line/command_line.h"
 #include "client/command_line/commands.h"
 #include "client/command_line/completion.h"
@@ -65,6 +67,12 @@ int RunCommand(const Context& context) {
       return RunSend(context);
     case CommandKind::kListen:
       return RunListen(context);
+    case CommandKind::kPlan:
+      return RunPlan(context);
+    case CommandKind::kApply:
+      return RunApply(context);
+    case CommandKind::kScale:
+      return RunScale(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:

@@ -1,5 +1,7 @@
 #include "client/run_queries.h"
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -47,6 +49,19 @@ absl::StatusOr<Response> AskMaster(const Context& context, Request::Verb verb, R
   return answer;
 }
 
+// Files of the configuration that were changed after they were read. Those that this user may not look at, or
+// that are another machine's, are not among them.
+std::vector<std::string> NewerFiles(const proto::MasterView& view) {
+  std::vector<std::string> newer;
+  for (const std::string& file : view.config_files) {
+    struct stat found = {};
+    if (stat(file.c_str(), &found) != 0) continue;
+    const int64_t changed_ns = int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
+    if (changed_ns > view.config_loaded_at_ns) newer.push_back(file);
+  }
+  return newer;
+}
+
 int StatusOfAll(const Context& context, Session& session) {
   const absl::Status listed =
       session.NeedLevelTwo("this fectld is too old to list its services: fectl status SERVICE");
@@ -55,7 +70,9 @@ int StatusOfAll(const Context& context, Session& session) {
   if (!answer.ok()) return Fail(context, answer.status());
   if (answer->kind != Response::Kind::kOverview) return FailAbout(context, session, *answer, "");
   if (context.invocation.json) return Print(context, ViewJson(proto::EncodeMasterView(answer->overview)), "");
-  return Print(context, "", OverviewText(answer->overview, context.colours_on));
+  return Print(context, "",
+               OverviewText(answer->overview, context.colours_on) +
+                   ConfigurationText(answer->overview, NewerFiles(answer->overview)));
 }
 
 // Puts what the service is like into `view`. Otherwise says why that cannot be known; gives the exit code.

@@ -138,6 +138,21 @@ std::string EventsText(const proto::ServiceView& view) {
   return out + ":\n" + table.Render(false);
 }
 
+// "8 workers, where the configuration says 4, by user 0 at 2026-11-27 18:00:00".
+std::string ScaledText(const proto::ServiceView& view) {
+  if (view.file_num == 0) return "";
+  return std::to_string(view.num) + (view.num == 1 ? " worker" : " workers") +
+         ", where the configuration says " + std::to_string(view.file_num) + "; by " +
+         base::EscapeForTerminal(view.scaled_by) + " at " + UtcTime(static_cast<double>(view.scaled_at));
+}
+
+std::string LabelsText(const proto::ServiceView& view) {
+  std::string text;
+  for (const std::string& label : view.labels)
+    text += (text.empty() ? "" : ", ") + base::EscapeForTerminal(label);
+  return text;
+}
+
 std::string WorkersThatServe(const proto::ServiceView& view) {
   std::string text = std::to_string(view.ready) + " of " + std::to_string(view.num) +
                      (view.num == 1 ? " worker serves" : " workers serve");
@@ -168,6 +183,18 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
   return table.Render(colours_on);
 }
 
+std::string ConfigurationText(const proto::MasterView& view, const std::vector<std::string>& newer) {
+  std::string out;
+  for (const proto::ServiceView& service : view.services) {
+    const std::string name = base::EscapeForTerminal(service.name);
+    if (const std::string scaled = ScaledText(service); !scaled.empty()) out += name + ": " + scaled + "\n";
+    if (!service.not_taken.empty()) out += name + ": " + base::EscapeForTerminal(service.not_taken) + "\n";
+  }
+  for (const std::string& file : newer)
+    out += base::EscapeForTerminal(file) + " is newer than what runs (fectl plan)\n";
+  return out.empty() ? "" : "\n" + out;
+}
+
 std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   std::string out;
   AppendLine("Service", base::EscapeForTerminal(view.name), &out);
@@ -178,6 +205,10 @@ std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
   if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
   AppendLine("Listening", Addresses(view, true), &out);
+  if (view.config_version > 1) AppendLine("Version", std::to_string(view.config_version), &out);
+  AppendLine("Scaled", ScaledText(view), &out);
+  AppendLine("Labels", LabelsText(view), &out);
+  AppendLine("Not applied", base::EscapeForTerminal(view.not_taken), &out);
   AppendLine("Last cause", base::EscapeForTerminal(view.cause), &out);
   return out + WorkersText(view, colours_on) + LeavingText(view) + EventsText(view);
 }

@@ -28,6 +28,10 @@ DEFINE_string(python, "", "the Python that runs it");
 DEFINE_string(kind, "", "what the application is");
 DEFINE_bool(watch, false, "reload when files change");
 DEFINE_bool(print, false, "print the configuration");
+DEFINE_string(config, "", "the configuration");
+DEFINE_bool(revert, false, "go back");
+DEFINE_bool(wait, false, "wait for the end");
+DEFINE_bool(reset, false, "as configured");
 
 namespace fectl::client {
 namespace {
@@ -65,6 +69,18 @@ std::string DidYouMean(const std::string& nearest) {
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
 }
 
+// N, +N or -N, and not 0.
+bool IsNumberOfWorkers(std::string_view text) {
+  constexpr int kMost = 10'000;
+  if (!text.empty() && (text[0] == '+' || text[0] == '-')) text.remove_prefix(1);
+  int number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || number > kMost) return false;
+    number = number * 10 + (c - '0');
+  }
+  return number >= 1 && number <= kMost;
+}
+
 // For a word that was taken as an option.
 constexpr char kIfItIsAName[] = "; a name that begins with a dash stands after --, as in: fectl stop -- -m";
 
@@ -80,6 +96,10 @@ class Parser {
     if (!error_.empty()) return UsageError{error_, FLAGS_json || SaysJson()};
     result_.sock = FLAGS_sock;
     result_.json = FLAGS_json;
+    result_.config = FLAGS_config;
+    result_.revert = FLAGS_revert;
+    result_.wait = FLAGS_wait;
+    result_.reset = FLAGS_reset;
     result_.serve = {.host = FLAGS_host,
                      .port = FLAGS_port,
                      .workers = FLAGS_workers,
@@ -98,7 +118,9 @@ class Parser {
   bool SaysJson() const { return std::ranges::find(args_, "--json") != args_.end(); }
 
   void Take(std::string_view arg) {
-    if (only_words_ || arg.size() < 2 || arg[0] != '-') {
+    // No option is a digit, so that -2 is a number.
+    const bool number = arg.size() > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9';
+    if (only_words_ || arg.size() < 2 || arg[0] != '-' || number) {
       words_.emplace_back(arg);
     } else if (arg == "--") {
       only_words_ = true;
@@ -145,7 +167,7 @@ class Parser {
   }
 
   void Apply(const Option& option, const std::string& shown, std::optional<std::string> value) {
-    if (!option.command.empty()) special_ = &option;
+    if (!option.commands.empty()) special_ = &option;
     if (option.value.empty()) {
       if (value.has_value()) {
         error_ = shown + " takes no value";
@@ -227,8 +249,8 @@ class Parser {
       error_ = "--check belongs to status: fectl status --check [SERVICE...]";
       return;
     }
-    if (special_ != nullptr && special_->command != command->name) {
-      const Command& owner = *FindCommand(special_->command);
+    if (special_ != nullptr && !BelongsTo(*special_, command->name)) {
+      const Command& owner = *FindCommand(special_->commands.substr(0, special_->commands.find(' ')));
       error_ = "--" + std::string(special_->name) + " belongs to " + std::string(owner.name) + ": fectl " +
                std::string(owner.name) + " " + std::string(Synopsis(owner.operands));
       return;
@@ -273,12 +295,34 @@ class Parser {
         if (operands.size() != 2)
           error_ = name + " needs the name of a service and a message: fectl " + name + " SERVICE[/N] JSON";
         return;
+      case Operands::kOptionalPlan:
+        if (operands.size() > 1) error_ = name + " takes one plan: " + Quoted(operands[1]) + " is too much";
+        return;
+      case Operands::kServiceAndNumber:
+        CheckNumberOfWorkers();
+        return;
       case Operands::kShell:
         if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())
           error_ = name + " needs the name of a shell: fectl " + name + " bash|zsh";
         return;
     }
     if (error_.empty()) CheckNames(command);
+  }
+
+  void CheckNumberOfWorkers() {
+    const std::vector<std::string>& operands = result_.operands;
+    const char* const example = ", as in: fectl scale web 8, fectl scale web +2, fectl scale web --reset";
+    if (operands.empty() || operands[0] == "all") {
+      error_ = std::string("scale needs the name of one service") + example;
+    } else if (operands.size() > 2) {
+      error_ = "scale takes one number: " + Quoted(operands[2]) + " is too much";
+    } else if (FLAGS_reset && operands.size() == 2) {
+      error_ = "scale takes a number or --reset, not both";
+    } else if (!FLAGS_reset && operands.size() == 1) {
+      error_ = std::string("scale needs a number of workers") + example;
+    } else if (operands.size() == 2 && !IsNumberOfWorkers(operands[1])) {
+      error_ = "scale needs a number of workers from 1 to 10000, or +N or -N, not " + Quoted(operands[1]);
+    }
   }
 
   void CheckNames(const Command& command) {

@@ -39,6 +39,10 @@ struct Invocation {
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
   ServeOptions serve;
+  std::string config;   // empty: not given
+  bool revert = false;  // these three with plan, apply and scale
+  bool wait = false;
+  bool reset = false;
 };
 
 // One sentence about what is wrong with the command line.

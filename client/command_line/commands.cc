@@ -124,6 +124,50 @@ were dropped there because this program was not reading.
 Ends with Ctrl-C, or when nobody reads its output any more, and exits 0 then; 1
 if there is no such service; 3 if fectld has ended.
 )"),
+    Asks(CommandKind::kPlan, proto::Verb::kPlan, Operands::kNone,
+         R"(Reads the configuration as it is now, compares it with what runs, and prints what
+apply would do: for each service and socket that changes the kind of the change
+and the keys, with their values before and after. Values of environment variables
+are never shown. Nothing is changed. The kinds:
+
+  live    holds at once, also for workers that run
+  scale   workers are started, or finish what is open and leave
+  roll    the workers are replaced as by reload
+  add     a service or socket that is new
+  remove  the workers finish what is open and leave
+  rename  the workers stay
+  rebind  a listener is opened and the old one closed when nobody has it
+  restart only a restart of fectld can do it; then nothing of it is applied
+
+--config FILE compares with another file; only root and the user that fectld
+runs as may ask that. --revert compares with what ran before the last apply.
+
+Exits 0 if nothing would change; 5 if something would; 1 if the configuration is
+not valid or cannot be applied.
+)"),
+    Asks(CommandKind::kApply, proto::Verb::kApply, Operands::kOptionalPlan,
+         R"(Does what plan says, without a restart and without a lost request: first workers
+are added and replaced, then the rest is drained and closed. All that can fail is
+tried before anything changes. With the ID of a plan: only if it still comes to
+that. A replacement that fails ends it: the old workers of that service keep
+serving, what was done before stays, and apply can be tried again.
+
+Returns when the change has begun, and with --wait when it is done or has failed.
+--config FILE applies another file; --revert goes back to what ran before.
+
+Exits 0 if it has begun (with --wait: is done), or nothing was to do; 1 if the
+configuration is not valid, the plan is another one now, or it has failed.
+)"),
+    Asks(CommandKind::kScale, proto::Verb::kScale, Operands::kServiceAndNumber,
+         R"(Changes how many workers a service has: to N, by +N or by -N. New ones serve when
+they have loaded; surplus ones finish what is open and leave. The number holds
+until the configuration says another one than now and is applied, or until
+fectl scale SERVICE --reset; status shows it. A service that is stopped has it
+when it is started.
+
+Returns when the new workers serve. Exits 0 then; 1 if it was refused, or one of
+them did not come up.
+)"),
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
@@ -170,6 +214,10 @@ constexpr Option kOptions[] = {
     {"timeout", 0, "SECONDS", "give up waiting; fectld goes on"},
     {"check", 0, "", "with status: say only what is not well, and exit 1"},
     {"json", 0, "", "print JSON, errors too; fectl(1) has the members"},
+    {"config", 'c', "FILE", "read this file, not the one of fectld", "plan apply"},
+    {"revert", 0, "", "go back to what ran before the last apply", "plan apply"},
+    {"wait", 0, "", "return when all of it is done, or has failed", "apply"},
+    {"reset", 0, "", "as many workers as the configuration says", "scale"},
     {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},
     {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
     {"workers", 0, "NUMBER", "how many processes (1)", "serve"},
@@ -219,6 +267,16 @@ std::vector<std::string> CommandNames() {
   return names;
 }
 
+bool BelongsTo(const Option& option, std::string_view command) {
+  std::string_view left = option.commands;
+  while (!left.empty()) {
+    const size_t blank = left.find(' ');
+    if (left.substr(0, blank) == command) return true;
+    left.remove_prefix(blank == std::string_view::npos ? left.size() : blank + 1);
+  }
+  return false;
+}
+
 std::string_view Synopsis(Operands operands) {
   switch (operands) {
     case Operands::kNone:
@@ -237,6 +295,10 @@ std::string_view Synopsis(Operands operands) {
       return "SERVICE [PATH]...";
     case Operands::kTargetAndMessage:
       return "SERVICE[/N] JSON";
+    case Operands::kOptionalPlan:
+      return "[ID]";
+    case Operands::kServiceAndNumber:
+      return "SERVICE N|+N|-N";
     case Operands::kShell:
       return "bash|zsh";
   }

@@ -26,6 +26,9 @@ enum class CommandKind {
   kQuit,
   kSend,
   kListen,
+  kPlan,
+  kApply,
+  kScale,
   kServe,
   kWatch,
   kCompletion,
@@ -42,6 +45,8 @@ enum class Operands {
   kApplication,       // MODULE:NAME, and arguments for it
   kServiceAndPaths,   // one service, and files or folders
   kTargetAndMessage,  // SERVICE or SERVICE/N, and JSON
+  kOptionalPlan,      // the id of a plan
+  kServiceAndNumber,  // one service and N, +N or -N; or the service alone
   kShell,             // bash or zsh
 };
 
@@ -62,8 +67,8 @@ struct Option {
   char letter;             // 0: none
   std::string_view value;  // the placeholder of its value, or "" for a switch
   std::string_view help;   // one line
-  // The one command that it belongs to; empty: it is for all of them.
-  std::string_view command = "";
+  // The commands that it belongs to, with blanks between them; empty: it is for all of them.
+  std::string_view commands = "";
   // The words that its value may be; none: it is not one of a few.
   std::span<const std::string_view> choices = {};
 };
@@ -77,6 +82,8 @@ const Command* FindCommand(std::string_view name);
 const Command& CommandOf(CommandKind kind);
 const Option* FindOption(std::string_view long_name);
 const Option* FindOption(char letter);
+// Whether it is for this command, and not for all of them.
+bool BelongsTo(const Option& option, std::string_view command);
 
 std::vector<std::string> CommandNames();
 

@@ -1,6 +1,8 @@
 #include "client/command_line/completion.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <vector>
 
 #include "client/command_line/commands.h"
@@ -38,7 +40,8 @@ constexpr char kScript[] = R"(_fectl() {
     *)
       if [[ "$current" == -* ]]; then
         candidates=(@OPTIONS@)
-        if [[ "$command" == serve ]]; then candidates+=(@SERVE_OPTIONS@); fi
+        case "$command" in
+@OWN_OPTIONS@        esac
       else
         case "$command" in
           "" | help) candidates=(@COMMANDS@) ;;
@@ -74,13 +77,27 @@ std::string Joined(const Words& words, std::string_view between) {
   return text;
 }
 
-// The options of all commands, for "", or of one alone.
-Words OptionsOf(std::string_view command) {
+// The options that all commands have.
+Words CommonOptions() {
   Words names;
   for (const Option& option : Options()) {
-    if (option.command == command) names.push_back("--" + std::string(option.name));
+    if (option.commands.empty()) names.push_back("--" + std::string(option.name));
   }
   return names;
+}
+
+// A case of the script for each command that has options of its own.
+std::string OwnOptions() {
+  std::string cases;
+  for (const Command& command : Commands()) {
+    Words names;
+    for (const Option& option : Options()) {
+      if (BelongsTo(option, command.name)) names.push_back("--" + std::string(option.name));
+    }
+    if (names.empty()) continue;
+    cases += "          " + std::string(command.name) + ") candidates+=(" + Joined(names, " ") + ") ;;\n";
+  }
+  return cases;
 }
 
 // A case of the script for each option that takes one of a few words.
@@ -104,10 +121,10 @@ Words OptionsWithValues() {
   return names;
 }
 
-Words CommandsWith(Operands one, Operands other) {
+Words CommandsWith(std::initializer_list<Operands> operands) {
   Words names;
   for (const Command& command : Commands()) {
-    if (command.operands == one || command.operands == other) names.emplace_back(command.name);
+    if (std::ranges::find(operands, command.operands) != operands.end()) names.emplace_back(command.name);
   }
   return names;
 }
@@ -124,14 +141,15 @@ std::string CompletionScript(std::string_view shell) {
   text += kScript;
   Replace("@CHOICES@", Choices(), &text);
   Replace("@VALUED@", Joined(OptionsWithValues(), " | "), &text);
-  Replace("@OPTIONS@", Joined(OptionsOf(""), " "), &text);
-  Replace("@SERVE_OPTIONS@", Joined(OptionsOf("serve"), " "), &text);
+  Replace("@OPTIONS@", Joined(CommonOptions(), " "), &text);
+  Replace("@OWN_OPTIONS@", OwnOptions(), &text);
   Replace("@COMMANDS@", Joined(CommandNames(), " "), &text);
   Replace("@SHELLS@", Joined({kShells.begin(), kShells.end()}, " "), &text);
-  Replace("@OPERATIONS@", Joined(CommandsWith(Operands::kServices, Operands::kServices), " | "), &text);
-  Replace("@FIRST@", Joined(CommandsWith(Operands::kServiceAndPaths, Operands::kTargetAndMessage), " | "),
+  Replace("@OPERATIONS@", Joined(CommandsWith({Operands::kServices}), " | "), &text);
+  Replace("@FIRST@", Joined(CommandsWith({Operands::kServiceAndPaths, Operands::kTargetAndMessage, Operands::kServiceAndNumber}),
+                 " | "),
           &text);
-  Replace("@QUERIES@", Joined(CommandsWith(Operands::kOptionalService, Operands::kOneService), " | "), &text);
+  Replace("@QUERIES@", Joined(CommandsWith({Operands::kOptionalService, Operands::kOneService}), " | "), &text);
   return text;
 }
 

@@ -38,7 +38,7 @@ std::string Indented(const Lines& lines) {
 std::string OptionLines(std::string_view command) {
   Lines lines;
   for (const Option& option : Options()) {
-    if (option.command.empty() || option.command == command)
+    if (option.commands.empty() || BelongsTo(option, command))
       lines.emplace_back(Signature(option), option.help);
   }
   return Indented(lines);
@@ -59,7 +59,7 @@ std::string GeneralHelp() {
          OptionLines("") +
          "\n"
          "Exit codes: 0 done; 1 refused or failed, with the reason on stderr;\n"
-         "2 wrong usage; 3 no fectld is there; 4 not permitted.\n";
+         "2 wrong usage; 3 no fectld is there; 4 not permitted; 5 plan: changes.\n";
 }
 
 std::string CommandHelp(const Command& command) {

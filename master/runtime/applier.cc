@@ -209,10 +209,13 @@ absl::Status Applier::MakeSteps(const apply::Difference& difference) {
     }
     return nullptr;
   };
+  bool rolled = false;
   for (const StepKind kind : {StepKind::kLive, StepKind::kGrow, StepKind::kAdd, StepKind::kRoll,
-                              StepKind::kShrink, StepKind::kRemove}) {
+                              StepKind::kGrow, StepKind::kShrink, StepKind::kRemove}) {
+    if (kind == StepKind::kRoll) rolled = true;
     for (const apply::ServiceStep& what : difference.services) {
-      const bool grows = what.num_after > what.num_before;
+      // Workers that are added and replaced are replaced first: those that are added are new already.
+      const bool grows = what.num_after > what.num_before && what.roll == rolled;
       const bool kept = !what.added && !what.removed;
       const bool applies = kind == StepKind::kLive     ? kept && what.live && !what.roll
                            : kind == StepKind::kGrow   ? kept && grows
