@@ -37,8 +37,10 @@ std::string KeyText(const proto::KeyChangeView& key) {
 }  // namespace
 
 std::string PlanText(const proto::PlanView& plan, bool colours_on) {
-  std::string out = base::EscapeForTerminal(plan.file) + ", against version " +
-                    std::to_string(plan.version) + " that runs\n";
+  const std::string file =
+      plan.file.empty() ? "what ran before the last apply" : base::EscapeForTerminal(plan.file);
+  const std::string against = plan.outcome.empty() ? ", against version " : ", as version ";
+  std::string out = file + against + std::to_string(plan.version) + "\n";
   size_t width = 0;
   for (const proto::ChangeView& change : plan.changes)
     width = std::max(width, change.section.size() + change.name.size() + 1);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -18,6 +19,23 @@ namespace {
 using proto::PlanView;
 using proto::Request;
 using proto::Response;
+
+// What is wrong with a configuration is told in lines, which stay lines.
+std::string EscapedLines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    out += base::EscapeForTerminal(text.substr(0, end)) + "\n";
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+int FailInLines(const Context& context, const std::string& words) {
+  if (context.invocation.json) return Fail(context, kFailed, words);
+  context.output.Err("fectl: " + EscapedLines(words));
+  return kFailed;
+}
 
 std::string Absolute(const Context& context, const std::string& file) {
   if (file.empty() || file.front() == '/') return file;
@@ -48,12 +66,12 @@ int Ask(const Context& context, Request::Verb verb, Tell tell) {
   const absl::StatusOr<Response> answer = session->Ask(request);
   if (!answer.ok()) return Fail(context, answer.status());
   if (const auto* plan = std::get_if<PlanView>(&answer->detail)) return tell(*plan);
-  if (answer->kind == Response::Kind::kError) return Fail(context, kFailed, answer->text);
+  if (answer->kind == Response::Kind::kError) return FailInLines(context, answer->text);
   return FailAbout(context, *session, *answer, "");
 }
 
 void Warn(const Context& context, const PlanView& plan) {
-  if (!plan.warnings.empty()) context.output.Err(base::EscapeForTerminal(plan.warnings) + "\n");
+  context.output.Err(EscapedLines(plan.warnings));
 }
 
 int TellPlan(const Context& context, const PlanView& plan) {

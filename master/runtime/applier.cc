@@ -51,11 +51,26 @@ Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigLoader* loader, 
       running_(std::move(running)),
       file_(std::move(file)),
       files_({file_}),
-      loaded_at_ns_(loaded_at_ns) {}
+      loaded_at_ns_(loaded_at_ns) {
+  NoteLabels();
+}
 
 int64_t Applier::VersionOf(const std::string& service) const {
   const auto found = versions_.find(service);
   return found == versions_.end() ? 1 : found->second;
+}
+
+const std::vector<std::string>& Applier::LabelsOf(const std::string& service) const {
+  static const std::vector<std::string> kNone;
+  const auto found = labels_.find(service);
+  return found == labels_.end() ? kNone : found->second;
+}
+
+void Applier::NoteLabels() {
+  labels_.clear();
+  for (const config::ServiceConfig& service : running_.services) {
+    if (!service.labels.empty()) labels_[service.name] = service.labels;
+  }
 }
 
 std::string Applier::TroubleOf(const std::string& service) const {
@@ -130,7 +145,7 @@ void Applier::OnLoaded(absl::StatusOr<config::LoadResult> loaded) {
 proto::PlanView Applier::ViewOf(const apply::Difference& difference) const {
   proto::PlanView view = view_;
   const Job& job = jobs_.front();
-  view.file = job.request.file.empty() ? file_ : job.request.file;
+  if (!job.request.revert) view.file = job.request.file.empty() ? file_ : job.request.file;
   view.version = version_;
   view.id = apply::IdOf(version_, running_, wanted_);
   view.changes = difference.changes;
@@ -430,6 +445,7 @@ void Applier::Finish() {
 void Applier::EndApplication() {
   applying_ = false;
   steps_.clear();
+  NoteLabels();
   host_->CloseUnusedListeners();
   if (!answered_) AnswerJob({.kind = Kind::kApplied, .detail = view_});
   EndJob();

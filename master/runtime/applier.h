@@ -93,6 +93,7 @@ class Applier {
   int64_t VersionOf(const std::string& service) const;
   // Why the service is not what was wanted; empty: it is.
   std::string TroubleOf(const std::string& service) const;
+  const std::vector<std::string>& LabelsOf(const std::string& service) const;
   const std::string& file() const { return file_; }
   const std::vector<std::string>& files() const { return files_; }
   // Files that were changed after this (unix time, ns) are not what runs. 0: nor are the others.
@@ -137,6 +138,7 @@ class Applier {
   void Finish();
   void EndApplication();
   void KeepRunning(const Step& step);
+  void NoteLabels();
   void AnswerJob(proto::Response response);
   void EndJob();
 
@@ -151,6 +153,7 @@ class Applier {
   int64_t version_ = 1;
   std::map<std::string, int64_t> versions_;      // of services that were changed
   std::map<std::string, std::string> troubles_;  // of services that could not be
+  std::map<std::string, std::vector<std::string>> labels_;  // of services that have some
   std::map<std::string, Override> overrides_;
   std::deque<Job> jobs_;                         // the first one is under way
   bool begun_ = false;

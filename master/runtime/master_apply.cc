@@ -137,7 +137,7 @@ proto::ServiceView Master::View(const core::Service& service, core::Instant now,
     view.scaled_by = found->second.who;
     view.scaled_at = found->second.at;
   }
-  view.labels = plan.labels;
+  view.labels = applier_.LabelsOf(view.name);
   return view;
 }
 

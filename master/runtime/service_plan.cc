@@ -109,7 +109,6 @@ core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
 ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vector<SharedSocket>& sockets,
                             const Environment& inherited, const rlimit& open_files) {
   ServicePlan plan;
-  plan.labels = service.labels;
   plan.stdout_path = service.stdout_path;
   plan.stderr_path = service.stderr_path;
   plan.launch.argv = CommandOf(service);

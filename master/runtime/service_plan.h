@@ -49,7 +49,6 @@ struct ServicePlan {
   std::vector<int> socket_fds;  // what is passed besides the pipes, in order
   std::vector<ListenerId> listeners;  // of these, in the same order
   std::vector<proto::SocketView> sockets;
-  std::vector<std::string> labels;
   std::string stdout_path;  // empty: the master's
   std::string stderr_path;
 };
