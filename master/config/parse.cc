@@ -79,6 +79,7 @@ class FileParser {
     const std::string key(kIncludeKey);
     result_.lines.Set(kIncludeKey, value.line);
     if (std::holds_alternative<Table>(value.content)) {
+      complete_ = false;
       Fail(
           key, value.line,
           R"(unknown section: other files are named at the top of this one, as in include = ["conf.d/*.toml"])");
@@ -98,6 +99,7 @@ class FileParser {
       if (good) {
         patterns.push_back(*text);
       } else {
+        complete_ = false;
         Fail(key, value.line,
              absl::StrCat(R"(must be written at the top, as in include = ["conf.d/*.toml"], not as )",
                           Describe(item)));

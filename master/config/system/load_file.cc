@@ -72,6 +72,7 @@ class Includer {
         return {};
       }
     }
+    files.reserve(paths.size());
     for (const std::string& path : paths) files.push_back(ReadOne(path));
     return files;
   }

@@ -81,6 +81,7 @@ std::vector<std::string> MountsOf(const std::string& controllers) {
 
 int UsableProcessors(const std::string& root, int allowed) {
   int64_t least = std::max(allowed, 1);
+  const std::string mounts = root + "/sys/fs/cgroup";
   std::ifstream groups(root + "/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     std::istringstream fields(line);  // "0::/path", "4:cpu,cpuacct:/path"
@@ -91,7 +92,7 @@ int UsableProcessors(const std::string& root, int allowed) {
     std::getline(fields, controllers, ':');
     std::getline(fields, path);
     for (const std::string& mount : MountsOf(controllers)) {
-      least = std::min(least, LeastQuota(root + "/sys/fs/cgroup" + mount, path));
+      least = std::min(least, LeastQuota(mounts + mount, path));
     }
   }
   return static_cast<int>(least);
