@@ -41,10 +41,10 @@ std::string MessageJson(const proto::MessageRecord& record);
 // {"service":"web","lost":3}
 std::string LostJson(std::string_view service, int64_t lost);
 
-// {"pid":123}
 // {"service":"web","ok":true,"num":8,"ready":8}
 std::string ScaledJson(std::string_view service, int num, int ready);
 
+// {"pid":123}
 std::string PidJson(std::string_view pid);
 
 // {"version":"fectl 1.0.0"}
