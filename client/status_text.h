@@ -11,8 +11,8 @@ namespace fectl::client {
 // `fectl status`: one aligned table of all services. Everything from the master is escaped.
 std::string OverviewText(const proto::MasterView& view, bool colours_on);
 
-// What follows it: numbers of workers that differ from the configuration's, what could not be applied, and the
-// files of `newer`, which are newer than what runs. "" where there is none of that.
+// What follows it: numbers of workers that differ from the configuration's, what could not be applied, and
+// the files of `newer`, which are newer than what runs. "" where there is none of that.
 std::string ConfigurationText(const proto::MasterView& view, const std::vector<std::string>& newer);
 
 // `fectl status NAME`: the service, its workers, the processes which are leaving, the recent events.

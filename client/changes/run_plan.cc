@@ -58,11 +58,10 @@ int Ask(const Context& context, Request::Verb verb, Tell tell) {
   if (!able.ok()) return Fail(context, able);
   Request request;
   request.verb = verb;
-  request.arguments = proto::PlanRequest{
-      .id = invocation.operands.empty() ? "" : invocation.operands[0],
-      .file = Absolute(context, invocation.config),
-      .revert = invocation.revert,
-      .wait = invocation.wait};
+  request.arguments = proto::PlanRequest{.id = invocation.operands.empty() ? "" : invocation.operands[0],
+                                         .file = Absolute(context, invocation.config),
+                                         .revert = invocation.revert,
+                                         .wait = invocation.wait};
   const absl::StatusOr<Response> answer = session->Ask(request);
   if (!answer.ok()) return Fail(context, answer.status());
   if (const auto* plan = std::get_if<PlanView>(&answer->detail)) return tell(*plan);
@@ -82,7 +81,8 @@ int TellPlan(const Context& context, const PlanView& plan) {
   }
   Warn(context, plan);
   context.output.Out(PlanText(plan, context.colours_on));
-  if (exit_code == kFailed) context.output.Err("fectl: this cannot be applied: " + base::EscapeForTerminal(plan.refused) + "\n");
+  if (exit_code == kFailed)
+    context.output.Err("fectl: this cannot be applied: " + base::EscapeForTerminal(plan.refused) + "\n");
   if (exit_code == kChanges)
     context.output.Out("plan " + plan.id + "; fectl apply " + plan.id + " does it\n");
   return exit_code;
@@ -98,8 +98,8 @@ int TellApplied(const Context& context, const PlanView& plan) {
   context.output.Out(PlanText(plan, context.colours_on));
   const std::string version = "version " + std::to_string(plan.version);
   if (exit_code == kFailed) {
-    context.output.Err("fectl: " + version + " was not applied as a whole: " +
-                       base::EscapeForTerminal(plan.failure) +
+    context.output.Err("fectl: " + version +
+                       " was not applied as a whole: " + base::EscapeForTerminal(plan.failure) +
                        "\nfectl apply tries again, fectl apply --revert goes back\n");
   } else if (plan.outcome == "started") {
     context.output.Out(version + " is being applied; fectl status shows what became of it\n");

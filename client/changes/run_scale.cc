@@ -56,8 +56,8 @@ int RunScale(const Context& context) {
                        (outcome->num == 1 ? " worker serves\n" : " workers serve\n"));
   } else {
     context.output.Out(name + ": " + std::to_string(outcome->num) + " wanted, " +
-                       std::to_string(outcome->ready) + " serve (" +
-                       base::EscapeForTerminal(outcome->state) + ")\n");
+                       std::to_string(outcome->ready) + " serve (" + base::EscapeForTerminal(outcome->state) +
+                       ")\n");
   }
   return kDone;
 }

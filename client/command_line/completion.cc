@@ -146,10 +146,13 @@ std::string CompletionScript(std::string_view shell) {
   Replace("@COMMANDS@", Joined(CommandNames(), " "), &text);
   Replace("@SHELLS@", Joined({kShells.begin(), kShells.end()}, " "), &text);
   Replace("@OPERATIONS@", Joined(CommandsWith({Operands::kServices}), " | "), &text);
-  Replace("@FIRST@", Joined(CommandsWith({Operands::kServiceAndPaths, Operands::kTargetAndMessage, Operands::kServiceAndNumber}),
+  Replace("@FIRST@",
+          Joined(CommandsWith(
+                     {Operands::kServiceAndPaths, Operands::kTargetAndMessage, Operands::kServiceAndNumber}),
                  " | "),
           &text);
-  Replace("@QUERIES@", Joined(CommandsWith({Operands::kOptionalService, Operands::kOneService}), " | "), &text);
+  Replace("@QUERIES@", Joined(CommandsWith({Operands::kOptionalService, Operands::kOneService}), " | "),
+          &text);
   return text;
 }
 

@@ -36,8 +36,8 @@ std::string TroubleIn(const core::Service& service) {
 std::string Lines(const proto::PlanView& view) {
   std::string lines;
   for (const proto::ChangeView& change : view.changes)
-    absl::StrAppend(&lines, lines.empty() ? "" : ", ", change.name.empty() ? change.section : change.name, " ",
-                    change.kind);
+    absl::StrAppend(&lines, lines.empty() ? "" : ", ", change.name.empty() ? change.section : change.name,
+                    " ", change.kind);
   return lines;
 }
 
@@ -218,7 +218,8 @@ void Applier::Add(StepKind kind, const config::ServiceConfig* service, const app
 absl::Status Applier::MakeSteps(const apply::Difference& difference) {
   steps_.clear();
   at_ = 0;
-  const auto find = [](const config::Config& config, const std::string& name) -> const config::ServiceConfig* {
+  const auto find = [](const config::Config& config,
+                       const std::string& name) -> const config::ServiceConfig* {
     for (const config::ServiceConfig& service : config.services) {
       if (service.name == name) return &service;
     }
@@ -258,9 +259,8 @@ void Applier::OrderByDependency(StepKind kind) {
   const auto last = std::find_if_not(first, steps_.end(), of_kind);
   for (; first != last; ++first) {
     const auto is_next = [&](const Step& candidate) {
-      return std::none_of(first, last, [&](const Step& other) {
-        return DependsOn(*candidate.service, other.service->name);
-      });
+      return std::none_of(
+          first, last, [&](const Step& other) { return DependsOn(*candidate.service, other.service->name); });
     };
     const auto next = std::find_if(first, last, is_next);
     if (next != last) std::rotate(first, next, std::next(next));
@@ -353,8 +353,8 @@ void Applier::BeginRoll(Step& step, const core::Service& service) {
     core::ServicePolicy policy = MakePolicy(*step.service);
     policy.num = service.policy().num;
     host_->SetName(service.id(), step.what.name);
-    host_->Emit(
-        core::PlanChanged{service.id(), {host_->Keep(*std::exchange(step.plan, std::nullopt)), std::move(policy)}});
+    host_->Emit(core::PlanChanged{service.id(),
+                                  {host_->Keep(*std::exchange(step.plan, std::nullopt)), std::move(policy)}});
   }
   const core::ServiceState state = service.state();
   if (state == core::ServiceState::kStopped || state == core::ServiceState::kStopping) {
@@ -455,9 +455,10 @@ void Applier::EndApplication() {
 void Applier::KeepRunning(const Step& step) {
   auto& services = running_.services;
   const std::string& before = step.what.renamed_from.empty() ? step.what.name : step.what.renamed_from;
-  const auto found = std::find_if(services.begin(), services.end(), [&](const config::ServiceConfig& service) {
-    return service.name == before || service.name == step.what.name;
-  });
+  const auto found =
+      std::find_if(services.begin(), services.end(), [&](const config::ServiceConfig& service) {
+        return service.name == before || service.name == step.what.name;
+      });
   versions_[step.what.name] = version_;
   troubles_.erase(before);
   troubles_.erase(step.what.name);

@@ -95,9 +95,8 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due =
-      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
-                beat_at_, sweep_at_});
+  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
+                                applier_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) due = std::min(due, one.done_at + one.waiting.leave_wait);
   return due;
 }

@@ -104,8 +104,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
     return Plan(client, who, request);
   const core::Service* const scaled =
       request.verb == proto::Verb::kScale ? FindService(request.service) : nullptr;
-  if (scaled != nullptr)
-    return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
+  if (scaled != nullptr) return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
   const std::optional<core::Verb> command = CommandOf(request.verb);
   if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, request);
 
