@@ -115,9 +115,10 @@ struct ServiceConfig {
   bool no_new_privileges = true;            // set-uid programs and file capabilities give a worker nothing
   // Bit n: the capability with the number n of Linux. Empty: root's workers have fectld's, others none.
   std::optional<uint64_t> capabilities;
-  std::vector<std::string> after;    // services that are ready before this one starts
-  std::vector<std::string> require;  // key `requires`: as `after`, and this one does not start where they failed
-  bool autostart = true;             // started with fectld
+  std::vector<std::string> after;  // services that are ready before this one starts
+  std::vector<std::string>
+      require;            // key `requires`: as `after`, and this one does not start where they failed
+  bool autostart = true;  // started with fectld
   ServiceType type = ServiceType::kService;
   std::string before_roll;   // a oneshot that is run before workers are replaced; empty: none
   std::string renamed_from;  // the name under which it ran before; empty: none
