@@ -21,8 +21,8 @@ struct ServicePolicy {
   Span timeout = Seconds(10);          // silence allowed; of a oneshot: how long it may run, 0: for ever
   Span startup_timeout = Seconds(30);  // until `loaded`
   Span shutdown_timeout = Seconds(30);  // until the exit, once told
-  // Names of other services. There are no circles; a name that there is not counts in `after` as ready, and
-  // in `require` as failed.
+  // Names of other services. There are no circles, before_roll included; a name that there is not counts in
+  // `after` as ready, and in `require` as failed.
   std::vector<std::string> after = {};    // are ready, failed or not to run before a start of this one
   std::vector<std::string> require = {};  // are ready before a start of this one
   bool autostart = true;                  // at Boot

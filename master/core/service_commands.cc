@@ -16,6 +16,7 @@ void Service::OnStart(StepContext& step, RequestId request, const Cause& cause, 
   } else if (auto* wait = std::get_if<WaitOperation>(&operation_)) {
     if (request != 0) wait->waiters.push_back(request);
     wait->calls = true;
+    wait->blocked = false;  // what it requires is tried again first
     if (alone) BeginStartNow(step, std::move(wait->waiters), cause);
   } else if (state() == ServiceState::kReloading || state() == ServiceState::kStopping) {
     held_starts_.push_back(request);

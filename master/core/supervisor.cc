@@ -329,9 +329,9 @@ void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effect
                                                          : StopMode::kKill;
   stops_later_ = false;
   for (const Service& service : services_) {
-    // One that waits has nobody, and one that is named by others follows them: see StopInOrder().
-    const bool later =
-        next == ShutdownStage::kGraceful && service.waiting() == nullptr && service.up() && !MayStop(service);
+    // One that is named by others follows them: see StopInOrder(). Also one that has nobody, since what it
+    // names may serve those that name it.
+    const bool later = next == ShutdownStage::kGraceful && service.up() && !MayStop(service);
     stops_later_ = stops_later_ || later;
     OnService(service.id(), at, effects, [later, mode](Service& s, StepContext& step) {
       later ? s.AwaitShutdown(step) : s.Shutdown(step, mode);

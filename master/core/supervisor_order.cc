@@ -26,16 +26,24 @@ void Supervisor::KeepOrder(const Moment& at, Effects& effects) {
   }
   if (stops_later_) StopInOrder(at, effects);
   if (!std::exchange(news_, false) || shutting_down()) return;
-  // One that has begun, was called or is blocked may be what another waits for. There are no circles, so that
-  // this ends by itself; the bound is for those who make one all the same.
-  bool changed = true;
-  for (size_t pass = 0; changed && pass <= services_.size() + 1; ++pass) {
-    changed = false;
-    for (Service& service : services_) {
-      if (service.waiting() != nullptr) changed = Judge(service, at, effects) || changed;
-      if (service.before_roll() != nullptr) changed = PrepareRoll(service, at, effects) || changed;
-    }
-  }
+  // Whoever starts in this step is waited for by all that are judged in it.
+  const auto start_others = [&](Service& service) {
+    const bool calls = service.waiting() != nullptr && service.waiting()->calls;
+    if (calls) Call(service, at, effects);
+    return calls || (service.before_roll() != nullptr && PrepareRoll(service, at, effects));
+  };
+  const auto judge = [&](Service& service) {
+    return service.waiting() != nullptr && Judge(service, at, effects);
+  };
+  const auto each = [this](const auto& act) {
+    bool changed = false;
+    for (Service& service : services_) changed = act(service) || changed;
+    return changed;
+  };
+  // One that was called, has begun, or is blocked may be what another waits for. There are no circles, so
+  // that this ends by itself; the bound is for those who make one all the same.
+  size_t left = 3 * services_.size() + 1;
+  while (left > 0 && (each(start_others) || each(judge))) --left;
 }
 
 void Supervisor::StartFor(Service& service, const Cause& cause, const Moment& at, Effects& effects) {
@@ -59,12 +67,10 @@ void Supervisor::Call(Service& service, const Moment& at, Effects& effects) {
 
 // Of a service that waits for others. True: something has changed.
 bool Supervisor::Judge(Service& service, const Moment& at, Effects& effects) {
-  const bool calls = service.waiting()->calls;
-  if (calls) Call(service, at, effects);
   StepContext step = ContextFor(service, at, effects);
   const bool changed = service.OnVerdict(step, VerdictOf(service));
   service.Settle(step, timers_);
-  return changed || calls;
+  return changed;
 }
 
 StartVerdict Supervisor::VerdictOf(const Service& service) const {
@@ -132,9 +138,9 @@ bool Supervisor::PrepareRoll(Service& service, const Moment& at, Effects& effect
     case Standing::kFailed:
       return ran ? end(oneshot.TroubleInWords()) : run();
     case Standing::kDown:
-      return ran ? end("it was stopped") : run();
+      return anew ? run() : end("it was stopped");
     case Standing::kBlocked:
-      return anew ? run() : end(oneshot.TroubleInWords());
+      return end(oneshot.TroubleInWords());
   }
   return false;
 }

@@ -124,9 +124,18 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
     {core::ServiceState::kWaiting, core::ServiceState::kStarting},
     {core::ServiceState::kWaiting, core::ServiceState::kStopped},
     {core::ServiceState::kStarting, core::ServiceState::kDone},
-    {core::ServiceState::kRunning, core::ServiceState::kDone},  // it had found no room before
     {core::ServiceState::kDone, core::ServiceState::kStarting},
     {core::ServiceState::kDone, core::ServiceState::kStopped},
+};
+
+// Right, but seen by few seeds.
+constexpr std::pair<core::ServiceState, core::ServiceState> kRareServiceEdges[] = {
+    {core::ServiceState::kRunning, core::ServiceState::kDone},     // a oneshot had found no room before
+    {core::ServiceState::kDone, core::ServiceState::kStopping},    // its group outlived it
+    {core::ServiceState::kWaiting, core::ServiceState::kRunning},  // in a shutdown, before it is told
+    {core::ServiceState::kReloading,
+     core::ServiceState::kStopped},  // nobody served, and it waited for a oneshot
+    {core::ServiceState::kWaiting, core::ServiceState::kStopping},  // what is left of an earlier run
 };
 
 // Why a process was lost, killed or given up.
@@ -237,7 +246,10 @@ bool Marks::SlotEdge(size_t from, size_t to) {
 bool Marks::ServiceEdge(core::ServiceState from, core::ServiceState to) {
   ++service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)];
   const std::pair<core::ServiceState, core::ServiceState> edge(from, to);
-  return std::find(std::begin(kServiceEdges), std::end(kServiceEdges), edge) != std::end(kServiceEdges);
+  const auto is_in = [&edge](const auto& edges) {
+    return std::find(std::begin(edges), std::end(edges), edge) != std::end(edges);
+  };
+  return is_in(kServiceEdges) || is_in(kRareServiceEdges);
 }
 
 std::string Marks::SlotEdgeName(size_t from, size_t to) {

@@ -71,9 +71,19 @@ bool IsOfTheEnd(const View& view, const core::Report& report) {
 }
 
 bool WasCommanded(const View& view, CauseKind cause) {
+  // Or another service needs it.
+  if (cause == CauseKind::kGaveWay && view.ledger.ordered()) return true;
   const auto* commanded = view.event_as<core::Commanded>();
   const core::Verb verb = cause == CauseKind::kToldToStop ? core::Verb::kStop : core::Verb::kStart;
   return commanded != nullptr && commanded->verb == verb;
+}
+
+// Another service names it so, or did when it was started.
+bool IsNeeded(const View& view, const core::Report& report) {
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    if (view.ledger.policy(id).name == report.record.cause.text) return id != report.service;
+  }
+  return false;
 }
 
 // The service is to have fewer workers, or is to be no more.
@@ -198,6 +208,13 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     case CauseKind::kStartupTimeout:
       holds = late && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
       break;
+    case CauseKind::kRunTimeout:
+      holds = late && life->oneshot && cause.number == InMilliseconds(policy.timeout);
+      break;
+    case CauseKind::kRequired:
+    case CauseKind::kBeforeRoll:
+      holds = holds && IsNeeded(view, report);
+      break;
     case CauseKind::kHeartbeatTimeout:
       holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(life->timeout);
       break;
@@ -239,7 +256,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
 }
 
 void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
-  const uint32_t allowed = std::max(1U, view.ledger.policy(report.service).restarts);
+  const uint32_t allowed = view.ledger.policy(report.service).oneshot
+                               ? 1U
+                               : std::max(1U, view.ledger.policy(report.service).restarts);
   failed_starts_.At(report.service, report.slot).at_least = 0;
   if (report.record.cause.kind == CauseKind::kConfigError) return;
   if (failed_starts_.At(report.service, report.slot).at_most < allowed)
