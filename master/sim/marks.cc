@@ -130,9 +130,10 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
 
 // Right, but seen by few seeds.
 constexpr std::pair<core::ServiceState, core::ServiceState> kRareServiceEdges[] = {
-    {core::ServiceState::kRunning, core::ServiceState::kDone},     // a oneshot had found no room before
-    {core::ServiceState::kDone, core::ServiceState::kStopping},    // its group outlived it
-    {core::ServiceState::kWaiting, core::ServiceState::kRunning},  // in a shutdown, before it is told
+    {core::ServiceState::kRunning, core::ServiceState::kDone},      // a oneshot had found no room before
+    {core::ServiceState::kDone, core::ServiceState::kStopping},     // its group outlived it
+    {core::ServiceState::kStarting, core::ServiceState::kWaiting},  // ended, and is to run again for a roll
+    {core::ServiceState::kWaiting, core::ServiceState::kRunning},   // in a shutdown, before it is told
     {core::ServiceState::kReloading,
      core::ServiceState::kStopped},  // nobody served, and it waited for a oneshot
     {core::ServiceState::kWaiting, core::ServiceState::kStopping},  // what is left of an earlier run

@@ -122,6 +122,22 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
   }
 }
 
+// Of one that is told to leave since no message came in time.
+bool LatenessHolds(const core::Cause& cause, const Life& life, const core::ServicePolicy& policy) {
+  switch (cause.kind) {
+    case CauseKind::kStartupTimeout:
+      return !life.loaded && !life.oneshot && cause.number == InMilliseconds(policy.startup_timeout);
+    case CauseKind::kRunTimeout:
+      return life.oneshot && cause.number == InMilliseconds(policy.timeout);
+    case CauseKind::kHeartbeatTimeout:
+      return life.loaded && !life.closed && cause.number == InMilliseconds(life.timeout);
+    case CauseKind::kChannelClosed:
+      return life.closed && !life.oneshot;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void RecordRules::OnEvent(const View& view) {
@@ -192,7 +208,6 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
   const core::ServicePolicy& policy = view.ledger.policy(report.service);
   const Life* life = Subject(view, report);
   const Milestone milestone = report.record.milestone;
-  const bool late = IsOverdue(view, life, false);
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
@@ -206,20 +221,14 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = IsOfTheEnd(view, report);
       break;
     case CauseKind::kStartupTimeout:
-      holds = late && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
-      break;
     case CauseKind::kRunTimeout:
-      holds = late && life->oneshot && cause.number == InMilliseconds(policy.timeout);
+    case CauseKind::kHeartbeatTimeout:
+    case CauseKind::kChannelClosed:
+      holds = IsOverdue(view, life, false) && LatenessHolds(cause, *life, policy);
       break;
     case CauseKind::kRequired:
     case CauseKind::kBeforeRoll:
       holds = holds && IsNeeded(view, report);
-      break;
-    case CauseKind::kHeartbeatTimeout:
-      holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(life->timeout);
-      break;
-    case CauseKind::kChannelClosed:
-      holds = late && life->closed;
       break;
     case CauseKind::kShutdownTimeout:
       holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
