@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/keys.h"
 #include "master/config/program_check.h"
+#include "master/config/service/order_check.h"
 
 namespace fectl::config {
 namespace {
@@ -33,8 +34,8 @@ void CheckNames(const std::vector<Section>& sections, const std::vector<std::str
     const auto [owner, inserted] = owners.emplace(sections[i].name, i);
     if (inserted) continue;
     result->Add(labels[i] + ".name",
-                absl::StrCat("\"", sections[i].name, "\" is the name of another ", kind, ", in line ",
-                             result->lines.Find(labels[owner->second] + ".name")));
+                absl::StrCat("\"", sections[i].name, "\" is the name of another ", kind, ", in ",
+                             result->PlaceText(labels[owner->second] + ".name", labels[i] + ".name")));
   }
 }
 
@@ -101,9 +102,9 @@ void CheckAddresses(LoadResult* result) {
       if (!owner.has_value()) continue;
       const std::string& host = result->config.sockets[*owner].host;
       result->Add(label + ".port",
-                  absl::StrCat(socket.port, " is already taken by ", result->socket_labels[*owner], " (line ",
-                               result->lines.Find(result->socket_labels[*owner] + ".port"), ") on ",
-                               AllAddresses(host) ? "all addresses" : host));
+                  absl::StrCat(socket.port, " is already taken by ", result->socket_labels[*owner], " (",
+                               result->PlaceText(result->socket_labels[*owner] + ".port", label + ".port"),
+                               ") on ", AllAddresses(host) ? "all addresses" : host));
     }
   }
 }
@@ -140,7 +141,10 @@ void CheckConsistency(bool complete, LoadResult* result) {
   const bool all_sockets_named = std::all_of(result->config.sockets.begin(), result->config.sockets.end(),
                                              [](const SocketConfig& socket) { return !socket.name.empty(); });
   const size_t before = result->problems.size();
-  if (all_named) CheckSocketServices(result);
+  if (all_named) {
+    CheckSocketServices(result);
+    CheckOrder(result);
+  }
   // A socket that is for no known service would only be missed once more.
   if (all_named && all_sockets_named && result->problems.size() == before) CheckPrograms(result);
 }

@@ -87,6 +87,9 @@ struct SocketConfig {
 
   std::optional<uint32_t> owner_id;  // from `owner`, by ResolveAccounts()
   std::optional<uint32_t> group_id;  // from `group`, by ResolveAccounts()
+  // tcp: the numeric addresses of `host`, in the order in which they are to be tried; from ResolveHosts().
+  // Empty for all addresses.
+  std::vector<std::string> addresses;
 
   // Whether workers of that service get it.
   bool IsFor(const std::string& service) const {
@@ -99,6 +102,7 @@ struct SocketConfig {
 struct ServiceConfig {
   std::string name;
   int num = 1;                       // workers
+  bool num_auto = false;             // `num` is the number of processors, by LoadFile()
   std::vector<std::string> command;  // the words; the first one is looked up in WorkerPath()
   std::string directory;             // empty: the master's
   int restarts = 3;                  // attempts before a worker counts as failed
@@ -111,8 +115,11 @@ struct ServiceConfig {
   std::string stderr_path;
   std::vector<std::pair<std::string, std::string>> environ;  // set on top of what every worker gets
   std::vector<std::string> environ_passed;  // written in `environ` as names alone: fectld's own variables
-  int max_surge = 0;                        // workers that a reload replaces at a time; 0: all of them
-  bool no_new_privileges = true;            // set-uid programs and file capabilities give a worker nothing
+  std::vector<std::string> env_files;       // as written
+  // What they say, by LoadFile(); the last file that has a name counts, and `environ` goes before all.
+  std::vector<std::pair<std::string, std::string>> environ_from_files;
+  int max_surge = 0;              // workers that a reload replaces at a time; 0: all of them
+  bool no_new_privileges = true;  // set-uid programs and file capabilities give a worker nothing
   // Bit n: the capability with the number n of Linux. Empty: root's workers have fectld's, others none.
   std::optional<uint64_t> capabilities;
   std::vector<std::string> after;  // services that are ready before this one starts

@@ -1,6 +1,7 @@
 #include "master/config/keys.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -43,7 +44,14 @@ std::optional<std::string_view> ClosestWord(std::string_view word,
 }
 
 std::string UnknownKeyText(std::string_view section, std::string_view key) {
-  const std::string foreign = ForeignKeyHint(section, key);
+  if (key == kIncludeKey)
+    return "unknown key: it must stand at the top of the file, before the first section";
+  const bool of_defaults = section == "defaults";
+  if (of_defaults &&
+      std::find(std::begin(kServiceKeys), std::end(kServiceKeys), key) != std::end(kServiceKeys)) {
+    return "unknown key: it says what a single service is, and must stand in [[service]] itself";
+  }
+  const std::string foreign = ForeignKeyHint(of_defaults ? "service" : section, key);
   std::span<const std::string_view> keys;
   for (const SectionKeys& candidate : kSections) {
     if (candidate.name == section) keys = candidate.keys;

@@ -12,13 +12,60 @@ namespace fectl::config {
 // Every key that fectld.toml can have, in the order in which people are told of them.
 inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",    "uid",
                                                    "gid",  "stdout",    "stderr", "allow"};
-inline constexpr std::string_view kSocketKeys[] = {"name", "port",      "host", "backlog", "proto", "service",
-                                                   "app",  "arguments", "path", "mode",    "owner", "group"};
-inline constexpr std::string_view kServiceKeys[] = {
-    "name",         "num",    "command",  "directory",       "restarts",
-    "uid",          "gid",    "timeout",  "startup_timeout", "shutdown_timeout",
-    "stdout",       "stderr", "environ",  "max_surge",       "no_new_privileges",
-    "capabilities", "ready",  "watchdog", "stop_signal"};
+inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host", "ip",        "backlog",
+                                                   "proto", "service", "app",  "arguments", "path",
+                                                   "mode",  "owner",   "group"};
+inline constexpr std::string_view kServiceKeys[] = {"name",
+                                                    "num",
+                                                    "command",
+                                                    "directory",
+                                                    "restarts",
+                                                    "uid",
+                                                    "gid",
+                                                    "timeout",
+                                                    "startup_timeout",
+                                                    "shutdown_timeout",
+                                                    "stdout",
+                                                    "stderr",
+                                                    "environ",
+                                                    "env_file",
+                                                    "max_surge",
+                                                    "no_new_privileges",
+                                                    "capabilities",
+                                                    "after",
+                                                    "requires",
+                                                    "autostart",
+                                                    "type",
+                                                    "before_roll",
+                                                    "renamed_from",
+                                                    "labels",
+                                                    "ready",
+                                                    "watchdog",
+                                                    "stop_signal"};
+// What a single service is must stand in it: name, command, type and renamed_from.
+inline constexpr std::string_view kDefaultsKeys[] = {"num",
+                                                     "directory",
+                                                     "restarts",
+                                                     "uid",
+                                                     "gid",
+                                                     "timeout",
+                                                     "startup_timeout",
+                                                     "shutdown_timeout",
+                                                     "stdout",
+                                                     "stderr",
+                                                     "environ",
+                                                     "env_file",
+                                                     "max_surge",
+                                                     "no_new_privileges",
+                                                     "capabilities",
+                                                     "after",
+                                                     "requires",
+                                                     "autostart",
+                                                     "before_roll",
+                                                     "labels",
+                                                     "ready",
+                                                     "watchdog",
+                                                     "stop_signal"};
 inline constexpr std::string_view kLoggingKeys[] = {"level", "service", "name", "facility"};
 
 struct SectionKeys {
@@ -28,11 +75,13 @@ struct SectionKeys {
 };
 
 inline constexpr SectionKeys kSections[] = {
-    {"master", "[master]", kMasterKeys},
-    {"logging", "[logging]", kLoggingKeys},
-    {"socket", "[[socket]]", kSocketKeys},
-    {"service", "[[service]]", kServiceKeys},
+    {"master", "[master]", kMasterKeys},       {"logging", "[logging]", kLoggingKeys},
+    {"socket", "[[socket]]", kSocketKeys},     {"service", "[[service]]", kServiceKeys},
+    {"defaults", "[defaults]", kDefaultsKeys},
 };
+
+// Stands at the top, in no section.
+inline constexpr std::string_view kIncludeKey = "include";
 
 // What to say of a key that section `section` (one of kSections' names) does not have: what was meant, where
 // that is known or can be guessed, else what there is.

@@ -36,7 +36,7 @@ TEST(ClosestWord, DoesNotGuessWildly) {
 TEST(UnknownKeyText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownKeyText("service", "comand"), "unknown key, did you mean \"command\"?");
   EXPECT_EQ(UnknownKeyText("master", "daemon"), "unknown key: use the option --daemon of fectld");
-  EXPECT_EQ(UnknownKeyText("socket", "ip"), "unknown key: use host");
+  EXPECT_EQ(UnknownKeyText("socket", "address"), "unknown key: use host");
   EXPECT_EQ(UnknownKeyText("logging", "colour"), "unknown key; allowed are level, service, name, facility");
   EXPECT_EQ(UnknownKeyText("logging", "backlog"),
             "unknown key: it belongs to [[socket]]; allowed here are level, service, name, facility");
@@ -47,7 +47,21 @@ TEST(UnknownSectionText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownSectionText("Master"), "unknown section, did you mean [master]?");
   EXPECT_EQ(UnknownSectionText("backlog"), "must stand in a section, such as [[socket]]");
   EXPECT_EQ(UnknownSectionText("database"),
-            "unknown section; allowed are [master], [logging], [[socket]], [[service]]");
+            "unknown section; allowed are [master], [logging], [[socket]], [[service]], [defaults]");
+}
+
+TEST(UnknownKeyText, SaysWhereAKeyBelongs) {
+  EXPECT_EQ(UnknownKeyText("defaults", "command"),
+            "unknown key: it says what a single service is, and must stand in [[service]] itself");
+  EXPECT_EQ(UnknownKeyText("defaults", "workers"), "unknown key: use num");
+  EXPECT_EQ(UnknownKeyText("service", "include"),
+            "unknown key: it must stand at the top of the file, before the first section");
+}
+
+TEST(Keys, DefaultsAreThoseOfServicesThatSeveralCanShare) {
+  std::set<std::string_view> wanted(std::begin(kServiceKeys), std::end(kServiceKeys));
+  for (const std::string_view own : {"name", "command", "type", "renamed_from"}) wanted.erase(own);
+  EXPECT_EQ(std::set<std::string_view>(std::begin(kDefaultsKeys), std::end(kDefaultsKeys)), wanted);
 }
 
 TEST(Keys, NoneIsListedTwice) {

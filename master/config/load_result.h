@@ -25,23 +25,46 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
-// Where each key stands, so that later checks can name the line too.
+// Where a key stands.
+struct Place {
+  int line = 0;  // from 1; 0: unknown
+  int file = 0;  // index in LoadResult::files
+
+  bool operator==(const Place&) const = default;
+};
+
+// Where each key stands, so that later checks can name the place too.
 class KeyLines {
  public:
-  void Set(std::string_view key, int line);
+  using Map = std::map<std::string, Place, std::less<>>;
 
-  // The line of `key`, else of the nearest section around it ("service.web" for "service.web.uid"), else 0.
-  int Find(std::string_view key) const;
+  // The file of what is set from now on.
+  void SetFile(int file) { file_ = file; }
+  void Set(std::string_view key, int line) { Set(key, Place{line, file_}); }
+  void Set(std::string_view key, Place place);
+
+  bool Has(std::string_view key) const { return places_.contains(key); }
+  // The place of `key`, else of the nearest section around it ("service.web" for "service.web.uid"), else of
+  // the first file as a whole.
+  Place FindPlace(std::string_view key) const;
+  int Find(std::string_view key) const { return FindPlace(key).line; }
+
+  const Map& all() const { return places_; }
+
+  bool operator==(const KeyLines& other) const { return places_ == other.places_; }
 
  private:
-  std::map<std::string, int, std::less<>> lines_;
+  Map places_;
+  int file_ = 0;
 };
 
 struct LoadResult {
   Config config;  // meaningful only if ok()
   std::vector<Problem> problems;
   KeyLines lines;
-  std::string file;
+  std::string file;  // the main one
+  // All that were read: the main one, those that it includes, and those with variables. Empty: only `file`.
+  std::vector<std::string> files;
   // What each of config.sockets and config.services is called in Problem::key: "service.web", or "service[2]"
   // (from 1) where the name is missing, bad, or taken.
   std::vector<std::string> socket_labels;
@@ -53,12 +76,22 @@ struct LoadResult {
   // Notes a problem of `key` at the line of that key.
   void Add(std::string_view key, std::string text, bool warning = false);
 
-  // Puts the problems in the order of the file; those of the file as a whole come last.
+  // "line 7", or "conf.d/a.toml:7" where that is not the file in which `seen_from` stands.
+  std::string PlaceText(std::string_view key, std::string_view seen_from) const;
+  // The file in which `key` stands.
+  const std::string& FileOf(std::string_view key) const;
+
+  // Puts the problems in the order of the files; those of the main file as a whole come last.
   void SortProblems();
 
   // All problems as they are ordered, one line each.
   std::string Describe() const;
+
+  bool operator==(const LoadResult&) const = default;
 };
+
+// The key by which the socket called `label` says its host: it may be written as `host` or as `ip`.
+std::string HostKey(const std::string& label, const LoadResult& result);
 
 }  // namespace fectl::config
 

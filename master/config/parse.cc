@@ -11,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/check.h"
 #include "master/config/keys.h"
+#include "master/config/section_reader.h"
 #include "master/config/sections.h"
+#include "master/config/service/service_section.h"
 #include "master/config/toml/document.h"
 
 namespace fectl::config {
@@ -19,37 +21,48 @@ namespace {
 
 constexpr size_t kProblemsMax = 100;  // more than anybody reads at a time
 
-class Parser {
+constexpr size_t kFilesMax = 10'000;  // included; more is a mistake in a pattern
+
+// The sections of one file.
+class FileParser {
  public:
-  Parser(const Document& document, std::string_view file) : document_(document) {
-    result_.file = std::string(file);
+  // `complete` is set to false where parts of the file could not be read.
+  FileParser(const Document& document, std::string_view file, LoadResult* result, bool* complete)
+      : document_(document), file_(file), result_(*result), complete_(*complete) {
+    if (!document_.errors.empty()) complete_ = false;
   }
 
-  LoadResult Run() {
-    complete_ = document_.errors.empty();
-    NoteUnknownSections();
+  void ReadMainSections(ServiceDefaults* defaults) {
     if (const Table* table = FindSection("master"))
       result_.config.master = ReadMaster(*table, "master", &result_);
     if (const Table* table = FindSection("logging")) {
       result_.config.logging = ReadLogging(*table, "logging", &result_);
     }
-    ReadList("socket", ReadSocket, &result_.config.sockets, &result_.socket_labels);
-    ReadList("service", ReadService, &result_.config.services, &result_.service_labels);
-    NoteSyntaxErrors();
-    CheckConsistency(complete_, &result_);
-    result_.SortProblems();
-    Shorten();
-    return std::move(result_);
+    if (const Table* table = FindSection("defaults")) *defaults = ReadDefaults(*table, &result_);
   }
 
- private:
-  void Fail(std::string_view key, int line, std::string text) {
-    result_.problems.push_back({result_.file, line, std::string(key), std::move(text), false});
+  void RefuseMainSections(std::string_view main_file) {
+    for (const std::string_view name : {"master", "logging", "defaults", "include"}) {
+      const auto member = document_.root.members.find(name);
+      if (member == document_.root.members.end()) continue;
+      Fail(std::string(name), member->second.line,
+           absl::StrCat("must stand in ", std::string(main_file),
+                        ", which includes this file: only [[socket]] and [[service]] can stand here"));
+    }
+  }
+
+  void ReadLists(const ServiceDefaults& defaults) {
+    ReadList("socket", ReadSocket, &result_.config.sockets, &result_.socket_labels);
+    const auto read_service = [&](const Table& table, std::string label, LoadResult* result) {
+      return ReadService(table, std::move(label), defaults, result);
+    };
+    ReadList("service", read_service, &result_.config.services, &result_.service_labels);
+    NoteSyntaxErrors();
   }
 
   void NoteUnknownSections() {
     for (const auto& [name, value] : document_.root.members) {
-      bool known = false;
+      bool known = name == kIncludeKey;
       for (const SectionKeys& section : kSections) known = known || section.name == name;
       if (known) continue;
       complete_ = false;
@@ -58,7 +71,49 @@ class Parser {
     }
   }
 
-  // The table of [master] or [logging]; also where it was written [[master]], which is noted.
+  // The patterns of `include`.
+  std::vector<std::string> ReadInclude() {
+    const auto member = document_.root.members.find(kIncludeKey);
+    if (member == document_.root.members.end()) return {};
+    const Value& value = member->second;
+    const std::string key(kIncludeKey);
+    result_.lines.Set(kIncludeKey, value.line);
+    if (std::holds_alternative<Table>(value.content)) {
+      complete_ = false;
+      Fail(
+          key, value.line,
+          R"(unknown section: other files are named at the top of this one, as in include = ["conf.d/*.toml"])");
+      return {};
+    }
+    std::vector<Value> items;
+    if (const auto* array = std::get_if<Array>(&value.content); array != nullptr && !array->of_sections) {
+      items = array->items;
+    } else {
+      items.push_back(value);
+    }
+    std::vector<std::string> patterns;
+    for (const Value& item : items) {
+      if (std::holds_alternative<Unreadable>(item.content)) return {};  // which has been told
+      const auto* text = std::get_if<std::string>(&item.content);
+      const bool good = text != nullptr && !text->empty() && text->find('\0') == std::string::npos;
+      if (good) {
+        patterns.push_back(*text);
+      } else {
+        complete_ = false;
+        Fail(key, value.line,
+             absl::StrCat(R"(must be written at the top, as in include = ["conf.d/*.toml"], not as )",
+                          Describe(item)));
+      }
+    }
+    return patterns;
+  }
+
+ private:
+  void Fail(std::string_view key, int line, std::string text) {
+    result_.problems.push_back({std::string(file_), line, std::string(key), std::move(text), false});
+  }
+
+  // The table of [master], [logging] or [defaults]; also where it was written [[master]], which is noted.
   const Table* FindSection(const std::string& name) {
     const auto member = document_.root.members.find(name);
     if (member == document_.root.members.end()) return nullptr;
@@ -107,21 +162,21 @@ class Parser {
     return tables;
   }
 
-  template <typename Section>
-  void ReadList(const std::string& name, Section (*read)(const Table&, std::string, LoadResult*),
-                std::vector<Section>* sections, std::vector<std::string>* labels) {
+  template <typename Section, typename Read>
+  void ReadList(const std::string& name, Read read, std::vector<Section>* sections,
+                std::vector<std::string>* labels) {
     const std::vector<std::pair<const Table*, int>> tables = FindSections(name);
-    std::set<std::string> names;
+    // Those of other files have been read before, and are counted on.
+    std::set<std::string> taken(labels->begin(), labels->end());
     for (size_t i = 0; i < tables.size(); ++i) {
       const auto& [table, line] = tables[i];
-      std::string label = absl::StrCat(name, "[", i + 1, "]");
+      std::string label = absl::StrCat(name, "[", sections->size() + 1, "]");
       const auto key = table->members.find("name");
       const auto* own =
           key == table->members.end() ? nullptr : std::get_if<std::string>(&key->second.content);
-      if (own != nullptr && IsGoodName(*own) && names.insert(*own).second) {
-        const std::string numbered = std::exchange(label, absl::StrCat(name, ".", *own));
-        names_.emplace(numbered, label);
-      }
+      const std::string named = own != nullptr && IsGoodName(*own) ? absl::StrCat(name, ".", *own) : "";
+      if (!named.empty() && taken.insert(named).second) label = named;
+      labels_.emplace(absl::StrCat(name, "[", i + 1, "]"), label);
       result_.lines.Set(label, line);
       sections->push_back(read(*table, label, &result_));
       labels->push_back(label);
@@ -134,11 +189,78 @@ class Parser {
       std::string key = error.key;
       const size_t bracket = key.find(']');
       if (bracket != std::string::npos) {
-        const auto name = names_.find(key.substr(0, bracket + 1));
-        if (name != names_.end()) key = name->second + key.substr(bracket + 1);
+        const auto name = labels_.find(key.substr(0, bracket + 1));
+        if (name != labels_.end()) key = name->second + key.substr(bracket + 1);
       }
       Fail(key, error.line, error.text);
     }
+  }
+
+  const Document& document_;
+  const std::string_view file_;
+  LoadResult& result_;
+  bool& complete_;
+  std::map<std::string, std::string> labels_;  // "service[2]", counted in this file -> "service.web"
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view file) {
+    result_.file = std::string(file);
+    result_.files.emplace_back(file);
+  }
+
+  LoadResult Run(std::string_view text, const ReadIncluded& read) {
+    const Document document = ReadDocument(text);
+    FileParser main(document, result_.file, &result_, &complete_);
+    main.NoteUnknownSections();
+    const std::vector<std::string> patterns = main.ReadInclude();
+    main.ReadMainSections(&defaults_);
+    main.ReadLists(defaults_);
+    if (read) {
+      for (const std::string& pattern : patterns) Include(pattern, read);
+    }
+    CheckConsistency(complete_, &result_);
+    result_.SortProblems();
+    Shorten();
+    return std::move(result_);
+  }
+
+ private:
+  void Fail(std::string file, std::string key, std::string text) {
+    const int line = result_.lines.Find(key);
+    result_.problems.push_back({std::move(file), line, std::move(key), std::move(text), false});
+  }
+
+  void Include(const std::string& pattern, const ReadIncluded& read) {
+    std::string wrong;
+    const std::vector<SourceFile> files = read(pattern, &wrong);
+    if (!wrong.empty()) {
+      complete_ = false;
+      Fail(result_.file, "include", std::move(wrong));
+    }
+    for (const SourceFile& file : files) {
+      if (!included_.insert(file.name).second) continue;  // by an earlier pattern
+      if (result_.files.size() > kFilesMax) {
+        return Fail(result_.file, "include", absl::StrCat("stands for more than ", kFilesMax, " files"));
+      }
+      ReadFile(file);
+    }
+  }
+
+  void ReadFile(const SourceFile& file) {
+    result_.lines.SetFile(static_cast<int>(result_.files.size()));
+    result_.files.push_back(file.name);
+    for (const std::string& problem : file.problems) {
+      complete_ = false;
+      Fail(file.name, "", problem);
+    }
+    const Document document = ReadDocument(file.text);
+    FileParser parser(document, file.name, &result_, &complete_);
+    parser.NoteUnknownSections();
+    parser.RefuseMainSections(result_.file);
+    parser.ReadLists(defaults_);
+    result_.lines.SetFile(0);
   }
 
   void Shorten() {
@@ -146,21 +268,24 @@ class Parser {
     const size_t more = result_.problems.size() - kProblemsMax;
     const bool all_warnings_before = result_.ok();
     result_.problems.resize(kProblemsMax);
-    Fail("", 0, absl::StrCat("and ", more, " more problems like these"));
+    Fail(result_.file, "", absl::StrCat("and ", more, " more problems like these"));
     result_.problems.back().warning = all_warnings_before;
   }
 
-  const Document& document_;
   LoadResult result_;
+  ServiceDefaults defaults_;
+  std::set<std::string> included_;
   bool complete_ = true;
-  std::map<std::string, std::string> names_;  // "service[2]" -> "service.web"
 };
 
 }  // namespace
 
 LoadResult Parse(std::string_view text, std::string_view file_name) {
-  const Document document = ReadDocument(text);
-  return Parser(document, file_name).Run();
+  return Parser(file_name).Run(text, nullptr);
+}
+
+LoadResult Parse(std::string_view text, std::string_view file_name, const ReadIncluded& read) {
+  return Parser(file_name).Run(text, read);
 }
 
 }  // namespace fectl::config

@@ -105,17 +105,33 @@ void PrintSocket(const SocketConfig& socket, Printer* out) {
   if (!socket.arguments.empty()) out->Raw("arguments", QuotedList(socket.arguments));
 }
 
+void PrintOrder(const ServiceConfig& service, Printer* out) {
+  if (!service.after.empty()) out->Raw("after", QuotedList(service.after));
+  if (!service.require.empty()) out->Raw("requires", QuotedList(service.require));
+  if (!service.autostart) out->Raw("autostart", "false");
+  out->TextIfSet("before_roll", service.before_roll);
+  out->TextIfSet("renamed_from", service.renamed_from);
+  if (!service.labels.empty()) out->Raw("labels", QuotedList(service.labels));
+}
+
 void PrintService(const ServiceConfig& service, Printer* out) {
+  const bool oneshot = service.type == ServiceType::kOneshot;
   out->Section("[[service]]");
   out->Text("name", service.name);
-  out->Number("num", service.num);
+  if (oneshot) out->Text("type", "oneshot");
+  // What it came to is told beside it, and found out anew by whoever reads this.
+  if (service.num_auto) {
+    out->Raw("num", absl::StrCat("\"auto\"  # ", service.num, " here"));
+  } else {
+    out->Number("num", service.num);
+  }
   out->Raw("command", QuotedList(service.command));
   out->TextIfSet("directory", service.directory);
   out->Number("restarts", service.restarts);
   out->AccountIfSet("uid", service.uid);
   out->AccountIfSet("gid", service.gid);
   out->Raw("timeout", Seconds(service.timeout_ms));
-  out->Raw("startup_timeout", Seconds(service.startup_timeout_ms));
+  if (!oneshot) out->Raw("startup_timeout", Seconds(service.startup_timeout_ms));
   out->Raw("shutdown_timeout", Seconds(service.shutdown_timeout_ms));
   out->TextIfSet("stdout", service.stdout_path);
   out->TextIfSet("stderr", service.stderr_path);
@@ -124,7 +140,9 @@ void PrintService(const ServiceConfig& service, Printer* out) {
     for (const auto& [name, value] : service.environ) entries.push_back(absl::StrCat(name, "=", value));
     out->Raw("environ", QuotedList(entries));
   }
-  out->Number("max_surge", service.max_surge);
+  // Without what the files say, which is often secret.
+  if (!service.env_files.empty()) out->Raw("env_file", QuotedList(service.env_files));
+  if (!oneshot) out->Number("max_surge", service.max_surge);
   out->Raw("no_new_privileges", service.no_new_privileges ? "true" : "false");
   if (service.capabilities.has_value()) {
     std::vector<std::string> names;
@@ -134,6 +152,7 @@ void PrintService(const ServiceConfig& service, Printer* out) {
     }
     out->Raw("capabilities", QuotedList(names));
   }
+  PrintOrder(service, out);
   out->TextIfSet("ready", service.ready.value_or(""));
   out->TextIfSet("watchdog", service.watchdog.value_or(""));
   out->TextIfSet("stop_signal", service.stop_signal.value_or(""));

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 #include <variant>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -13,6 +15,8 @@
 namespace fectl::config {
 namespace {
 
+constexpr size_t kNameBytesMax = 64;
+constexpr std::string_view kGoodName = "1 to 64 letters, digits, '.', '_' or '-'";
 constexpr size_t kPathBytesMax = 4095;         // PATH_MAX without its NUL
 constexpr size_t kSocketPathBytesMax = 107;    // sizeof(sockaddr_un::sun_path) without its NUL
 constexpr int64_t kAccountIdMax = 4294967294;  // 2^32 - 1 means "leave it as it is" to the kernel
@@ -191,6 +195,44 @@ std::optional<bool> SectionReader::Boolean(std::string_view key) {
   if (const bool* truth = std::get_if<bool>(&value->content)) return *truth;
   FailWith(key, "true or false", *value);
   return std::nullopt;
+}
+
+std::string SectionReader::Name() {
+  Require("name", kGoodName);
+  std::string name = NameOf("name");
+  if (!name.empty() && name.front() == '-') {
+    Warn("name", "begins with a dash: commands take it for an option unless -- stands before it");
+  }
+  return name;
+}
+
+std::string SectionReader::NameOf(std::string_view key) {
+  const std::optional<std::string> name = String(key);
+  if (!name.has_value() || IsGoodName(*name)) return name.value_or("");
+  FailWith(key, kGoodName, *Find(key));
+  return "";
+}
+
+std::vector<std::string> SectionReader::Names(std::string_view key) {
+  std::vector<std::string> names = Strings(key, /*or_one=*/true).value_or(std::vector<std::string>());
+  std::set<std::string_view> known;
+  for (const std::string& name : names) {
+    if (!IsGoodName(name)) {
+      FailWith(key, absl::StrCat("names of ", View(kGoodName)), Value{0, false, name});
+      return {};
+    }
+    if (!known.insert(name).second) {
+      Fail(key, absl::StrCat("names ", name, " twice"));
+      return {};
+    }
+  }
+  return names;
+}
+
+bool IsGoodName(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
 }
 
 std::optional<Account> ReadAccount(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "master/config/keys.h"
@@ -47,6 +48,13 @@ class SectionReader {
   std::optional<Account> UserOrGroup(std::string_view key);
   std::optional<bool> Boolean(std::string_view key);
 
+  // What `name` says, which is required; empty: it is not there, or no IsGoodName().
+  std::string Name();
+  // A name of something else, as that of another service; empty as above.
+  std::string NameOf(std::string_view key);
+  // Names, each one once; empty where one of them is wrong.
+  std::vector<std::string> Names(std::string_view key);
+
   // Notes that `key` is missing, unless it is there or a misspelling of it is.
   void Require(std::string_view key, std::string_view what);
 
@@ -63,6 +71,16 @@ class SectionReader {
   const std::string label_;
   LoadResult& result_;
 };
+
+// Names of sockets and services, and labels: 1 to 64 letters, digits, '.', '_' and '-'. They become parts of
+// the names of variables and words of commands.
+bool IsGoodName(std::string_view name);
+
+// What a reader has found, where it has found anything.
+template <typename T, typename U>
+void Assign(std::optional<U> from, T* to) {
+  if (from.has_value()) *to = static_cast<T>(*std::move(from));
+}
 
 // A user's or group's name or number as text; nothing for what can be neither.
 std::optional<Account> ReadAccount(const std::string& text);

@@ -1,54 +1,24 @@
 #include "master/config/sections.h"
 
 #include <algorithm>
-#include <set>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "master/config/allow.h"
-#include "master/config/command_words.h"
 #include "master/config/ipv6_host.h"
-#include "master/config/keys.h"
 #include "master/config/section_reader.h"
-#include "master/platform/credentials/capabilities.h"
-#include "proto_spec/base/toml_text.h"
-#include "proto_spec/program_signs.h"
 
 namespace fectl::config {
 namespace {
 
-constexpr int64_t kWorkersMax =
-    10'000;  // of one service: more than a machine's process table takes with grace
-constexpr int64_t kRestartsMax = 65'535;
 constexpr int64_t kBacklogMax = 65'535;  // the kernel cuts it to net.core.somaxconn
-constexpr size_t kNameBytesMax = 64;
 
 absl::string_view View(std::string_view s) {
   return absl::string_view(s.data(), s.size());
-}
-
-template <typename T, typename U>
-void Assign(std::optional<U> from, T* to) {
-  if (from.has_value()) *to = static_cast<T>(*std::move(from));
-}
-
-std::string ReadName(SectionReader* reader) {
-  reader->Require("name", "1 to 64 letters, digits, '.', '_' or '-'");
-  const std::optional<std::string> name = reader->String("name");
-  if (!name.has_value()) return "";
-  if (name->front() == '-' && IsGoodName(*name)) {
-    reader->Warn("name", "begins with a dash: commands take it for an option unless -- stands before it");
-  }
-  if (IsGoodName(*name)) return *name;
-  reader->FailWith("name", "1 to 64 letters, digits, '.', '_' or '-'", *reader->Find("name"));
-  return "";
 }
 
 // Permission bits: `0o660` or "660". An integer without 0o would be read as a decimal number, which nobody
@@ -75,6 +45,7 @@ std::optional<uint32_t> ReadMode(SectionReader* reader) {
 }
 
 void ReadUnixAddress(SectionReader* reader, SocketConfig* socket) {
+  if (reader->Has("ip")) reader->Fail("ip", R"(is not for a socket of proto "unix", which has a path)");
   if (reader->Has("path") && reader->Has("host")) reader->Fail("host", "cannot be given besides path");
   const std::string_view key = !reader->Has("path") && reader->Has("host") ? "host" : "path";
   reader->Require(key, R"(a socket of proto "unix" needs a path)");
@@ -89,11 +60,15 @@ void ReadUnixAddress(SectionReader* reader, SocketConfig* socket) {
 void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
   reader->Require("port", "an integer from 0 to 65535; 0 is a port that the system chooses");
   Assign(reader->Integer("port", 0, 65'535), &socket->port);
-  Assign(reader->String("host"), &socket->host);
+  const std::string_view host_key = reader->Has("ip") ? "ip" : "host";
+  if (reader->Has("ip") && reader->Has("host")) {
+    reader->Fail("ip", "is another name of host, which is given too: leave one of them out");
+  }
+  Assign(reader->String(host_key), &socket->host);
   if (!socket->host.empty()) {
     const std::string wrong = WhatIsWrongWithHost(socket->host, socket->proto);
     if (!wrong.empty()) {
-      reader->Fail("host", wrong);
+      reader->Fail(host_key, wrong);
       socket->port = 0;  // on no address that another socket could have
     }
   }
@@ -105,110 +80,12 @@ void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
 // With a proto that nobody knows, nobody knows which of these there must be.
 void CheckTypesOfAddress(SectionReader* reader) {
   reader->String("host");
+  reader->String("ip");
   reader->Integer("port", 0, 65'535);
   reader->SocketPath("path");
   ReadMode(reader);
   reader->UserOrGroup("owner");
   reader->UserOrGroup("group");
-}
-
-std::vector<std::string> ReadCommand(SectionReader* reader) {
-  reader->Require("command", "a string, split into words as a shell does, or an array of strings");
-  std::optional<std::vector<std::string>> words = reader->Strings("command", /*or_one=*/true);
-  if (!words.has_value()) return {};
-  if (std::holds_alternative<std::string>(reader->Find("command")->content)) {
-    absl::StatusOr<std::vector<std::string>> split = SplitCommand(words->front());
-    if (!split.ok()) {
-      reader->Fail("command", std::string(split.status().message()));
-      return {};
-    }
-    words = *std::move(split);
-  }
-  if (words->empty() || words->front().empty()) {
-    reader->Fail("command", "must name a program");
-    return {};
-  }
-  return *std::move(words);
-}
-
-// What the master itself tells its workers by.
-bool IsReservedVariable(std::string_view name) {
-  static constexpr std::string_view kNames[] = {
-      "FECTL_FD",    "FECTL_SRV_NAME", "FECTL_PROC_IDX",         "FECTL_PROC_LANE",
-      "FECTL_PROTO", "FECTL_TIMEOUT",  "FECTL_SHUTDOWN_TIMEOUT", "FECTL_SOCKETS"};
-  static constexpr std::string_view kPrefixes[] = {"FECTL_FD_", "FECTL_APP_", "FECTL_ARGS_"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view n) { return name == n; }) ||
-         std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
-                     [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; });
-}
-
-bool IsIdentifier(std::string_view name) {
-  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; });
-}
-
-void ReadEnviron(SectionReader* reader, ServiceConfig* service) {
-  std::set<std::string> names;
-  for (const std::string& entry :
-       reader->Strings("environ", /*or_one=*/false).value_or(std::vector<std::string>())) {
-    const size_t equals = entry.find('=');
-    const std::string name = entry.substr(0, equals);
-    const bool passed = equals == std::string::npos;
-    if (name.empty() || name.find_first_of(" \t\n") != std::string::npos || (passed && !IsIdentifier(name))) {
-      reader->FailWith("environ",
-                       R"(an array of strings like "NAME=value", or "NAME" for a variable of fectld's own)",
-                       Value{0, false, entry});
-    } else if (IsReservedVariable(name)) {
-      reader->Fail("environ", absl::StrCat("must not set ", name, ", which fectld itself sets"));
-    } else if (!names.insert(name).second) {
-      reader->Fail("environ", absl::StrCat("sets ", name, " twice"));
-    } else if (passed) {
-      service->environ_passed.push_back(name);
-    } else {
-      service->environ.emplace_back(name, entry.substr(equals + 1));
-    }
-  }
-}
-
-// Many programs leave the prefix out, and people the end.
-std::optional<std::string_view> CapabilityMeantBy(const std::string& upper) {
-  const std::string whole = absl::StartsWith(upper, "CAP_") ? upper : "CAP_" + upper;
-  for (const std::string_view name : platform::CapabilityNames()) {
-    if (whole.size() > 6 && name.starts_with(whole)) return name;
-  }
-  return ClosestWord(whole, platform::CapabilityNames());
-}
-
-std::optional<uint64_t> ReadCapabilities(SectionReader* reader) {
-  const std::optional<std::vector<std::string>> words = reader->Strings("capabilities", /*or_one=*/false);
-  if (!words.has_value()) return std::nullopt;
-  const std::span<const std::string_view> names = platform::CapabilityNames();
-  uint64_t set = 0;
-  for (const std::string& word : *words) {
-    const std::string upper = absl::AsciiStrToUpper(word);
-    const auto known = std::find(names.begin(), names.end(), upper);
-    if (known != names.end()) {
-      set |= platform::SetOf(static_cast<int>(known - names.begin()));
-      continue;
-    }
-    const auto meant = CapabilityMeantBy(upper);
-    reader->Fail("capabilities", absl::StrCat("there is no capability \"", absl::Utf8SafeCEscape(word), "\"",
-                                              meant ? absl::StrCat(", did you mean \"", View(*meant), "\"?")
-                                                    : "; capabilities(7) lists them"));
-  }
-  return set;
-}
-
-// A text that `parse` takes, as written.
-template <typename Parse>
-std::optional<std::string> ReadSign(SectionReader* reader, std::string_view key, Parse parse) {
-  std::optional<std::string> text = reader->String(key);
-  if (!text.has_value()) return std::nullopt;
-  const auto parsed = parse(*text);
-  if (parsed.ok()) return text;
-  reader->Fail(key, absl::StrCat(std::string(parsed.status().message()), ", not ", base::TomlString(*text)));
-  return std::nullopt;
 }
 
 bool IsIpv4Address(std::string_view host) {
@@ -220,12 +97,6 @@ bool IsIpv4Address(std::string_view host) {
 }
 
 }  // namespace
-
-bool IsGoodName(std::string_view name) {
-  return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-  });
-}
 
 std::string WhatIsWrongWithHost(std::string_view host, SocketProto proto) {
   const bool digits_and_dots = host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -303,7 +174,7 @@ LoggingConfig ReadLogging(const Table& table, std::string label, LoadResult* res
 SocketConfig ReadSocket(const Table& table, std::string label, LoadResult* result) {
   SectionReader reader(table, "socket", std::move(label), result);
   SocketConfig socket;
-  socket.name = ReadName(&reader);
+  socket.name = reader.Name();
   static constexpr std::string_view kProtos[] = {"tcp4", "tcp6", "unix"};
   static constexpr SocketProto kProtoOf[] = {SocketProto::kTcp4, SocketProto::kTcp6, SocketProto::kUnix};
   const std::optional<size_t> proto = reader.OneOf("proto", kProtos);
@@ -325,35 +196,6 @@ SocketConfig ReadSocket(const Table& table, std::string label, LoadResult* resul
   socket.app = reader.String("app");
   Assign(reader.Strings("arguments", /*or_one=*/false), &socket.arguments);
   return socket;
-}
-
-ServiceConfig ReadService(const Table& table, std::string label, LoadResult* result) {
-  SectionReader reader(table, "service", std::move(label), result);
-  ServiceConfig service;
-  service.name = ReadName(&reader);
-  if (service.name == "all") {
-    reader.Fail("name", R"(must not be "all", which means every service in commands)");
-  }
-  reader.Require("num", absl::StrCat("an integer from 1 to ", kWorkersMax));
-  Assign(reader.Integer("num", 1, kWorkersMax), &service.num);
-  service.command = ReadCommand(&reader);
-  Assign(reader.Path("directory"), &service.directory);
-  Assign(reader.Integer("restarts", 0, kRestartsMax), &service.restarts);
-  service.uid = reader.UserOrGroup("uid");
-  service.gid = reader.UserOrGroup("gid");
-  Assign(reader.Milliseconds("timeout"), &service.timeout_ms);
-  Assign(reader.Milliseconds("startup_timeout"), &service.startup_timeout_ms);
-  Assign(reader.Milliseconds("shutdown_timeout"), &service.shutdown_timeout_ms);
-  Assign(reader.FilePath("stdout"), &service.stdout_path);
-  Assign(reader.FilePath("stderr"), &service.stderr_path);
-  ReadEnviron(&reader, &service);
-  Assign(reader.Integer("max_surge", 0, kWorkersMax), &service.max_surge);
-  Assign(reader.Boolean("no_new_privileges"), &service.no_new_privileges);
-  service.capabilities = ReadCapabilities(&reader);
-  service.ready = ReadSign(&reader, "ready", proto::ParseReady);
-  service.watchdog = ReadSign(&reader, "watchdog", proto::ParseWatchdog);
-  service.stop_signal = ReadSign(&reader, "stop_signal", proto::ParseStopSignal);
-  return service;
 }
 
 }  // namespace fectl::config

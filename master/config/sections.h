@@ -14,11 +14,6 @@ namespace fectl::config {
 MasterConfig ReadMaster(const Table& table, std::string label, LoadResult* result);
 LoggingConfig ReadLogging(const Table& table, std::string label, LoadResult* result);
 SocketConfig ReadSocket(const Table& table, std::string label, LoadResult* result);
-ServiceConfig ReadService(const Table& table, std::string label, LoadResult* result);
-
-// Names of sockets and services: 1 to 64 letters, digits, '.', '_' and '-'. They become parts of the names of
-// variables and words of commands.
-bool IsGoodName(std::string_view name);
 
 // `host` as written for `proto` (a TCP one), or why it cannot be one. Names are not looked up.
 std::string WhatIsWrongWithHost(std::string_view host, SocketProto proto);

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "master/config/config.h"
+#include "master/config/section_reader.h"
 
 namespace fectl::config {
 namespace {

@@ -16,6 +16,7 @@ DEFINE_string(config, "", "the configuration file");
 DEFINE_bool(check, false, "check the configuration and say what is wrong; start nothing");
 DEFINE_bool(strict, false, "with --check: exit 1 where the start would warn");
 DEFINE_bool(print_config, false, "print the effective configuration as TOML; start nothing");
+DEFINE_string(load, "", "load this configuration and print it for another fectld; start nothing");
 DEFINE_bool(daemon, false,
             "run in the background; return when the master serves, or with the reason why not");
 
@@ -24,7 +25,7 @@ namespace {
 
 using Action = CommandLine::Action;
 
-constexpr std::array<Option, 7> kOptions = {{
+constexpr std::array<Option, 8> kOptions = {{
     {"-c", "--config", "FILE", "config", Action::kServe,
      "read this configuration (default: fectld.toml in the current directory)"},
     {"", "--check", "", "check", Action::kCheck,
@@ -33,6 +34,7 @@ constexpr std::array<Option, 7> kOptions = {{
      "with --check: exit 1 where something is missing that a service, or fectld, needs"},
     {"", "--print-config", "", "print_config", Action::kPrintConfig,
      "only print the configuration with all defaults, as TOML"},
+    {"", "--load", "FILE", "load", Action::kLoad, ""},
     {"-d", "--daemon", "", "daemon", Action::kServe,
      "go to the background: returns when the master serves, or says why not"},
     {"-V", "--version", "", "", Action::kVersion, "print the version"},
@@ -107,7 +109,12 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   line.strict = FLAGS_strict;
   if (line.action == Action::kServe && FLAGS_check) line.action = Action::kCheck;
   if (line.action == Action::kServe && FLAGS_print_config) line.action = Action::kPrintConfig;
-  if (line.strict && (line.action == Action::kServe || line.action == Action::kPrintConfig))
+  if (line.action == Action::kServe && !FLAGS_load.empty()) {
+    line.action = Action::kLoad;
+    line.config = FLAGS_load;
+  }
+  if (line.strict && line.action != Action::kCheck && line.action != Action::kHelp &&
+      line.action != Action::kVersion)
     return Wrong("option --strict belongs to --check");
   return line;
 }
@@ -121,6 +128,7 @@ std::string HelpText() {
       "\n"
       "options:\n";
   for (const Option& option : kOptions) {
+    if (option.help.empty()) continue;
     std::string left =
         option.letter.empty() ? "      " : std::string("  ") + std::string(option.letter) + ", ";
     left += option.name;

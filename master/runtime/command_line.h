@@ -12,10 +12,10 @@ namespace fectl::runtime {
 
 // What fectld was asked to do.
 struct CommandLine {
-  enum class Action { kServe, kCheck, kPrintConfig, kHelp, kVersion };
+  enum class Action { kServe, kCheck, kPrintConfig, kLoad, kHelp, kVersion };
 
   Action action = Action::kServe;
-  std::string config;   // empty: not given
+  std::string config;   // also what kLoad loads; empty: not given
   bool strict = false;  // with kCheck: what would keep a part from starting is a failure
   bool daemon = false;
 };
@@ -26,7 +26,7 @@ struct Option {
   std::string_view value;   // what it takes, "FILE"; empty: nothing
   const char* flag;         // of gflags; empty: the action below
   CommandLine::Action action;
-  std::string_view help;
+  std::string_view help;  // empty: of fectld's own use, and not in the help
 };
 
 // The table behind the parser, the help and the test of the man page.

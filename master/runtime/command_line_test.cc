@@ -32,6 +32,8 @@ TEST(ParseCommandLine, Actions) {
   EXPECT_EQ(ParseCommandLine({"--help"})->action, Action::kHelp);
   EXPECT_EQ(ParseCommandLine({"-h", "--check"})->action, Action::kHelp);
   EXPECT_EQ(ParseCommandLine({"-V"})->action, Action::kVersion);
+  EXPECT_EQ(ParseCommandLine({"--load", "a.toml"})->action, Action::kLoad);
+  EXPECT_EQ(ParseCommandLine({"--load=a.toml"})->config, "a.toml");
   EXPECT_TRUE(ParseCommandLine({"-d"})->daemon);
   EXPECT_FALSE(ParseCommandLine({})->daemon);  // nothing of the call before
 }
@@ -56,6 +58,7 @@ TEST(HelpText, NamesEveryOptionAndNoLibrarysFlags) {
        {"-c,", "--config", "--check", "--print-config", "-d,", "--daemon", "--version", "--help"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
+  EXPECT_EQ(help.find("--load"), std::string::npos);  // fectld's own
   EXPECT_EQ(help.find("logtostderr"), std::string::npos);
 }
 

@@ -129,6 +129,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
     plan.launch.identity = ToPlatform(*service.identity);
     SetIdentityVariables(*service.identity, &environment);
   }
+  for (const auto& [name, value] : service.environ_from_files) Set(&environment, name, value);
   for (const std::string& name : service.environ_passed) {
     // Null also where the master was started with more rights than its caller has.
     const char* const value = secure_getenv(name.c_str());

@@ -64,6 +64,18 @@ TEST(MakeServicePlan, AProgramThatIsNoWorkerIsStartedByFectlRun) {
                           "--stop-signal=QUIT", "--", "sh", "-c", "true"));
 }
 
+TEST(MakeServicePlan, EnvironGoesBeforeFilesAndFilesBeforeWhatIsInherited) {
+  config::ServiceConfig service = Web();
+  service.environ_from_files = {{"A", "file"}, {"B", "file"}, {"TZ", "file"}, {"PATH", "/file"}};
+  service.environ = {{"B", "own"}};
+  const ServicePlan plan = MakeServicePlan(service, {}, {{"TZ", "UTC"}, {"LANG", "C"}}, kOpenFiles);
+  for (const char* entry : {"A=file", "B=own", "TZ=file", "LANG=C", "PATH=/file"}) {
+    EXPECT_THAT(plan.launch.environment, Contains(entry));
+  }
+  EXPECT_EQ(plan.launch.search_path, "/file");
+  EXPECT_THAT(plan.launch.environment, Not(Contains("B=file")));
+}
+
 TEST(MakeServicePlan, EnvironmentIsTheContract) {
   config::ServiceConfig service = Web();
   service.timeout_ms = 2500;

@@ -17,9 +17,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/print_toml.h"
+#include "master/config/system/host_lookup.h"
 #include "master/config/system/load_file.h"
 #include "master/config/system/path_check.h"
 #include "master/config/system/system_check.h"
+#include "master/config/transport.h"
 #include "master/platform/children/daemonize.h"
 #include "master/platform/credentials/privileges.h"
 #include "master/platform/files/pid_file.h"
@@ -170,6 +172,17 @@ int Serve(const config::Config& config, bool daemon, bool demonstrates) {
   return kExitFailed;
 }
 
+// What a running fectld starts to read a configuration, as the files, the databases of users and the DNS may
+// be slow.
+int Load(const std::string& file) {
+  config::LoadResult loaded = config::LoadFile(file);
+  config::ResolveAccounts(&loaded);
+  config::ResolveHosts(/*only_warn=*/false, &loaded);
+  config::CheckSystem(/*only_warn=*/false, &loaded);
+  std::cout << config::EncodeLoaded(loaded) << std::endl;
+  return loaded.ok() && std::cout.good() ? kExitStopped : kExitFailed;
+}
+
 }  // namespace
 
 std::string DefaultConfig() {
@@ -191,6 +204,7 @@ int Main(const CommandLine& line) {
   if (absl::Status filled = platform::FillStandardStreams(); !filled.ok()) return kExitFailed;
   // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
   if (line.daemon) platform::CloseAllButStandardStreams();
+  if (line.action == CommandLine::Action::kLoad) return Load(line.config);
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(secure_getenv("BUILD_WORKING_DIRECTORY"));
   const std::string file = line.config.empty() ? DefaultConfig() : line.config;

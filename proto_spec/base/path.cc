@@ -10,4 +10,10 @@ std::string JoinPath(std::string_view directory, std::string_view path) {
   return joined.append(path);
 }
 
+std::string FolderPart(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return "";
+  return std::string(path.substr(0, slash == 0 ? 1 : slash));
+}
+
 }  // namespace fectl::base

@@ -18,5 +18,13 @@ TEST(JoinPath, AnAbsolutePathAndTheCurrentDirectoryNeedNothing) {
   EXPECT_EQ(JoinPath("", ""), "");
 }
 
+TEST(FolderPart, WhatStandsBeforeTheLastSlash) {
+  EXPECT_EQ(FolderPart("/etc/fectl/a.toml"), "/etc/fectl");
+  EXPECT_EQ(FolderPart("conf.d/a.toml"), "conf.d");
+  EXPECT_EQ(FolderPart("/a.toml"), "/");
+  EXPECT_EQ(FolderPart("a.toml"), "");
+  EXPECT_EQ(FolderPart(""), "");
+}
+
 }  // namespace
 }  // namespace fectl::base

@@ -157,7 +157,9 @@ def test_K29_WhatOthersMayWriteIsNoConfiguration(place: Place, mode: int, who: s
     if who == "its group" and os.geteuid() != 0:
         pytest.skip("the group may be this user's private one, which is trusted where fectld is not root")
     _good(place).chmod(mode)
-    _refused(place, rf"can be written by {who} \(mode 0{mode:o}\): only its owner may be able to; chmod go-w mine.toml")
+    change = {0o020: "g-w", 0o002: "o-w"}.get(mode & 0o022, "go-w")
+    _refused(place, rf"can be written by {who} \(mode 0{mode:o}\): only its owner may be able to; "
+                    rf"chmod {change} mine.toml")
     (place.directory / "mine.toml").chmod(mode & ~0o022)
     assert _run_file(place, "mine.toml", "--check").returncode == 0
 

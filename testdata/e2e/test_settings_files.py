@@ -1,5 +1,6 @@
 """The configuration as a file: what is wrong with it, --check, --print-config; and the [logging] section."""
 
+import json
 import os
 import pathlib
 import signal
@@ -60,7 +61,7 @@ def test_every_mistake_is_told_in_one_run_and_nothing_is_started(place: Place) -
                 (13, "socket[2].service", 'there is no service "wbe", did you mean "web"?'),
                 (17, "service.web.num", '"two"'), (19, "service.web.restart", 'did you mean "restarts"?'),
                 (22, "service[2].name", "is the name of another service, in line 16"),
-                (23, "service[2].num", "from 1 to 10000, not 0"),
+                (23, "service[2].num", 'from 1 to 10000, or "auto", not 0'),
                 (24, "warning: service[2].command", "cannot execute /no/such/program"), (27, "logging.level", '"loud"')]
     for number, key, words in expected:
         # file:line: key: what is wrong, what is allowed
@@ -148,6 +149,36 @@ def test_what_is_printed_runs(place: Place) -> None:
     found = settings.report(place.directory)
     assert found["arguments"][1:] == ["one two", "three"]
     assert found["environment"]["A"] == "b c" and found["environment"]["FECTL_TIMEOUT"] == "2.5"
+
+
+# --- --load, by which a running fectld reads a configuration ---
+
+
+def test_what_is_loaded_is_whole_and_says_what_is_wrong(place: Place) -> None:
+    done = settings.run(place, service(place, num="auto"), "--load", settings.CONFIG)
+    assert (done.returncode, done.stderr) == (0, "")
+    loaded = json.loads(done.stdout)
+    assert loaded["problems"] == [] and loaded["files"] == [settings.CONFIG]
+    assert loaded["config"]["services"][0]["num"] >= 1
+    done = settings.run(place, section("[[socket]]", name="http", port=0, host="nowhere.invalid") + service(place),
+                        "--load", settings.CONFIG)
+    assert (done.returncode, done.stderr) == (1, "")
+    problems = json.loads(done.stdout)["problems"]
+    assert [(problem["line"], problem["key"]) for problem in problems] == [(4, "socket.http.host")]
+    assert not settings.made(place)
+
+
+# --- include and env_file ---
+
+
+def test_services_of_other_files_run_with_variables_from_files(place: Place) -> None:
+    settings.folder(place, "conf.d")
+    place.write("conf.d/web.toml", service(place, env_file="web.env"))
+    place.write("conf.d/web.env", "SECRET='a $b'\nBOTH=file\n")
+    config = 'include = "conf.d/*.toml"\n[defaults]\nenviron = ["BOTH=defaults"]\n'
+    settings.start(place, config).wait_running("web")
+    environment = settings.report(place.directory)["environment"]
+    assert (environment["SECRET"], environment["BOTH"]) == ("a $b", "defaults")
 
 
 # --- [logging] ---

@@ -49,7 +49,8 @@ def test_required_keys(place: Place, key: str) -> None:
 def test_num_is_a_positive_integer(place: Place, num: int) -> None:
     done = settings.run(place, service(place, num=num))
     assert done.returncode == 2
-    assert done.stderr == f"{settings.CONFIG}:3: service.web.num: must be an integer from 1 to 10000, not {num}\n"
+    must = 'must be an integer from 1 to 10000, or "auto"'
+    assert done.stderr == f"{settings.CONFIG}:3: service.web.num: {must}, not {num}\n"
 
 
 # --- command ---

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "master/config/load_result.h"
 #include "master/platform/credentials/accounts.h"
+#include "master/platform/process/processors.h"
 #include "proto_spec/base/unique_fd.h"
 #include "proto_spec/base/unix_address.h"
 
@@ -113,12 +114,14 @@ TEST_F(LoadFileTest, AnEmptyFileHasNoService) {
 TEST_F(LoadFileTest, WhatOthersCanWriteIsRefused) {
   const std::string path = Write(kGood, 0646);
   EXPECT_EQ(LoadFile(path).Describe(),
-            path + ": can be written by everybody (mode 0646): only its owner may be able to; chmod go-w " +
+            path + ": can be written by everybody (mode 0646): only its owner may be able to; chmod o-w " +
                 path + "\n");
   // The private group of an ordinary user may write; root's configuration no group.
   if (geteuid() == 0 || !platform::IsPrivateGroup(geteuid(), getegid())) {
-    EXPECT_THAT(LoadFile(Write(kGood, 0664)).Describe(),
-                HasSubstr("can be written by its group (mode 0664)"));
+    EXPECT_EQ(LoadFile(Write(kGood, 0664)).Describe(),
+              path + ": can be written by its group (mode 0664): only its owner may be able to; chmod g-w " +
+                  path + "\n");
+    EXPECT_THAT(LoadFile(Write(kGood, 0666)).Describe(), HasSubstr("; chmod go-w " + path));
   }
   for (const mode_t good : {0400u, 0600u, 0644u, 0755u}) EXPECT_TRUE(LoadFile(Write(kGood, good)).ok());
 }
@@ -142,6 +145,35 @@ TEST_F(LoadFileTest, SaysThatPermissionIsMissing) {
   if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const std::string path = Write(kGood, 0);
   EXPECT_EQ(LoadFile(path).Describe(), path + ": cannot be opened: Permission denied\n");
+}
+
+// As an ordinary user would see it, whose group 0 everybody may be in.
+TEST_F(LoadFileTest, AGroupIsTrustedWhereAnImageNamesIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  const std::string path = Write(kGood, 0664);
+  ASSERT_EQ(chown(path.c_str(), 12345, 0), 0);
+  ASSERT_EQ(chmod(folder_.c_str(), 0755), 0);
+  ASSERT_EQ(seteuid(12345), 0);
+  const LoadResult refused = LoadFile(path);
+  setenv("FECTLD_TRUST_GROUP", "0", 1);
+  const LoadResult trusted = LoadFile(path);
+  setenv("FECTLD_TRUST_GROUP", "7", 1);
+  const LoadResult other = LoadFile(path);
+  ASSERT_EQ(seteuid(0), 0);
+  setenv("FECTLD_TRUST_GROUP", "0", 1);
+  const LoadResult by_root = LoadFile(path);
+  unsetenv("FECTLD_TRUST_GROUP");
+  EXPECT_THAT(refused.Describe(), HasSubstr("chmod g-w " + path));
+  EXPECT_EQ(trusted.Describe(), "");
+  EXPECT_FALSE(other.ok());
+  EXPECT_FALSE(by_root.ok());
+}
+
+TEST_F(LoadFileTest, NumIsTheNumberOfProcessorsWhereItIsAuto) {
+  const LoadResult result = LoadFile(Write("[[service]]\nname = 'web'\nnum = 'auto'\ncommand = 'run'\n"));
+  ASSERT_EQ(result.Describe(), "");
+  EXPECT_TRUE(result.config.services[0].num_auto);
+  EXPECT_EQ(result.config.services[0].num, platform::UsableProcessors());
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ void CheckSockets(LoadResult* result) {
     const SocketConfig& socket = result->config.sockets[i];
     const std::string& label = result->socket_labels[i];
     if (socket.proto != SocketProto::kUnix) {
-      Note(label + ".host", platform::Listener::CheckHost(SpecOf(socket)), result);
+      Note(HostKey(label, *result), platform::Listener::CheckHost(SpecOf(socket)), result);
       continue;
     }
     const std::string path = Whole(result->config.master, socket.path);

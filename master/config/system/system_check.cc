@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -157,6 +158,11 @@ void CheckRunProgram(const ServiceConfig& service, const std::string& label, Loa
 std::string WorkerPath(const ServiceConfig& service) {
   for (const auto& [name, value] : service.environ) {
     if (name == "PATH") return value;
+  }
+  const auto& passed = service.environ_passed;
+  const bool own_is_wanted = std::find(passed.begin(), passed.end(), "PATH") != passed.end();
+  for (const auto& [name, value] : service.environ_from_files) {
+    if (name == "PATH" && !own_is_wanted) return value;
   }
   const char* own = secure_getenv("PATH");  // none where the caller has fewer rights than we
   return own != nullptr && *own != '\0' ? own : kUsualPath;

@@ -19,8 +19,8 @@ void ResolveAccounts(LoadResult* result);
 // from `[master] directory`, and that from the current directory.
 void CheckSystem(bool only_warn, LoadResult* result);
 
-// The PATH that the workers of `service` get, and in which its command is looked up: from its `environ`, else
-// this process's own, else a usual one.
+// The PATH that the workers of `service` get, and in which its command is looked up: from its `environ`, or
+// its files of variables, else this process's own, else a usual one.
 std::string WorkerPath(const ServiceConfig& service);
 
 // fectl-run, which starts the workers of foreign() services.

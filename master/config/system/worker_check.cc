@@ -138,6 +138,9 @@ void CheckVariables(const ServiceConfig& service, const std::string& label, Load
     sizes.Count(label + ".command", "one of its words", word.size() + 1);
   }
   for (const auto& [name, value] : service.environ) sizes.Variable(label + ".environ", name, value);
+  for (const auto& [name, value] : service.environ_from_files) {
+    sizes.Variable(label + ".env_file", name, value);
+  }
   for (const std::string& name : service.environ_passed) {
     const char* const value = secure_getenv(name.c_str());
     if (value != nullptr) {

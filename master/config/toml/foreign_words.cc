@@ -33,7 +33,7 @@ constexpr Hint kKeys[] = {
     {"logging", "syslog target", R"(use service = "syslog")"},
     {"logging", "syslog_prefix ident tag", R"(use name with service = "syslog")"},
     {"logging", "syslog_facility log_syslog_facility", "use facility"},
-    {"socket", "ip address listen_address bind_address", "use host"},
+    {"socket", "address listen_address bind_address", "use host"},
     {"socket", "bind http http_socket listenstream listen_stream listen",
      R"(use host and port, or proto = "unix" and path)"},
     {"socket", "loader wsgi_file wsgi", "use app"},
@@ -62,8 +62,9 @@ constexpr Hint kKeys[] = {
      R"(use environ = ["NAME"], which passes that variable of fectld's own on)"},
     {"service", "ambientcapabilities capabilityboundingset cap_add capability",
      R"(use capabilities = ["CAP_..."])"},
-    {"service", "envdir env_file environmentfile virtualenv pythonpath",
+    {"service", "envdir virtualenv pythonpath",
      R"(use environ = ["NAME=value"]: workers get nothing else of fectld's environment)"},
+    {"service", "environmentfile environment_file envfile", R"(use env_file = ["web.env"])"},
     {"service", "cwd chdir working_dir workingdirectory", "use directory"},
     {"service",
      "graceful_timeout stopwaitsecs timeoutstopsec kill_timeout timeout_kill timeout_finish "
@@ -100,8 +101,9 @@ constexpr Hint kKeys[] = {
      "max_worker_lifetime max_age max_age_variance reload_on_rss "
      "max_memory_restart",
      "see the guide of python/README.md: a worker asks for its own replacement"},
-    {"service", "autostart enabled down",
-     "leave it out: every service is started with fectld; fectl stop stops it"},
+    {"service", "enabled down on_demand", "use autostart = false, and fectl start"},
+    {"service", "wants depends depends_on dependencies", "use requires, or after for the order alone"},
+    {"service", "tags groups", "use labels"},
     {"service",
      "autorestart exitcodes restart_sec restartsec respawn finish autorestart_exit_codes stop_exit_codes",
      "leave it out: a worker that ends without being asked is always replaced, with pauses"},
@@ -112,9 +114,8 @@ constexpr Hint kKeys[] = {
      "leave it out: what remains of a worker's process group is always killed"},
     {"service", "process_name description unit namespace",
      "leave it out: workers have numbers, and services a name"},
-    {"service",
-     "priority singleton on_demand after requires wants depends depends_on dependencies increment_var",
-     "leave it out: all services are started together"},
+    {"service", "priority singleton increment_var",
+     "leave it out: services start together, but for what after and requires say"},
     {"service",
      "hooks pre_start post_start execstartpre execstartpost execstop execreload on_starting pre_fork "
      "post_fork cron_restart watch touch_reload py_autoreload autoreload reload autorestart_delay",
@@ -140,8 +141,7 @@ constexpr Hint kSectionNames[] = {
     {"", "inet_http_server rpcinterface", "leave it out: there is no HTTP interface"},
     {"", "env environment", "use environ in [[service]]"},
     {"", "log logger syslog", "use [logging]"},
-    {"", "group include eventlistener plugin",
-     "there is nothing like it: each service stands in this one file"},
+    {"", "group eventlistener plugin", "there is nothing like it: labels name services together"},
 };
 
 absl::string_view View(std::string_view s) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "master/platform/sockets/socket_holder.h"
@@ -140,6 +142,13 @@ int ListenOn(const addrinfo& address, const ListenSpec& spec, base::UniqueFd* fd
   return 0;
 }
 
+// Without the port. Empty: `error` is of getnameinfo().
+std::string NumericHost(const sockaddr* address, socklen_t length, int* error) {
+  std::array<char, NI_MAXHOST> host = {};
+  *error = getnameinfo(address, length, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
+  return *error == 0 ? host.data() : "";
+}
+
 absl::StatusOr<std::string> BoundAddress(int fd) {
   sockaddr_storage storage = {};
   socklen_t length = sizeof(storage);
@@ -187,6 +196,19 @@ absl::StatusOr<Listener> Listener::OpenTcp(const ListenSpec& spec) {
   }
   const absl::Status failed = Error(spec, first_error);
   return first_error == EADDRINUSE ? InUse(failed, HoldersOf(*first_address)) : failed;
+}
+
+absl::StatusOr<std::vector<std::string>> Listener::AddressesOf(const ListenSpec& spec) {
+  const absl::StatusOr<Addresses> addresses = Resolve(spec);
+  if (!addresses.ok()) return addresses.status();
+  std::vector<std::string> numeric;
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+    int error = 0;
+    std::string host = NumericHost(address->ai_addr, address->ai_addrlen, &error);
+    if (error != 0) return NoAddress(spec, gai_strerror(error));
+    if (std::find(numeric.begin(), numeric.end(), host) == numeric.end()) numeric.push_back(std::move(host));
+  }
+  return numeric;
 }
 
 absl::Status Listener::CheckHost(const ListenSpec& spec) {

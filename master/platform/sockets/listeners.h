@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,6 +41,10 @@ class Listener {
   // that uses it; then they are ResourceExhausted where that will end by itself (see SocketHolders), and
   // Unavailable where no process is to be seen: another user's, or one that is just ending.
   static absl::StatusOr<Listener> Open(const ListenSpec& spec);
+
+  // The numeric addresses that Open() tries, in this order; TCP only. May be slow as Open(). Errors read like
+  // those of Open().
+  static absl::StatusOr<std::vector<std::string>> AddressesOf(const ListenSpec& spec);
 
   // What Open() would say of the host and the port, but for a port that is taken: perhaps by a fectld that
   // runs already. Nothing is listened on. TCP only.
