@@ -136,7 +136,8 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kRareServiceEdges[] 
     {core::ServiceState::kWaiting, core::ServiceState::kRunning},   // in a shutdown, before it is told
     {core::ServiceState::kReloading,
      core::ServiceState::kStopped},  // nobody served, and it waited for a oneshot
-    {core::ServiceState::kWaiting, core::ServiceState::kStopping},  // what is left of an earlier run
+    {core::ServiceState::kReloading, core::ServiceState::kWaiting},  // it failed, and a start was held back
+    {core::ServiceState::kWaiting, core::ServiceState::kStopping},   // what is left of an earlier run
 };
 
 // Why a process was lost, killed or given up.
