@@ -181,7 +181,9 @@ void Applier::BeginRoll(Step& step, const core::Service& service) {
                                   {host_->Keep(*std::exchange(step.plan, std::nullopt)), std::move(policy)}});
   }
   const core::ServiceState state = service.state();
-  if (state == core::ServiceState::kStopped || state == core::ServiceState::kStopping) {
+  // One that waits for others is started as it is now.
+  if (state == core::ServiceState::kStopped || state == core::ServiceState::kStopping ||
+      state == core::ServiceState::kWaiting) {
     step.done = true;
   } else if (state == core::ServiceState::kStarting) {
     step.begun = false;  // looked at again in the next turn

@@ -137,6 +137,7 @@ proto::ServiceView Master::View(const core::Service& service, core::Instant now,
     view.scaled_by = found->second.who;
     view.scaled_at = found->second.at;
   }
+  if (service.policy().oneshot) view.type = "oneshot";
   view.labels = applier_.LabelsOf(view.name);
   return view;
 }
