@@ -43,6 +43,13 @@ TEST(JsonText, Scaled) {
   EXPECT_EQ(ScaledJson("web", 8, 7), "{\"service\":\"web\",\"ok\":true,\"num\":8,\"ready\":7}\n");
 }
 
+TEST(JsonText, Run) {
+  EXPECT_EQ(RunJson("migrate", 0, ""),
+            "{\"service\":\"migrate\",\"ok\":true,\"exit_code\":0,\"reason\":null}\n");
+  EXPECT_EQ(RunJson("migrate", 3, "exit code 3"),
+            "{\"service\":\"migrate\",\"ok\":false,\"exit_code\":3,\"reason\":\"exit code 3\"}\n");
+}
+
 TEST(JsonText, APidWhichIsNoNumberStaysText) {
   for (const char* pid : {"", "x", "012", "1e5", "99999999999", "-1"}) {
     EXPECT_EQ(PidJson(pid), "{\"pid\":\"" + std::string(pid) + "\"}\n");

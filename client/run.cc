@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "client/changes/run_oneshot.h"
 #include "client/changes/run_plan.h"
 #include "client/changes/run_scale.h"
 #include "client/command_line/command_line.h"
@@ -73,6 +74,8 @@ int RunCommand(const Context& context) {
       return RunApply(context);
     case CommandKind::kScale:
       return RunScale(context);
+    case CommandKind::kRun:
+      return RunOneshot(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:

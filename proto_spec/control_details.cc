@@ -75,6 +75,7 @@ class Writer {
     Whole("undrained", outcome.undrained);
     Whole("undrained_sigterm", outcome.undrained_sigterm);
     Real("took_s", outcome.took_s);
+    if (outcome.exit_code >= 0) Whole("exit_code", outcome.exit_code);
   }
 
  private:
@@ -149,6 +150,7 @@ class Reader {
            Whole("ready", &outcome.ready, 0) && Whole("replaced", &outcome.replaced, 0) &&
            Whole("still_leaving", &outcome.still_leaving, 0) && Whole("undrained", &outcome.undrained, 0) &&
            Whole("undrained_sigterm", &outcome.undrained_sigterm, 0) &&
+           Whole("exit_code", &outcome.exit_code, 0) &&
            Real("took_s", &outcome.took_s, std::numeric_limits<double>::max());
   }
 

@@ -119,6 +119,7 @@ void WriteService(const ServiceView& service, bool whole, JsonText* json) {
   PutIfSet("scaled_by", service.scaled_by, json);
   PutIfSet("scaled_at", service.scaled_at, json);
   PutIfSet("labels", service.labels, json);
+  PutIfSet("type", service.type, json);
   if (whole) {
     json->Key("workers");
     json->BeginArray();
@@ -267,6 +268,7 @@ void ReadService(const Value& object, absl::Status* error, ServiceView* service)
   members.Get("scaled_by", &service->scaled_by);
   members.Get("scaled_at", &service->scaled_at);
   members.GetTexts("labels", &service->labels);
+  members.Get("type", &service->type);
   members.GetList("workers", &service->workers,
                   [error](const Value& item, WorkerView* worker) { ReadWorker(item, error, worker); });
   members.GetList("events", &service->events,

@@ -83,6 +83,7 @@ struct ServiceView {
   std::string scaled_by{};  // that operator: "user 0"
   int64_t scaled_at = 0;    // unix seconds
   std::vector<std::string> labels{};
+  std::string type{};  // oneshot
   // Absent in an overview.
   std::vector<WorkerView> workers{};
   std::vector<EventView> events{};  // oldest first

@@ -168,6 +168,14 @@ when it is started.
 Returns when the new workers serve. Exits 0 then; 1 if it was refused, or one of
 them did not come up.
 )"),
+    {CommandKind::kRun, "run", Operands::kOneService, "run a oneshot, and return its exit code",
+     R"(Starts a service of the type oneshot, again where it has run before, and waits
+until it has ended. Its output goes where its configuration says.
+
+Exits with the exit code of its program; with 128 and the number of the signal
+that ended it; 1 if it was not started or did not end in its time; 2 if it is no
+oneshot. Interrupted, it goes on; fectl stop ends it.
+)"},
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;

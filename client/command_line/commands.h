@@ -29,6 +29,7 @@ enum class CommandKind {
   kPlan,
   kApply,
   kScale,
+  kRun,
   kServe,
   kWatch,
   kCompletion,

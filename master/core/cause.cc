@@ -104,6 +104,9 @@ std::string_view PlainWords(Cause::Kind kind) {
     case Cause::Kind::kHurried:
     case Cause::Kind::kTooManyLeaving:
     case Cause::Kind::kCrashLoop:
+    case Cause::Kind::kRequired:
+    case Cause::Kind::kBeforeRoll:
+    case Cause::Kind::kRunTimeout:
       break;  // see ToWords()
   }
   return "";
@@ -138,6 +141,12 @@ std::string ToWords(const Cause& cause) {
              " processes of this worker were leaving";
     case Cause::Kind::kCrashLoop:
       return WithText("lost " + std::to_string(cause.number) + " times in a row", "; it ", cause.text);
+    case Cause::Kind::kRequired:
+      return "required by " + cause.text;
+    case Cause::Kind::kBeforeRoll:
+      return "run before the workers of " + cause.text + " are replaced";
+    case Cause::Kind::kRunTimeout:
+      return "ran for longer than " + InSeconds(cause.number);
     default:
       return std::string(PlainWords(cause.kind));
   }

@@ -47,7 +47,10 @@ struct Cause {
     kRemoved,            // the service was removed from the configuration
     kMoreWanted,         // the service was given more workers
     kCrashLoop,          // number: losses in a row; text: the newest one, in words
-    kLast = kCrashLoop,
+    kRequired,           // a start of another service requires this one; text: the other's name
+    kBeforeRoll,         // a oneshot; text: the service whose workers are to be replaced
+    kRunTimeout,         // a oneshot ran for too long; number: milliseconds allowed
+    kLast = kRunTimeout,
   };
 
   Kind kind = Kind::kNone;

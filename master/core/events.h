@@ -99,10 +99,11 @@ struct Commanded {
   RequestId request = 0;
   ServiceId service = 0;
   Verb verb = Verb::kStart;
+  bool alone = false;  // a start that neither starts the services that it requires nor waits for others
 };
 
-// There is another service. It is stopped until it is commanded to start. Its number is that of the last of
-// Supervisor::services().
+// There is another service. It is stopped until it is commanded to start, or another requires it. Its number
+// is that of the last of Supervisor::services().
 struct ServiceAdded {
   Plan plan;
 };

@@ -45,6 +45,8 @@ std::string_view ToWord(Milestone milestone) {
       return "crashing";
     case Milestone::kRecovered:
       return "recovered";
+    case Milestone::kDone:
+      return "done";
   }
   return "";
 }

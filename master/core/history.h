@@ -30,7 +30,8 @@ enum class Milestone : uint8_t {
   kRestartGivenUp,  // the same
   kCrashing,        // its workers are lost again and again; said once, until it has recovered
   kRecovered,       // a worker has served long enough to be called stable after that
-  kLast = kRecovered,
+  kDone,            // a oneshot ended with 0
+  kLast = kDone,
 };
 
 // One word or two, in lower case: "starting", "reload failed".

@@ -97,6 +97,32 @@ class BrokenStop : public Broken {
   }
 };
 
+// web, which waits for a oneshot; or, behind its first start, is reloaded once the oneshot has run again.
+class BrokenOrder : public Broken {
+ public:
+  BrokenOrder() : Broken(Ordered()) {}
+  static Script Ordered(bool rolls = false) {
+    ServicePolicy web = Web(1);
+    web.require = {"migrate"};
+    web.before_roll = "migrate";
+    ServicePolicy migrate = Web(1);
+    migrate.name = "migrate";
+    migrate.oneshot = true;
+    Script script({web, migrate});
+    script.Boot();
+    if (!rolls) return script;
+    script.Exit(1, 0);
+    script.Load(2);
+    script.Command(Verb::kReload);
+    return script;
+  }
+};
+
+class BrokenRoll : public Broken {
+ protected:
+  BrokenRoll() : Broken(BrokenOrder::Ordered(true)) {}
+};
+
 TEST_F(Broken, NothingIs) {
   EXPECT_EQ(Contradiction(), "");
 }
@@ -174,7 +200,7 @@ TEST_F(Broken, SlotIsInItsPlace) {
 TEST_F(Broken, CountsAreWhatARecountGives) {
   const Supervisor before = supervisor_;
   const std::vector<SlotState> states = {GivenUp{}, Waiting{Instant{}, Cause::Kind::kNone, Instant{}},
-                                         Starting{}, Replacing{}};
+                                         Starting{}, Replacing{}, Done{}};
   for (const SlotState& changed : states) {
     supervisor_ = before;
     OfSlot<kState>(0, [&](SlotState& state) {
@@ -207,6 +233,37 @@ TEST_F(Broken, BehindTheSlotsThatAreWantedAllAreVacant) {
 TEST_F(Broken, InAServiceThatIsNotToRunAllSlotsAreVacant) {
   OfService<kUp>([](bool& up) { up = false; });
   EXPECT_EQ(Contradiction(), "in a service that is not to run all slots are vacant");
+}
+
+TEST_F(BrokenOrder, InAServiceThatWaitsAllSlotsAreVacant) {
+  OfSlot<kState>(0, [](SlotState& state) { state = Waiting{kNever, Cause::Kind::kNone, kNever}; });
+  EXPECT_EQ(Contradiction(), "in a service that waits for others all slots are vacant");
+}
+
+TEST_F(BrokenOrder, WhoWaitsHasToldForWhom) {
+  const Supervisor before = supervisor_;
+  InOperation<WaitOperation>([](WaitOperation& wait) { wait.words.clear(); });
+  EXPECT_EQ(Contradiction(), "who waits for other services has told which they are");
+  supervisor_ = before;
+  InOperation<WaitOperation>([](WaitOperation& wait) { wait.calls = true; });
+  EXPECT_EQ(Contradiction(), "who waits for other services has told which they are");
+}
+
+TEST_F(BrokenOrder, NobodyWaitsForAStartThatIsBlocked) {
+  InOperation<WaitOperation>([](WaitOperation& wait) {
+    wait.blocked = true;
+    wait.waiters = {1};
+  });
+  EXPECT_EQ(Contradiction(), "nobody waits for a start that is blocked");
+}
+
+TEST_F(BrokenRoll, NothingIsReplacedBeforeTheOneshotIsOver) {
+  const Supervisor before = supervisor_;
+  InOperation<ReplaceOperation>([](ReplaceOperation& replace) { replace.begun = 1; });
+  EXPECT_EQ(Contradiction(), "nothing is replaced before the oneshot is over");
+  supervisor_ = before;
+  InOperation<ReplaceOperation>([](ReplaceOperation& replace) { replace.before_roll.reset(); });
+  EXPECT_EQ(Contradiction(), "a reload or restart goes on while somebody is awaited");
 }
 
 TEST_F(Broken, ServiceThatIsToRunKnowsSinceWhen) {

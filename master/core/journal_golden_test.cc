@@ -29,27 +29,50 @@ ServicePolicy Named(const std::string& name, uint32_t num) {
   return policy;
 }
 
+// One oneshot is done, another one runs before a roll for the second time.
+void Roll(Script& script) {
+  script.Load(12);
+  script.Command(Verb::kReload, 7);  // pid 13
+  script.Exit(13, 0);                // pid 14
+  script.Load(14);
+  script.Exit(12, 0);
+  script.Command(Verb::kStart, 6);  // pid 15
+  script.Exit(15, 0);
+  script.Command(Verb::kReload, 7);  // pid 16
+}
+
 // A slot in each state, each operation, and of everything else something that is not the default.
 Script Everything() {
   ServicePolicy rolling = Named("rolling", 3);
   rolling.max_surge = 1;
-  Script script(
-      {Named("starting", 2), rolling, Named("stopping", 3), Named("failed", 2), Named("paused", 1)});
-  script.Boot();  // pids 1 2, 3 4 5, 6 7 8, 9 10, 11
+  ServicePolicy waiting = Named("waiting", 1);
+  waiting.require = {"starting"};
+  waiting.after = {"rolling"};
+  ServicePolicy done = Named("done", 1);
+  done.oneshot = true;
+  done.autostart = false;
+  ServicePolicy migrate = done;
+  migrate.name = "migrate";
+  ServicePolicy rolled = Named("rolled", 1);
+  rolled.before_roll = "migrate";
+  Script script({Named("starting", 2), rolling, Named("stopping", 3), Named("failed", 2), Named("paused", 1),
+                 waiting, done, rolled, migrate});
+  script.Boot();  // pids 1 2, 3 4 5, 6 7 8, 9 10, 11, 12
+  Roll(script);
   for (const int32_t pid : {3, 4, 5, 6, 7, 8, 9, 10, 11}) script.Load(pid);
   script.BeginMessage(3);
-  script.Ask(9);  // pid 12
-  script.Load(12);
-  script.Ask(12, Urgency::kRestart);  // held back
+  script.Ask(9);  // pid 17
+  script.Load(17);
+  script.Ask(17, Urgency::kRestart);  // held back
   script.ConfigError(10, "no such file");
   script.Step(Exited{.who = script.Who(10), .number = 99, .group_left = true, .words = "reads its settings"});
   script.Command(Verb::kPause, 4);
-  script.Command(Verb::kReload, 1);   // pid 13 for 3
+  script.Command(Verb::kReload, 1);   // pid 18 for 3
   script.Command(Verb::kRestart, 1);  // waits
   script.Command(Verb::kStart, 1);    // waits, too
   script.CloseChannel(4);
-  script.Exit(1, 3);  // pid 14
-  script.Exit(14, 3);
+  script.Exit(1, 3);  // pid 19
+  script.Exit(19, 3);
   script.Command(Verb::kStop, 2);
   script.Die(6, 15);
   script.Step(PlanChanged{3, {77, Named("failed", 2)}});

@@ -9,7 +9,6 @@
 #include <variant>
 
 #include "master/core/check.h"
-#include "master/core/limits.h"
 #include "master/core/overloaded.h"
 
 namespace fectl::core {
@@ -30,6 +29,10 @@ std::string_view ToWord(ServiceState state) {
       return "stopping";
     case ServiceState::kFailed:
       return "failed";
+    case ServiceState::kWaiting:
+      return "waiting";
+    case ServiceState::kDone:
+      return "done";
   }
   return "";
 }
@@ -41,7 +44,7 @@ Service::Service(ServiceId id, Plan plan) : id_(id), plan_(std::move(plan)) {
 bool Service::operator==(const Service& other) const {
   const auto members = [](const Service& s) {
     return std::tie(s.id_, s.plan_, s.older_plans_, s.removing_, s.up_, s.up_since_, s.paused_, s.slots_,
-                    s.awaited_, s.operation_, s.queued_, s.held_starts_);
+                    s.awaited_, s.operation_, s.queued_, s.held_starts_, s.runs_);
   };
   return members(*this) == members(other);
 }
@@ -63,21 +66,21 @@ bool Service::Restore() {
     return static_cast<uint32_t>(
         std::count_if(awaited_.begin(), awaited_.end(), [flag](const Awaited& a) { return a.*flag; }));
   };
-  const bool fits = std::visit(Overloaded{
-                                   [](const OneOf<std::monostate, StopOperation> auto&) { return true; },
-                                   [&](StartOperation& start) {
-                                     start.awaited = count(&Awaited::awaited);
-                                     start.without_room = count(&Awaited::without_room);
-                                     return !start.failed.has_value() || is_slot(*start.failed);
-                                   },
-                                   [&](ReplaceOperation& replace) {
-                                     replace.awaited = count(&Awaited::awaited);
-                                     return replace.committed <= replace.begun &&
-                                            replace.begun <= replace.slots.size() &&
-                                            std::all_of(replace.slots.begin(), replace.slots.end(), is_slot);
-                                   },
-                               },
-                               operation_);
+  const bool fits =
+      std::visit(Overloaded{
+                     [](const OneOf<std::monostate, StopOperation, WaitOperation> auto&) { return true; },
+                     [&](StartOperation& start) {
+                       start.awaited = count(&Awaited::awaited);
+                       start.without_room = count(&Awaited::without_room);
+                       return !start.failed.has_value() || is_slot(*start.failed);
+                     },
+                     [&](ReplaceOperation& replace) {
+                       replace.awaited = count(&Awaited::awaited);
+                       return replace.committed <= replace.begun && replace.begun <= replace.slots.size() &&
+                              std::all_of(replace.slots.begin(), replace.slots.end(), is_slot);
+                     },
+                 },
+                 operation_);
   if (!fits) return false;
   counted_.resize(num);
   for (uint32_t i = 0; i < num; ++i) Count(i);
@@ -86,12 +89,14 @@ bool Service::Restore() {
 
 ServiceState Service::state() const {
   if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
-  const ServiceState at_rest = given_up_ > 0 ? ServiceState::kFailed
-                               : paused_     ? ServiceState::kPaused
-                                             : ServiceState::kRunning;
+  const ServiceState at_rest = given_up_ > 0                        ? ServiceState::kFailed
+                               : paused_                            ? ServiceState::kPaused
+                               : done_ > 0 && done_ == policy().num ? ServiceState::kDone
+                                                                    : ServiceState::kRunning;
   return std::visit(Overloaded{
                         [&](const OneOf<std::monostate, StopOperation> auto&) { return at_rest; },
                         [](const StartOperation&) { return ServiceState::kStarting; },
+                        [](const WaitOperation&) { return ServiceState::kWaiting; },
                         // A single worker that asked to be replaced makes the service no reloading one.
                         [&](const ReplaceOperation& replace) {
                           return replace.by_operator ? ServiceState::kReloading : at_rest;
@@ -102,6 +107,7 @@ ServiceState Service::state() const {
 
 std::string_view Service::word() const {
   const ServiceState now = state();
+  if (now == ServiceState::kStarting && policy().oneshot) return "running";
   if (now == ServiceState::kRunning && crashing_ > 0) return "crashing";
   if (now == ServiceState::kRunning && ready_ < policy().num) return "degraded";
   return ToWord(now);
@@ -124,9 +130,9 @@ std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   return any;
 }
 
-StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& random,
-                                Effects& effects) const {
-  return StepContext{at, id_, policy(), plan(), paused_, newest, random, effects};
+StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects,
+                                bool ending) const {
+  return StepContext{at, id_, policy(), plan(), paused_, newest, random, effects, ending};
 }
 
 Slot& Service::MarkDirty(uint32_t index) {
@@ -140,12 +146,15 @@ Slot& Service::MarkDirty(uint32_t index) {
 
 void Service::ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                        const std::string& words) const {
-  for (const RequestId request : waiters) step.effects.emplace_back(Reply{request, answer, words});
+  for (const RequestId request : waiters) {
+    if (request != 0) step.effects.emplace_back(Reply{request, answer, words});  // else nobody waits
+  }
 }
 
 std::string Service::SlotTrouble(uint32_t index) const {
-  std::string words = "worker(" + std::to_string(index + 1) + ") ";
   const Cause& cause = slots_[index].last_trouble();
+  if (policy().oneshot) return ToWords(cause);
+  std::string words = "worker(" + std::to_string(index + 1) + ") ";
   words += ToWords(cause);
   if (cause.kind == Cause::Kind::kExited || cause.kind == Cause::Kind::kSignaled)
     words += " before it was loaded";
@@ -153,7 +162,7 @@ std::string Service::SlotTrouble(uint32_t index) const {
 }
 
 void Service::Boot(StepContext& step) {
-  BeginStart(step, 0, MakeCause(Cause::Kind::kMasterStarted));
+  BeginStart(step, 0, MakeCause(Cause::Kind::kMasterStarted), /*alone=*/false);
 }
 
 void Service::OnStall(Span length) {
@@ -177,6 +186,7 @@ void Service::Count(uint32_t index) {
   recount(slot.given_up(), &counted.given_up, &given_up_);
   recount(slot.crashing(), &counted.crashing, &crashing_);
   recount(slot.waits_for_room(), &counted.waits_for_room, &waiting_for_room_);
+  recount(slot.done(), &counted.done, &done_);
   processes_ += slot.process_count() - counted.processes;
   counted.processes = slot.process_count();
 }
@@ -219,14 +229,6 @@ void Service::Settle(StepContext& step, TimerQueue& timers) {
   }
 }
 
-void Service::StartWhatWasHeld(StepContext& step, TimerQueue& timers) {
-  const ServiceState now = state();
-  if (held_starts_.empty() || now == ServiceState::kReloading || now == ServiceState::kStopping) return;
-  for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(step, request, Verb::kStart);
-  if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);  // it was refused
-  Settle(step, timers);
-}
-
 void Service::OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
   if (outcome == SlotOutcome::kNothing) return;
   if (outcome == SlotOutcome::kAsks) {
@@ -234,7 +236,7 @@ void Service::OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) 
     return;
   }
   std::visit(Overloaded{
-                 [](OneOf<std::monostate, StopOperation> auto&) {},
+                 [](OneOf<std::monostate, StopOperation, WaitOperation> auto&) {},
                  [&](StartOperation& start) { OnStartOutcome(step, start, index, outcome); },
                  [&](ReplaceOperation& replace) { OnReplaceOutcome(step, replace, index, outcome); },
              },
@@ -291,43 +293,12 @@ void Service::EndStartIfDone(StepContext& step, StartOperation& start) {
   BeginWhatWaits(step);
 }
 
-void Service::BeginStart(StepContext& step, RequestId request, const Cause& cause) {
-  if (!up_) up_since_ = step.at.now;
-  up_ = true;
-  // There is one operation at a time. A worker's own replacement, which nobody waits for, gives way.
-  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
-    GiveUpBatch(step, *replace, MakeCause(Cause::Kind::kGaveWay));
-  }
-  StartOperation start;
-  if (request != 0) start.waiters.push_back(request);
-  for (uint32_t i = 0; i < policy().num; ++i) {
-    awaited_[i].without_room = false;
-    awaited_[i].awaited = !slots_[i].ready();
-    if (!awaited_[i].awaited) continue;
-    ++start.awaited;
-    // A reload that failed may have left a start under way: its worker is as new as one that would be started
-    // now.
-    if (!slots_[i].starting()) MarkDirty(i).Launch(step, cause);
-  }
-  operation_ = std::move(start);
-}
-
 std::string Service::WasStopped() const {
   return policy().name + " was told to stop meanwhile";
 }
 
 void Service::BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause) {
-  const std::string words = WasStopped();
-  std::visit(Overloaded{
-                 [](const OneOf<std::monostate, StopOperation> auto&) {},
-                 [&](const OneOf<StartOperation, ReplaceOperation> auto& given_up) {
-                   ReplyAll(step, given_up.waiters, Answer::kErrorStopping, words);
-                 },
-             },
-             operation_);
-  if (queued_.has_value()) ReplyAll(step, queued_->waiters, Answer::kErrorStopping, words);
-  queued_.reset();
-  ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, words);
+  AnswerWaiters(step);
   up_ = false;
   up_since_ = kNever;
   paused_ = false;
@@ -344,96 +315,6 @@ void Service::Shutdown(StepContext& step, StopMode mode) {
   ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
   if (up_) BeginStop(step, 0, mode, MakeCause(Cause::Kind::kMasterStops));
   for (uint32_t i = 0; i < slots_.size(); ++i) MarkDirty(i).Hasten(step, mode);
-}
-
-void Service::BeginPauseOrResume(StepContext& step, RequestId request, Verb verb) {
-  paused_ = verb == Verb::kPause;
-  const Cause cause = MakeCause(Cause::Kind::kOperator);
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    if (paused_) {
-      MarkDirty(i).Pause(step, cause);
-    } else {
-      MarkDirty(i).Resume(step, cause);
-    }
-  }
-  ReplyAll(step, {request}, Answer::kDone, "");
-}
-
-void Service::OnCommand(StepContext& step, RequestId request, Verb verb) {
-  if (Refuse(step, request, verb)) return;
-  switch (verb) {
-    case Verb::kStart:
-      if (auto* start = std::get_if<StartOperation>(&operation_)) {
-        start->waiters.push_back(request);
-      } else if (state() == ServiceState::kReloading || state() == ServiceState::kStopping) {
-        held_starts_.push_back(request);
-      } else {
-        BeginStart(step, request, MakeCause(Cause::Kind::kOperator));
-      }
-      break;
-    case Verb::kStop:
-      if (auto* stop = std::get_if<StopOperation>(&operation_)) {
-        stop->waiters.push_back(request);
-        // The last word counts.
-        ReplyAll(step, std::exchange(held_starts_, {}), Answer::kErrorStopping, WasStopped());
-      } else {
-        BeginStop(step, request, StopMode::kFinish, MakeCause(Cause::Kind::kOperator));
-      }
-      break;
-    case Verb::kReload:
-      BeginReplaceAll(step, request, Urgency::kReload);
-      break;
-    case Verb::kRestart:
-      BeginReplaceAll(step, request, Urgency::kRestart);
-      break;
-    case Verb::kPause:
-    case Verb::kResume:
-      BeginPauseOrResume(step, request, verb);
-      break;
-  }
-}
-
-// clang-format off
-// Whether the state does not allow the command; then it is answered here. The table of all pairs:
-//
-//             stopped   starting  running   paused    reloading  stopping  failed
-//   start     begins    joins     refused   refused   waits      waits     begins (the slots that are not ready)
-//   stop      refused   begins    begins    begins    begins     joins     begins
-//   reload    refused   refused   begins    begins    follows    refused   begins
-//   restart   refused   refused   begins    begins    follows    refused   begins
-//   pause     refused   refused   done      done      refused    refused   done where a worker serves
-//   resume    refused   refused   done      done      refused    refused   done where a worker serves
-//
-// A reload or restart that is asked for while another goes on follows it; those that wait are one. A start that
-// waits is looked at again when the reload or the stop is over; a stop that comes before that ends it.
-// clang-format on
-bool Service::Refuse(StepContext& step, RequestId request, Verb verb) {
-  const auto refuse = [&](Answer answer, std::string_view words) {
-    step.effects.emplace_back(Reply{request, answer, policy().name + " " + std::string(words)});
-    return true;
-  };
-  if (removing_ && verb != Verb::kStop) return refuse(Answer::kErrorStopping, "is being removed");
-  const bool replaces = verb == Verb::kReload || verb == Verb::kRestart;
-  switch (state()) {
-    case ServiceState::kStopped:
-      return verb != Verb::kStart && refuse(Answer::kErrorStopped, "is stopped");
-    case ServiceState::kStarting:
-      return verb != Verb::kStart && verb != Verb::kStop &&
-             refuse(Answer::kErrorStarting, "is still starting: try again when it is running, or stop it");
-    case ServiceState::kStopping:
-      return verb != Verb::kStop && verb != Verb::kStart && refuse(Answer::kErrorStopping, "is stopping");
-    case ServiceState::kReloading:
-      return verb != Verb::kStop && verb != Verb::kStart && !replaces &&
-             refuse(Answer::kErrorReloading, "is being reloaded: try again when that is done");
-    case ServiceState::kRunning:
-      return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is already running");
-    case ServiceState::kPaused:
-      return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is paused: resume it");
-    case ServiceState::kFailed:
-      return (verb == Verb::kPause || verb == Verb::kResume) && ready_ == 0 &&
-             refuse(Answer::kErrorFailed, "has failed: no worker serves");
-  }
-  return false;
 }
 
 }  // namespace fectl::core

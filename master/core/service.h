@@ -16,6 +16,7 @@
 #include "master/core/ids.h"
 #include "master/core/policy.h"
 #include "master/core/service_operation.h"
+#include "master/core/service_state.h"
 #include "master/core/slot.h"
 #include "master/core/slot_state.h"
 #include "master/core/time.h"
@@ -23,18 +24,13 @@
 
 namespace fectl::core {
 
-enum class ServiceState : uint8_t { kStopped, kStarting, kRunning, kPaused, kReloading, kStopping, kFailed };
-
-// "running", "paused", ...: the words that people and existing clients see.
-std::string_view ToWord(ServiceState state);
-
 // A service: what an operator wants of it (`up`, `paused`), its slots, and at most one operation over them.
 //
 // Operations are what somebody may wait for. Start ends when each slot that was not ready was loaded, was
 // given up, or found no room for a process. Replace (reload and restart) goes in batches: the replacements of
 // a batch are all loaded before the first old worker of the batch is told to leave, and if one of them fails,
 // the batch is given up and every old worker of it serves on. Stop ends when no process is left, and takes
-// the place of any other operation.
+// the place of any other operation. Wait is before a start, until the services that this one names are ready.
 class Service {
  public:
   Service(ServiceId id, Plan plan);
@@ -46,20 +42,28 @@ class Service {
   // The first policy().num of them are wanted; those behind are empty, and forgotten when their last process
   // has ended.
   const std::vector<Slot>& slots() const { return slots_; }
-  // When the slot is looked at, at the latest.
-  Instant armed(uint32_t index) const { return counted_[index].armed; }
-  ServiceState state() const;  // what commands depend on
+  Instant armed(uint32_t index) const { return counted_[index].armed; }  // the slot is looked at by then
+  ServiceState state() const;                                            // what commands depend on
   // The word that people see: that of state(), but for a service that runs "crashing" where a worker is in a
   // loop of losses (Slot::crashing), else "degraded" where fewer serve than configured.
   std::string_view word() const;
+  Standing standing() const;
+  // For other services; nullptr: it does not wait.
+  const WaitOperation* waiting() const { return std::get_if<WaitOperation>(&operation_); }
+  // Before its first batch, for a oneshot; nullptr: there is none.
+  const BeforeRoll* before_roll() const;
+  uint64_t runs() const { return runs_; }  // starts that have begun
+  Instant done_since() const;              // of a oneshot that has ended with 0; else kNever
   bool paused() const { return paused_; }
-  Instant up_since() const { return up_since_; }  // when it was last told to run; kNever: it is not to run
+  bool up() const { return up_; }                 // it is to run
+  Instant up_since() const { return up_since_; }  // since when; kNever: it is not
   uint32_t ready() const { return ready_; }       // slots with a loaded process on duty
   uint32_t serving() const;                       // those of them that are not paused
   uint32_t waiting_for_room() const { return waiting_for_room_; }
   uint32_t processes() const { return processes_; }  // all that exist, those on their way out included
   // The slot whose trouble explains the state, if there is one: its index and cause.
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
+  std::string TroubleInWords() const;  // that, or what it waits for; "" where there is none
 
   // It is to be no more, and is forgotten when nothing of it is left.
   bool removing() const { return removing_; }
@@ -71,18 +75,28 @@ class Service {
   std::string_view Contradiction(Generation newest) const;
 
   bool KnowsPlan(PlanVersion plan) const;
-
-  // To be called for what was read from a journal: computes what is not in it. False where it does not fit
-  // together.
+  // Behind a journal: computes what is not in it. False where it does not fit together.
   bool Restore();
 
   // What a step for this service needs. The references must outlive it.
-  StepContext ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects) const;
+  StepContext ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects,
+                         bool ending = false) const;
 
   void Boot(StepContext& step);
-  void OnCommand(StepContext& step, RequestId request, Verb verb);
+  void OnCommand(StepContext& step, RequestId request, Verb verb, bool alone = false);
+  // For another service. Nobody waits for the answer.
+  void StartFor(StepContext& step, const Cause& cause) { OnStart(step, 0, cause, /*alone=*/false); }
+  // Of one that waits. True: something has changed.
+  bool OnVerdict(StepContext& step, const StartVerdict& verdict);
+  void OnCalled() { std::get<WaitOperation>(operation_).calls = false; }
+  // Of one with a before_roll().
+  void OnOneshotKnown(const BeforeRoll& before_roll);
+  void BeginRoll(StepContext& step);
+  void FailRoll(StepContext& step, const std::string& words);
   // StopMode::kFinish, kQuick or kKill; each may follow the one before.
   void Shutdown(StepContext& step, StopMode mode);
+  // It is told to stop later. Until then its workers serve on, and nobody is started.
+  void AwaitShutdown(StepContext& step);
   void OnRemoved(StepContext& step);
   void OnResized(StepContext& step, uint32_t num);
   // `step` has the policy as it is after the change. A changed number of workers is a matter of OnResized().
@@ -110,28 +124,17 @@ class Service {
     archive(Field<1>(self.id_), Field<2>(self.plan_), Field<3>(self.older_plans_), Field<4>(self.removing_),
             Field<5>(self.up_), Field<6>(self.up_since_), Field<7>(self.paused_), Field<8>(self.slots_),
             Field<9>(self.awaited_), Field<10>(self.operation_), Field<11>(self.queued_),
-            Field<12>(self.held_starts_));
+            Field<12>(self.held_starts_), Field<13>(self.runs_));
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
   // date and ends what has ended.
   void Settle(StepContext& step, TimerQueue& timers);
-  // Sets an alarm for each slot: after the queue was cleared.
-  void SetAlarms(TimerQueue& timers);
+  void SetAlarms(TimerQueue& timers);  // for each slot: after the queue was cleared
   // To be called after that, once per event: a start that came during a reload or a stop that is over begins.
   void StartWhatWasHeld(StepContext& step, TimerQueue& timers);
 
  private:
-  // What was counted of a slot. It follows from the slot, so it is neither written down nor compared.
-  struct Counted {
-    bool dirty = false;
-    bool ready = false;
-    bool given_up = false;
-    bool crashing = false;
-    bool waits_for_room = false;
-    uint32_t processes = 0;
-    Instant armed = kNever;  // the slot's alarm that counts
-  };
   Slot& MarkDirty(uint32_t index);
   bool MayBeWaitedFor() const;
   std::string_view OperationContradiction() const;
@@ -148,7 +151,12 @@ class Service {
   void EndStartIfDone(StepContext& step, StartOperation& start);
   void AwaitWhoFoundRoom(StartOperation& start);
   bool Refuse(StepContext& step, RequestId request, Verb verb);
-  void BeginStart(StepContext& step, RequestId request, const Cause& cause);
+  void OnStart(StepContext& step, RequestId request, const Cause& cause, bool alone);
+  void BeginStart(StepContext& step, RequestId request, const Cause& cause, bool alone);
+  void BeginWait(StepContext& step, std::vector<RequestId> waiters, const Cause& cause);
+  void BeginStartNow(StepContext& step, std::vector<RequestId> waiters, const Cause& cause);
+  void AnswerWaiters(StepContext& step);
+  std::string WhoServesOn(const ReplaceOperation& replace) const;
   void BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause);
   void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
   void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
@@ -180,9 +188,11 @@ class Service {
   uint32_t given_up_ = 0;
   uint32_t crashing_ = 0;
   uint32_t waiting_for_room_ = 0;
+  uint32_t done_ = 0;
   Operation operation_;
   std::optional<QueuedReplace> queued_;  // asked for while a worker's own request was being served
-  std::vector<RequestId> held_starts_;   // asked for during a reload or a stop, to be looked at behind it
+  uint64_t runs_ = 0;
+  std::vector<RequestId> held_starts_;  // asked for during a reload or a stop, to be looked at behind it
 };
 
 }  // namespace fectl::core

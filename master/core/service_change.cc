@@ -30,7 +30,8 @@ void Service::OnResized(StepContext& step, uint32_t num) {
   }
   LeaveOutOfOperation(step, num);
   auto* start = std::get_if<StartOperation>(&operation_);
-  for (uint32_t i = before; up_ && i < num; ++i) {
+  const bool starts = up_ && waiting() == nullptr && !step.ending;
+  for (uint32_t i = before; starts && i < num; ++i) {
     MarkDirty(i).Launch(step, MakeCause(Cause::Kind::kMoreWanted));
     if (start == nullptr) continue;
     awaited_[i].awaited = true;
@@ -56,7 +57,7 @@ void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
     without_room += left_out.without_room ? 1 : 0;
   }
   std::visit(Overloaded{
-                 [](OneOf<std::monostate, StopOperation> auto&) {},
+                 [](OneOf<std::monostate, StopOperation, WaitOperation> auto&) {},
                  [&](StartOperation& start) {
                    start.awaited -= awaited;
                    start.without_room -= without_room;
@@ -69,7 +70,7 @@ void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
                    std::erase_if(replace.slots, [num](uint32_t index) { return index >= num; });
                    replace.begun = std::min(replace.begun, replace.slots.size());
                    replace.committed = std::min(replace.committed, replace.begun);
-                   if (replace.awaited == 0) CommitBatch(step, replace);
+                   if (replace.awaited == 0 && !replace.before_roll.has_value()) CommitBatch(step, replace);
                  },
              },
              operation_);

@@ -37,13 +37,15 @@ std::string_view Service::Contradiction(Generation newest) const {
       {"a slot is in its place", in_place},
       {"counts are what a recount gives",
        ready_ == count(std::mem_fn(&Slot::ready)) && given_up_ == count(std::mem_fn(&Slot::given_up)) &&
-           crashing_ == count(std::mem_fn(&Slot::crashing)) &&
+           crashing_ == count(std::mem_fn(&Slot::crashing)) && done_ == count(std::mem_fn(&Slot::done)) &&
            waiting_for_room_ == count(std::mem_fn(&Slot::waits_for_room)) && processes_ == processes},
       {"an alarm is set no later than its deadline", in_time},
       {"behind the slots that are wanted all are vacant",
        std::all_of(slots_.begin() + static_cast<ptrdiff_t>(num), slots_.end(), vacant)},
       {"in a service that is not to run all slots are vacant",
        up_ || std::all_of(slots_.begin(), slots_.end(), vacant)},
+      {"in a service that waits for others all slots are vacant",
+       waiting() == nullptr || std::all_of(slots_.begin(), slots_.end(), vacant)},
       {"a service that is to run knows since when", up_ == (up_since_ != kNever)},
       {"a service that is not to run is not paused", up_ || !paused_},
       {"what is removed is not to run", !removing_ || !up_},
@@ -55,7 +57,7 @@ std::string_view Service::Contradiction(Generation newest) const {
 // By a reload or a restart. By a start only where it took the place of a replacement that was waited for.
 bool Service::MayBeWaitedFor() const {
   return std::visit(Overloaded{
-                        [](const OneOf<std::monostate, StopOperation> auto&) { return false; },
+                        [](const OneOf<std::monostate, StopOperation, WaitOperation> auto&) { return false; },
                         [](const OneOf<StartOperation, ReplaceOperation> auto&) { return true; },
                     },
                     operation_);
@@ -72,6 +74,13 @@ std::string_view Service::OperationContradiction() const {
   return std::visit(
       Overloaded{
           [](const std::monostate&) { return std::string_view(); },
+          [&](const WaitOperation& wait) {
+            return FirstBroken({
+                {kRuns, up_},
+                {"who waits for other services has told which they are", !wait.words.empty() && !wait.calls},
+                {"nobody waits for a start that is blocked", !wait.blocked || wait.waiters.empty()},
+            });
+          },
           [&](const StopOperation&) {
             return FirstBroken({{"a service that stops is not to run", !up_}});
           },
@@ -90,7 +99,10 @@ std::string_view Service::OperationContradiction() const {
             return FirstBroken({
                 {kRuns, up_},
                 {kAwaited, replace.awaited == count(&Awaited::awaited)},
-                {"a reload or restart goes on while somebody is awaited", replace.awaited > 0},
+                {"a reload or restart goes on while somebody is awaited",
+                 (replace.awaited > 0) != replace.before_roll.has_value()},
+                {"nothing is replaced before the oneshot is over",
+                 !replace.before_roll.has_value() || (replace.by_operator && replace.begun == 0)},
                 {"what is committed has begun, and what has begun was asked for",
                  replace.committed <= replace.begun && replace.begun <= slots.size()},
                 {"slots are replaced in their order, each once",

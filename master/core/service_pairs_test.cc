@@ -18,7 +18,8 @@ namespace {
 
 // A service with what a supervisor would hand it.
 struct Bench {
-  explicit Bench(uint32_t num = 1) : service(0, {1, {.name = "web", .num = num}}) {
+  explicit Bench(uint32_t num = 1) : Bench(ServicePolicy{.name = "web", .num = num}) {}
+  explicit Bench(const ServicePolicy& policy) : service(0, {1, policy}) {
     Do([](Service& s, StepContext& t) { s.Boot(t); });
   }
 
@@ -95,6 +96,40 @@ Bench Stopped() {
   return bench;
 }
 
+Bench Oneshot() {
+  return Bench(ServicePolicy{.name = "web", .oneshot = true});
+}
+
+Bench EndedWith(Bench bench, int code) {
+  const auto end = [code](Slot& slot, StepContext& t) {
+    return slot.OnExited(t, 1, MakeCause(Cause::Kind::kExited, code));
+  };
+  bench.OnSlot(0, end);
+  return bench;
+}
+
+void Judge(Bench& bench, const StartVerdict& verdict) {
+  bench.Do([&](Service& s, StepContext& t) {
+    s.OnCalled();
+    s.OnVerdict(t, verdict);
+  });
+}
+
+constexpr bool kBlocked = true;
+
+Bench Waits(bool blocked = false) {
+  Bench bench(ServicePolicy{.name = "web", .require = {"db"}});
+  const std::string words = blocked ? "blocked: db failed" : "waiting for db";
+  Judge(bench, {.blocked = blocked, .words = words});
+  return bench;
+}
+
+Bench WaitsForAOneshot() {
+  Bench bench(ServicePolicy{.name = "web", .before_roll = "migrate"});
+  bench.Load(0, 1);
+  return After(bench, Verb::kReload);
+}
+
 std::vector<State> States() {
   return {
       {"stopped", Stopped},
@@ -110,6 +145,13 @@ std::vector<State> States() {
       {"stopping", [] { return After(Served(), Verb::kStop); }},
       {"failed", [] { return Failed(1); }},
       {"failed, another slot serves", [] { return Failed(2); }},
+      {"waiting", [] { return Waits(); }},
+      {"waiting, a command waits", [] { return After(Waits(), Verb::kStart); }},
+      {"waiting, blocked", [] { return Waits(kBlocked); }},
+      {"reloading, waits for a oneshot", WaitsForAOneshot},
+      {"a oneshot runs", Oneshot},
+      {"a oneshot is done", [] { return EndedWith(Oneshot(), 0); }},
+      {"a oneshot has failed", [] { return EndedWith(Oneshot(), 3); }},
   };
 }
 
@@ -142,6 +184,7 @@ bool MayCome(const Bench& bench, SlotOutcome outcome) {
     case SlotOutcome::kReady:
       return starts || replaces;
     case SlotOutcome::kStartFailed:
+      return starts && !bench.service.policy().oneshot;
     case SlotOutcome::kNoRoom:
       return starts;
     case SlotOutcome::kGaveUp:
@@ -170,6 +213,8 @@ void Tell(Bench& bench, SlotOutcome outcome) {
         return slot.OnExited(step, newest, cause);
       }
       case SlotOutcome::kReady:
+        if (starting != nullptr && starting->process.oneshot)
+          return slot.OnExited(step, newest, MakeCause(Cause::Kind::kExited));
         return slot.OnLoaded(step, newest);
       case SlotOutcome::kStartFailed:
       case SlotOutcome::kReplacementFailed:
@@ -200,6 +245,27 @@ std::vector<std::pair<std::string, Change>> Changes() {
   };
 }
 
+// What the supervisor tells a service of others.
+std::vector<std::pair<std::string, std::function<void(Bench&)>>> News(const Bench& bench) {
+  if (bench.service.waiting() != nullptr) {
+    return {
+        {"may begin", [](Bench& b) { Judge(b, {.begins = true}); }},
+        {"has to wait", [](Bench& b) { Judge(b, {.words = "waiting for db"}); }},
+        {"is blocked", [](Bench& b) { Judge(b, {.blocked = true, .words = "blocked: db failed"}); }},
+        {"start alone",
+         [](Bench& b) { b.Do([](Service& s, StepContext& t) { s.OnCommand(t, 9, Verb::kStart, true); }); }},
+    };
+  }
+  if (bench.service.before_roll() != nullptr) {
+    return {
+        {"roll may begin", [](Bench& b) { b.Do([](Service& s, StepContext& t) { s.BeginRoll(t); }); }},
+        {"roll fails",
+         [](Bench& b) { b.Do([](Service& s, StepContext& t) { s.FailRoll(t, "migrate failed: bad"); }); }},
+    };
+  }
+  return {};
+}
+
 TEST(ServicePairs, EveryCommandAndOutcomeInEveryState) {
   const std::vector<std::pair<std::string, Verb>> verbs = {
       {"start", Verb::kStart},     {"stop", Verb::kStop},   {"reload", Verb::kReload},
@@ -223,6 +289,13 @@ TEST(ServicePairs, EveryCommandAndOutcomeInEveryState) {
       const auto shut_down = [mode = mode](Service& s, StepContext& t) { s.Shutdown(t, mode); };
       pairs.Expect(state.name, name, Happened(state, [&](Bench& b) { b.Do(shut_down); }));
     }
+    const auto shut_down_later = [](Service& s, StepContext& t) { s.AwaitShutdown(t); };
+    if (state.make().service.up() && state.make().service.waiting() == nullptr) {
+      pairs.Expect(state.name, "shutdown, later", Happened(state, [&](Bench& b) { b.Do(shut_down_later); }));
+    } else {
+      pairs.ExpectNever(state.name, "shutdown, later");
+    }
+    for (const auto& [name, tell] : News(state.make())) pairs.Expect(state.name, name, Happened(state, tell));
     for (const auto& [name, change] : Changes()) {
       pairs.Expect(state.name, name, Happened(state, [&change = change](Bench& b) { b.Do(change); }));
     }

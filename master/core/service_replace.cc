@@ -35,7 +35,9 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
   operation.waiters.push_back(request);
   operation.slots.resize(policy().num);
   std::iota(operation.slots.begin(), operation.slots.end(), 0U);
-  BeginReplace(step, std::move(operation));
+  if (policy().before_roll.empty()) return BeginReplace(step, std::move(operation));
+  operation.before_roll.emplace();
+  operation_ = std::move(operation);  // BeginRoll() comes later
 }
 
 void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
@@ -93,12 +95,17 @@ void Service::GiveUpBatch(StepContext& step, const ReplaceOperation& replace, co
   }
 }
 
+std::string Service::WhoServesOn(const ReplaceOperation& replace) const {
+  const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
+                                  replace.slots.end(), [this](uint32_t i) { return slots_[i].ready(); });
+  if (kept == 0) return "";
+  return kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
+}
+
 void Service::AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed) {
   std::string words = SlotTrouble(failed);
   GiveUpBatch(step, replace, MakeCause(Cause::Kind::kOtherFailed));
-  const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
-                                  replace.slots.end(), [this](uint32_t i) { return slots_[i].ready(); });
-  if (kept > 0) words += kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
+  words += WhoServesOn(replace);
   if (replace.committed > 0) {
     words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
              " workers had been replaced before)";
@@ -113,6 +120,7 @@ void Service::EndReplace(StepContext& step, ReplaceOperation done, Answer answer
 }
 
 void Service::BeginWhatWaits(StepContext& step) {
+  if (step.ending) return;
   if (queued_.has_value()) {
     const QueuedReplace queued = std::move(*queued_);
     queued_.reset();

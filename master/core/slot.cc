@@ -16,7 +16,7 @@ namespace fectl::core {
 Slot::Place Slot::Find(Generation generation) {
   const auto is_it = [generation](const Process& process) { return process.generation == generation; };
   const Place on_duty = std::visit(Overloaded{
-                                       [](OneOf<Vacant, Waiting, GivenUp> auto&) { return Place{}; },
+                                       [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return Place{}; },
                                        [&](Starting& starting) {
                                          if (!is_it(starting.process)) return Place{};
                                          return Place{Role::kStarting, &starting.process, &starting.deadline};
@@ -49,7 +49,7 @@ std::vector<Leaving>::iterator Slot::FindLeaving(Generation generation) {
 Serving* Slot::OnDuty() {
   using Nobody = Serving*;
   return std::visit(Overloaded{
-                        [](OneOf<Vacant, Waiting, Starting, GivenUp> auto&) { return Nobody{nullptr}; },
+                        [](OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return Nobody{nullptr}; },
                         [](Serving& serving) { return &serving; },
                         [](Replacing& replacing) { return &replacing.old; },
                     },
@@ -68,7 +68,7 @@ void Slot::Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause
 
 bool Slot::ready() const {
   return std::visit(Overloaded{
-                        [](const OneOf<Vacant, Waiting, Starting, GivenUp> auto&) { return false; },
+                        [](const OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return false; },
                         [](const OneOf<Serving, Replacing> auto&) { return true; },
                     },
                     state_);
@@ -77,7 +77,7 @@ bool Slot::ready() const {
 bool Slot::serves() const {
   const auto told = [](const Serving& serving) { return serving.last_order == Serving::LastOrder::kStart; };
   return std::visit(Overloaded{
-                        [](const OneOf<Vacant, Waiting, Starting, GivenUp> auto&) { return false; },
+                        [](const OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return false; },
                         [&](const Serving& serving) { return told(serving); },
                         [&](const Replacing& replacing) { return told(replacing.old); },
                     },
@@ -87,18 +87,19 @@ bool Slot::serves() const {
 bool Slot::waits_for_room() const {
   return std::visit(
       Overloaded{
-          [](const OneOf<Vacant, Starting, Serving, Replacing, GivenUp> auto&) { return false; },
+          [](const OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
           [](const Waiting& waiting) { return waiting.room_at != kNever; },
       },
       state_);
 }
 
 bool Slot::starting() const {
-  return std::visit(Overloaded{
-                        [](const OneOf<Vacant, Waiting, Serving, Replacing, GivenUp> auto&) { return false; },
-                        [](const Starting&) { return true; },
-                    },
-                    state_);
+  return std::visit(
+      Overloaded{
+          [](const OneOf<Vacant, Waiting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
+          [](const Starting&) { return true; },
+      },
+      state_);
 }
 
 bool Slot::given_up() const {
@@ -106,17 +107,27 @@ bool Slot::given_up() const {
       Overloaded{
           [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing> auto&) { return false; },
           [](const GivenUp&) { return true; },
+          [](const Done&) { return false; },
+      },
+      state_);
+}
+
+bool Slot::done() const {
+  return std::visit(
+      Overloaded{
+          [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing, GivenUp> auto&) { return false; },
+          [](const Done&) { return true; },
       },
       state_);
 }
 
 bool Slot::empty() const {
-  const bool vacant =
-      std::visit(Overloaded{
-                     [](const Vacant&) { return true; },
-                     [](const OneOf<Waiting, Starting, Serving, Replacing, GivenUp> auto&) { return false; },
-                 },
-                 state_);
+  const bool vacant = std::visit(
+      Overloaded{
+          [](const Vacant&) { return true; },
+          [](const OneOf<Waiting, Starting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
+      },
+      state_);
   return vacant && leaving_.empty();
 }
 
@@ -125,7 +136,7 @@ bool Slot::uses(PlanVersion plan) const {
   const bool would_follow = plan_ == plan;
   const bool on_duty = std::visit(
       Overloaded{
-          [](const OneOf<Vacant, GivenUp> auto&) { return false; },
+          [](const OneOf<Vacant, GivenUp, Done> auto&) { return false; },
           [&](const Waiting&) { return would_follow; },
           [&](const OneOf<Starting, Serving> auto& state) { return would_follow || is_of(state.process); },
           [&](const Replacing& replacing) {
@@ -139,7 +150,7 @@ bool Slot::uses(PlanVersion plan) const {
 
 uint32_t Slot::on_duty() const {
   return std::visit(Overloaded{
-                        [](const OneOf<Vacant, Waiting, GivenUp> auto&) { return 0U; },
+                        [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return 0U; },
                         [](const OneOf<Starting, Serving> auto&) { return 1U; },
                         [](const Replacing&) { return 2U; },
                     },

@@ -70,6 +70,7 @@ class Slot {
   bool waits_for_room() const;
   bool starting() const;  // no process was loaded yet
   bool given_up() const;
+  bool done() const;   // its oneshot has ended with 0
   bool empty() const;  // no process is here, and none is to be
   // Whether a process of that version is there, or would follow one that is lost.
   bool uses(PlanVersion plan) const;
@@ -122,7 +123,8 @@ class Slot {
   SlotOutcome LoseServing(StepContext& step, const Serving& lost, const Cause& cause);
   SlotOutcome LoseOld(StepContext& step, Replacing before, const Cause& cause);
   SlotOutcome LoseNext(StepContext& step, Replacing before, const Cause& cause);
-  SlotOutcome AfterFailedStart(StepContext& step, const Cause& cause);
+  SlotOutcome AfterFailedStart(StepContext& step, const Cause& cause, bool once);
+  SlotOutcome EndOneshot(StepContext& step, const Process& process, const Cause& cause);
   void AfterLoss(StepContext& step, const Serving& lost, const Cause& cause, bool on_purpose);
   void TryAgain(StepContext& step, Cause::Kind why);
   SlotOutcome TryWhenThereIsRoom(StepContext& step);

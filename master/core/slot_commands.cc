@@ -19,6 +19,7 @@ Process Slot::NewProcess(StepContext& step, PlanVersion plan) {
   process.since = step.at.now;
   process.timeout = step.policy.timeout;
   process.shutdown_timeout = step.policy.shutdown_timeout;
+  process.oneshot = step.policy.oneshot;
   step.effects.emplace_back(Spawn{Who(step, process), plan});
   return process;
 }
@@ -53,7 +54,7 @@ void Slot::Launch(StepContext& step, Cause cause) {
 void Slot::Replace(StepContext& step, Urgency urgency, Cause cause) {
   std::visit(
       Overloaded{
-          [&](OneOf<Vacant, Waiting, GivenUp> auto&) { Launch(step, std::move(cause)); },
+          [&](OneOf<Vacant, Waiting, GivenUp, Done> auto&) { Launch(step, std::move(cause)); },
           [&](Starting& starting) {
             // It may still be one of the old program: what was asked for is the new one.
             const Process given_up = std::move(starting.process);
@@ -94,7 +95,7 @@ void Slot::Serve(StepContext& step, Process process, Instant deadline, Instant l
 
 void Slot::Commit(StepContext& step) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) {},
                  [&](Replacing& replacing) {
                    if (replacing.next_loaded) EndReplacing(step, std::move(replacing));
                  },
@@ -118,10 +119,11 @@ void Slot::EndReplacing(StepContext& step, Replacing done) {
 
 void Slot::Abandon(StepContext& step, const Cause& why) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) {},
                  [&](Replacing& replacing) {
                    Replacing given_up = std::move(replacing);
-                   const bool failed = why.kind != Cause::Kind::kGaveWay;
+                   const bool failed =
+                       why.kind != Cause::Kind::kGaveWay && why.kind != Cause::Kind::kMasterStops;
                    Note(step, EndOfReplacement(given_up.urgency, failed), given_up.next.pid, why);
                    Retire(step, given_up.next, StopMode::kAbandon, AbandonGrace(given_up.next));
                    Restore(step, std::move(given_up.old));
@@ -200,7 +202,7 @@ void Slot::RetireAll(StepContext& step, StopMode mode, const Cause& why) {
   const StopMode unready_mode = mode == StopMode::kFinish ? StopMode::kAbandon : mode;
   const SlotState before = std::exchange(state_, Vacant{});
   std::visit(Overloaded{
-                 [](const Vacant&) {},
+                 [](const OneOf<Vacant, Done> auto&) {},
                  [&](const OneOf<Waiting, GivenUp> auto&) { Note(step, Milestone::kStopped, 0, why); },
                  [&](const Starting& starting) {
                    Note(step, Milestone::kStopping, starting.process.pid, why);

@@ -13,8 +13,9 @@ namespace fectl::core {
 namespace {
 
 // One that closed its pipe may still finish what it has open; one that hangs cannot.
+// What a oneshot has begun it may end.
 StopMode ModeFor(const Process& process) {
-  return process.channel_closed ? StopMode::kFinish : StopMode::kKill;
+  return process.channel_closed || process.oneshot ? StopMode::kFinish : StopMode::kKill;
 }
 
 Cause Silent(const Process& process) {
@@ -23,6 +24,7 @@ Cause Silent(const Process& process) {
 }
 
 Cause Unready(const StepContext& step, const Process& process) {
+  if (process.oneshot) return MakeCause(Cause::Kind::kRunTimeout, ToMilliseconds(step.policy.timeout));
   return process.channel_closed
              ? MakeCause(Cause::Kind::kChannelClosed)
              : MakeCause(Cause::Kind::kStartupTimeout, ToMilliseconds(step.policy.startup_timeout));
@@ -33,7 +35,7 @@ Cause Unready(const StepContext& step, const Process& process) {
 Instant Slot::next_deadline() const {
   Instant earliest = std::visit(
       Overloaded{
-          [](const OneOf<Vacant, GivenUp> auto&) { return kNever; },
+          [](const OneOf<Vacant, GivenUp, Done> auto&) { return kNever; },
           [](const Waiting& waiting) { return waiting.retry_at; },
           [](const Starting& starting) { return std::min(starting.deadline, starting.process.message_due); },
           [&](const Serving& serving) {
@@ -82,7 +84,7 @@ SlotOutcome Slot::MessageOnTime(StepContext& step) {
   };
   const Generation generation =
       std::visit(Overloaded{
-                     [](const OneOf<Vacant, Waiting, GivenUp> auto&) { return kNobody; },
+                     [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return kNobody; },
                      [&](const OneOf<Starting, Serving> auto& state) { return late(state.process); },
                      [&](const Replacing& replacing) {
                        const Generation next = late(replacing.next);
@@ -98,7 +100,7 @@ SlotOutcome Slot::MessageOnTime(StepContext& step) {
 SlotOutcome Slot::StateOnTime(StepContext& step) {
   const Instant now = step.at.now;
   return std::visit(Overloaded{
-                        [](const OneOf<Vacant, GivenUp> auto&) { return SlotOutcome::kNothing; },
+                        [](const OneOf<Vacant, GivenUp, Done> auto&) { return SlotOutcome::kNothing; },
                         [&](const Waiting& waiting) {
                           if (waiting.retry_at <= now) StartAgain(step, waiting.why);
                           return SlotOutcome::kNothing;
@@ -146,7 +148,7 @@ void Slot::ShiftDeadlines(Span by) {
     deadline = deadline + by;
   };
   std::visit(Overloaded{
-                 [](OneOf<Vacant, GivenUp> auto&) {},
+                 [](OneOf<Vacant, GivenUp, Done> auto&) {},
                  [by](Waiting& waiting) {
                    waiting.retry_at = waiting.retry_at + by;
                    waiting.room_at = waiting.room_at + by;
@@ -163,7 +165,7 @@ void Slot::ShiftDeadlines(Span by) {
 
 void Slot::OnRoomMade(Instant now) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) {},
                  [now](Waiting& waiting) {
                    if (waiting.room_at == kNever) return;
                    waiting.retry_at = std::min(waiting.retry_at, std::max(now, waiting.room_at));
@@ -181,10 +183,11 @@ void Slot::OnPolicyChanged(const StepContext& step) {
   };
   const auto start = [&](Process& process, Instant* deadline) {
     grant(process, nullptr);
-    if (process.pid != 0 && !process.channel_closed) *deadline = process.since + step.policy.startup_timeout;
+    if (process.pid != 0 && (!process.channel_closed || process.oneshot))
+      *deadline = StartDeadline(step, process);
   };
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
                  [&](Starting& starting) { start(starting.process, &starting.deadline); },
                  [&](Serving& serving) { grant(serving.process, &serving.deadline); },
                  [&](Replacing& replacing) {

@@ -28,7 +28,7 @@ std::string_view Slot::Contradiction(Generation newest) const {
   const auto for_each_process = [this](const auto& use) {
     for (const Leaving& leaving : leaving_) use(leaving.process.generation);
     std::visit(Overloaded{
-                   [](const OneOf<Vacant, Waiting, GivenUp> auto&) {},
+                   [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
                    [&](const OneOf<Starting, Serving> auto& state) { use(state.process.generation); },
                    [&](const Replacing& replacing) {
                      use(replacing.old.process.generation);
@@ -45,21 +45,21 @@ std::string_view Slot::Contradiction(Generation newest) const {
     in_one_place = in_one_place && places == 1;
     given = given && generation > 0 && generation <= newest;
   });
-  const bool serving =
-      std::visit(Overloaded{
-                     [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp> auto&) { return false; },
-                     [](const Serving&) { return true; },
-                 },
-                 state_);
+  const bool serving = std::visit(
+      Overloaded{
+          [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp, Done> auto&) { return false; },
+          [](const Serving&) { return true; },
+      },
+      state_);
   const bool successor_is_newer = std::visit(
       Overloaded{
-          [](const OneOf<Vacant, Waiting, Starting, Serving, GivenUp> auto&) { return true; },
+          [](const OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) { return true; },
           [](const Replacing& state) { return state.old.process.generation < state.next.generation; },
       },
       state_);
   const bool to_serve_nobody =
       std::visit(Overloaded{
-                     [](const OneOf<Vacant, GivenUp> auto&) { return true; },
+                     [](const OneOf<Vacant, GivenUp, Done> auto&) { return true; },
                      [](const OneOf<Waiting, Starting, Serving, Replacing> auto&) { return false; },
                  },
                  state_);

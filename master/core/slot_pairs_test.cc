@@ -43,6 +43,15 @@ void Launch(Bench& bench, Generation generation) {
   bench.slot.Launch(step, {});
   bench.slot.OnSpawned(step, generation, 100);
 }
+void LaunchOneshot(Bench& bench) {
+  bench.policy.oneshot = true;
+  Launch(bench, 1);
+}
+void BeDone(Bench& bench) {
+  LaunchOneshot(bench);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnExited(step, 1, MakeCause(Cause::Kind::kExited));
+}
 void LaunchUnspawned(Bench& bench) {
   StepContext step = bench.ContextFor();
   bench.slot.Launch(step, {});
@@ -102,6 +111,7 @@ std::vector<State> States() {
        }},
       {"starting, not spawned yet", LaunchUnspawned},
       {"starting", [](Bench& b) { Launch(b, 1); }},
+      {"starting, a oneshot", LaunchOneshot},
       {"serving", Serve},
       {"serving, held",  // became ready in a pause: was never told to start
        [](Bench& b) {
@@ -130,6 +140,7 @@ std::vector<State> States() {
          b.slot.OnLost(step, 1, MakeCause(Cause::Kind::kConfigError, "bad"), StopMode::kAbandon);
          b.slot.OnExited(step, 1, {});
        }},
+      {"done", BeDone},
       {"leaving, asked", [](Bench& b) { Retire(b, StopMode::kFinish); }},
       {"leaving, its process ended", RetireAndLeaveGroup},
       {"leaving, hurried", [](Bench& b) { Retire(b, StopMode::kQuick); }},
@@ -146,8 +157,8 @@ std::vector<State> States() {
 
 // What a slot shows of its state, with the stages of the processes that leave.
 std::string Word(const Slot& slot) {
-  constexpr std::string_view kStates[] = {"vacant",  "waiting",   "starting",
-                                          "serving", "replacing", "given up"};
+  constexpr std::string_view kStates[] = {"vacant",    "waiting",  "starting", "serving",
+                                          "replacing", "given up", "done"};
   constexpr std::string_view kStages[] = {" + asked", " + hurried", " + killed", " + alarmed"};
   constexpr std::string_view kTold[] = {", held", "", ", paused"};
   std::string word(kStates[slot.state().index()]);
@@ -286,7 +297,7 @@ TEST(SlotPairs, EveryEventInEveryState) {
     // Elsewhere a process would be left behind that nobody knows.
     const bool may_launch = std::holds_alternative<Vacant>(bench.slot.state()) ||
                             std::holds_alternative<Waiting>(bench.slot.state()) ||
-                            std::holds_alternative<GivenUp>(bench.slot.state());
+                            std::holds_alternative<GivenUp>(bench.slot.state()) || bench.slot.done();
     if (may_launch) {
       pairs.Expect(state.name, "launch",
                    happened([](Bench& b, StepContext& t) { return b.slot.Launch(t, {}), Nothing(); }));

@@ -26,9 +26,9 @@ void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
   if (found.role == Role::kLeaving) return;  // told to leave in the same turn
   // Its time begins now: it may have waited behind many other starts.
   found.process->since = step.at.now;
-  const Instant deadline = step.at.now + step.policy.startup_timeout;
+  const Instant deadline = StartDeadline(step, *found.process);
   std::visit(Overloaded{
-                 [](const OneOf<Vacant, Waiting, Serving, GivenUp> auto&) {},
+                 [](const OneOf<Vacant, Waiting, Serving, GivenUp, Done> auto&) {},
                  [&](Starting& starting) {
                    starting.deadline = deadline;
                    Note(step, Milestone::kStarting, pid, starting.cause);
@@ -97,7 +97,7 @@ SlotOutcome Slot::OnGroupEnded(StepContext& step, Generation generation) {
 void Slot::ForgetLeaving(StepContext& step, Generation gone) {
   leaving_.erase(FindLeaving(gone));
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) {},
                  [&](Waiting& waiting) {
                    if (waiting.retry_at == kNever && !has_unkillable()) waiting.retry_at = step.at.now;
                  },
@@ -110,19 +110,24 @@ SlotOutcome Slot::OnLoaded(StepContext& step, Generation generation) {
   if (found.process == nullptr) return SlotOutcome::kNothing;
   found.process->message_due = kNever;
   if (found.role == Role::kLeaving) return SlotOutcome::kNothing;  // too late
-  return std::visit(
-      Overloaded{
-          [](OneOf<Vacant, Waiting, Serving, GivenUp> auto& /*said twice*/) { return SlotOutcome::kNothing; },
-          [&](Starting& starting) { return Loaded(step, std::move(starting)); },
-          [&](Replacing& replacing) {
-            if (found.role != Role::kNext || replacing.next_loaded) return SlotOutcome::kNothing;
-            replacing.next_loaded = true;
-            replacing.deadline = step.at.now + replacing.next.timeout;
-            replacing.loaded_at = step.at.now;
-            return SlotOutcome::kReady;
-          },
-      },
-      state_);
+  return std::visit(Overloaded{
+                        [](OneOf<Vacant, Waiting, Serving, GivenUp, Done> auto& /*said twice*/) {
+                          return SlotOutcome::kNothing;
+                        },
+                        [&](Starting& starting) {
+                          if (starting.process.oneshot) return SlotOutcome::kNothing;
+                          return Loaded(step, std::move(starting));
+                        },
+                        [&](Replacing& replacing) {
+                          if (found.role != Role::kNext || replacing.next_loaded)
+                            return SlotOutcome::kNothing;
+                          replacing.next_loaded = true;
+                          replacing.deadline = step.at.now + replacing.next.timeout;
+                          replacing.loaded_at = step.at.now;
+                          return SlotOutcome::kReady;
+                        },
+                    },
+                    state_);
 }
 
 SlotOutcome Slot::Loaded(StepContext& step, Starting starting) {
@@ -141,7 +146,7 @@ void Slot::OnBeat(Generation generation, Instant now) {
     if (loaded && !process.channel_closed) deadline = now + process.timeout;
   };
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, GivenUp> auto&) {},
+                 [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
                  [&](Starting& starting) { extend(starting.process, false, starting.deadline); },
                  [&](Serving& serving) { extend(serving.process, true, serving.deadline); },
                  [&](Replacing& replacing) {
@@ -154,7 +159,7 @@ void Slot::OnBeat(Generation generation, Instant now) {
 
 void Slot::OnBeganMessage(StepContext& step, Generation generation) {
   const Place found = Find(generation);
-  if (found.process == nullptr || found.role == Role::kLeaving) return;
+  if (found.process == nullptr || found.role == Role::kLeaving || found.process->oneshot) return;
   found.process->message_due = std::min(found.process->message_due, step.at.now + kMessageGrace);
 }
 
@@ -165,7 +170,7 @@ SlotOutcome Slot::OnAsked(StepContext& step, const WorkerAsked& event) {
   if (found.role == Role::kLeaving) return SlotOutcome::kNothing;
   // A worker that is being replaced already, or that does not serve yet, asks for nothing new.
   return std::visit(Overloaded{
-                        [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp> auto&) {
+                        [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp, Done> auto&) {
                           return SlotOutcome::kNothing;
                         },
                         [&](const Serving& serving) { return Asked(step, serving, event); },
@@ -190,6 +195,7 @@ void Slot::OnChannelClosed(StepContext& step, Generation generation) {
   const Place found = Find(generation);
   if (found.process == nullptr || found.process->channel_closed) return;
   found.process->channel_closed = true;
+  if (found.process->oneshot) return;  // it may know nothing of its pipe
   if (found.deadline != nullptr) *found.deadline = std::min(*found.deadline, step.at.now + kChannelGrace);
 }
 
@@ -228,21 +234,22 @@ void Slot::NoteIfCrashing(StepContext& step, const Cause& cause) {
 // What one process hung on its successor will hang on, too, and they would become more and more: so nothing
 // is started by itself until it is gone.
 void Slot::StartAgain(StepContext& step, Cause::Kind why) {
-  if (has_unkillable()) {
+  if (has_unkillable() || step.ending) {
     state_ = Waiting{kNever, why};
   } else {
     Start(step, MakeCause(why));
   }
 }
 
-SlotOutcome Slot::AfterFailedStart(StepContext& step, const Cause& cause) {
+// `once`: it is not tried again, as what a oneshot has done by half is for people to look at.
+SlotOutcome Slot::AfterFailedStart(StepContext& step, const Cause& cause, bool once) {
   // A configuration error is the worker's own word that another attempt is of no use.
   const bool useless = cause.kind == Cause::Kind::kConfigError;
   // A system without memory or process numbers says nothing about the worker: no number of such attempts is
   // the last.
   if (cause.start_failure == StartFailure::kTransient) return TryWhenThereIsRoom(step);
   ++failed_starts_;
-  const bool last = useless || failed_starts_ >= std::max(1U, step.policy.restarts);
+  const bool last = useless || once || failed_starts_ >= std::max(1U, step.policy.restarts);
   if (!last) {
     // A start that never came up is told by the start itself; this is about a worker that served before.
     if (losses_ + 1 > failed_starts_) NoteIfCrashing(step, cause);
@@ -270,20 +277,31 @@ void Slot::AfterLoss(StepContext& step, const Serving& lost, const Cause& cause,
 SlotOutcome Slot::Lose(StepContext& step, Role role, const Cause& cause) {
   SlotState before = std::exchange(state_, Vacant{});
   last_trouble_ = cause;
-  return std::visit(
-      Overloaded{
-          [](OneOf<Vacant, Waiting, GivenUp> auto& /*has nobody to lose*/) { return SlotOutcome::kNothing; },
-          [&](Starting& starting) {
-            Note(step, Milestone::kLost, starting.process.pid, cause);
-            return AfterFailedStart(step, cause);
-          },
-          [&](Serving& serving) { return LoseServing(step, serving, cause); },
-          [&](Replacing& replacing) {
-            return role == Role::kOld ? LoseOld(step, std::move(replacing), cause)
-                                      : LoseNext(step, std::move(replacing), cause);
-          },
-      },
-      before);
+  return std::visit(Overloaded{
+                        [](OneOf<Vacant, Waiting, GivenUp, Done> auto& /*has nobody to lose*/) {
+                          return SlotOutcome::kNothing;
+                        },
+                        [&](Starting& starting) {
+                          const Process& process = starting.process;
+                          if (process.oneshot && cause.kind == Cause::Kind::kExited && cause.number == 0)
+                            return EndOneshot(step, process, cause);
+                          Note(step, Milestone::kLost, process.pid, cause);
+                          return AfterFailedStart(step, cause, process.oneshot);
+                        },
+                        [&](Serving& serving) { return LoseServing(step, serving, cause); },
+                        [&](Replacing& replacing) {
+                          return role == Role::kOld ? LoseOld(step, std::move(replacing), cause)
+                                                    : LoseNext(step, std::move(replacing), cause);
+                        },
+                    },
+                    before);
+}
+
+SlotOutcome Slot::EndOneshot(StepContext& step, const Process& process, const Cause& cause) {
+  last_trouble_ = {};
+  Note(step, Milestone::kDone, process.pid, cause);
+  state_ = Done{step.at.now};
+  return SlotOutcome::kReady;
 }
 
 SlotOutcome Slot::LoseServing(StepContext& step, const Serving& lost, const Cause& cause) {
@@ -291,7 +309,7 @@ SlotOutcome Slot::LoseServing(StepContext& step, const Serving& lost, const Caus
   const bool on_purpose = lost.process.excused && cause.kind == Cause::Kind::kExited;
   if (on_purpose) last_trouble_ = {};
   Note(step, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process.pid, cause);
-  if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(step, cause);
+  if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(step, cause, false);
   AfterLoss(step, lost, cause, on_purpose);
   return SlotOutcome::kNothing;
 }

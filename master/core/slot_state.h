@@ -28,6 +28,7 @@ struct StepContext {
   Generation& newest;    // of all services
   Random& random;
   Effects& effects;
+  bool ending = false;  // the master is shutting down: nobody is started any more
 };
 
 // A process that exists, or that an effect Spawn is about to make.
@@ -42,18 +43,25 @@ struct Process {
   bool excused = false;          // said that it leaves on purpose: its exit is no failure
   bool channel_closed = false;   // its pipe ended: no message comes any more
   Instant message_due = kNever;  // when the message that it has begun has to be whole
+  bool oneshot = false;          // is to run once and to end with 0; of it no message is expected
   bool operator==(const Process&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.generation), Field<2>(self.plan), Field<3>(self.pid), Field<4>(self.since),
             Field<5>(self.timeout), Field<6>(self.shutdown_timeout), Field<7>(self.excused),
-            Field<8>(self.channel_closed), Field<9>(self.message_due));
+            Field<8>(self.channel_closed), Field<9>(self.message_due), Field<10>(self.oneshot));
   }
 };
 
-// How long one that does not serve yet has to leave.
+// How long one that does not serve yet has to leave. What a oneshot has begun it may end.
 inline Span AbandonGrace(const Process& process) {
-  return std::min(process.shutdown_timeout, kAbandonGrace);
+  return process.oneshot ? process.shutdown_timeout : std::min(process.shutdown_timeout, kAbandonGrace);
+}
+
+// When it has to be `loaded`; of a oneshot: when it has to have ended. Its time begins when it exists.
+inline Instant StartDeadline(const StepContext& step, const Process& process) {
+  if (!process.oneshot) return process.since + step.policy.startup_timeout;
+  return step.policy.timeout == Span{0} ? kNever : process.since + step.policy.timeout;
 }
 
 // The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
@@ -74,7 +82,7 @@ struct Waiting {     // for the next attempt
     archive(Field<1>(self.retry_at), Field<2>(self.why), Field<3>(self.room_at));
   }
 };
-struct Starting {  // until `loaded`
+struct Starting {  // until `loaded`; a oneshot until its end
   Process process;
   Instant deadline;  // kNever until the process exists
   Cause cause;
@@ -117,8 +125,16 @@ struct GivenUp {  // failed: no further attempt without a command
   template <typename Archive>
   static void Fields(Archive& /*archive*/, auto& /*self*/) {}
 };
+struct Done {  // its oneshot has ended with 0
+  Instant since;
+  bool operator==(const Done&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.since));
+  }
+};
 // In the journal a state is its place among these, so new ones come last.
-using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp>;
+using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp, Done>;
 
 // A process that was told to leave, until its exit is seen and no process of its group is left.
 struct Leaving {
@@ -168,7 +184,8 @@ inline Milestone EndOfReplacement(Urgency urgency, bool failed) {
 // What the service has to know of a slot's event.
 enum class SlotOutcome : uint8_t {
   kNothing,
-  kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement
+  kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement.
+                       // Or a oneshot has ended with 0
   kStartFailed,        // a start failed and will be tried again
   kNoRoom,             // the same, and the time that starts may take is over: the system has no room for it
   kGaveUp,             // a start failed for the last time

@@ -106,6 +106,8 @@ bool Supervisor::Restore() {
   }
   if (next_service_ < next) return false;
   SetAlarms();
+  dependencies_.Learn(services_);
+  stops_later_ = shutdown_ == ShutdownStage::kGraceful;
   return true;
 }
 
@@ -132,7 +134,7 @@ Service* Supervisor::FindService(ServiceId id) {
 }
 
 StepContext Supervisor::ContextFor(const Service& service, const Moment& at, Effects& effects) {
-  return service.ContextFor(at, newest_process_, random_, effects);
+  return service.ContextFor(at, newest_process_, random_, effects, shutting_down());
 }
 
 template <typename Change>
@@ -142,11 +144,15 @@ void Supervisor::OnService(ServiceId id, const Moment& at, Effects& effects, Cha
   StepContext step = ContextFor(*service, at, effects);
   change(*service, step);
   service->Settle(step, timers_);
+  news_ = news_ || IsOfInterest(*service);
 }
 
 void Supervisor::Boot(const Moment& at, Effects& effects) {
-  for (const Service& service : services_)
+  for (const Service& service : services_) {
+    if (!service.policy().autostart) continue;
     OnService(service.id(), at, effects, [](Service& s, StepContext& step) { s.Boot(step); });
+  }
+  KeepOrder(at, effects);
   FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
 }
 
@@ -164,11 +170,13 @@ void Supervisor::EndEvent(ServiceId id, const Moment& at, Effects& effects) {
   if (service == nullptr) return;
   StepContext step = ContextFor(*service, at, effects);
   service->StartWhatWasHeld(step, timers_);
+  news_ = news_ || IsOfInterest(*service);
   if (!service->gone()) return;
   for (const PlanVersion plan : service->older_plans()) effects.emplace_back(DropPlan{plan});
   effects.emplace_back(DropPlan{service->plan()});
   effects.emplace_back(ForgetService{id});
   services_.erase(services_.begin() + (service - services_.data()));
+  dependencies_.Forget();
 }
 
 void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
@@ -188,10 +196,14 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
           [&](const TimePassed&) { OnTimePassed(at, effects); },
           [&](const RoomMade&) { OnRoomMade(at, effects); },
           [&](const Stalled& e) { OnStalled(e, at, effects); },
-          [&](const ServiceAdded& e) { services_.emplace_back(next_service_++, e.plan); },
+          [&](const ServiceAdded& e) {
+            services_.emplace_back(next_service_++, e.plan);
+            dependencies_.Forget();
+          },
           [&](const ServiceRemoved& e) {
             OnService(e.service, at, effects,
                       [](Service& service, StepContext& step) { service.OnRemoved(step); });
+            dependencies_.Forget();
             EndEvent(e.service, at, effects);
           },
           [&](const ServiceResized& e) {
@@ -208,6 +220,7 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
           },
       },
       event);
+  KeepOrder(at, effects);
   FinishIfDone(effects);
   FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());
 }
@@ -237,9 +250,9 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
     effects.emplace_back(Reply{event.request, Answer::kErrorStopping, "fectld is stopping"});
     return;
   }
-  StepContext step = ContextFor(*service, at, effects);
-  service->OnCommand(step, event.request, event.verb);
-  service->Settle(step, timers_);
+  OnService(event.service, at, effects, [&event](Service& s, StepContext& step) {
+    s.OnCommand(step, event.request, event.verb, event.alone);
+  });
 }
 
 void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects) {
@@ -253,6 +266,7 @@ void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effec
     return;
   }
   service->OnPlanChanged(event.plan);
+  dependencies_.Forget();
   StepContext step = ContextFor(*service, at, effects);
   service->OnPolicyChanged(step);
   service->OnResized(step, event.plan.policy.num);
@@ -313,8 +327,16 @@ void Supervisor::OnShutdown(const ShutdownAsked& event, const Moment& at, Effect
   const StopMode mode = next == ShutdownStage::kGraceful ? StopMode::kFinish
                         : next == ShutdownStage::kQuick  ? StopMode::kQuick
                                                          : StopMode::kKill;
-  for (const Service& service : services_)
-    OnService(service.id(), at, effects, [mode](Service& s, StepContext& step) { s.Shutdown(step, mode); });
+  stops_later_ = false;
+  for (const Service& service : services_) {
+    // One that is named by others follows them: see StopInOrder(). Also one that has nobody, since what it
+    // names may serve those that name it.
+    const bool later = next == ShutdownStage::kGraceful && service.up() && !MayStop(service);
+    stops_later_ = stops_later_ || later;
+    OnService(service.id(), at, effects, [later, mode](Service& s, StepContext& step) {
+      later ? s.AwaitShutdown(step) : s.Shutdown(step, mode);
+    });
+  }
 }
 
 void Supervisor::FinishIfDone(Effects& effects) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "master/core/archive.h"
+#include "master/core/cause.h"
+#include "master/core/dependencies.h"
 #include "master/core/effects.h"
 #include "master/core/events.h"
 #include "master/core/policy.h"
@@ -33,7 +35,7 @@ class Supervisor {
  public:
   Supervisor(std::vector<Plan> plans, uint64_t random_seed);
 
-  // Starts every service. Once, before the first Step.
+  // Starts every service that is to start by itself. Once, before the first Step.
   void Boot(const Moment& at, Effects& effects);
 
   // Appends to `effects`.
@@ -93,11 +95,25 @@ class Supervisor {
   void OnShutdown(const ShutdownAsked& event, const Moment& at, Effects& effects);
   void FinishIfDone(Effects& effects);
 
+  // supervisor_order.cc
+  bool IsOfInterest(const Service& service) const;
+  void KeepOrder(const Moment& at, Effects& effects);
+  void StartFor(Service& service, const Cause& cause, const Moment& at, Effects& effects);
+  void Call(Service& service, const Moment& at, Effects& effects);
+  bool Judge(Service& service, const Moment& at, Effects& effects);
+  StartVerdict VerdictOf(const Service& service) const;
+  bool PrepareRoll(Service& service, const Moment& at, Effects& effects);
+  bool MayStop(const Service& service) const;
+  void StopInOrder(const Moment& at, Effects& effects);
+
   std::vector<Service> services_;  // in the order of their numbers
   ServiceId next_service_ = 0;
   Generation newest_process_ = 0;
   RequestId newest_request_ = 0;
   TimerQueue timers_;
+  Dependencies dependencies_;
+  bool stops_later_ = false;  // a graceful shutdown has services that were not told to stop yet
+  bool news_ = false;         // in this step, of a service that waits or that others may wait for
   Random random_;
   ShutdownStage shutdown_ = ShutdownStage::kNone;
   std::vector<RequestId> shutdown_waiters_;

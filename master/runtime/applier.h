@@ -114,7 +114,7 @@ class Applier {
     std::optional<ServicePlan> plan = {};  // for kAdd and kRoll
     core::Plan before = {};                // for kRoll, once it has begun: what to return to
     std::optional<ServicePlan> plan_before = {};
-    core::RequestId request = 0;           // awaited
+    core::RequestId request = 0;  // awaited
     bool begun = false;
     bool done = false;
     bool commanded = false;  // for kAdd: to start
@@ -151,11 +151,11 @@ class Applier {
   std::vector<std::string> files_;
   int64_t loaded_at_ns_;
   int64_t version_ = 1;
-  std::map<std::string, int64_t> versions_;      // of services that were changed
-  std::map<std::string, std::string> troubles_;  // of services that could not be
+  std::map<std::string, int64_t> versions_;                 // of services that were changed
+  std::map<std::string, std::string> troubles_;             // of services that could not be
   std::map<std::string, std::vector<std::string>> labels_;  // of services that have some
   std::map<std::string, Override> overrides_;
-  std::deque<Job> jobs_;                         // the first one is under way
+  std::deque<Job> jobs_;  // the first one is under way
   bool begun_ = false;
   // While one is applied:
   config::Config wanted_;

@@ -41,6 +41,11 @@ proto::BaseServiceState ToBase(core::ServiceState state) {
       return To::kStopping;
     case core::ServiceState::kFailed:
       return To::kFailed;
+    // What the base level has no words for.
+    case core::ServiceState::kWaiting:
+      return To::kStarting;
+    case core::ServiceState::kDone:
+      return To::kStopped;
   }
   return To::kFailed;
 }
@@ -74,6 +79,7 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
       if (cause.kind == CauseKind::kGroupEnded) return std::nullopt;  // it was told that it stopped before
       return To::kStopped;
     case core::Milestone::kCutShort:
+    case core::Milestone::kDone:
       return To::kStopped;
     case core::Milestone::kLost:
       // Existing masters called a start that came to nothing failed, and a serving process that ended
@@ -110,6 +116,7 @@ proto::BaseReason ToBase(const core::Cause& cause) {
       return Reason{Reason::Kind::kSignal, cause.number, {}};
     case CauseKind::kStartupTimeout:
       return Plain(Reason::Kind::kStartupTimeout);
+    case CauseKind::kRunTimeout:
     case CauseKind::kHeartbeatTimeout:
       return Plain(Reason::Kind::kHeartbeatFailed);
     case CauseKind::kShutdownTimeout:
@@ -138,6 +145,8 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kFewerWanted:
     case CauseKind::kRemoved:
     case CauseKind::kMoreWanted:
+    case CauseKind::kRequired:
+    case CauseKind::kBeforeRoll:
       return Plain(Reason::Kind::kConsoleRequest);
     case CauseKind::kHurried:
     case CauseKind::kGroupEnded:

@@ -90,7 +90,7 @@ absl::StatusOr<config::LoadResult> ConfigLoader::Result() {
         " s: does the file system, the name server or the user database answer? fectl apply tries again"));
   }
   absl::StatusOr<config::LoadResult> loaded = config::DecodeLoaded(text_);
-  if (!loaded.ok()) return absl::UnavailableError("fectld --load " + ended_ + " before it was done");
+  if (!loaded.ok()) return absl::UnavailableError("fectld --load ended before it was done: " + ended_);
   return loaded;
 }
 

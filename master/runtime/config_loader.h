@@ -16,8 +16,9 @@
 
 namespace fectl::runtime {
 
-// Loads the configuration in another process, `fectld --load`: names are looked up and files are read there, so
-// that neither a name server nor a file system that hangs keeps the master from its work. One load at a time.
+// Loads the configuration in another process, `fectld --load`: names are looked up and files are read there,
+// so that neither a name server nor a file system that hangs keeps the master from its work. One load at a
+// time.
 class ConfigLoader final : private platform::FdWatcher, private platform::ExitObserver {
  public:
   // `children` and `loop` outlive it. `directory`: where relative paths begin.

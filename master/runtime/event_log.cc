@@ -36,6 +36,7 @@ google::LogSeverity SeverityOf(const core::Record& record) {
     case core::Milestone::kReloadGivenUp:
     case core::Milestone::kRestartGivenUp:
     case core::Milestone::kRecovered:
+    case core::Milestone::kDone:
       return google::GLOG_INFO;
   }
   return google::GLOG_INFO;

@@ -59,8 +59,8 @@ class ListenerSet {
   // When OnTurn() has to be called at the latest; kNever: no need.
   core::Instant next_deadline() const;
 
-  // Gives each of these, which have the same order as the ids, its address, and says there which are not open,
-  // and of which UNIX sockets somebody removed or replaced the file.
+  // Gives each of these, which have the same order as the ids, its address, and says there which are not
+  // open, and of which UNIX sockets somebody removed or replaced the file.
   void ShowAddresses(const std::vector<ListenerId>& ids, std::vector<proto::SocketView>* sockets) const;
 
   // For a start that somebody asks for. Makes the files of those anew, and lets those that are not open be

@@ -95,9 +95,8 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due =
-      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
-                beat_at_, sweep_at_});
+  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
+                                applier_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) due = std::min(due, one.done_at + one.waiting.leave_wait);
   return due;
 }
@@ -168,7 +167,8 @@ void Master::Do(const core::Finish& /*effect*/) {
 bool Master::Started() const {
   const std::vector<core::Service>& services = supervisor().services();
   return std::none_of(services.begin(), services.end(), [](const core::Service& service) {
-    return service.state() == core::ServiceState::kStarting;
+    const core::WaitOperation* wait = service.waiting();
+    return service.state() == core::ServiceState::kStarting || (wait != nullptr && !wait->blocked);
   });
 }
 
@@ -269,8 +269,9 @@ std::string Master::Suspects(ListenerId listener) const {
 void Master::OnOpenedAnew(ListenerId listener, const std::string& name) {
   for (const core::Service& service : supervisor().services()) {
     const core::ServiceState state = service.state();
-    const bool has_workers = state != core::ServiceState::kStopped &&
-                             state != core::ServiceState::kStopping && state != core::ServiceState::kFailed;
+    const bool has_workers = state == core::ServiceState::kStarting ||
+                             state == core::ServiceState::kRunning || state == core::ServiceState::kPaused ||
+                             state == core::ServiceState::kReloading;
     if (!has_workers || !Has(service, listener)) continue;
     LOG(INFO) << "service " << service.policy().name << " is reloaded: its workers hold the old socket "
               << name;

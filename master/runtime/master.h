@@ -51,11 +51,11 @@ struct MasterParts {
   std::vector<PlannedService> services;
   // Of what `services` were made, for applications of other configurations.
   config::Config config;
-  std::string file;              // an absolute path
-  int64_t loaded_at_ns = 0;      // unix time
-  std::string start_directory;   // from which `file` was loaded
-  Environment inherited;         // for workers
-  rlimit open_files = {};        // likewise
+  std::string file;             // an absolute path
+  int64_t loaded_at_ns = 0;     // unix time
+  std::string start_directory;  // from which `file` was loaded
+  Environment inherited;        // for workers
+  rlimit open_files = {};       // likewise
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -121,7 +121,7 @@ class Master final : private driver::Outside,
   std::string Suspects(ListenerId listener) const override;
   void OnOpenedAnew(ListenerId listener, const std::string& name) override;
   bool Has(const core::Service& service, ListenerId listener) const;  // its next processes do
-  void OnReady(uint32_t events) override;  // signals
+  void OnReady(uint32_t events) override;                             // signals
 
   void Do(const core::Spawn& effect) { workers_.Spawn(effect); }
   void Do(const core::Send& effect);
@@ -153,14 +153,10 @@ class Master final : private driver::Outside,
   core::RequestId NewRequest() override { return driver_.supervisor().NewRequest(); }
   absl::StatusOr<ServicePlan> MakePlan(const config::ServiceConfig& service,
                                        const std::vector<SharedSocket>& sockets) override;
-  const ServicePlan& PlanOf(const core::Service& service) const override {
-    return plans_.at(service.plan());
-  }
+  const ServicePlan& PlanOf(const core::Service& service) const override { return plans_.at(service.plan()); }
   core::PlanVersion Keep(ServicePlan plan) override;
   void SetName(core::ServiceId service, const std::string& name) override { names_[service] = name; }
-  void Answer(ClientId client, const proto::Response& response) override {
-    server_.Answer(client, response);
-  }
+  void Answer(ClientId client, const proto::Response& response) override { server_.Answer(client, response); }
   void CloseUnusedListeners() override;
   const core::Supervisor& supervisor() const { return driver_.supervisor(); }
 

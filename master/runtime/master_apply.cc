@@ -55,10 +55,10 @@ void Master::Plan(ClientId client, const Peer& who, const proto::Request& reques
   const auto* const wanted = std::get_if<proto::PlanRequest>(&request.arguments);
   const proto::PlanRequest plan = wanted == nullptr ? proto::PlanRequest{} : *wanted;
   if (!plan.file.empty() && who.uid != 0 && who.uid != geteuid()) {
-    return server_.Answer(
-        client, {.kind = proto::Response::Kind::kErrorNotPermitted,
-                 .text = "only root and the user that fectld runs as may name another file than " +
-                         applier_.file() + ": what it says is run as any user"});
+    return server_.Answer(client,
+                          {.kind = proto::Response::Kind::kErrorNotPermitted,
+                           .text = "only root and the user that fectld runs as may name another file than " +
+                                   applier_.file() + ": what it says is run as any user"});
   }
   if (!plan.file.empty() && plan.file.front() != '/')
     return server_.Answer(client, Impossible("the path of the file is not absolute: " + plan.file));
@@ -84,10 +84,10 @@ void Master::Scale(ClientId client, const Peer& who, const core::Service& servic
   if (service.removing()) return server_.Answer(client, Impossible(name + " is being removed"));
   if (is_oneshot) return server_.Answer(client, Impossible(name + " is a oneshot: it has one process"));
   if (num < 1 || num > proto::kScaleMax) {
-    return server_.Answer(client, Impossible(name + " would have " + std::to_string(num) +
-                                             " workers: a service has 1 to " +
-                                             std::to_string(proto::kScaleMax) +
-                                             (num < 1 ? " (fectl stop ends all of them)" : "")));
+    return server_.Answer(
+        client,
+        Impossible(name + " would have " + std::to_string(num) + " workers: a service has 1 to " +
+                   std::to_string(proto::kScaleMax) + (num < 1 ? " (fectl stop ends all of them)" : "")));
   }
   if (supervisor().shutting_down()) return server_.Answer(client, Impossible("fectld is stopping"));
   LOG(INFO) << who.ToString() << " asks: Scale " << name << " from " << now << " to " << num;
@@ -120,15 +120,15 @@ bool Master::Scaled(Settling& one) const {
   if (one.response.kind == proto::Response::Kind::kServiceFailed) {
     const auto trouble = service->trouble();
     if (trouble.has_value())
-      one.response.text = "worker(" + std::to_string(trouble->first + 1) + "): " + core::ToWords(trouble->second);
+      one.response.text =
+          "worker(" + std::to_string(trouble->first + 1) + "): " + core::ToWords(trouble->second);
   }
   return true;
 }
 
 proto::ServiceView Master::View(const core::Service& service, core::Instant now, bool whole) const {
   const ServicePlan& plan = PlanOf(service);
-  proto::ServiceView view =
-      whole ? Describe(service, plan, workers_, now) : Summarize(service, plan, now);
+  proto::ServiceView view = whole ? Describe(service, plan, workers_, now) : Summarize(service, plan, now);
   parts_.listeners->ShowAddresses(plan.listeners, &view.sockets);
   view.config_version = applier_.VersionOf(view.name);
   view.not_taken = applier_.TroubleOf(view.name);
@@ -137,6 +137,7 @@ proto::ServiceView Master::View(const core::Service& service, core::Instant now,
     view.scaled_by = found->second.who;
     view.scaled_at = found->second.at;
   }
+  if (service.policy().oneshot) view.type = "oneshot";
   view.labels = applier_.LabelsOf(view.name);
   return view;
 }

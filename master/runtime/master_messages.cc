@@ -24,6 +24,17 @@ std::string NoWorker(const std::string& service, int worker) {
   return "worker " + std::to_string(worker) + " of " + service + " does not run";
 }
 
+// Of a oneshot; -1: it has none.
+int ExitCodeOf(const core::Service& service) {
+  if (!service.policy().oneshot) return -1;
+  if (service.state() == core::ServiceState::kDone) return 0;
+  const auto trouble = service.trouble();
+  if (!trouble.has_value()) return -1;
+  constexpr int kOfSignals = 128;  // as a shell says it
+  if (trouble->second.kind == core::Cause::Kind::kExited) return trouble->second.number;
+  return trouble->second.kind == core::Cause::Kind::kSignaled ? kOfSignals + trouble->second.number : -1;
+}
+
 }  // namespace
 
 void Master::OnAppMessage(const core::Incarnation& who, const std::string& json) {
@@ -76,6 +87,7 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .still_leaving = view.still_leaving,
       .undrained = view.undrained,
       .undrained_sigterm = view.undrained_sigterm,
+      .exit_code = ExitCodeOf(*service),
       // A request that came in the turn in which it was answered began after the time of that turn.
       .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
 }

@@ -104,8 +104,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
     return Plan(client, who, request);
   const core::Service* const scaled =
       request.verb == proto::Verb::kScale ? FindService(request.service) : nullptr;
-  if (scaled != nullptr)
-    return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
+  if (scaled != nullptr) return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
   const std::optional<core::Verb> command = CommandOf(request.verb);
   if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, request);
 
@@ -149,43 +148,41 @@ proto::MasterView Master::Overview(core::Instant now) const {
 
 void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
   using Verb = proto::Verb;
-  using Kind = proto::Response::Kind;
   proto::Response response;
   const bool of_service = proto::TakesService(request.verb);
   const core::Service* service = of_service ? FindService(request.service) : nullptr;
   if (of_service && service == nullptr) {
-    response.kind = Kind::kErrorUnknownService;
-    response.text = "there is no service " + request.service;
-    return server_.Answer(client, response);
+    return server_.Answer(client, {.kind = proto::Response::Kind::kErrorUnknownService,
+                                   .text = "there is no service " + request.service});
   }
   const core::Instant now{platform::MonotonicNanos()};
   switch (request.verb) {
-    case Verb::kPing:
-      break;  // as it is: a Pong
+    case Verb::kPing:  // as it is: a Pong
+      break;
     case Verb::kPid:
-      response.kind = Kind::kPid;
+      response.kind = proto::Response::Kind::kPid;
       response.text = std::to_string(getpid());
       break;
     case Verb::kVersion:
-      response.kind = Kind::kVersion;
+      response.kind = proto::Response::Kind::kVersion;
       response.text = proto::kServerName;
       break;
     case Verb::kHello:
       return server_.Answer(client, HelloTo(request.version));
     case Verb::kStatus:
-      response.kind = Kind::kServiceStatus;
+      response.kind = proto::Response::Kind::kServiceStatus;
       response.status = DescribeForBase(*service);
       break;
     case Verb::kSPid:
-      response.kind = Kind::kServiceWorkerPids;
+      response.kind = proto::Response::Kind::kServiceWorkerPids;
       response.pids = PidsOnDuty(*service);
       break;
     case Verb::kOverview:
-      response.kind = Kind::kOverview;
+      response.kind = proto::Response::Kind::kOverview;
       response.overview = Overview(now);
       break;
     case Verb::kInspect:
-      response.kind = Kind::kInspect;
+      response.kind = proto::Response::Kind::kInspect;
       response.inspect = View(*service, now, /*whole=*/true);
       break;
     case Verb::kSend:

@@ -103,6 +103,12 @@ core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
   policy.timeout = core::Milliseconds(service.timeout_ms);
   policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
   policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
+  policy.after = service.after;
+  policy.require = service.require;
+  policy.autostart = service.autostart;
+  policy.oneshot = service.type == config::ServiceType::kOneshot;
+  if (policy.oneshot) policy.num = 1;
+  policy.before_roll = service.before_roll;
   return policy;
 }
 

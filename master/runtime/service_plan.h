@@ -43,10 +43,10 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 // What the processes of one version of a service's plan are made of: all that does not change from one start
 // to the next.
 struct ServicePlan {
-  platform::LaunchSpec launch;  // of the worker with index 0
-  size_t index_variable = 0;    // which entry of launch.environment holds the worker's index
-  size_t lane_variable = 0;     // and which one its lane
-  std::vector<int> socket_fds;  // what is passed besides the pipes, in order
+  platform::LaunchSpec launch;        // of the worker with index 0
+  size_t index_variable = 0;          // which entry of launch.environment holds the worker's index
+  size_t lane_variable = 0;           // and which one its lane
+  std::vector<int> socket_fds;        // what is passed besides the pipes, in order
   std::vector<ListenerId> listeners;  // of these, in the same order
   std::vector<proto::SocketView> sockets;
   std::string stdout_path;  // empty: the master's

@@ -160,6 +160,24 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   EXPECT_EQ(policy.shutdown_timeout, core::Milliseconds(3));
 }
 
+TEST(MakePolicy, NamesOtherServices) {
+  config::ServiceConfig service;
+  service.name = "migrate";
+  service.num = 4;
+  service.type = config::ServiceType::kOneshot;
+  service.after = {"log"};
+  service.require = {"db"};
+  service.autostart = false;
+  service.before_roll = "check";
+  const core::ServicePolicy policy = MakePolicy(service);
+  EXPECT_TRUE(policy.oneshot);
+  EXPECT_EQ(policy.num, 1U);  // a oneshot has one process
+  EXPECT_EQ(policy.after, service.after);
+  EXPECT_EQ(policy.require, service.require);
+  EXPECT_FALSE(policy.autostart);
+  EXPECT_EQ(policy.before_roll, "check");
+}
+
 TEST(LaunchSpecFor, KnowsTheIndexAndTheLane) {
   const ServicePlan plan = MakeServicePlan(Web(), {}, {}, kOpenFiles);
   const platform::LaunchSpec spec = LaunchSpecFor(plan, 3, 2);

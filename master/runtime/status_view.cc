@@ -33,6 +33,7 @@ std::string_view WordFor(const core::Slot& slot, bool paused) {
   }
   if (std::holds_alternative<core::Waiting>(slot.state())) return "waiting";
   if (std::holds_alternative<core::GivenUp>(slot.state())) return "failed";
+  if (std::holds_alternative<core::Done>(slot.state())) return "done";
   return slot.leaving().empty() ? "stopped" : "stopping";
 }
 
@@ -102,9 +103,9 @@ proto::ServiceView Summarize(const core::Service& service, const ServicePlan& pl
     view.undrained += static_cast<int>(slot.undrained().all);
     view.undrained_sigterm += static_cast<int>(slot.undrained().by_sigterm);
   }
-  if (const auto trouble = service.trouble(); trouble.has_value()) {
-    view.cause = "worker(" + std::to_string(trouble->first + 1) + ") " + core::ToWords(trouble->second);
-  }
+  // Of a oneshot that is done: for how long it is.
+  if (service.done_since() != core::kNever) view.uptime_s = InSeconds(now - service.done_since());
+  view.cause = service.TroubleInWords();
   view.sockets = plan.sockets;
   return view;
 }

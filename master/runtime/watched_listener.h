@@ -36,8 +36,8 @@ class WatchedListener final : private platform::FdWatcher {
   // Not more often than is of use, as many workers may ask for the same.
   absl::Status OpenMissing();
 
-  // For a start that somebody asks for: a file that is gone is made anew, and what is not open may be tried at
-  // once.
+  // For a start that somebody asks for: a file that is gone is made anew, and what is not open may be tried
+  // at once.
   void MakeReachable();
 
   // Whether it listens, as far as the configuration goes, where `spec` says.

@@ -43,7 +43,13 @@ class WorkerLink final : private platform::FdWatcher,
   // All of them outlive it.
   WorkerLink(core::Incarnation who, core::PlanVersion plan, uint32_t lane, platform::EventLoop* loop,
              platform::MemoryKills* memory_kills, driver::EventSink* sink)
-      : who_(who), plan_(plan), lane_(lane), loop_(loop), memory_kills_(memory_kills), sink_(sink), inbox_(who, sink) {}
+      : who_(who),
+        plan_(plan),
+        lane_(lane),
+        loop_(loop),
+        memory_kills_(memory_kills),
+        sink_(sink),
+        inbox_(who, sink) {}
   ~WorkerLink() override;
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;

@@ -25,6 +25,9 @@ void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Eve
 
 void AnswerRules::OnEvent(const View& view) {
   SeeStarts(view);
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    if (view.changes(id)) changed_at_[id] = view.at.now;
+  }
   if (const auto* loaded = view.event_as<core::WorkerLoaded>()) {
     const Life* life = view.ledger.Find(loaded->who);
     if (life != nullptr && life->on_duty())
@@ -55,6 +58,7 @@ void AnswerRules::SeeStarts(const View& view) {
 void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect))
     spawned_at_.At(spawn->who.service, spawn->who.slot) = view.at.now;
+  if (const auto* report = std::get_if<core::Report>(&effect)) NoteRun(view, *report);
   const auto* reply = std::get_if<core::Reply>(&effect);
   if (reply == nullptr) return;
   const auto found = open_.find(reply->request);
@@ -81,20 +85,25 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
   const bool replaces = request.verb == Verb::kReload || request.verb == Verb::kRestart;
   switch (reply.answer) {
     case Answer::kStarted:
-      if (replaces) return AllAreNew(view, request);
+      if (view.ledger.policy(request.service).oneshot)
+        return IsReported(view, request, core::Milestone::kDone);
+      if (replaces) return AllAreNew(view, request) && IsRolledInOrder(view, request);
       return request.verb == Verb::kStart && AllCameUp(view, request.service) &&
              service.state() != ServiceState::kStarting && service.state() != ServiceState::kFailed;
     case Answer::kStopped:
       // A start that waited for it follows at once.
       return request.verb == Verb::kStop &&
-             (service.state() == ServiceState::kStopped || service.state() == ServiceState::kStarting);
+             (service.state() == ServiceState::kStopped || service.state() == ServiceState::kStarting ||
+              service.state() == ServiceState::kWaiting);
     case Answer::kFailed:
       if (reply.words.empty()) return false;
-      if (replaces) return TroubleIsReported(view, request);
+      // A roll that needs it may have it tried again at once.
+      if (reply.words.starts_with("blocked: ")) return service.waiting() != nullptr;
+      if (replaces) return TroubleIsReported(view, request) || OneshotHasFailed(view, reply, request);
       // A reload that waited may follow at once.
       return request.verb == Verb::kStart &&
              (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading ||
-              service.waiting_for_room() > 0);
+              service.waiting_for_room() > 0 || IsReported(view, request, core::Milestone::kFailed));
     case Answer::kDone:
       return request.verb == (service.paused() ? Verb::kPause : Verb::kResume);
     default:
@@ -102,14 +111,45 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
   }
 }
 
-bool AnswerRules::TroubleIsReported(const View& view, const Request& request) const {
-  return std::any_of(view.effects.begin(), view.effects.end(), [&request](const core::Effect& effect) {
+bool AnswerRules::IsReported(const View& view, const Request& request, core::Milestone milestone) {
+  return std::any_of(view.effects.begin(), view.effects.end(), [&](const core::Effect& effect) {
     const auto* report = std::get_if<core::Report>(&effect);
-    if (report == nullptr || report->service != request.service) return false;
-    const core::Milestone milestone = report->record.milestone;
-    return milestone == core::Milestone::kLost || milestone == core::Milestone::kReloadFailed ||
-           milestone == core::Milestone::kRestartFailed;
+    return report != nullptr && report->service == request.service && report->record.milestone == milestone;
   });
+}
+
+bool AnswerRules::TroubleIsReported(const View& view, const Request& request) {
+  return IsReported(view, request, core::Milestone::kLost) ||
+         IsReported(view, request, core::Milestone::kReloadFailed) ||
+         IsReported(view, request, core::Milestone::kRestartFailed);
+}
+
+// Before the first worker was replaced.
+bool AnswerRules::OneshotHasFailed(const View& view, const core::Reply& reply, const Request& request) {
+  const std::string& oneshot = view.ledger.policy(request.service).before_roll;
+  return !oneshot.empty() && reply.words.starts_with(oneshot + " failed: ");
+}
+
+// A run of the oneshot has begun after the request and ended with 0 before the first worker was replaced
+// (I41).
+bool AnswerRules::IsRolledInOrder(const View& view, const Request& request) const {
+  const bool ordered = !view.ledger.policy(request.service).before_roll.empty();
+  if (!ordered || changed_at_[request.service] >= request.asked_at) return true;
+  for (uint32_t slot = 0; slot < view.ledger.policy(request.service).num; ++slot) {
+    if (spawned_at_.At(request.service, slot) < request.rolled_at) return false;
+  }
+  return request.rolled_at != core::kNever;
+}
+
+void AnswerRules::NoteRun(const View& view, const core::Report& report) {
+  if (report.record.milestone != core::Milestone::kDone) return;
+  const std::string& name = view.ledger.policy(report.service).name;
+  for (auto& [number, request] : open_) {
+    const bool counts = !request.of_shutdown && request.service < view.ledger.services() &&
+                        view.ledger.policy(request.service).before_roll == name &&
+                        spawned_at_.At(report.service, report.slot) >= request.asked_at;
+    if (counts) request.rolled_at = std::min(request.rolled_at, view.at.now);
+  }
 }
 
 // A refusal comes at once and is all that comes of the command, but for one that a stop overtook, and for a
@@ -118,7 +158,8 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
   const ServiceState state = view.service(request.service).state();
   const auto* commanded = view.event_as<core::Commanded>();
   const bool at_once = commanded != nullptr && commanded->request == reply.request;
-  const bool down = state == ServiceState::kStopping || state == ServiceState::kStopped;
+  const bool down =
+      state == ServiceState::kStopping || state == ServiceState::kStopped || view.supervisor.shutting_down();
   const bool runs = state == ServiceState::kRunning || state == ServiceState::kPaused;
   // A start waits for the end of a reload, and may find then that the service runs.
   const bool held = request.verb == Verb::kStart && reply.answer == Answer::kErrorRunning;
@@ -126,15 +167,15 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
   if (view.effects.size() != 1 || reply.words.empty()) return false;
   switch (reply.answer) {
     case Answer::kErrorStarting:
-      return state == ServiceState::kStarting;
+      return state == ServiceState::kStarting || state == ServiceState::kWaiting;
     case Answer::kErrorRunning:
-      return request.verb == Verb::kStart && runs;
+      return runs && (request.verb == Verb::kStart || view.ledger.policy(request.service).oneshot);
     case Answer::kErrorReloading:
       return state == ServiceState::kReloading;
     case Answer::kErrorStopping:
       return state == ServiceState::kStopping || view.supervisor.shutting_down();
     case Answer::kErrorStopped:
-      return state == ServiceState::kStopped;
+      return state == ServiceState::kStopped || state == ServiceState::kDone;
     case Answer::kErrorFailed:
       return state == ServiceState::kFailed && view.service(request.service).ready() == 0;
     default:

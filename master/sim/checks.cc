@@ -35,11 +35,13 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     processes_.OnEffect(view, effect);
     records_.OnEffect(view, effect);
     services_.OnEffect(view, effect);
+    order_.OnEffect(view, effect);
     answers_.OnEffect(view, effect);
     changes_.OnEffect(view, effect);
     ledger_.Take(effect, event, at);
   }
   services_.AfterStep(view);
+  order_.AfterStep(view);
   const core::Incarnation* who = event == nullptr ? nullptr : Concerns(*event);
   if (beats) {
     // By far the most frequent event moves a deadline of one slot and nothing else.
@@ -51,18 +53,18 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
   processes_.AfterStep(view);
   records_.AfterStep(view);
   for (core::ServiceId id = 0; id < ledger_.services(); ++id) {
-    if (who != nullptr && who->service != id) continue;
+    if (who != nullptr && who->service != id && !ledger_.ordered()) continue;
     changes_.AfterStep(view, id);
     const core::Service* service = view.Find(id);
     if (service == nullptr) continue;
     services_.AfterStep(view, id);
     for (uint32_t slot = 0; slot < service->slots().size(); ++slot) SlotRules::AfterStep(view, id, slot);
   }
-  // What is about one process changes one service.
+  // What is about one process changes one service, and those that wait for it.
   const core::Service* changed = who == nullptr ? nullptr : view.Find(who->service);
   const std::string_view contradiction =
-      who == nullptr       ? supervisor.Contradiction()
-      : changed == nullptr ? std::string_view()
+      who == nullptr || ledger_.ordered() ? supervisor.Contradiction()
+      : changed == nullptr                ? std::string_view()
                            : changed->Contradiction(std::numeric_limits<core::Generation>::max());
   if (!contradiction.empty()) view.Break("the state does not contradict itself (I37)", contradiction);
   ledger_.EndStep();

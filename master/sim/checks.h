@@ -14,6 +14,7 @@
 #include "master/sim/change_rules.h"
 #include "master/sim/ledger.h"
 #include "master/sim/marks.h"
+#include "master/sim/order_rules.h"
 #include "master/sim/process_rules.h"
 #include "master/sim/record_rules.h"
 #include "master/sim/service_rules.h"
@@ -50,6 +51,7 @@ class Checks {
   ProcessRules processes_;
   RecordRules records_;
   ServiceRules services_;
+  OrderRules order_;
   AnswerRules answers_;
   ChangeRules changes_;
 };

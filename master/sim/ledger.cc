@@ -15,7 +15,28 @@ Ledger::Ledger(const std::vector<core::ServicePolicy>& policies) {
   for (const core::Plan& plan : core::FirstPlans(policies)) Add(plan);
 }
 
+namespace {
+
+bool NamesOthers(const core::ServicePolicy& policy) {
+  return !policy.after.empty() || !policy.require.empty() || !policy.before_roll.empty();
+}
+
+// When one that has begun at `since` must be loaded; of a oneshot: must have ended.
+core::Instant FirstDeadline(const Life& life, const core::ServicePolicy& policy, core::Instant since) {
+  if (!life.oneshot) return since + policy.startup_timeout;
+  return policy.timeout == core::Span{} ? core::kNever : since + policy.timeout;
+}
+
+}  // namespace
+
+bool Ledger::Names(core::ServiceId service, const std::string& other) const {
+  const core::ServicePolicy& own = policy(service);
+  return std::find(own.after.begin(), own.after.end(), other) != own.after.end() ||
+         std::find(own.require.begin(), own.require.end(), other) != own.require.end();
+}
+
 void Ledger::Add(const core::Plan& plan) {
+  ordered_ = ordered_ || NamesOthers(plan.policy);
   plans_.push_back(plan);
   removed_.push_back(false);
   lives_.emplace_back(plan.policy.num);
@@ -30,12 +51,13 @@ void Ledger::Resize(core::ServiceId service, uint32_t num) {
 void Ledger::TakePlan(const core::PlanChanged& change) {
   const core::ServicePolicy& policy = change.plan.policy;
   plans_[change.service] = change.plan;
+  ordered_ = ordered_ || NamesOthers(policy);
   Resize(change.service, policy.num);
   for (std::vector<Life>& slot : lives_[change.service]) {
     for (Life& life : slot) {
       if (life.told()) continue;
-      if (!life.loaded && !life.closed && life.pid != 0)
-        life.deadline = life.spawned_at + policy.startup_timeout;
+      if (!life.loaded && (!life.closed || life.oneshot) && life.pid != 0)
+        life.deadline = FirstDeadline(life, policy, life.spawned_at);
       const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
       if (life.loaded && !life.closed) life.deadline = life.deadline + more;
       life.timeout = life.timeout + more;
@@ -167,22 +189,24 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     life.pid = spawned->pid;
     if (life.told()) return;
     life.spawned_at = at.now;
-    life.deadline = at.now + policy(life.who.service).startup_timeout;
+    life.deadline = FirstDeadline(life, policy(life.who.service), at.now);
   } else if (std::holds_alternative<core::WorkerLoaded>(event)) {
     life.message_due = core::kNever;
-    if (life.loaded || life.told()) return;
+    if (life.loaded || life.told() || life.oneshot) return;
     life.loaded = true;
     life.loaded_at = at.now;
     life.deadline = at.now + life.timeout;
   } else if (std::holds_alternative<core::WorkerBeganMessage>(event)) {
-    if (!life.told()) life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
+    if (!life.told() && !life.oneshot)
+      life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
     // A worker that is being replaced already, or does not serve yet, asks for nothing new.
     const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
     if (life.on_duty() && is_newest && !IsNext(life)) life.asked_at = std::min(life.asked_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
-    if (!life.closed && !life.told()) life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
+    if (!life.closed && !life.told() && !life.oneshot)
+      life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
     life.closed = true;
   } else if (const auto* exited = std::get_if<core::Exited>(&event);
              exited != nullptr && exited->group_left) {
@@ -217,6 +241,7 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     life.spawned_at = at.now;
     life.timeout = policy(spawn->who.service).timeout;
     life.shutdown_timeout = policy(spawn->who.service).shutdown_timeout;
+    life.oneshot = policy(spawn->who.service).oneshot;
     life.deadline = core::kNever;  // its time begins when it exists
   } else if (const auto* send = std::get_if<core::Send>(&effect)) {
     Life* life = Find(send->who);
@@ -249,7 +274,7 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
 // How long the supervisor may wait for one that it asks to leave.
 core::Span Ledger::Grace(const Life& life, const core::Event* event) const {
   const core::Span whole = life.shutdown_timeout;
-  const core::Span little = std::min(whole, core::kAbandonGrace);
+  const core::Span little = life.oneshot ? whole : std::min(whole, core::kAbandonGrace);
   const bool by_own_word = event != nullptr && Concerns(*event) != nullptr && *Concerns(*event) == life.who;
   if (by_own_word && std::holds_alternative<core::WorkerConfigError>(*event)) return little;
   if (!life.loaded || IsNext(life)) return little;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "master/core/effects.h"
@@ -31,6 +32,7 @@ struct Life {
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
   core::Instant asked_at = core::kNever;     // to be replaced, which was not begun since
+  bool oneshot = false;                      // is to end with 0, and never to be loaded
   bool loaded = false;                       // said so before it was told to leave
   bool active = false;                       // told to start or resume, and not to pause since
   bool told_by_pipe = false;
@@ -77,6 +79,15 @@ class Ledger {
   // As the newest event says; of a service that was removed the last one.
   const core::ServicePolicy& policy(core::ServiceId service) const { return plans_[service].policy; }
   core::PlanVersion plan(core::ServiceId service) const { return plans_[service].version; }
+  // Whether any service has ever named another one, so that an event of one may be news for another.
+  bool ordered() const { return ordered_; }
+  // Calls `use` with each service that names this one in `after` or `require`.
+  template <typename Use>
+  void ForEachDependent(core::ServiceId id, Use use) const {
+    for (core::ServiceId other = 0; other < services(); ++other) {
+      if (!removed(id) && Names(other, policy(id).name)) use(other);
+    }
+  }
   bool removed(core::ServiceId service) const { return removed_[service]; }
   // How many slots the service has had at a time: those with a process are among them.
   uint32_t slots(core::ServiceId service) const { return static_cast<uint32_t>(lives_[service].size()); }
@@ -94,6 +105,7 @@ class Ledger {
 
  private:
   Life* Find(const core::Incarnation& who);
+  bool Names(core::ServiceId service, const std::string& other) const;
   void TakeShutdown(const core::ShutdownAsked& asked, const core::Moment& at);
   void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
   void TakeChange(const core::Event& event);
@@ -109,6 +121,7 @@ class Ledger {
   std::vector<std::vector<std::vector<Life>>> lives_;  // by service, slot; oldest first
   std::vector<core::Incarnation> ended_;               // in this step
   size_t size_ = 0;
+  bool ordered_ = false;
   int shutdown_stage_ = 0;  // 1: graceful, 2: quick, 3: killed
 };
 

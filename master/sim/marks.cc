@@ -20,8 +20,8 @@ namespace {
 using CauseKind = core::Cause::Kind;
 using core::Milestone;
 
-constexpr std::array<std::string_view, 6> kSlotWords = {"vacant",  "waiting",   "starting",
-                                                        "serving", "replacing", "given-up"};
+constexpr std::array<std::string_view, 7> kSlotWords = {"vacant",    "waiting",  "starting", "serving",
+                                                        "replacing", "given-up", "done"};
 constexpr std::array<std::string_view, 11> kAnswerWords = {
     "started",        "stopped",       "failed",          "done",           "error-unknown-service",
     "error-starting", "error-running", "error-reloading", "error-stopping", "error-stopped",
@@ -77,6 +77,9 @@ constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {4, 3},  // replacing -> serving: commit, or given up
     {5, 0},  // given up -> vacant: stop
     {5, 2},  // given up -> starting: start or reload
+    {2, 6},  // starting -> done: a oneshot has ended with 0
+    {6, 0},  // done -> vacant: stop
+    {6, 2},  // done -> starting: start or reload
 };
 
 // Two edges in one step: both processes of a replacement are lost at the same time. Right, but seen by few
@@ -114,6 +117,27 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
     {core::ServiceState::kFailed, core::ServiceState::kStopped},
     {core::ServiceState::kFailed, core::ServiceState::kRunning},  // without the worker that failed
     {core::ServiceState::kFailed, core::ServiceState::kPaused},   // likewise
+    {core::ServiceState::kStopped, core::ServiceState::kWaiting},
+    {core::ServiceState::kStopping, core::ServiceState::kWaiting},
+    {core::ServiceState::kFailed, core::ServiceState::kWaiting},
+    {core::ServiceState::kDone, core::ServiceState::kWaiting},
+    {core::ServiceState::kWaiting, core::ServiceState::kStarting},
+    {core::ServiceState::kWaiting, core::ServiceState::kStopped},
+    {core::ServiceState::kStarting, core::ServiceState::kDone},
+    {core::ServiceState::kDone, core::ServiceState::kStarting},
+    {core::ServiceState::kDone, core::ServiceState::kStopped},
+};
+
+// Right, but seen by few seeds.
+constexpr std::pair<core::ServiceState, core::ServiceState> kRareServiceEdges[] = {
+    {core::ServiceState::kRunning, core::ServiceState::kDone},      // a oneshot had found no room before
+    {core::ServiceState::kDone, core::ServiceState::kStopping},     // its group outlived it
+    {core::ServiceState::kStarting, core::ServiceState::kWaiting},  // ended, and is to run again for a roll
+    {core::ServiceState::kWaiting, core::ServiceState::kRunning},   // in a shutdown, before it is told
+    {core::ServiceState::kReloading,
+     core::ServiceState::kStopped},  // nobody served, and it waited for a oneshot
+    {core::ServiceState::kReloading, core::ServiceState::kWaiting},  // it failed, and a start was held back
+    {core::ServiceState::kWaiting, core::ServiceState::kStopping},   // what is left of an earlier run
 };
 
 // Why a process was lost, killed or given up.
@@ -174,6 +198,11 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kStarting, CauseKind::kAfterCrash},
     {Milestone::kStarting, CauseKind::kAfterFailedStart},
     {Milestone::kStarting, CauseKind::kWorkerAsked},
+    {Milestone::kStarting, CauseKind::kRequired},
+    {Milestone::kStarting, CauseKind::kBeforeRoll},
+    {Milestone::kDone, CauseKind::kExited},
+    {Milestone::kLost, CauseKind::kRunTimeout},
+    {Milestone::kFailed, CauseKind::kRunTimeout},
 };
 
 std::string Name(const std::pair<Milestone, CauseKind>& record) {
@@ -219,7 +248,10 @@ bool Marks::SlotEdge(size_t from, size_t to) {
 bool Marks::ServiceEdge(core::ServiceState from, core::ServiceState to) {
   ++service_edges_[static_cast<size_t>(from)][static_cast<size_t>(to)];
   const std::pair<core::ServiceState, core::ServiceState> edge(from, to);
-  return std::find(std::begin(kServiceEdges), std::end(kServiceEdges), edge) != std::end(kServiceEdges);
+  const auto is_in = [&edge](const auto& edges) {
+    return std::find(std::begin(edges), std::end(edges), edge) != std::end(edges);
+  };
+  return is_in(kServiceEdges) || is_in(kRareServiceEdges);
 }
 
 std::string Marks::SlotEdgeName(size_t from, size_t to) {

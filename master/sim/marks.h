@@ -43,9 +43,9 @@ class Marks {
   std::vector<std::pair<std::string, uint64_t>> All() const;
 
   static constexpr size_t kSlotStates = std::variant_size_v<core::SlotState>;
-  static constexpr size_t kServiceStates = static_cast<size_t>(core::ServiceState::kFailed) + 1;
-  static constexpr size_t kCauses = static_cast<size_t>(core::Cause::Kind::kCrashLoop) + 1;
-  static constexpr size_t kMilestones = static_cast<size_t>(core::Milestone::kRecovered) + 1;
+  static constexpr size_t kServiceStates = static_cast<size_t>(core::ServiceState::kLast) + 1;
+  static constexpr size_t kCauses = static_cast<size_t>(core::Cause::Kind::kLast) + 1;
+  static constexpr size_t kMilestones = static_cast<size_t>(core::Milestone::kLast) + 1;
   static constexpr size_t kAnswers = static_cast<size_t>(core::Answer::kErrorFailed) + 1;
   static constexpr size_t kVerbs = static_cast<size_t>(core::Verb::kResume) + 1;
 

@@ -22,6 +22,21 @@ bool IsWaitedFor(const View& view, const core::Incarnation& who) {
   return life != nullptr && !life->told();
 }
 
+// The cause of a start that somebody asked for, or that another service needs.
+bool IsWanted(core::Cause::Kind cause) {
+  return cause == core::Cause::Kind::kOperator || cause == core::Cause::Kind::kMasterStarted ||
+         cause == core::Cause::Kind::kRequired || cause == core::Cause::Kind::kBeforeRoll;
+}
+
+// Whether something is left of those that name the service, or that name one of these.
+bool HasDependents(const View& view, core::ServiceId id) {
+  bool left = false;
+  view.ledger.ForEachDependent(id, [&](core::ServiceId other) {
+    left = left || view.ledger.HasProcess(other) || HasDependents(view, other);
+  });
+  return left;
+}
+
 bool IsDown(core::ServiceState state) {
   return state == core::ServiceState::kStopped || state == core::ServiceState::kStopping;
 }
@@ -102,7 +117,7 @@ void ProcessRules::StartsArePaced(const View& view, const core::Incarnation& who
   std::vector<core::Instant>& starts = starts_.At(who.service, who.slot);
   // A command may have had to wait for another one.
   const auto* starting = std::get_if<core::Starting>(&view.service(who.service).slots()[who.slot].state());
-  if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kOperator) starts.clear();
+  if (starting != nullptr && IsWanted(starting->cause.kind)) starts.clear();
   const std::optional<core::Instant> no_room_at = no_room_at_.At(who.service, who.slot);
   if (starting != nullptr && starting->cause.kind == core::Cause::Kind::kAfterFailedStart &&
       no_room_at.has_value() && *no_room_at + core::kRoomPause > view.at.now)
@@ -193,6 +208,7 @@ void ProcessRules::ShutdownReachesEverybody(const View& view) {
   if (asked == nullptr || (asked->request != 0 && shutdown_stage_ > 0)) return;
   shutdown_stage_ = std::min(3, std::max(shutdown_stage_ + 1, asked->graceful ? 1 : 2));
   for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    if (shutdown_stage_ == 1 && HasDependents(view, id)) continue;  // it is told when they are gone
     for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
         const bool hurried = life.told_kill || (shutdown_stage_ == 2 && life.told_quit);

@@ -32,7 +32,9 @@ core::Span Programs::Draw(core::Span max) {
 }
 
 core::Span Programs::StartTime(const SimProcess& process) {
-  const core::Span limit = host_->PolicyOf(process).startup_timeout;
+  const core::ServicePolicy& policy = host_->PolicyOf(process);
+  const core::Span run = policy.timeout == core::Span{} ? core::Seconds(10) : policy.timeout;
+  const core::Span limit = policy.oneshot ? run : policy.startup_timeout;
   if (process.behaviour == Behaviour::kSlowStart || process.behaviour == Behaviour::kHangsAtExec) {
     return Draw(core::Span{limit.ns + limit.ns / 3});
   }
@@ -99,7 +101,47 @@ void Programs::Act(SimProcess& process, uint32_t place, Action action) {
   }
 }
 
+// A oneshot comes to its end, or to where it hangs.
+void Programs::RunOnce(SimProcess& process, uint32_t place) {
+  switch (process.behaviour) {
+    case Behaviour::kNeverLoads:
+      return host_->Misbehaved(process.behaviour);
+    case Behaviour::kIgnoresTerm:
+    case Behaviour::kNeverReads:
+      return;
+    case Behaviour::kExitsAtStart:
+    case Behaviour::kTwoFaced:
+    case Behaviour::kDiesOnOrder:
+      return host_->Die(process, place, false, kExitCodes[random_.Below(7)]);
+    case Behaviour::kDies:
+    case Behaviour::kCrashLoops:
+      return host_->Die(process, place, true, kSignals[random_.Below(4)]);
+    case Behaviour::kHangsAtExec:
+      if (random_.Below(2) == 0) return FailToExecute(process, place);
+      break;
+    case Behaviour::kConfigError:
+      host_->Write(process, place, Said::kConfigError);
+      break;
+    case Behaviour::kGarbage:
+      host_->Write(process, place, Said::kGarbage);
+      break;
+    case Behaviour::kPartialFrame:
+      host_->Write(process, place, Said::kHalfFrame);
+      break;
+    case Behaviour::kFloods:
+      for (const Said said : kAnything) host_->Write(process, place, said);
+      break;
+    case Behaviour::kClosesPipe:
+      host_->ClosePipe(process, place);
+      break;
+    default:
+      break;
+  }
+  host_->Later(place, Draw(core::Seconds(3)), Action::kLeave);
+}
+
 void Programs::Load(SimProcess& process, uint32_t place) {
+  if (host_->PolicyOf(process).oneshot) return RunOnce(process, place);
   switch (process.behaviour) {
     case Behaviour::kNeverLoads:
       return host_->Misbehaved(process.behaviour);
@@ -326,6 +368,8 @@ void Programs::CalmDown(SimProcess& process, uint32_t place) {
     host_->Die(process, place, true, 9);
     return;
   }
+  // One that may run for ever hangs for ever.
+  if (host_->PolicyOf(process).oneshot) return host_->Die(process, place, true, 9);
   switch (process.behaviour) {
     case Behaviour::kNeverLoads:
     case Behaviour::kIgnoresTerm:

@@ -59,6 +59,7 @@ class Programs {
   core::Span Draw(core::Span max);
   core::Span StartTime(const SimProcess& process);
   void Load(SimProcess& process, uint32_t place);
+  void RunOnce(SimProcess& process, uint32_t place);
   void FailToExecute(SimProcess& process, uint32_t place);
   void TurnBad(SimProcess& process, uint32_t place);
   void ShowOtherFace(SimProcess& process, uint32_t place);

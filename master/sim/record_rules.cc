@@ -71,9 +71,19 @@ bool IsOfTheEnd(const View& view, const core::Report& report) {
 }
 
 bool WasCommanded(const View& view, CauseKind cause) {
+  // Or another service needs it.
+  if (cause == CauseKind::kGaveWay && view.ledger.ordered()) return true;
   const auto* commanded = view.event_as<core::Commanded>();
   const core::Verb verb = cause == CauseKind::kToldToStop ? core::Verb::kStop : core::Verb::kStart;
   return commanded != nullptr && commanded->verb == verb;
+}
+
+// Another service names it so, or did when it was started.
+bool IsNeeded(const View& view, const core::Report& report) {
+  for (core::ServiceId id = 0; id < view.ledger.services(); ++id) {
+    if (view.ledger.policy(id).name == report.record.cause.text) return id != report.service;
+  }
+  return false;
 }
 
 // The service is to have fewer workers, or is to be no more.
@@ -107,6 +117,22 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
       return life.told_kill && !life.alarmed && life.deadline <= view.at.now;
     case CauseKind::kGroupEnded:
       return life.process_ended && view.event_as<core::GroupEnded>() != nullptr && view.is_about(life.who);
+    default:
+      return false;
+  }
+}
+
+// Of one that is told to leave since no message came in time.
+bool LatenessHolds(const core::Cause& cause, const Life& life, const core::ServicePolicy& policy) {
+  switch (cause.kind) {
+    case CauseKind::kStartupTimeout:
+      return !life.loaded && !life.oneshot && cause.number == InMilliseconds(policy.startup_timeout);
+    case CauseKind::kRunTimeout:
+      return life.oneshot && cause.number == InMilliseconds(policy.timeout);
+    case CauseKind::kHeartbeatTimeout:
+      return life.loaded && !life.closed && cause.number == InMilliseconds(life.timeout);
+    case CauseKind::kChannelClosed:
+      return life.closed && !life.oneshot;
     default:
       return false;
   }
@@ -182,7 +208,6 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
   const core::ServicePolicy& policy = view.ledger.policy(report.service);
   const Life* life = Subject(view, report);
   const Milestone milestone = report.record.milestone;
-  const bool late = IsOverdue(view, life, false);
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
@@ -196,13 +221,14 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = IsOfTheEnd(view, report);
       break;
     case CauseKind::kStartupTimeout:
-      holds = late && !life->loaded && cause.number == InMilliseconds(policy.startup_timeout);
-      break;
+    case CauseKind::kRunTimeout:
     case CauseKind::kHeartbeatTimeout:
-      holds = late && life->loaded && !life->closed && cause.number == InMilliseconds(life->timeout);
-      break;
     case CauseKind::kChannelClosed:
-      holds = late && life->closed;
+      holds = IsOverdue(view, life, false) && LatenessHolds(cause, *life, policy);
+      break;
+    case CauseKind::kRequired:
+    case CauseKind::kBeforeRoll:
+      holds = holds && IsNeeded(view, report);
       break;
     case CauseKind::kShutdownTimeout:
       holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
@@ -239,7 +265,9 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
 }
 
 void RecordRules::GivenUpByPolicyOnly(const View& view, const core::Report& report) {
-  const uint32_t allowed = std::max(1U, view.ledger.policy(report.service).restarts);
+  const uint32_t allowed = view.ledger.policy(report.service).oneshot
+                               ? 1U
+                               : std::max(1U, view.ledger.policy(report.service).restarts);
   failed_starts_.At(report.service, report.slot).at_least = 0;
   if (report.record.cause.kind == CauseKind::kConfigError) return;
   if (failed_starts_.At(report.service, report.slot).at_most < allowed)

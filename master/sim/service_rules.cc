@@ -25,10 +25,11 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
   const Life* life = ledger.Find(*who);
   if (life == nullptr) return true;
   const bool begun = life->message_due != core::kNever;  // and a whole message ends that
-  if (std::holds_alternative<core::WorkerLoaded>(event)) return (life->loaded || life->told()) && !begun;
+  if (std::holds_alternative<core::WorkerLoaded>(event))
+    return (life->loaded || life->told() || life->oneshot) && !begun;
   if (std::holds_alternative<core::WorkerBeat>(event))
     return (life->told() || !life->loaded || life->closed) && !begun;
-  if (std::holds_alternative<core::WorkerBeganMessage>(event)) return life->told() || begun;
+  if (std::holds_alternative<core::WorkerBeganMessage>(event)) return life->told() || life->oneshot || begun;
   if (std::holds_alternative<core::GroupEnded>(event)) return !life->process_ended;
   return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
                           std::holds_alternative<core::WorkerViolated>(event));
@@ -141,7 +142,7 @@ void ServiceRules::EdgesAreInTheTables(const View& view, core::ServiceId id) {
   slot_states_.Trim(id, service.slots().size());
   // A reload that had to wait for something else begins with whatever event ends that.
   const bool by_command = view.changes(id) || service.removing() || state == core::ServiceState::kReloading ||
-                          state == core::ServiceState::kStarting ||
+                          state == core::ServiceState::kStarting || state == core::ServiceState::kWaiting ||
                           view.event_as<core::Commanded>() != nullptr ||
                           view.event_as<core::ShutdownAsked>() != nullptr;
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
@@ -163,6 +164,7 @@ void ServiceRules::WhoAsksIsReplaced(const View& view, core::ServiceId id) const
   const core::ServiceState state = view.service(id).state();
   const bool busy = state == core::ServiceState::kStarting || state == core::ServiceState::kReloading;
   if (view.event_as<core::TimePassed>() == nullptr || busy || view.ledger.Begins(id)) return;
+  if (view.supervisor.shutting_down()) return;  // nobody is started any more
   for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
     for (const Life& life : view.ledger.InSlot(id, slot)) {
       if (life.on_duty() && life.asked_at + core::kBackoffMax < view.at.now)

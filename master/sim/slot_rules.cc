@@ -42,6 +42,7 @@ bool Fits(std::optional<core::Milestone> newest, const Life& life, const Ledger&
       return life.told() && !life.alarmed;
     case core::Milestone::kStopped:
     case core::Milestone::kCutShort:
+    case core::Milestone::kDone:
       return life.process_ended;
     case core::Milestone::kFailed:
     case core::Milestone::kCrashing:

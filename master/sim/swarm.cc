@@ -43,6 +43,21 @@ core::ServicePolicy DrawPolicy(core::Random& random) {
   return policy;
 }
 
+void DrawOrder(core::Random& random, const std::vector<const core::ServicePolicy*>& earlier,
+               core::ServicePolicy* policy) {
+  policy->oneshot = random.Below(4) == 0;
+  if (policy->oneshot) {
+    policy->num = 1;
+    if (random.Below(8) == 0) policy->timeout = {};
+  }
+  policy->autostart = random.Below(5) != 0;
+  for (const core::ServicePolicy* other : earlier) {
+    if (random.Below(3) == 0) policy->after.push_back(other->name);
+    if (random.Below(3) == 0) policy->require.push_back(other->name);
+    if (!policy->oneshot && other->oneshot && random.Below(2) == 0) policy->before_roll = other->name;
+  }
+}
+
 Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
   core::Random random(seed);
   const uint64_t drawn = 1 + random.Below(8);
@@ -55,6 +70,16 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
     policy.max_surge = static_cast<uint32_t>(random.Below(2) == 0 ? 0 : 1 + random.Below(policy.num));
     slots += policy.num;
     policies.push_back(policy);
+  }
+  core::Random order(seed ^ 0x7777);
+  ordered = order.Below(3) == 0;
+  // Those that are named stand before or behind those that name them.
+  const bool backwards = order.Below(2) == 0;
+  std::vector<const core::ServicePolicy*> earlier;
+  for (uint64_t i = 0; ordered && i < count; ++i) {
+    core::ServicePolicy& policy = policies[backwards ? count - 1 - i : i];
+    DrawOrder(order, earlier, &policy);
+    earlier.push_back(&policy);
   }
   for (uint32_t& weight : weights)
     weight = random.Below(3) == 0 ? static_cast<uint32_t>(1 + random.Below(10)) : 0;

@@ -40,8 +40,12 @@ enum class Behaviour : uint8_t {
 };
 inline constexpr size_t kBehaviours = 24;
 
-// Without a name; `max_surge` 0.
+// Without a name; `max_surge` 0, and naming no other service.
 core::ServicePolicy DrawPolicy(core::Random& random);
+
+// What a service is for others and they for it. `earlier`: the services that it may name.
+void DrawOrder(core::Random& random, const std::vector<const core::ServicePolicy*>& earlier,
+               core::ServicePolicy* policy);
 
 // What one seed draws for itself before it begins: which faults there are and how often (many seeds with few
 // kinds of fault each find more than one mixture of all), and how large and how hasty everything is.
@@ -67,6 +71,7 @@ struct Swarm {
   // Connections stay open for as long as they may, and operators reload many times in a row: many processes
   // of a slot leave at the same time.
   bool releases = false;
+  bool ordered = false;           // services name others, some are oneshots
   bool changes = false;           // services are added, removed, resized and given new plans
   uint32_t looks_per_wait = 128;  // of what is ready, so much is looked at in one turn
   uint32_t starts_per_turn = 64;

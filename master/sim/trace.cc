@@ -43,11 +43,48 @@ std::string Who(const core::Incarnation& who, const std::vector<std::string>& na
          std::to_string(who.generation);
 }
 
+// " after=db,log"; nothing where there is none.
+std::string List(const std::string& key, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? key : ",") + name;
+  return list;
+}
+
+std::vector<std::string> ReadList(const std::string& text) {
+  std::vector<std::string> names;
+  for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = text.find(',', begin);
+    names.push_back(text.substr(begin, end == std::string::npos ? end : end - begin));
+  }
+  return names;
+}
+
+// What is there only where it is no default. False: there is no such key.
+bool ReadOrder(const std::string& key, const std::string& value, core::ServicePolicy* policy) {
+  if (key == "after") {
+    policy->after = ReadList(value);
+  } else if (key == "require") {
+    policy->require = ReadList(value);
+  } else if (key == "autostart") {
+    policy->autostart = value != "0";
+  } else if (key == "oneshot") {
+    policy->oneshot = value == "1";
+  } else if (key == "roll") {
+    policy->before_roll = value;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 std::string ToText(const core::ServicePolicy& policy) {
   return policy.name + " num=" + std::to_string(policy.num) + " restarts=" + std::to_string(policy.restarts) +
          " surge=" + std::to_string(policy.max_surge) + " timeout=" + Seconds(policy.timeout.ns) +
          " startup=" + Seconds(policy.startup_timeout.ns) +
-         " shutdown=" + Seconds(policy.shutdown_timeout.ns);
+         " shutdown=" + Seconds(policy.shutdown_timeout.ns) + List(" after=", policy.after) +
+         List(" require=", policy.require) + (policy.autostart ? "" : " autostart=0") +
+         (policy.oneshot ? " oneshot=1" : "") +
+         (policy.before_roll.empty() ? "" : " roll=" + policy.before_roll);
 }
 
 // The words of one line; what stands in quotes is one word, without them.
@@ -159,6 +196,8 @@ class Reader {
         good = ReadSeconds(value, &span->second->ns);
       } else if (key == "plan") {
         good = ReadNumber(std::string_view(value), &plan->version);
+      } else {
+        good = ReadOrder(key, value, &policy);
       }
       if (!good) return Wrong("what is " + words[i] + "?");
     }
@@ -249,6 +288,7 @@ class Reader {
         return Wrong("a command has a service and the number of its request");
       }
       if (!FindService(words[2], &commanded.service)) commanded.service = UINT32_MAX;
+      commanded.alone = IsAdded("alone", words);
       *event = commanded;
       return std::nullopt;
     }
@@ -357,7 +397,7 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
     std::string operator()(const core::GroupEnded& e) { return "group-ended " + name(e.who); }
     std::string operator()(const core::Commanded& e) {
       return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + NameOf(e.service, names) + " " +
-             std::to_string(e.request);
+             std::to_string(e.request) + (e.alone ? " alone" : "");
     }
     std::string operator()(const core::ServiceAdded& e) {
       return "add " + ToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);

@@ -67,7 +67,8 @@ class World final : private Engine {
     for (uint64_t i = 0; i < times; ++i) {
       const auto verb = static_cast<core::Verb>(random_operator_.Below(6));
       const auto whom = random_operator_.Below(50) == 0 ? kUnknownService : service;
-      Emit(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb});
+      const bool alone = swarm_.ordered && random_operator_.Below(8) == 0;
+      Emit(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb, .alone = alone});
     }
     Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
   }
@@ -85,16 +86,36 @@ class World final : private Engine {
     if (what == 0 && supervisor().services().size() < kServicesMax) {
       core::ServicePolicy policy = DrawPolicy(random_operator_);
       policy.name = "s" + std::to_string(checks_.ledger().services());
+      if (swarm_.ordered) DrawOrder(random_operator_, Policies(), &policy);
       Emit(core::ServiceAdded{{++newest_plan_, policy}});
       const auto added = static_cast<core::ServiceId>(checks_.ledger().services());
       Emit(core::Commanded{.request = ++last_request_, .service = added, .verb = core::Verb::kStart});
     } else if (what == 1 && WantedServices() > 1) {
       Emit(core::ServiceRemoved{id});
-    } else if (what < 5) {
+    } else if (what < 5 && !supervisor().Find(id)->policy().oneshot) {
       Emit(core::ServiceResized{random_operator_.Below(50) == 0 ? kUnknownService : id, num});
     } else {
       ChangePlan(id, num);
     }
+  }
+
+  std::vector<const core::ServicePolicy*> Policies() const {
+    std::vector<const core::ServicePolicy*> policies;
+    for (const core::Service& service : supervisor().services()) policies.push_back(&service.policy());
+    return policies;
+  }
+
+  // Names fewer others than before, or as many; and stays what it is.
+  void KeepOrder(const core::ServicePolicy& before, core::ServicePolicy* policy) {
+    policy->autostart = before.autostart;
+    policy->oneshot = before.oneshot;
+    policy->after = before.after;
+    policy->require = before.require;
+    policy->before_roll = before.before_roll;
+    if (before.oneshot) policy->num = 1;
+    if (random_operator_.Below(4) == 0) policy->after.clear();
+    if (random_operator_.Below(4) == 0) policy->require.clear();
+    if (random_operator_.Below(4) == 0) policy->before_roll.clear();
   }
 
   size_t WantedServices() const {
@@ -109,6 +130,7 @@ class World final : private Engine {
     core::Plan plan{newest_plan_ + 1, DrawPolicy(random_operator_)};
     plan.policy.name = service.policy().name;
     plan.policy.num = random_operator_.Below(2) == 0 ? service.policy().num : num;
+    if (swarm_.ordered) KeepOrder(service.policy(), &plan.policy);
     // One that is known still when the event is stepped: a process of it exists, and its end is not on the
     // way.
     const bool back = !service.older_plans().empty() && driver_.idle() &&
@@ -177,7 +199,15 @@ class World final : private Engine {
 
   // How long it may take until a service serves in full: a worker that hangs is found out, one that leaves is
   // killed, a start that was under way fails, and the longest wait goes by.
-  static core::Span Limit(const core::Service& service) {
+  core::Span Limit(const core::Service& service) const {
+    if (!swarm_.ordered) return OwnLimit(service);
+    // One may come behind all the others.
+    core::Span sum;
+    for (const core::Service& other : supervisor().services()) sum = sum + OwnLimit(other);
+    return sum;
+  }
+
+  static core::Span OwnLimit(const core::Service& service) {
     const core::ServicePolicy& policy = service.policy();
     // What was promised before the newest plan counts, too.
     return std::max(policy.timeout, kTimeoutMax) + policy.startup_timeout +
@@ -189,7 +219,8 @@ class World final : private Engine {
     for (const core::Service& service : supervisor().services()) {
       const bool serves =
           service.state() == core::ServiceState::kRunning && service.ready() == service.policy().num;
-      if (serves && !service.removing()) continue;
+      const bool done = service.state() == core::ServiceState::kDone;
+      if ((serves || done || NeverComes(service)) && !service.removing()) continue;
       all = false;
       if (since <= Limit(service)) continue;
       outcome_.broken = "without faults every service comes to serve in full (J1): " + service.policy().name +
@@ -197,6 +228,19 @@ class World final : private Engine {
                         std::to_string(service.ready()) + "/" + std::to_string(service.policy().num);
     }
     return all;
+  }
+
+  // It requires a service that was removed, or one that requires such a one.
+  bool NeverComes(const core::Service& service) const {
+    if (service.waiting() == nullptr || !service.waiting()->blocked) return false;
+    const std::vector<std::string>& names = service.policy().require;
+    return std::any_of(names.begin(), names.end(), [this](const std::string& name) {
+      const std::vector<core::Service>& services = supervisor().services();
+      const auto named = std::find_if(services.begin(), services.end(), [&name](const core::Service& other) {
+        return other.policy().name == name && !other.removing();
+      });
+      return named == services.end() || NeverComes(*named);
+    });
   }
 
   void MendService(core::ServiceId id) {
@@ -228,6 +272,7 @@ class World final : private Engine {
     core::Span longest;
     for (const core::Service& service : supervisor().services())
       longest = std::max({longest, service.policy().shutdown_timeout, kTimeoutMax});
+    if (swarm_.ordered) longest.ns *= static_cast<int64_t>(supervisor().services().size());
     const core::ServiceId first = supervisor().services()[0].id();
     const uint64_t how = random_operator_.Below(6);
     if (how == 4) {  // in the middle of a reload

@@ -103,6 +103,7 @@ ServiceView Service(const Json& json) {
                       .scaled_by = Text(json, "scaled_by"),
                       .scaled_at = Whole(json, "scaled_at"),
                       .labels = Texts(json, "labels"),
+                      .type = Text(json, "type"),
                       .workers = {},
                       .events = {}};
   for (const Json& socket : json["sockets"].GetArray()) {
@@ -167,6 +168,7 @@ ResponseDetail Detail(const Json& json) {
                    .still_leaving = Small(outcome, "still_leaving"),
                    .undrained = Small(outcome, "undrained"),
                    .undrained_sigterm = Small(outcome, "undrained_sigterm"),
+                   .exit_code = outcome.HasMember("exit_code") ? Small(outcome, "exit_code") : -1,
                    .took_s = outcome["took_s"].GetDouble()};
   }
   if (json.HasMember("taken")) return SentCounts{Small(json, "taken"), Small(json, "refused")};

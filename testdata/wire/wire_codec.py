@@ -298,6 +298,7 @@ _SERVICE: Message = {
     "name": "", "state": "", "num": 0, "ready": 0, "uptime_s": 0.0, "restarts": 0, "cause": "",
     "sockets": [_SOCKET], "still_leaving": 0, "undrained": 0, "undrained_sigterm": 0,
     "config_version": 0, "not_taken": "", "file_num": 0, "scaled_by": "", "scaled_at": 0, "labels": [""],
+    "type": "",
     "workers": [_WORKER], "events": [_EVENT],
 }  # fmt: skip
 _MASTER: Message = {
@@ -306,7 +307,7 @@ _MASTER: Message = {
 }  # fmt: skip
 # Absent where they say nothing.
 _OPTIONAL = (
-    "config_version", "not_taken", "file_num", "scaled_by", "scaled_at", "labels", "config_loaded_at_ns",
+    "config_version", "not_taken", "file_num", "scaled_by", "scaled_at", "labels", "type", "config_loaded_at_ns",
     "config_files",
 )  # fmt: skip
 

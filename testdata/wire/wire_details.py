@@ -58,6 +58,8 @@ def outcome(data: Any) -> Message:
     for name in ("num", "ready", "replaced", "still_leaving", "undrained", "undrained_sigterm"):
         told[name] = whole(data, name, 0, default=0)
     told["took_s"] = seconds(data, "took_s")
+    if (exit_code := whole(data, "exit_code", 0, default=-1)) >= 0:
+        told["exit_code"] = exit_code
     return {"outcome": told} if told["state"] else {}
 
 

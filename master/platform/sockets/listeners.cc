@@ -140,8 +140,8 @@ int BindToChosenPort(const addrinfo& address, base::UniqueFd* fd) {
 // 0, or errno with *fd not valid.
 int ListenOn(const addrinfo& address, const ListenSpec& spec, base::UniqueFd* fd) {
   base::UniqueFd bound;
-  const int error = spec.port == 0 ? BindToChosenPort(address, &bound)
-                                    : BindTo(address, spec.beside_another, &bound);
+  const int error =
+      spec.port == 0 ? BindToChosenPort(address, &bound) : BindTo(address, spec.beside_another, &bound);
   if (error != 0) return error;
   if (listen(bound.get(), spec.backlog) != 0) return errno;
   *fd = std::move(bound);
