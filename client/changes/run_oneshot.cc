@@ -42,7 +42,7 @@ int RunOneshot(const Context& context) {
   if (looked->kind != Response::Kind::kInspect) return FailAbout(context, *session, *looked, service);
   if (looked->inspect.type != "oneshot")
     return Fail(context, kUsage, service + " is no oneshot, which ends by itself: fectl start " + service);
-  if (looked->inspect.state == "starting")
+  if (looked->inspect.state == "running")
     return Fail(context, kFailed, service + " is running already: try again when it has ended");
   const absl::StatusOr<Response> answer = session->Ask(About(proto::Verb::kStart, service));
   if (!answer.ok()) return Fail(context, answer.status());

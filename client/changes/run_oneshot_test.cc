@@ -64,6 +64,14 @@ TEST(RunOneshot, OneThatWasNotStartedIsAFailure) {
   EXPECT_THAT(run.err, HasSubstr("no such program"));
 }
 
+TEST(RunOneshot, OneThatRunsIsNotStartedTwice) {
+  FakeControlServer server(Master("oneshot", "running", Started(Response::Kind::kServiceStarted, 0)));
+  const Captured run = RunWith(server, {"run", "migrate"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "fectl: migrate is running already: try again when it has ended\n");
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
 TEST(RunOneshot, OtherServicesAreStarted) {
   FakeControlServer server(Master("", "stopped", Started(Response::Kind::kServiceStarted, -1)));
   const Captured run = RunWith(server, {"run", "web"});
