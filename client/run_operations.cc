@@ -14,6 +14,7 @@
 #include "client/session/channel.h"
 #include "client/session/clock.h"
 #include "client/session/operation.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/text/progress.h"
 #include "proto_spec/base/printable.h"
@@ -27,13 +28,13 @@ constexpr size_t kChannelsMax = 64;
 
 class Operations {
  public:
-  Operations(const Context& context, Session session, std::vector<std::string> services)
+  Operations(const Context& context, Session session, std::vector<SelectedService> services)
       : context_(context),
         session_(std::move(session)),
         progress_(&context.output, context.show_progress, MonotonicMs()) {
-    for (std::string& service : services) {
-      waiting_.emplace_back(context.invocation.command, std::move(service), session_.level(),
-                            context.invocation.all);
+    for (SelectedService& service : services) {
+      waiting_.emplace_back(context.invocation.command, std::move(service.name), session_.level(),
+                            !service.by_name);
     }
     results_.resize(waiting_.size());
   }
@@ -170,11 +171,15 @@ class Operations {
 int RunOperations(const Context& context) {
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
-  std::vector<std::string> services = context.invocation.operands;
+  std::vector<SelectedService> services;
   if (context.invocation.all) {
-    absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();
+    const absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();
     if (!names.ok()) return Fail(context, names.status());
-    services = *std::move(names);
+    for (const std::string& name : *names) services.push_back({.name = name, .by_name = false});
+  } else {
+    absl::StatusOr<std::vector<SelectedService>> selected = Select(*session, context.invocation.operands);
+    if (!selected.ok()) return Fail(context, selected.status());
+    services = *std::move(selected);
   }
   return Operations(context, *std::move(session), std::move(services)).Run();
 }

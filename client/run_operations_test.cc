@@ -121,6 +121,39 @@ TEST(RunOperations, AllIsAsManyAsThereAre) {
   EXPECT_LE(server.connections_max(), 64u);
 }
 
+TEST(RunOperations, PatternsAndLabelsStandForServices) {
+  FakeControlServer server([](const Request& request) -> std::vector<FakeStep> {
+    if (request.verb != Request::Verb::kOverview) return AllWell(request);
+    Response overview = Overview({"web-1", "api", "web-2"});
+    overview.overview.services[1].labels = {"blue"};
+    return {Answer(overview)};
+  });
+  const Captured run = RunWith(server, {"stop", "web-*", "@blue", "web-1", "--json"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(AskedServices(server, Request::Verb::kStop), UnorderedElementsAre("web-1", "web-2", "api"));
+  EXPECT_THAT(run.out, ContainsRegex("\"service\":\"web-1\".*\"service\":\"web-2\".*\"service\":\"api\""));
+}
+
+TEST(RunOperations, ASelectorThatStandsForNothingIsAnErrorAndNothingIsDone) {
+  FakeControlServer server(AllWell);
+  const Captured run = RunWith(server, {"stop", "web", "db-*"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "fectl: db-*: no service has such a name\n");
+  EXPECT_THAT(AskedServices(server, Request::Verb::kStop), testing::IsEmpty());
+  const Captured json = RunWith(server, {"reload", "@green", "--json"});
+  EXPECT_EQ(json.exit_code, 1);
+  EXPECT_EQ(json.out, "{\"ok\":false,\"exit_code\":1,\"reason\":\"@green: no service has this label\"}\n");
+}
+
+TEST(RunOperations, WhatIsStoppedIsLeftAloneWhereItWasNotNamed) {
+  FakeControlServer server([](const Request& request) -> std::vector<FakeStep> {
+    if (request.verb == Request::Verb::kReload) return {Answer(Response::Kind::kErrorServiceStopped)};
+    return AllWell(request);
+  });
+  EXPECT_EQ(RunWith(server, {"reload", "w*"}).exit_code, 0);
+  EXPECT_EQ(RunWith(server, {"reload", "w*", "web"}).exit_code, 1);
+}
+
 TEST(RunOperations, AllOfNothingIsDone) {
   FakeControlServer server([](const Request&) -> std::vector<FakeStep> { return {Answer(Overview({}))}; });
   const Captured run = RunWith(server, {"stop", "all"});

@@ -12,6 +12,7 @@
 #include "client/json_text.h"
 #include "client/session/base_view.h"
 #include "client/session/clock.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/status_text.h"
 #include "proto_spec/base/printable.h"
@@ -91,11 +92,19 @@ int Look(const Context& context, Session& session, const std::string& service, p
   return kDone;
 }
 
-int StatusOfOne(const Context& context, Session& session, const std::string& service) {
+int StatusOfOne(const Context& context, Session& session, const std::string& service, bool first) {
   proto::ServiceView view;
   if (const int failed = Look(context, session, service, &view); failed != kDone) return failed;
   if (context.invocation.json) return Print(context, ViewJson(proto::EncodeServiceView(view)), "");
-  return Print(context, "", ServiceText(view, context.colours_on));
+  return Print(context, "", (first ? "" : "\n") + ServiceText(view, context.colours_on));
+}
+
+int StatusOfSome(const Context& context, Session& session, const std::vector<SelectedService>& services) {
+  for (const SelectedService& service : services) {
+    const int failed = StatusOfOne(context, session, service.name, &service == &services.front());
+    if (failed != kDone) return failed;
+  }
+  return kDone;
 }
 
 // One line for each service with which not all is well. With --json all that were looked at, and what is not
@@ -122,11 +131,11 @@ int CheckAll(const Context& context, Session& session) {
   return Check(context, answer->overview.services);
 }
 
-int CheckSome(const Context& context, Session& session) {
+int CheckSome(const Context& context, Session& session, const std::vector<SelectedService>& services) {
   std::vector<proto::ServiceView> views;
-  for (const std::string& service : context.invocation.operands) {
+  for (const SelectedService& service : services) {
     proto::ServiceView view;
-    if (const int failed = Look(context, session, service, &view); failed != kDone) return failed;
+    if (const int failed = Look(context, session, service.name, &view); failed != kDone) return failed;
     views.push_back(std::move(view));
   }
   return Check(context, views);
@@ -137,23 +146,26 @@ int CheckSome(const Context& context, Session& session) {
 int RunStatus(const Context& context) {
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
-  const std::vector<std::string>& operands = context.invocation.operands;
-  if (context.invocation.check)
-    return operands.empty() ? CheckAll(context, *session) : CheckSome(context, *session);
-  return operands.empty() ? StatusOfAll(context, *session) : StatusOfOne(context, *session, operands[0]);
+  const bool check = context.invocation.check;
+  if (context.invocation.operands.empty())
+    return check ? CheckAll(context, *session) : StatusOfAll(context, *session);
+  const absl::StatusOr<std::vector<SelectedService>> selected = Select(*session, context.invocation.operands);
+  if (!selected.ok()) return Fail(context, selected.status());
+  return check ? CheckSome(context, *session, *selected) : StatusOfSome(context, *session, *selected);
 }
 
 int RunSPid(const Context& context) {
-  const std::string& service = context.invocation.operands[0];
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
-  const absl::StatusOr<Response> answer = session->Ask(About(Request::Verb::kSPid, service));
+  const absl::StatusOr<std::string> service = SelectOne(*session, context.invocation.operands[0], "spid");
+  if (!service.ok()) return Fail(context, service.status());
+  const absl::StatusOr<Response> answer = session->Ask(About(Request::Verb::kSPid, *service));
   if (!answer.ok()) return Fail(context, answer.status());
   if (answer->kind != Response::Kind::kServiceWorkerPids)
-    return FailAbout(context, *session, *answer, service);
+    return FailAbout(context, *session, *answer, *service);
   std::string lines;
   for (const std::string& pid : answer->pids) lines += base::EscapeForTerminal(pid) + "\n";
-  return Print(context, PidsJson(service, answer->pids), lines);
+  return Print(context, PidsJson(*service, answer->pids), lines);
 }
 
 int RunPid(const Context& context) {

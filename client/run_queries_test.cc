@@ -99,6 +99,63 @@ TEST(RunQueries, StatusOfOne) {
   EXPECT_THAT(run.out, HasSubstr("4321"));
 }
 
+TEST(RunQueries, StatusOfSeveralIsOneAfterTheOther) {
+  FakeControlServer server([](const Request& request) -> std::vector<FakeStep> {
+    Response response;
+    response.kind =
+        request.verb == Request::Verb::kOverview ? Response::Kind::kOverview : Response::Kind::kInspect;
+    response.inspect = Web();
+    response.inspect.name = request.service;
+    response.overview.services = {Web(), Web()};
+    response.overview.services[1].name = "web-2";
+    return {Answer(response)};
+  });
+  const Captured run = RunWith(server, {"status", "web*"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.out, StartsWith("Service     web\n"));
+  EXPECT_THAT(run.out, HasSubstr("\n\nService     web-2\n"));
+  proto::ServiceView second = Web();
+  second.name = "web-2";
+  EXPECT_EQ(RunWith(server, {"status", "web*", "--json"}).out,
+            proto::EncodeServiceView(Web()) + "\n" + proto::EncodeServiceView(second) + "\n");
+  EXPECT_EQ(RunWith(server, {"status", "*-2", "--json"}).out, proto::EncodeServiceView(second) + "\n");
+  EXPECT_EQ(RunWith(server, {"status", "--check", "web*"}).exit_code, 0);
+}
+
+TEST(RunQueries, OneServiceIsNotSeveral) {
+  FakeControlServer server([](const Request& request) -> std::vector<FakeStep> {
+    if (request.verb != Request::Verb::kOverview) return Master(request);
+    Response response{.kind = Response::Kind::kOverview};
+    response.overview.services = {Web(), Web()};
+    response.overview.services[0].labels = {"blue"};
+    response.overview.services[1].name = "web-2";
+    return {Answer(response)};
+  });
+  EXPECT_EQ(RunWith(server, {"spid", "@blue"}).out, "12\n34\n");
+  const Captured run = RunWith(server, {"spid", "web*"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "fectl: web* stands for web, web-2, and spid takes one service\n");
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"listen", "web*"},
+                                                                                    {"send", "web*/1", "1"},
+                                                                                    {"scale", "web*", "2"},
+                                                                                    {"run", "web*"},
+                                                                                    {"watch", "web*"}}) {
+    const Captured refused = RunWith(server, args);
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_EQ(refused.err, "fectl: web* stands for web, web-2, and " + args[0] + " takes one service\n");
+  }
+}
+
+TEST(RunQueries, ASelectorOfNothingIsNamed) {
+  FakeControlServer server(Master);
+  for (const char* command : {"status", "spid"}) {
+    const Captured run = RunWith(server, {command, "db-?"});
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(run.err, "fectl: db-?: no service has such a name\n");
+  }
+}
+
 TEST(RunQueries, UnknownServicesComeWithASuggestion) {
   FakeControlServer server(Master);
   for (const char* command : {"status", "spid"}) {

@@ -7,6 +7,7 @@
 #include "client/exit_code.h"
 #include "client/fail_about.h"
 #include "client/json_text.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "proto_spec/base/printable.h"
 
@@ -32,11 +33,13 @@ std::string Seconds(double seconds) {
 }  // namespace
 
 int RunOneshot(const Context& context) {
-  const std::string& service = context.invocation.operands[0];
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to have oneshots");
   if (!able.ok()) return Fail(context, able);
+  const absl::StatusOr<std::string> selected = SelectOne(*session, context.invocation.operands[0], "run");
+  if (!selected.ok()) return Fail(context, selected.status());
+  const std::string& service = *selected;
   const absl::StatusOr<Response> looked = session->Ask(About(proto::Verb::kInspect, service));
   if (!looked.ok()) return Fail(context, looked.status());
   if (looked->kind != Response::Kind::kInspect) return FailAbout(context, *session, *looked, service);

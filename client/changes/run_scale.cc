@@ -7,6 +7,7 @@
 #include "client/exit_code.h"
 #include "client/fail_about.h"
 #include "client/json_text.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "proto_spec/base/printable.h"
 
@@ -30,11 +31,13 @@ proto::ScaleRequest Wanted(const Invocation& invocation) {
 }  // namespace
 
 int RunScale(const Context& context) {
-  const std::string& service = context.invocation.operands[0];
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to change a number of workers");
   if (!able.ok()) return Fail(context, able);
+  const absl::StatusOr<std::string> selected = SelectOne(*session, context.invocation.operands[0], "scale");
+  if (!selected.ok()) return Fail(context, selected.status());
+  const std::string& service = *selected;
   Request request;
   request.verb = proto::Verb::kScale;
   request.service = service;

@@ -48,7 +48,7 @@ to serve, and the old ones finish what is open and exit. No connection is
 refused or reset. If the new workers do not load, the old ones keep serving and
 the reload has failed; the reason is on stderr. A reload that is asked for while
 another one goes on follows it, so what serves in the end was loaded after it.
-With all, services which are stopped are left alone.
+With all, patterns and labels, services which are stopped are left alone.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.

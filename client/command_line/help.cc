@@ -44,6 +44,23 @@ std::string OptionLines(std::string_view command) {
   return Indented(lines);
 }
 
+// What may stand in the place of a service's name.
+std::string SelectorLines(const Command& command) {
+  switch (command.operands) {
+    case Operands::kServices:
+    case Operands::kOptionalService:
+      return "\nSERVICE is a name, a pattern such as 'web-*' (* stands for any characters, ? for\n"
+             "one), or @LABEL, which stands for all services that have this label.\n";
+    case Operands::kOneService:
+    case Operands::kServiceAndNumber:
+    case Operands::kServiceAndPaths:
+    case Operands::kTargetAndMessage:
+      return "\nSERVICE is a name, or a pattern such as 'web-*' or @LABEL that one service fits.\n";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 std::string GeneralHelp() {
@@ -51,6 +68,7 @@ std::string GeneralHelp() {
   for (const Command& command : Commands()) commands.emplace_back(Signature(command), command.summary);
   return "Usage: fectl [OPTION]... COMMAND [SERVICE]...\n"
          "Tells a running fectld what to do, and shows what it does.\n"
+         "SERVICE is a name, or a pattern ('web-*') or @LABEL for those that fit.\n"
          "\n"
          "Commands:\n" +
          Indented(commands) +
@@ -64,7 +82,7 @@ std::string GeneralHelp() {
 
 std::string CommandHelp(const Command& command) {
   return "Usage: fectl [OPTION]... " + Signature(command) + "\n\n" + std::string(command.semantics) +
-         "\nOptions (what follows -- are names, even if they begin with a dash):\n" +
+         SelectorLines(command) + "\nOptions (what follows -- are names, even if they begin with a dash):\n" +
          OptionLines(command.name);
 }
 

@@ -28,7 +28,7 @@ void ExpectLinesFit(const std::string& text) {
 TEST(Help, GeneralHelpNamesEverythingOnOneScreen) {
   const std::string help = GeneralHelp();
   ExpectLinesFit(help);
-  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 41);
+  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 42);
   for (const Command& command : Commands()) EXPECT_THAT(help, HasSubstr("  " + std::string(command.name)));
   for (const Option& option : Options()) {
     const std::string listed = " --" + std::string(option.name) + " ";
@@ -46,6 +46,14 @@ TEST(Help, OptionsOfACommandStandInItsHelp) {
                 option.commands.empty() || BelongsTo(option, command.name))
           << command.name << " " << option.name;
     }
+  }
+}
+
+TEST(Help, TellsWhatMayStandInThePlaceOfAName) {
+  EXPECT_THAT(GeneralHelp(), HasSubstr("@LABEL"));
+  for (const Command& command : Commands()) {
+    const bool takes_services = Synopsis(command.operands).find("SERVICE") != std::string_view::npos;
+    EXPECT_EQ(CommandHelp(command).find("@LABEL") != std::string::npos, takes_services) << command.name;
   }
 }
 

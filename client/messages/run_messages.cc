@@ -20,6 +20,7 @@
 #include "client/session/channel.h"
 #include "client/session/clock.h"
 #include "client/session/connect.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/text/nearest.h"
 #include "proto_spec/base/printable.h"
@@ -146,24 +147,28 @@ int RunSend(const Context& context) {
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to pass on messages");
   if (!able.ok()) return Fail(context, able);
+  const absl::StatusOr<std::string> service = SelectOne(*session, target->service, "send");
+  if (!service.ok()) return Fail(context, service.status());
   Request request;
   request.verb = proto::Verb::kSend;
-  request.service = target->service;
+  request.service = *service;
   request.arguments = proto::MessageToSend{.worker = target->worker, .json = json};
   const absl::StatusOr<Response> answer = session->Ask(request);
   if (!answer.ok()) return Fail(context, answer.status());
   if (const auto* sent = std::get_if<proto::SentCounts>(&answer->detail)) {
-    return TellSent(context, target->service, *sent);
+    return TellSent(context, *service, *sent);
   }
-  return FailAbout(context, *session, *answer, target->service);
+  return FailAbout(context, *session, *answer, *service);
 }
 
 int RunListen(const Context& context) {
-  const std::string& service = context.invocation.operands[0];
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to pass on messages");
   if (!able.ok()) return Fail(context, able);
+  const absl::StatusOr<std::string> selected = SelectOne(*session, context.invocation.operands[0], "listen");
+  if (!selected.ok()) return Fail(context, selected.status());
+  const std::string& service = *selected;
   Request request;
   request.verb = proto::Verb::kListen;
   request.service = service;

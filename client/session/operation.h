@@ -41,7 +41,8 @@ struct OperationResult {
 class Operation {
  public:
   // `command` is one of start, stop, reload, restart, pause, resume.
-  // `one_of_all`: the command line says `all`, so that this service was not asked for by name.
+  // `one_of_all`: the command line says `all`, or another word that stands for several services, so that this
+  // one was not asked for by name.
   Operation(CommandKind command, std::string service, proto::Level level, bool one_of_all = false);
 
   proto::Request FirstRequest() const;

@@ -78,16 +78,23 @@ absl::StatusOr<Response> Session::Ask(const Request& request, Progress* progress
   return AwaitAnswer(*channel_, progress, what);
 }
 
-absl::StatusOr<std::vector<std::string>> Session::ServiceNames() {
+absl::StatusOr<proto::MasterView> Session::Overview() {
   const absl::Status listed =
       NeedLevelTwo("this fectld is too old to list its services; name the services instead");
   if (!listed.ok()) return listed;
   Request overview;
   overview.verb = Request::Verb::kOverview;
-  const absl::StatusOr<Response> answer = Ask(overview);
+  absl::StatusOr<Response> answer = Ask(overview);
   if (!answer.ok()) return answer.status();
+  if (answer->kind == Response::Kind::kErrorNotPermitted) return NotPermitted(*answer);
+  return std::move(answer->overview);
+}
+
+absl::StatusOr<std::vector<std::string>> Session::ServiceNames() {
+  const absl::StatusOr<proto::MasterView> overview = Overview();
+  if (!overview.ok()) return overview.status();
   std::vector<std::string> names;
-  for (const proto::ServiceView& service : answer->overview.services) names.push_back(service.name);
+  for (const proto::ServiceView& service : overview->services) names.push_back(service.name);
   return names;
 }
 

@@ -44,8 +44,9 @@ class Session {
   // The same for level 3.
   absl::Status NeedLevelThree(std::string_view words);
 
-  // The names of all services. FailedPrecondition when the master only speaks the base level, which has no
-  // word for this.
+  // All services, and their names alone. FailedPrecondition when the master only speaks the base level, which
+  // has no word for this.
+  absl::StatusOr<proto::MasterView> Overview();
   absl::StatusOr<std::vector<std::string>> ServiceNames();
 
  private:

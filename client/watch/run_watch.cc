@@ -14,6 +14,7 @@
 #include "client/process/signals.h"
 #include "client/session/clock.h"
 #include "client/session/connect.h"
+#include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/text/nearest.h"
 #include "client/watch/reload_command.h"
@@ -24,14 +25,15 @@
 namespace fectl::client {
 namespace {
 
-// That there is such a service, as far as fectld can say it.
-absl::Status LookForService(const Context& context, const std::string& service) {
+// The name of the service, which there is as far as fectld can say it.
+absl::StatusOr<std::string> LookForService(const Context& context, const std::string& word) {
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return session.status();
+  if (IsSelector(word)) return SelectOne(*session, word, "watch");
   const absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();
   if (!names.ok()) return names.status();
-  if (std::ranges::find(*names, service) != names->end()) return absl::OkStatus();
-  const std::string text = service + ": there is no such service" + WhichService(service, *names);
+  if (std::ranges::find(*names, word) != names->end()) return word;
+  const std::string text = word + ": there is no such service" + WhichService(word, *names);
   return absl::UnknownError(absl::string_view(text.data(), text.size()));
 }
 
@@ -54,10 +56,11 @@ void Watch(Reloader& reloader, Signals& signals) {
 }  // namespace
 
 int RunWatch(const Context& context) {
-  const std::string& service = context.invocation.operands[0];
   std::vector<std::string> paths(context.invocation.operands.begin() + 1, context.invocation.operands.end());
   if (paths.empty()) paths = {"."};
-  if (absl::Status found = LookForService(context, service); !found.ok()) return Fail(context, found);
+  const absl::StatusOr<std::string> found = LookForService(context, context.invocation.operands[0]);
+  if (!found.ok()) return Fail(context, found.status());
+  const std::string& service = *found;
   absl::StatusOr<TreeWatch> watch = TreeWatch::Create(paths, context.directory);
   if (!watch.ok()) return Fail(context, kFailed, std::string(watch.status().message()));
   absl::StatusOr<Signals> signals = Signals::Block();
