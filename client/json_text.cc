@@ -104,9 +104,8 @@ std::string ScaledJson(std::string_view service, int num, int ready) {
 }
 
 std::string RunJson(std::string_view service, int exit_code, std::string_view reason) {
-  return Line("{\"service\":" + String(service) + ",\"ok\":" + Bool(exit_code == 0) +
-              ",\"exit_code\":" + std::to_string(exit_code) +
-              ",\"reason\":" + (reason.empty() ? "null" : String(reason)) + "}");
+  return Line("{\"service\":" + String(service) + ",\"ok\":" + Bool(exit_code == 0) + ",\"exit_code\":" +
+              std::to_string(exit_code) + ",\"reason\":" + (reason.empty() ? "null" : String(reason)) + "}");
 }
 
 std::string PidJson(std::string_view pid) {

@@ -60,7 +60,8 @@ struct Outcome {
   int still_leaving = 0;  // as in a ServiceView, like the next two
   int undrained = 0;
   int undrained_sigterm = 0;
-  // Of a oneshot that has ended: its exit code, or 128 and the number of the signal that ended it. Absent: -1.
+  // Of a oneshot that has ended: its exit code, or 128 and the number of the signal that ended it. Absent:
+  // -1.
   int exit_code = -1;
   double took_s = 0;  // from the request until it was done; what was waited for after that is not in it
 

@@ -48,9 +48,9 @@ int RunOneshot(const Context& context) {
   if (!answer.ok()) return Fail(context, answer.status());
   const auto* const outcome = std::get_if<proto::Outcome>(&answer->detail);
   if (answer->kind == Response::Kind::kServiceStarted && outcome != nullptr) {
-    context.output.Out(context.invocation.json
-                           ? RunJson(service, 0, "")
-                           : base::EscapeForTerminal(service) + ": done in " + Seconds(outcome->took_s) + "\n");
+    context.output.Out(context.invocation.json ? RunJson(service, 0, "")
+                                               : base::EscapeForTerminal(service) + ": done in " +
+                                                     Seconds(outcome->took_s) + "\n");
     return kDone;
   }
   if (answer->kind != Response::Kind::kServiceFailed || outcome == nullptr || outcome->exit_code <= 0)
