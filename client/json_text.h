@@ -41,13 +41,13 @@ std::string MessageJson(const proto::MessageRecord& record);
 // {"service":"web","lost":3}
 std::string LostJson(std::string_view service, int64_t lost);
 
-// {"pid":123}
 // {"service":"migrate","ok":false,"exit_code":3,"reason":"..."}
 std::string RunJson(std::string_view service, int exit_code, std::string_view reason);
 
 // {"service":"web","ok":true,"num":8,"ready":8}
 std::string ScaledJson(std::string_view service, int num, int ready);
 
+// {"pid":123}
 std::string PidJson(std::string_view pid);
 
 // {"version":"fectl 1.0.0"}

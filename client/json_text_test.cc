@@ -39,6 +39,10 @@ TEST(JsonText, Pids) {
   EXPECT_EQ(PidJson("12"), "{\"pid\":12}\n");
 }
 
+TEST(JsonText, Scaled) {
+  EXPECT_EQ(ScaledJson("web", 8, 7), "{\"service\":\"web\",\"ok\":true,\"num\":8,\"ready\":7}\n");
+}
+
 TEST(JsonText, APidWhichIsNoNumberStaysText) {
   for (const char* pid : {"", "x", "012", "1e5", "99999999999", "-1"}) {
     EXPECT_EQ(PidJson(pid), "{\"pid\":\"" + std::string(pid) + "\"}\n");

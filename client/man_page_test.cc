@@ -47,6 +47,10 @@ std::string Macro(Operands operands) {
       return " Ar SERVICE Op Ar PATH ...";
     case Operands::kShell:
       return " Cm bash | zsh";
+    case Operands::kOptionalPlan:
+      return " Op Ar ID";
+    case Operands::kServiceAndNumber:
+      return " Ar SERVICE Ar N | Cm + Ns Ar N | Cm \\- Ns Ar N";
     case Operands::kTargetAndMessage:
       return " Ar SERVICE Ns Op / Ns Ar N Ar JSON";
   }
@@ -82,11 +86,16 @@ std::vector<std::string> OptionsIn(const std::string& section) {
 TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted;
   std::vector<std::string> wanted_of_serve;
+  std::vector<std::string> wanted_of_changes;
   for (const Option& option : Options()) {
-    (option.command.empty() ? wanted : wanted_of_serve).push_back(Macro(option));
-    EXPECT_TRUE(option.command.empty() || option.command == "serve");
+    const bool of_serve = BelongsTo(option, "serve");
+    (option.commands.empty() ? wanted
+     : of_serve              ? wanted_of_serve
+                             : wanted_of_changes)
+        .push_back(Macro(option));
   }
   EXPECT_THAT(OptionsIn("DESCRIPTION"), testing::UnorderedElementsAreArray(wanted));
+  EXPECT_THAT(OptionsIn("CHANGING WHAT RUNS"), testing::ElementsAreArray(wanted_of_changes));
   EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), testing::ElementsAreArray(wanted_of_serve));
 }
 
@@ -95,6 +104,14 @@ TEST(ManPage, DASH_TellsWhatFollowsTwoDashes) {
   for (const std::string& line : LinesOf("DESCRIPTION")) text += line + " ";
   EXPECT_THAT(text,
               testing::HasSubstr("What follows .Ql \\-\\- are names, even if they begin with a dash, "));
+}
+
+TEST(ManPage, DescribesTheExitCodes) {
+  std::vector<std::string> described;
+  for (const std::string& line : LinesOf("EXIT STATUS")) {
+    if (line.starts_with(".It ")) described.push_back(line.substr(4));
+  }
+  EXPECT_THAT(described, testing::ElementsAre("0", "1", "2", "3", "4", "5"));
 }
 
 TEST(ManPage, DescribesTheJsonOfEveryCommandWhichGivesAny) {

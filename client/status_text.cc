@@ -138,7 +138,7 @@ std::string EventsText(const proto::ServiceView& view) {
   return out + ":\n" + table.Render(false);
 }
 
-// "8 workers, where the configuration says 4, by user 0 at 2026-11-27 18:00:00".
+// "8 workers, where the configuration says 4; by user 0 at 2026-11-27T18:00:00Z".
 std::string ScaledText(const proto::ServiceView& view) {
   if (view.file_num == 0) return "";
   return std::to_string(view.num) + (view.num == 1 ? " worker" : " workers") +

@@ -134,6 +134,46 @@ TEST_F(StatusText, EscapesWhatOthersSaid) {
   }
 }
 
+TEST_F(StatusText, SaysWhatOfTheConfigurationDoesNotRun) {
+  proto::MasterView view;
+  view.services = {Web(), Web(), Web()};
+  EXPECT_EQ(ConfigurationText(view, {}), "");
+  view.services[1].name = "api";
+  view.services[1].num = 8;
+  view.services[1].file_num = 4;
+  view.services[1].scaled_by = "user 1000";
+  view.services[1].scaled_at = 61;
+  view.services[2].name = "jobs";
+  view.services[2].not_taken = "version 8 was not taken: worker(1): exit code 1";
+  EXPECT_EQ(ConfigurationText(view, {"/etc/fectl.toml", "/etc/conf.d/\033.toml"}),
+            "\n"
+            "api: 8 workers, where the configuration says 4; by user 1000 at 1970-01-01T00:01:01Z\n"
+            "jobs: version 8 was not taken: worker(1): exit code 1\n"
+            "/etc/fectl.toml is newer than what runs (fectl plan)\n"
+            "/etc/conf.d/\\x1b.toml is newer than what runs (fectl plan)\n");
+}
+
+TEST_F(StatusText, OneServiceTellsItsConfiguration) {
+  proto::ServiceView web = Web();
+  const std::string plain = ServiceText(web, false);
+  for (const char* head : {"Version", "Scaled", "Labels", "Not applied"})
+    EXPECT_THAT(plain, Not(HasSubstr(head)));
+  web.config_version = 1;
+  EXPECT_EQ(ServiceText(web, false), plain) << "nothing was applied";
+  web.config_version = 8;
+  web.num = 1;
+  web.file_num = 4;
+  web.scaled_by = "user 0";
+  web.labels = {"web", "bl\033ue"};
+  web.not_taken = "version 9 was not taken: exit code 1";
+  const std::string text = ServiceText(web, false);
+  EXPECT_THAT(text, testing::ContainsRegex("Version +8\n"));
+  EXPECT_THAT(text,
+              testing::ContainsRegex("Scaled +1 worker, where the configuration says 4; by user 0 at 1970"));
+  EXPECT_THAT(text, testing::ContainsRegex("Labels +web, bl.x1bue\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("Not applied +version 9 was not taken: exit code 1\n"));
+}
+
 TEST_F(StatusText, NoSpaceEndsALine) {
   for (const std::string& text : {ServiceText(WebInFull(), false), ServiceText({}, false),
                                   OverviewText({.version = "", .services = {{}}}, false)}) {

@@ -1,5 +1,6 @@
 #include "proto_spec/control_plan.h"
 
+#include <limits>
 #include <string_view>
 
 namespace fectl::proto {
@@ -48,6 +49,7 @@ bool ReadWhole(const Value& object, const char* name, Number* number) {
   const Value* value = FindMember(object, name);
   if (value == nullptr || value->IsNull()) return true;
   if (!value->IsInt64() || value->GetInt64() < 0) return false;
+  if (value->GetInt64() > std::numeric_limits<Number>::max()) return false;
   *number = static_cast<Number>(value->GetInt64());
   return true;
 }

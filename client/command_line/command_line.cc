@@ -251,8 +251,9 @@ class Parser {
     }
     if (special_ != nullptr && !BelongsTo(*special_, command->name)) {
       const Command& owner = *FindCommand(special_->commands.substr(0, special_->commands.find(' ')));
+      const std::string_view synopsis = Synopsis(owner.operands);
       error_ = "--" + std::string(special_->name) + " belongs to " + std::string(owner.name) + ": fectl " +
-               std::string(owner.name) + " " + std::string(Synopsis(owner.operands));
+               std::string(owner.name) + (synopsis.empty() ? "" : " ") + std::string(synopsis);
       return;
     }
     CheckOperands(*command);

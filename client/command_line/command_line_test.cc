@@ -233,5 +233,66 @@ TEST(CommandLine, ErrorsKnowWhetherJsonWasWanted) {
   }
 }
 
+TEST(CommandLine, PlanAndApplyTakeAFileAndTheWayBack) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"plan", "--config", "new.toml"},
+           {"plan", "--config=new.toml"},
+           {"-c", "new.toml", "plan"},
+           {"plan", "-cnew.toml"},
+       }) {
+    const Invocation invocation = Parsed(args);
+    EXPECT_EQ(invocation.command, CommandKind::kPlan);
+    EXPECT_EQ(invocation.config, "new.toml");
+    EXPECT_THAT(invocation.operands, IsEmpty());
+    EXPECT_FALSE(invocation.revert);
+    EXPECT_FALSE(invocation.wait);
+  }
+  EXPECT_TRUE(Parsed({"plan", "--revert"}).revert);
+  const Invocation apply = Parsed({"apply", "7f3c91a", "--wait", "--revert"});
+  EXPECT_EQ(apply.command, CommandKind::kApply);
+  EXPECT_THAT(apply.operands, ElementsAre("7f3c91a"));
+  EXPECT_TRUE(apply.wait);
+  EXPECT_TRUE(apply.revert);
+  EXPECT_EQ(apply.config, "");
+  EXPECT_FALSE(Parsed({"apply"}).wait) << "nothing is left of the run before";
+}
+
+TEST(CommandLine, WhatIsWrongWithPlanAndApply) {
+  EXPECT_EQ(ErrorOf({"plan", "web"}), "plan takes no service: \"web\" is too much");
+  EXPECT_EQ(ErrorOf({"apply", "7f3c91a", "web"}), "apply takes one plan: \"web\" is too much");
+  EXPECT_EQ(ErrorOf({"plan", "--wait"}), "--wait belongs to apply: fectl apply [ID]");
+  EXPECT_EQ(ErrorOf({"reload", "web", "--revert"}), "--revert belongs to plan: fectl plan");
+  EXPECT_EQ(ErrorOf({"status", "-c", "a.toml"}), "--config belongs to plan: fectl plan");
+  EXPECT_EQ(ErrorOf({"plan", "-c"}), "-c needs a value: -c FILE" + kDash);
+}
+
+TEST(CommandLine, ScaleTakesANumberThatMayHaveASign) {
+  EXPECT_THAT(Parsed({"scale", "web", "8"}).operands, ElementsAre("web", "8"));
+  EXPECT_THAT(Parsed({"scale", "web", "+2"}).operands, ElementsAre("web", "+2"));
+  EXPECT_THAT(Parsed({"scale", "web", "-1"}).operands, ElementsAre("web", "-1"));
+  EXPECT_THAT(Parsed({"scale", "--", "-web", "-1"}).operands, ElementsAre("-web", "-1"));
+  EXPECT_THAT(Parsed({"scale", "web", "10000", "--json"}).operands, ElementsAre("web", "10000"));
+  // A name that looks like its number is not a duplicate.
+  EXPECT_THAT(Parsed({"scale", "8", "8"}).operands, ElementsAre("8", "8"));
+  const Invocation reset = Parsed({"scale", "web", "--reset"});
+  EXPECT_TRUE(reset.reset);
+  EXPECT_THAT(reset.operands, ElementsAre("web"));
+}
+
+TEST(CommandLine, WhatIsWrongWithScale) {
+  const std::string example = ", as in: fectl scale web 8, fectl scale web +2, fectl scale web --reset";
+  EXPECT_EQ(ErrorOf({"scale"}), "scale needs the name of one service" + example);
+  EXPECT_EQ(ErrorOf({"scale", "all", "2"}), "scale needs the name of one service" + example);
+  EXPECT_EQ(ErrorOf({"scale", "web"}), "scale needs a number of workers" + example);
+  EXPECT_EQ(ErrorOf({"scale", "web", "1", "2"}), "scale takes one number: \"2\" is too much");
+  EXPECT_EQ(ErrorOf({"scale", "web", "1", "--reset"}), "scale takes a number or --reset, not both");
+  EXPECT_EQ(ErrorOf({"stop", "web", "--reset"}), "--reset belongs to scale: fectl scale SERVICE N|+N|-N");
+  for (const char* bad : {"0", "+0", "-0", "10001", "99999999999999999999", "two", "1.5", "+", "8 "}) {
+    EXPECT_EQ(
+        ErrorOf({"scale", "web", bad}),
+        "scale needs a number of workers from 1 to 10000, or +N or -N, not \"" + std::string(bad) + "\"");
+  }
+}
+
 }  // namespace
 }  // namespace fectl::client

@@ -125,10 +125,10 @@ Ends with Ctrl-C, or when nobody reads its output any more, and exits 0 then; 1
 if there is no such service; 3 if fectld has ended.
 )"),
     Asks(CommandKind::kPlan, proto::Verb::kPlan, Operands::kNone,
-         R"(Reads the configuration as it is now, compares it with what runs, and prints what
-apply would do: for each service and socket that changes the kind of the change
-and the keys, with their values before and after. Values of environment variables
-are never shown. Nothing is changed. The kinds:
+         R"(Reads the configuration as it is now, compares it with what runs, and prints
+what apply would do: for each service and socket that changes the kind of the
+change and the keys, with their values before and after. Values of environment
+variables are never shown. Nothing is changed. The kinds:
 
   live    holds at once, also for workers that run
   scale   workers are started, or finish what is open and leave
@@ -147,21 +147,21 @@ not valid or cannot be applied.
 )"),
     Asks(CommandKind::kApply, proto::Verb::kApply, Operands::kOptionalPlan,
          R"(Does what plan says, without a restart and without a lost request: first workers
-are added and replaced, then the rest is drained and closed. All that can fail is
-tried before anything changes. With the ID of a plan: only if it still comes to
-that. A replacement that fails ends it: the old workers of that service keep
-serving, what was done before stays, and apply can be tried again.
+are added and replaced, then the rest is drained and closed. Listeners and files
+are opened before anything changes. With the ID of a plan: only if it still
+comes to that. A replacement that fails ends it: the old workers of that service
+keep serving, what was done before stays, and apply can be tried again.
 
-Returns when the change has begun, and with --wait when it is done or has failed.
+Returns when the change has begun; with --wait when it is done or has failed.
 --config FILE applies another file; --revert goes back to what ran before.
 
 Exits 0 if it has begun (with --wait: is done), or nothing was to do; 1 if the
 configuration is not valid, the plan is another one now, or it has failed.
 )"),
     Asks(CommandKind::kScale, proto::Verb::kScale, Operands::kServiceAndNumber,
-         R"(Changes how many workers a service has: to N, by +N or by -N. New ones serve when
-they have loaded; surplus ones finish what is open and leave. The number holds
-until the configuration says another one than now and is applied, or until
+         R"(Changes how many workers a service has: to N, by +N or by -N. New ones serve
+when they have loaded; surplus ones finish what is open and leave. The number
+holds until the configuration says another one than now and is applied, or until
 fectl scale SERVICE --reset; status shows it. A service that is stopped has it
 when it is started.
 

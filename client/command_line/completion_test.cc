@@ -36,13 +36,21 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
       script,
       HasSubstr("start | stop | reload | restart | pause | resume) wants_services=yes candidates=(all)"));
   EXPECT_THAT(script, HasSubstr("status | spid | listen) wants_services=yes ;;"));
-  EXPECT_THAT(script, HasSubstr("send | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));
+  EXPECT_THAT(script,
+              HasSubstr("send | scale | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));
 }
 
 TEST(CompletionScript, ValuesThatAreOneOfAFewAreOffered) {
   const std::string script = CompletionScript("bash");
   EXPECT_THAT(script, HasSubstr("    --kind) candidates=(asgi wsgi aiohttp) ;;\n"));
   EXPECT_THAT(script, HasSubstr("    --loop) candidates=(auto asyncio uvloop) ;;\n"));
+}
+
+TEST(CompletionScript, OptionsOfOneCommandAreOfferedForItAlone) {
+  const std::string script = CompletionScript("bash");
+  EXPECT_THAT(script, HasSubstr("          plan) candidates+=(--config --revert) ;;\n"));
+  EXPECT_THAT(script, HasSubstr("          apply) candidates+=(--config --revert --wait) ;;\n"));
+  EXPECT_THAT(script, HasSubstr("          scale) candidates+=(--reset) ;;\n"));
 }
 
 TEST(CompletionScript, ZshReadsItAsBashs) {

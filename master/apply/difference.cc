@@ -143,7 +143,6 @@ class Comparison {
 
   static KeyClass ClassOfChange(const ServiceConfig& before, const ServiceConfig& after,
                                 const std::string& key) {
-    if (key == "type") return KeyClass::kRestart;
     // What a worker was told when it was started is shorter then, which does no harm.
     if (key == "timeout" && after.timeout_ms > before.timeout_ms) return KeyClass::kLive;
     if (key == "shutdown_timeout" && after.shutdown_timeout_ms > before.shutdown_timeout_ms)

@@ -25,7 +25,6 @@ constexpr Row kRows[] = {
     {"service", "timeout", KeyClass::kRoll},
     {"service", "shutdown_timeout", KeyClass::kRoll},
     {"service", "num", KeyClass::kScale},
-    {"service", "type", KeyClass::kRoll},
     {"service", "command", KeyClass::kRoll},
     {"service", "directory", KeyClass::kRoll},
     {"service", "uid", KeyClass::kRoll},
@@ -39,6 +38,8 @@ constexpr Row kRows[] = {
     {"service", "ready", KeyClass::kRoll},
     {"service", "watchdog", KeyClass::kRoll},
     {"service", "stop_signal", KeyClass::kRoll},
+    // A service cannot become a oneshot; under another name it is another one.
+    {"service", "type", KeyClass::kRestart},
     {"socket", "name", KeyClass::kRoll},
     {"socket", "service", KeyClass::kRoll},
     {"socket", "app", KeyClass::kRoll},

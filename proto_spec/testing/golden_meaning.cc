@@ -19,6 +19,13 @@ int Small(const Json& object, const char* name) {
   return static_cast<int>(Whole(object, name));
 }
 
+std::vector<std::string> Texts(const Json& object, const char* name) {
+  return object.HasMember(name) ? ArgumentsMeaning(object[name]) : std::vector<std::string>();
+}
+bool Flag(const Json& object, const char* name) {
+  return object.HasMember(name) && object[name].GetBool();
+}
+
 // The enum value whose word on the wire is `word`: the words are checked against the vectors thereby.
 template <typename Enum>
 Enum Named(const std::string& word, Enum last) {
@@ -90,6 +97,12 @@ ServiceView Service(const Json& json) {
                       .still_leaving = Small(json, "still_leaving"),
                       .undrained = Small(json, "undrained"),
                       .undrained_sigterm = Small(json, "undrained_sigterm"),
+                      .config_version = Whole(json, "config_version"),
+                      .not_taken = Text(json, "not_taken"),
+                      .file_num = Small(json, "file_num"),
+                      .scaled_by = Text(json, "scaled_by"),
+                      .scaled_at = Whole(json, "scaled_at"),
+                      .labels = Texts(json, "labels"),
                       .workers = {},
                       .events = {}};
   for (const Json& socket : json["sockets"].GetArray()) {
@@ -110,12 +123,40 @@ MasterView Master(const Json& json) {
   MasterView master{.pid = Whole(json, "pid"),
                     .version = Text(json, "version"),
                     .uptime_s = json["uptime_s"].GetDouble(),
-                    .services = {}};
+                    .services = {},
+                    .config_version = Whole(json, "config_version"),
+                    .config_loaded_at_ns = Whole(json, "config_loaded_at_ns"),
+                    .config_files = Texts(json, "config_files")};
   for (const Json& service : json["services"].GetArray()) master.services.push_back(Service(service));
   return master;
 }
 
+PlanView Plan(const Json& json) {
+  PlanView plan{.id = Text(json, "id"),
+                .file = Text(json, "file"),
+                .version = Whole(json, "version"),
+                .changes = {},
+                .untouched = Small(json, "untouched"),
+                .refused = Text(json, "refused"),
+                .warnings = Text(json, "warnings"),
+                .outcome = Text(json, "outcome"),
+                .failure = Text(json, "failure")};
+  for (const Json& change : json["changes"].GetArray()) {
+    plan.changes.push_back({.section = Text(change, "section"),
+                            .name = Text(change, "name"),
+                            .kind = Text(change, "kind"),
+                            .words = Text(change, "words"),
+                            .keys = {},
+                            .rolls = Texts(change, "rolls")});
+    for (const Json& key : change["keys"].GetArray()) {
+      plan.changes.back().keys.push_back({Text(key, "key"), Text(key, "before"), Text(key, "after")});
+    }
+  }
+  return plan;
+}
+
 ResponseDetail Detail(const Json& json) {
+  if (json.HasMember("plan")) return Plan(json["plan"]);
   if (json.HasMember("outcome")) {
     const Json& outcome = json["outcome"];
     return Outcome{.state = Text(outcome, "state"),
@@ -163,20 +204,30 @@ MasterCommand MasterCommandMeaning(const Json& meaning) {
 
 Request RequestMeaning(const Json& meaning) {
   Request request;
-  request.verb = Named(Text(meaning, "kind"), Verb::kUnsubscribe);
+  request.verb = Named(Text(meaning, "kind"), Verb::kScale);
   request.service = Text(meaning, "service");
   request.version = Small(meaning, "version");
   if (meaning.HasMember("leave_wait_s")) request.arguments = LeaveWait{meaning["leave_wait_s"].GetDouble()};
   if (meaning.HasMember("json")) {
     request.arguments = MessageToSend{.worker = Small(meaning, "worker"), .json = Text(meaning, "json")};
   }
-  if (meaning.HasMember("id")) request.arguments = SubscriptionId{Small(meaning, "id")};
+  if (request.verb == Verb::kPlan || request.verb == Verb::kApply) {
+    request.arguments = PlanRequest{.id = Text(meaning, "id"),
+                                    .file = Text(meaning, "file"),
+                                    .revert = Flag(meaning, "revert"),
+                                    .wait = Flag(meaning, "wait")};
+  } else if (request.verb == Verb::kScale) {
+    request.arguments =
+        ScaleRequest{.to = Small(meaning, "to"), .by = Small(meaning, "by"), .reset = Flag(meaning, "reset")};
+  } else if (meaning.HasMember("id")) {
+    request.arguments = SubscriptionId{Small(meaning, "id")};
+  }
   return request;
 }
 
 Response ResponseMeaning(const Json& meaning) {
   Response response;
-  response.kind = Named(Text(meaning, "kind"), Response::Kind::kEnded);
+  response.kind = Named(Text(meaning, "kind"), Response::Kind::kApplied);
   response.text =
       Text(meaning, "text") + Text(meaning, "reason") + Text(meaning, "message") + Text(meaning, "server");
   response.version = Small(meaning, "version");

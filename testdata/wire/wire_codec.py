@@ -145,8 +145,7 @@ def encode_master_command(message: Message) -> bytes:
 
 _PLAIN_REQUESTS = ("Ping", "Pid", "Version", "Quit", "Overview")
 _SERVICE_REQUESTS = ("Status", "SPid", "Start", "Stop", "Reload", "Restart", "Pause", "Resume", "Inspect")
-HELLO_BYTES_MAX = 4096
-SEND_BYTES_MAX = 2 * 61440 + HELLO_BYTES_MAX
+HELLO_BYTES_MAX = wire_details.HELLO_BYTES_MAX
 
 
 def _hello(data: Any, raw: str) -> Message:
@@ -162,10 +161,11 @@ def _hello(data: Any, raw: str) -> Message:
 
 def decode_request(payload: bytes, level: int = 3) -> Message:
     """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0; Send:
-    service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id."""
+    service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply: those
+    of id, file, revert and wait that are set; Scale: service, and to, by or reset."""
     cmd, data, raw = envelope(payload)
     if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
-        expect(len(raw.encode()) <= (SEND_BYTES_MAX if cmd == "Send" else HELLO_BYTES_MAX), "too many bytes")
+        expect(len(raw.encode()) <= wire_details.BYTES_MAX.get(cmd, HELLO_BYTES_MAX), "too many bytes")
     if cmd in _PLAIN_REQUESTS:
         expect(data is None, "no data expected")
         return {"kind": cmd}
@@ -183,7 +183,7 @@ def decode_request(payload: bytes, level: int = 3) -> Message:
 
 def encode_request(message: Message) -> bytes:
     members = {name: value for name, value in message.items() if name != "kind"}
-    if not members:
+    if not members and message["kind"] not in wire_details.PLAN_REQUESTS:
         return encode(message["kind"])
     return encode(message["kind"], message["service"] if list(members) == ["service"] else members)
 
@@ -297,12 +297,21 @@ _WORKER: Message = {
 _SERVICE: Message = {
     "name": "", "state": "", "num": 0, "ready": 0, "uptime_s": 0.0, "restarts": 0, "cause": "",
     "sockets": [_SOCKET], "still_leaving": 0, "undrained": 0, "undrained_sigterm": 0,
+    "config_version": 0, "not_taken": "", "file_num": 0, "scaled_by": "", "scaled_at": 0, "labels": [""], "type": "",
     "workers": [_WORKER], "events": [_EVENT],
 }  # fmt: skip
-_MASTER: Message = {"pid": 0, "version": "", "uptime_s": 0.0, "services": [_SERVICE]}
+_MASTER: Message = {
+    "pid": 0, "version": "", "uptime_s": 0.0, "services": [_SERVICE],
+    "config_version": 0, "config_loaded_at_ns": 0, "config_files": [""],
+}  # fmt: skip
+# Absent where they say nothing.
+_OPTIONAL = (
+    "config_version", "not_taken", "file_num", "scaled_by", "scaled_at", "labels", "type",
+    "config_loaded_at_ns", "config_files",
+)  # fmt: skip
 
 # Whole numbers of 32 bits; the others have 64.
-_NARROW = ("worker", "index", "num", "ready", "still_leaving", "undrained", "undrained_sigterm")
+_NARROW = ("worker", "index", "num", "ready", "still_leaving", "undrained", "undrained_sigterm", "file_num")
 
 
 def _decode_view(value: Any, shape: Message) -> Message:
@@ -327,9 +336,15 @@ def _decode_view(value: Any, shape: Message) -> Message:
         elif isinstance(default[0], dict):
             expect(isinstance(given, list), f"{name}: a list expected")
             view[name] = [_decode_view(item, default[0]) for item in given]
+        elif isinstance(default[0], str):
+            strings = isinstance(given, list) and all(isinstance(item, str) for item in given)
+            expect(strings, f"{name}: strings expected")
+            view[name] = given
         else:
             expect(isinstance(given, list) and all(map(is_whole, given)), f"{name}: whole numbers expected")
             view[name] = given
+        if name in _OPTIONAL and not view[name]:
+            del view[name]
     return view
 
 
@@ -342,7 +357,7 @@ def decode_response(payload: bytes) -> Message:
     """Answers to operations: reason (level 2), outcome (level 3, where there is one). Error: message. Pid, Version:
     text. ServiceStatus: status. ServiceWorkerPids: pids. Hello: version, server, pid. Overview: overview. Inspect:
     inspect. Level 3: Sent: taken, refused. Subscribed, Message, Gap, Ended: id, and service, worker, pid, json; lost;
-    reason."""
+    reason. Plan, Applied: plan."""
     cmd, data, raw = envelope(payload)
     if cmd == "Pong":
         expect(data is None, "no data expected")

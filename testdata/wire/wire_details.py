@@ -6,9 +6,15 @@ from typing import Any
 
 from testdata.wire.wire_json import expect, is_number, is_whole
 
-REQUESTS = ("Send", "Listen", "Unsubscribe")
-ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended")
+PLAN_REQUESTS = ("Plan", "Apply")
+REQUESTS = ("Send", "Listen", "Unsubscribe", "Scale", *PLAN_REQUESTS)
+PLAN_ANSWERS = ("Plan", "Applied")
+ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended", *PLAN_ANSWERS)
 LEAVE_WAIT_MAX_S = 60
+HELLO_BYTES_MAX = 4096
+SCALE_MAX = 10_000
+# What an object in a request may have; others than these HELLO_BYTES_MAX.
+BYTES_MAX = {"Send": 2 * 61440 + HELLO_BYTES_MAX, "Plan": 28672, "Apply": 28672}
 
 Message = dict[str, Any]
 
@@ -34,18 +40,55 @@ def seconds(data: Any, name: str, most: float = float("inf")) -> float:
     return float(value or 0)
 
 
+def flag(data: Any, name: str) -> bool:
+    value = data.get(name)
+    expect(value is None or isinstance(value, bool), f"{name}: true or false expected")
+    return bool(value)
+
+
+def array(data: Any, name: str) -> list[Any]:
+    value = data.get(name)
+    expect(value is None or isinstance(value, list), f"{name}: an array expected")
+    return value or []
+
+
 def outcome(data: Any) -> Message:
     """What an operation has led to (level 3); nothing where no state is told."""
     told: Message = {"state": words(data, "state"), "cause": words(data, "cause")}
     for name in ("num", "ready", "replaced", "still_leaving", "undrained", "undrained_sigterm"):
         told[name] = whole(data, name, 0, default=0)
     told["took_s"] = seconds(data, "took_s")
+    if data.get("exit_code") is not None:
+        told["exit_code"] = whole(data, "exit_code", 0, default=0)
     return {"outcome": told} if told["state"] else {}
+
+
+def _change(data: Any) -> Message:
+    expect(isinstance(data, dict), "a change is an object")
+    change: Message = {name: words(data, name) for name in ("section", "name", "kind", "words")}
+    keys, rolls = array(data, "keys"), array(data, "rolls")
+    expect(all(isinstance(key, dict) for key in keys), "a key is an object")
+    expect(all(isinstance(service, str) for service in rolls), "rolls: strings expected")
+    change["keys"] = [{name: words(key, name) for name in ("key", "before", "after")} for key in keys]
+    return change | {"rolls": rolls}
+
+
+def plan(data: Any) -> Message:
+    return {
+        "id": words(data, "id"),
+        "file": words(data, "file"),
+        "version": whole(data, "version", 0, 64, default=0),
+        "changes": [_change(change) for change in array(data, "changes")],
+        "untouched": whole(data, "untouched", 0, default=0),
+        **{name: words(data, name) for name in ("refused", "warnings", "outcome", "failure")},
+    }
 
 
 def decode_answer(cmd: str, data: Any) -> Message:
     expect(isinstance(data, dict), "an object expected")
     reason = words(data, "reason")
+    if cmd in PLAN_ANSWERS:
+        return {"kind": cmd, "plan": plan(data)}
     if cmd == "Sent":
         return {"kind": cmd, **{name: whole(data, name, 0, default=0) for name in ("taken", "refused")}}
     message: Message = {"kind": cmd, "id": whole(data, "id", 1)}
@@ -66,8 +109,32 @@ def decode_service_request(cmd: str, data: Any) -> Message:
     return message | ({"leave_wait_s": wait} if wait else {})
 
 
+def _plan_request(cmd: str, data: Any) -> Message:
+    members: Message = {name: words(data, name) for name in ("id", "file")}
+    members |= {name: flag(data, name) for name in ("revert", "wait")}
+    return {"kind": cmd} | {name: value for name, value in members.items() if value}
+
+
+def _scale_request(data: Any) -> Message:
+    message: Message = {"kind": "Scale", "service": words(data, "service", True)}
+    wanted = {
+        "to": whole(data, "to", 1, default=0),
+        "by": whole(data, "by", -SCALE_MAX, default=0),
+        "reset": flag(data, "reset"),
+    }
+    given = {name: value for name, value in wanted.items() if value}
+    expect(len(given) == 1, "one of to, by and reset expected")
+    return message | given
+
+
 def decode_request(cmd: str, data: Any) -> Message:
+    if cmd in PLAN_REQUESTS and data is None:
+        return {"kind": cmd}
     expect(isinstance(data, dict), "an object expected")
+    if cmd in PLAN_REQUESTS:
+        return _plan_request(cmd, data)
+    if cmd == "Scale":
+        return _scale_request(data)
     message: Message = {"kind": cmd}
     if cmd != "Send":
         message["id"] = whole(data, "id", 1)
@@ -81,6 +148,8 @@ def decode_request(cmd: str, data: Any) -> Message:
 
 
 def answer_members(message: Message) -> Message:
+    if message["kind"] in PLAN_ANSWERS:
+        return message["plan"]  # type: ignore[no-any-return]
     members = {name: value for name, value in message.items() if name != "kind"}
     if not members.get("reason"):
         members.pop("reason", None)
