@@ -167,7 +167,9 @@ std::string OverviewText(const proto::MasterView& view, bool colours_on) {
   if (view.services.empty()) return "no services are configured\n";
   Table table({"SERVICE", "STATE", "READY", "RESTARTS", "UPTIME", "LISTENING", "LAST CAUSE"});
   for (const proto::ServiceView& service : view.services) {
-    const std::string ready = std::to_string(service.ready) + "/" + std::to_string(service.num);
+    const bool oneshot = service.type == "oneshot";
+    const std::string ready =
+        oneshot ? "-" : std::to_string(service.ready) + "/" + std::to_string(service.num);
     // Fewer than configured serve, and nobody has stopped them.
     const bool runs =
         service.state == "running" || service.state == "degraded" || service.state == "crashing";
@@ -199,8 +201,8 @@ std::string ServiceText(const proto::ServiceView& view, bool colours_on) {
   std::string out;
   AppendLine("Service", base::EscapeForTerminal(view.name), &out);
   AppendLine("State",
-             Paint(base::EscapeForTerminal(view.state), StateColour(view.state), colours_on) + ", " +
-                 WorkersThatServe(view),
+             Paint(base::EscapeForTerminal(view.state), StateColour(view.state), colours_on) +
+                 (view.type == "oneshot" ? ", a oneshot" : ", " + WorkersThatServe(view)),
              &out);
   if (view.uptime_s > 0) AppendLine("Uptime", ShortDuration(view.uptime_s), &out);
   if (view.restarts >= 0) AppendLine("Restarts", std::to_string(view.restarts), &out);
@@ -217,6 +219,7 @@ std::string WhatIsNotWell(const proto::ServiceView& view) {
   // A reload replaces workers that serve, and is no trouble as long as they do.
   const bool serves = view.state == "running" || view.state == "reloading" || view.state == "restarting";
   if (serves && view.ready >= view.num) return "";
+  if (view.type == "oneshot" && view.state != "failed") return "";
   std::string text = base::EscapeForTerminal(view.name) + ": " + base::EscapeForTerminal(view.state) + ", " +
                      WorkersThatServe(view);
   if (!view.cause.empty()) text += ": " + base::EscapeForTerminal(view.cause);

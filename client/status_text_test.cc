@@ -174,6 +174,25 @@ TEST_F(StatusText, OneServiceTellsItsConfiguration) {
   EXPECT_THAT(text, testing::ContainsRegex("Not applied +version 9 was not taken: exit code 1\n"));
 }
 
+TEST_F(StatusText, AOneshotHasNoWorkersThatServe) {
+  proto::MasterView view;
+  proto::ServiceView migrate;
+  migrate.name = "migrate";
+  migrate.type = "oneshot";
+  migrate.state = "done";
+  migrate.num = 1;
+  view.services = {migrate};
+  EXPECT_THAT(OverviewText(view, false), testing::ContainsRegex("migrate +done +- +0"));
+  EXPECT_THAT(ServiceText(migrate, false), HasSubstr("State       done, a oneshot\n"));
+  for (const char* well : {"done", "running", "stopped", "waiting"}) {
+    migrate.state = well;
+    EXPECT_EQ(WhatIsNotWell(migrate), "") << well;
+  }
+  migrate.state = "failed";
+  migrate.cause = "exit code 3";
+  EXPECT_THAT(WhatIsNotWell(migrate), testing::MatchesRegex("migrate: failed, .*: exit code 3"));
+}
+
 TEST_F(StatusText, NoSpaceEndsALine) {
   for (const std::string& text : {ServiceText(WebInFull(), false), ServiceText({}, false),
                                   OverviewText({.version = "", .services = {{}}}, false)}) {

@@ -20,7 +20,7 @@ std::string Paint(std::string_view text, Colour colour, bool colours_on) {
 }
 
 Colour StateColour(std::string_view state) {
-  if (state == "running") return Colour::kGreen;
+  if (state == "running" || state == "done") return Colour::kGreen;
   if (state == "failed" || state == "crashing") return Colour::kRed;
   if (state == "stopped") return Colour::kDim;
   return Colour::kYellow;

@@ -183,6 +183,8 @@ class Comparison {
   }
 
   static std::string RollWords(const ServiceConfig& before, const ServiceConfig& after) {
+    if (after.type == config::ServiceType::kOneshot)
+      return after.autostart ? "a oneshot: it runs again" : "a oneshot: its next run is as this says";
     const int at_once = after.max_surge == 0 ? before.num : std::min(after.max_surge, before.num);
     const std::string first = after.before_roll.empty() ? "" : "runs " + after.before_roll + ", then ";
     return absl::StrCat(first, Count(before.num, "worker"),

@@ -29,7 +29,7 @@ std::string Lines(const proto::PlanView& view) {
 
 }  // namespace
 
-Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigLoader* loader, config::Config running,
+Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, config::Config running,
                  std::string file, int64_t loaded_at_ns)
     : host_(host),
       listeners_(listeners),
@@ -195,8 +195,10 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
 
 void Applier::Fail(const Step& step, const std::string& words) {
   const core::Service* const service = host_->FindService(step.what.name);
-  // What was to be done of the service is taken back.
-  if (step.plan_before.has_value() && service != nullptr) {
+  const bool oneshot = step.service != nullptr && step.service->type == config::ServiceType::kOneshot;
+  // What was to be done of the service is taken back. (A oneshot that fails is to be tried again as it is.)
+  if (oneshot) KeepRunning(step);
+  if (!oneshot && step.plan_before.has_value() && service != nullptr) {
     // Under a new number: the old one is forgotten where no process of it was left.
     core::Plan before{host_->Keep(*step.plan_before), step.before.policy};
     before.policy.num = service->policy().num;

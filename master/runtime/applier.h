@@ -64,7 +64,7 @@ struct Override {
 class Applier {
  public:
   // All of them outlive it. `running`: as it was loaded from `file`, an absolute path.
-  Applier(ApplyHost* host, ListenerSet* listeners, ConfigLoader* loader, config::Config running,
+  Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, config::Config running,
           std::string file, int64_t loaded_at_ns);
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
@@ -144,7 +144,7 @@ class Applier {
 
   ApplyHost* host_;
   ListenerSet* listeners_;
-  ConfigLoader* loader_;
+  ConfigSource* loader_;
   config::Config running_;
   std::optional<config::Config> previous_;  // before the last application
   std::string file_;

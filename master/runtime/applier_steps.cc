@@ -183,7 +183,7 @@ void Applier::BeginRoll(Step& step, const core::Service& service) {
   const core::ServiceState state = service.state();
   // One that waits for others is started as it is now.
   if (state == core::ServiceState::kStopped || state == core::ServiceState::kStopping ||
-      state == core::ServiceState::kWaiting) {
+      state == core::ServiceState::kWaiting || (service.policy().oneshot && !step.service->autostart)) {
     step.done = true;
   } else if (state == core::ServiceState::kStarting) {
     step.begun = false;  // looked at again in the next turn

@@ -16,10 +16,24 @@
 
 namespace fectl::runtime {
 
+// Where an application gets a configuration from.
+class ConfigSource {
+ public:
+  using Done = std::function<void(absl::StatusOr<config::LoadResult>)>;
+
+  virtual ~ConfigSource() = default;
+  // `done` is called once, from OnTurn(). One load at a time.
+  virtual void Load(const std::string& file, core::Instant now, Done done) = 0;
+  // Once in each turn of the loop, with its time.
+  virtual void OnTurn(core::Instant now) = 0;
+  // When OnTurn() has to be called at the latest; kNever: no need.
+  virtual core::Instant next_deadline() const = 0;
+};
+
 // Loads the configuration in another process, `fectld --load`: names are looked up and files are read there,
 // so that neither a name server nor a file system that hangs keeps the master from its work. One load at a
 // time.
-class ConfigLoader final : private platform::FdWatcher, private platform::ExitObserver {
+class ConfigLoader final : public ConfigSource, private platform::FdWatcher, private platform::ExitObserver {
  public:
   // `children` and `loop` outlive it. `directory`: where relative paths begin.
   ConfigLoader(platform::EventLoop* loop, platform::Children* children, std::string directory)
@@ -28,16 +42,11 @@ class ConfigLoader final : private platform::FdWatcher, private platform::ExitOb
   ConfigLoader(const ConfigLoader&) = delete;
   ConfigLoader& operator=(const ConfigLoader&) = delete;
 
-  using Done = std::function<void(absl::StatusOr<config::LoadResult>)>;
-  // `done` is called once, from OnTurn(). An error: the process could not be started, was killed, or took
-  // longer than kLoadLimit. What is wrong with the configuration is in the result.
-  void Load(const std::string& file, core::Instant now, Done done);
-  bool loading() const { return done_ != nullptr; }
-
-  // Once in each turn of the loop, with its time.
-  void OnTurn(core::Instant now);
-  // When OnTurn() has to be called at the latest; kNever: no need.
-  core::Instant next_deadline() const;
+  // An error for `done`: the process could not be started, was killed, or took longer than kLoadLimit. What
+  // is wrong with the configuration is in the result.
+  void Load(const std::string& file, core::Instant now, Done done) override;
+  void OnTurn(core::Instant now) override;
+  core::Instant next_deadline() const override;
 
  private:
   void OnReady(uint32_t events) override;
