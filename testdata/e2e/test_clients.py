@@ -26,6 +26,30 @@ def _two_services(found: Place, **values: Any) -> Master:
     return master
 
 
+# --- words that stand for services ---
+
+
+def test_patterns_and_labels_stand_for_services(place: Place) -> None:
+    master = place.start(
+        place.service("web-1", place.guest("steady"), labels=["blue"]) + place.service("web-2", place.guest("steady"))
+        + place.service("jobs", place.guest("steady"), labels=["blue", "slow"]))
+    for name in ("web-1", "web-2", "jobs"):
+        master.wait_running(name)
+    before = {name: master.pids(name) for name in ("web-1", "web-2", "jobs")}
+    assert master.fectl_ok("spid", "@slow") == f"{before['jobs'][0]}\n"
+    reloaded = json.loads(master.fectl_ok("--json", "reload", "web-*"))
+    assert [one["service"] for one in reloaded] == ["web-1", "web-2"]
+    assert master.pids("jobs") == before["jobs"] and master.pids("web-2") != before["web-2"]
+    master.fectl_ok("stop", "@blue")
+    assert [one["state"] for one in json.loads(master.fectl_ok("--json", "status"))["services"]] == [
+        "stopped", "running", "stopped"]
+    # What was not called by its name and is stopped is left alone.
+    master.fectl_ok("reload", "*")
+    for words in (["stop", "db-?"], ["status", "@green"], ["spid", "web-*"]):
+        refused = master.fectl(*words)
+        assert refused.returncode == 1 and words[1] in refused.stderr, refused
+
+
 # --- the master's socket ---
 
 
