@@ -186,8 +186,8 @@ void Operation::OnOutcome(const proto::Outcome& outcome) {
   proto::ServiceView view;
   view.state = outcome.state;
   view.cause = outcome.cause;
-  view.num = outcome.num;
-  view.ready = outcome.ready;
+  view.num = worker_ > 0 ? 1 : outcome.num;
+  view.ready = worker_ > 0 ? std::min(outcome.ready, 1) : outcome.ready;
   view.still_leaving = outcome.still_leaving;
   view.undrained = outcome.undrained;
   view.undrained_sigterm = outcome.undrained_sigterm;

@@ -83,13 +83,10 @@ class Service {
                          bool ending = false) const;
 
   void Boot(StepContext& step);
-  // `slot`: see Commanded.
-  void OnCommand(StepContext& step, RequestId request, Verb verb, bool alone = false,
-                 std::optional<uint32_t> slot = {});
+  void OnCommand(StepContext& step, const Commanded& command);
   // For another service. Nobody waits for the answer.
   void StartFor(StepContext& step, const Cause& cause) { OnStart(step, 0, cause, /*alone=*/false); }
-  // Of one that waits. True: something has changed.
-  bool OnVerdict(StepContext& step, const StartVerdict& verdict);
+  bool OnVerdict(StepContext& step, const StartVerdict& verdict);  // of one that waits; true: it has changed
   void OnCalled() { std::get<WaitOperation>(operation_).calls = false; }
   // Of one with a before_roll().
   void OnOneshotKnown(const BeforeRoll& before_roll);

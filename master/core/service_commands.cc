@@ -29,7 +29,8 @@ void Service::OnStart(StepContext& step, RequestId request, const Cause& cause, 
 void Service::StartWhatWasHeld(StepContext& step, TimerQueue& timers) {
   const ServiceState now = state();
   if (held_starts_.empty() || now == ServiceState::kReloading || now == ServiceState::kStopping) return;
-  for (const RequestId request : std::exchange(held_starts_, {})) OnCommand(step, request, Verb::kStart);
+  for (const RequestId request : std::exchange(held_starts_, {}))
+    OnCommand(step, {.request = request, .verb = Verb::kStart});
   if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);  // it was refused
   Settle(step, timers);
 }
@@ -47,12 +48,13 @@ void Service::BeginPauseOrResume(StepContext& step, RequestId request, Verb verb
   ReplyAll(step, {request}, Answer::kDone, "");
 }
 
-void Service::OnCommand(StepContext& step, RequestId request, Verb verb, bool alone,
-                        std::optional<uint32_t> slot) {
+void Service::OnCommand(StepContext& step, const Commanded& command) {
+  const RequestId request = command.request;
+  const Verb verb = command.verb;
   if (verb != Verb::kStart && Refuse(step, request, verb)) return;
   switch (verb) {
     case Verb::kStart:
-      OnStart(step, request, MakeCause(Cause::Kind::kOperator), alone);
+      OnStart(step, request, MakeCause(Cause::Kind::kOperator), command.alone);
       break;
     case Verb::kStop:
       if (auto* stop = std::get_if<StopOperation>(&operation_)) {
@@ -69,10 +71,10 @@ void Service::OnCommand(StepContext& step, RequestId request, Verb verb, bool al
         BeginStart(step, request, MakeCause(Cause::Kind::kOperator), /*alone=*/false);
       } else {
         const Urgency urgency = verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart;
-        if (!slot.has_value()) return BeginReplaceAll(step, request, urgency);
-        if (*slot < policy().num) return BeginReplaceOne(step, request, urgency, *slot);
+        if (!command.slot.has_value()) return BeginReplaceAll(step, request, urgency);
+        if (*command.slot < policy().num) return BeginReplaceOne(step, request, urgency, *command.slot);
         ReplyAll(step, {request}, Answer::kErrorFailed,
-                 policy().name + " has no worker " + std::to_string(*slot + 1));
+                 policy().name + " has no worker " + std::to_string(*command.slot + 1));
       }
       break;
     case Verb::kPause:

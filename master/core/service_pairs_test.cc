@@ -31,7 +31,7 @@ struct Bench {
     service.StartWhatWasHeld(step, timers);
   }
   void Command(Verb verb) {
-    Do([&](Service& s, StepContext& t) { s.OnCommand(t, ++last_request, verb); });
+    Do([&](Service& s, StepContext& t) { s.OnCommand(t, {.request = ++last_request, .verb = verb}); });
   }
   template <typename Handle>
   void OnSlot(uint32_t index, Handle handle) {
@@ -253,7 +253,11 @@ std::vector<std::pair<std::string, std::function<void(Bench&)>>> News(const Benc
         {"has to wait", [](Bench& b) { Judge(b, {.words = "waiting for db"}); }},
         {"is blocked", [](Bench& b) { Judge(b, {.blocked = true, .words = "blocked: db failed"}); }},
         {"start alone",
-         [](Bench& b) { b.Do([](Service& s, StepContext& t) { s.OnCommand(t, 9, Verb::kStart, true); }); }},
+         [](Bench& b) {
+           b.Do([](Service& s, StepContext& t) {
+             s.OnCommand(t, {.request = 9, .verb = Verb::kStart, .alone = true});
+           });
+         }},
     };
   }
   if (bench.service.before_roll() != nullptr) {

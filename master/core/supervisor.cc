@@ -250,9 +250,8 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
     effects.emplace_back(Reply{event.request, Answer::kErrorStopping, "fectld is stopping"});
     return;
   }
-  OnService(event.service, at, effects, [&event](Service& s, StepContext& step) {
-    s.OnCommand(step, event.request, event.verb, event.alone, event.slot);
-  });
+  OnService(event.service, at, effects,
+            [&event](Service& s, StepContext& step) { s.OnCommand(step, event); });
 }
 
 void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects) {
