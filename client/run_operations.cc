@@ -16,6 +16,7 @@
 #include "client/session/operation.h"
 #include "client/session/selection.h"
 #include "client/session/session.h"
+#include "client/session/worker_of.h"
 #include "client/text/progress.h"
 #include "proto_spec/base/printable.h"
 
@@ -166,11 +167,29 @@ class Operations {
   std::vector<std::unique_ptr<Channel>> free_;
 };
 
+// Of SERVICE[N]: only a reload and a restart are of one worker.
+absl::Status CheckWorkers(const Context& context, Session& session) {
+  const std::vector<std::string>& operands = context.invocation.operands;
+  const auto of_one = std::ranges::find_if(
+      operands, [](const std::string& operand) { return ReadWorkerOf(operand).has_value(); });
+  if (of_one == operands.end()) return absl::OkStatus();
+  const CommandKind command = context.invocation.command;
+  if (command != CommandKind::kReload && command != CommandKind::kRestart) {
+    return absl::InvalidArgumentError(*of_one + " is one worker, which can be reloaded and restarted; " +
+                                      std::string(CommandOf(command).name) + " takes services");
+  }
+  return session.NeedLevelThree("this fectld is too old to replace one worker alone");
+}
+
 }  // namespace
 
 int RunOperations(const Context& context) {
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
+  if (absl::Status able = CheckWorkers(context, *session); !able.ok()) {
+    return absl::IsInvalidArgument(able) ? Fail(context, kUsage, std::string(able.message()))
+                                         : Fail(context, able);
+  }
   std::vector<SelectedService> services;
   if (context.invocation.all) {
     const absl::StatusOr<std::vector<std::string>> names = session->ServiceNames();

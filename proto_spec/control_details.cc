@@ -44,7 +44,10 @@ class Writer {
     Flag("reset", scale.reset);
   }
   void operator()(const PlanView& plan) { AppendPlanMembers(plan, json_); }
-  void operator()(const LeaveWait& wait) { Real("leave_wait_s", wait.seconds); }
+  void operator()(const LeaveWait& wait) {
+    Real("leave_wait_s", wait.seconds);
+    if (wait.worker > 0) Whole("worker", wait.worker);
+  }
   void operator()(const MessageToSend& message) {
     if (message.worker > 0) Whole("worker", message.worker);
     Text("json", message.json);
@@ -120,7 +123,9 @@ class Reader {
   }
 
   bool operator()(std::monostate& /*nothing*/) const { return true; }
-  bool operator()(LeaveWait& wait) const { return Real("leave_wait_s", &wait.seconds, kLeaveWaitMaxS); }
+  bool operator()(LeaveWait& wait) const {
+    return Real("leave_wait_s", &wait.seconds, kLeaveWaitMaxS) && Whole("worker", &wait.worker, 1);
+  }
   bool operator()(MessageToSend& message) const {
     return Whole("worker", &message.worker, 1) && Text("json", &message.json, true);
   }

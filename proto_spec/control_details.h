@@ -16,6 +16,7 @@ namespace fectl::proto {
 inline constexpr double kLeaveWaitMaxS = 60;
 struct LeaveWait {
   double seconds = 0;
+  int worker = 0;  // to be replaced alone, from 1; 0: all of them
   friend bool operator==(const LeaveWait&, const LeaveWait&) = default;
 };
 

@@ -285,7 +285,8 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
         if (arguments == Arguments::kReplacement) request->arguments = LeaveWait{};
         if (!ReadRequestDetail(data, &request->service, &request->arguments))
           return arguments == Arguments::kReplacement
-                     ? "the data must be an object with a service, and at most 60 for leave_wait_s"
+                     ? "the data must be an object with a service, and at most 60 for leave_wait_s, and 1 or "
+                       "more for worker"
                      : "the data must be a service's name, or an object with a service";
         if (request->arguments == RequestDetail(LeaveWait{})) request->arguments = {};
         return nullptr;

@@ -39,7 +39,7 @@ enum class Arguments {
   kNone,
   kVersion,         // {"version": N}
   kService,         // a service's name; at level 3 also {"service": name}
-  kReplacement,     // as kService; at level 3 also {"service": name, "leave_wait_s": seconds}
+  kReplacement,     // as kService; at level 3 also {"service": name, "leave_wait_s": seconds, "worker": N}
   kMessage,         // {"service": name, "worker": N, "json": text}
   kSubscription,    // {"id": N, "service": name}
   kSubscriptionId,  // {"id": N}

@@ -1,11 +1,13 @@
 #include "client/session/operation.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "client/session/base_view.h"
+#include "client/session/worker_of.h"
 #include "client/text/nearest.h"
 #include "client/text/time_text.h"
 
@@ -136,16 +138,20 @@ std::string_view PastTense(CommandKind command) {
 }
 
 Operation::Operation(CommandKind command, std::string service, proto::Level level, bool one_of_all)
-    : command_(command), one_of_all_(one_of_all), level_(level) {
+    : command_(command), service_(service), one_of_all_(one_of_all), level_(level) {
+  if (const std::optional<WorkerOf> one = ReadWorkerOf(service); one.has_value()) {
+    service_ = one->service;
+    worker_ = one->worker;
+  }
   result_.service = std::move(service);
 }
 
 Request Operation::FirstRequest() const {
   Request request;
   request.verb = CommandOf(command_).verb->verb;
-  request.service = result_.service;
+  request.service = service_;
   if (level_ >= proto::Level::kThree && Replaces(command_)) {
-    request.arguments = proto::LeaveWait{static_cast<double>(kLookMs) / 1000};
+    request.arguments = proto::LeaveWait{static_cast<double>(kLookMs) / 1000, worker_};
   }
   return request;
 }
@@ -235,7 +241,7 @@ std::optional<Request> Operation::OnFirstAnswer(const Response& answer) {
 std::optional<Request> Operation::FollowUp(Request::Verb verb) {
   Request request;
   request.verb = verb;
-  if (proto::TakesService(verb) || verb == Request::Verb::kInspect) request.service = result_.service;
+  if (proto::TakesService(verb) || verb == Request::Verb::kInspect) request.service = service_;
   return request;
 }
 

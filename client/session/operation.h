@@ -40,7 +40,8 @@ struct OperationResult {
 // answer), and what people read in the end. Pure.
 class Operation {
  public:
-  // `command` is one of start, stop, reload, restart, pause, resume.
+  // `command` is one of start, stop, reload, restart, pause, resume. `service`: of a reload or restart also
+  // SERVICE[N], one of its workers, from 1, which needs level 3.
   // `one_of_all`: the command line says `all`, or another word that stands for several services, so that this
   // one was not asked for by name.
   Operation(CommandKind command, std::string service, proto::Level level, bool one_of_all = false);
@@ -69,6 +70,8 @@ class Operation {
   void TellWhatRan(const proto::ServiceView& view);
 
   CommandKind command_;
+  std::string service_;  // without the worker
+  int worker_ = 0;
   bool one_of_all_;
   proto::Level level_;
   OperationResult result_;

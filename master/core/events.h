@@ -2,6 +2,7 @@
 #define MASTER_CORE_EVENTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -99,6 +100,7 @@ struct Commanded {
   RequestId request = 0;
   ServiceId service = 0;
   Verb verb = Verb::kStart;
+  std::optional<uint32_t> slot = {};  // of a reload or restart: of this place alone; not there: all of them
   bool alone = false;  // a start that neither starts the services that it requires nor waits for others
 };
 

@@ -33,6 +33,42 @@ TEST(Reload, OldWorkersLeaveOnlyWhenAllNewOnesAreLoaded) {
   EXPECT_EQ(script.service().processes(), 2U);
 }
 
+TEST(Reload, OfOneWorkerLeavesTheOthersAlone) {
+  Script script = AllServing(3);
+  script.Command(Verb::kReload, 0, 1);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 2", "TERM 2", "reply 1 Started"));
+  EXPECT_EQ(script.State(), "running");
+}
+
+TEST(Reload, OfOneWorkerThatFailsLeavesTheOldOneServing) {
+  Script script = AllServing(2);
+  script.Command(Verb::kRestart, 0, 0);
+  script.Decided();
+  script.Exit(3, 3);
+  EXPECT_THAT(script.Decided(),
+              Contains("reply 1 Failed: worker(1) exited with code 3 before it was loaded; the old "
+                       "worker keeps serving"));
+  EXPECT_EQ(script.service().ready(), 2U);
+}
+
+TEST(Reload, OfAWorkerThatTheServiceDoesNotHaveIsRefused) {
+  Script script = AllServing(2);
+  script.Command(Verb::kReload, 0, 2);
+  EXPECT_THAT(script.Decided(), ElementsAre("reply 1 ErrorFailed: web has no worker 3"));
+}
+
+TEST(Reload, OfOneWorkerBehindAnotherReloadBecomesOneOfAll) {
+  Script script = AllServing(2);
+  script.Command(Verb::kReload);
+  script.Command(Verb::kReload, 0, 1);
+  script.Decided();
+  script.Load(3);
+  script.Load(4);
+  EXPECT_THAT(script.Decided(), Contains("spawn 5"));
+}
+
 TEST(Reload, SaysWhoAskedForIt) {
   Script script = AllServing(1);
   script.Command(Verb::kReload);

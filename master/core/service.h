@@ -83,7 +83,9 @@ class Service {
                          bool ending = false) const;
 
   void Boot(StepContext& step);
-  void OnCommand(StepContext& step, RequestId request, Verb verb, bool alone = false);
+  // `slot`: see Commanded.
+  void OnCommand(StepContext& step, RequestId request, Verb verb, bool alone = false,
+                 std::optional<uint32_t> slot = {});
   // For another service. Nobody waits for the answer.
   void StartFor(StepContext& step, const Cause& cause) { OnStart(step, 0, cause, /*alone=*/false); }
   // Of one that waits. True: something has changed.
@@ -160,6 +162,7 @@ class Service {
   void BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause);
   void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
   void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
+  void BeginReplaceOne(StepContext& step, RequestId request, Urgency urgency, uint32_t slot);
   void BeginReplace(StepContext& step, ReplaceOperation operation);
   void BeginBatch(StepContext& step, ReplaceOperation& replace);
   void CommitBatch(StepContext& step, ReplaceOperation& replace);

@@ -1,6 +1,7 @@
 // What people tell a service. (The rest of the service is in service.cc.)
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -46,7 +47,8 @@ void Service::BeginPauseOrResume(StepContext& step, RequestId request, Verb verb
   ReplyAll(step, {request}, Answer::kDone, "");
 }
 
-void Service::OnCommand(StepContext& step, RequestId request, Verb verb, bool alone) {
+void Service::OnCommand(StepContext& step, RequestId request, Verb verb, bool alone,
+                        std::optional<uint32_t> slot) {
   if (verb != Verb::kStart && Refuse(step, request, verb)) return;
   switch (verb) {
     case Verb::kStart:
@@ -66,7 +68,11 @@ void Service::OnCommand(StepContext& step, RequestId request, Verb verb, bool al
       if (policy().oneshot || state() == ServiceState::kDone) {  // it runs again
         BeginStart(step, request, MakeCause(Cause::Kind::kOperator), /*alone=*/false);
       } else {
-        BeginReplaceAll(step, request, verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart);
+        const Urgency urgency = verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart;
+        if (!slot.has_value()) return BeginReplaceAll(step, request, urgency);
+        if (*slot < policy().num) return BeginReplaceOne(step, request, urgency, *slot);
+        ReplyAll(step, {request}, Answer::kErrorFailed,
+                 policy().name + " has no worker " + std::to_string(*slot + 1));
       }
       break;
     case Verb::kPause:

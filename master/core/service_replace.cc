@@ -40,6 +40,21 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
   operation_ = std::move(operation);  // BeginRoll() comes later
 }
 
+// Behind another operation all of them are replaced, which is more than was asked for. What a service runs
+// before its workers are replaced is not run for one of them.
+void Service::BeginReplaceOne(StepContext& step, RequestId request, Urgency urgency, uint32_t slot) {
+  if (std::holds_alternative<ReplaceOperation>(operation_)) return BeginReplaceAll(step, request, urgency);
+  MarkDirty(slot).ForgetUndrained();
+  if (urgency == Urgency::kRestart) MarkDirty(slot).Hurry(step);
+  ReplaceOperation operation;
+  operation.urgency = urgency;
+  operation.by_operator = true;
+  operation.cause = MakeCause(Cause::Kind::kOperator);
+  operation.waiters.push_back(request);
+  operation.slots.push_back(slot);
+  BeginReplace(step, std::move(operation));
+}
+
 void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
   FECTL_CHECK(std::holds_alternative<std::monostate>(operation_), "one operation at a time");
   operation_ = std::move(operation);

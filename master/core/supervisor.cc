@@ -251,7 +251,7 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
     return;
   }
   OnService(event.service, at, effects, [&event](Service& s, StepContext& step) {
-    s.OnCommand(step, event.request, event.verb, event.alone);
+    s.OnCommand(step, event.request, event.verb, event.alone, event.slot);
   });
 }
 

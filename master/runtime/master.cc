@@ -16,7 +16,6 @@
 
 #include "master/platform/loop/clock.h"
 #include "master/platform/process/start_code.h"
-#include "master/runtime/demonstration.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/reopened.h"
@@ -46,14 +45,16 @@ Master::Master(MasterParts parts)
       driver_(FirstPlans(parts_.services), Seed(), this),
       workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
-      applier_(this, parts_.listeners.get(), &loader_, parts_.config, parts_.file, parts_.loaded_at_ns),
+      applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file,
+               parts_.loaded_at_ns),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
     const core::Service& service = supervisor().services()[i];
     names_[service.id()] = service.policy().name;
-    plans_[service.plan()] = parts_.services[i].plan;
+    plans_[service.plan()] = std::move(parts_.services[i].plan);
     newest_plan_ = std::max(newest_plan_, service.plan());
   }
+  parts_.services = {};
 }
 
 Master::~Master() {
@@ -175,7 +176,7 @@ bool Master::Started() const {
 void Master::OnTurnEnd(core::Instant now) {
   if (!came_up_ && Started()) {
     came_up_ = true;
-    if (says_what_to_try_) std::cout << DemonstrationHint(parts_.services) << std::flush;
+    if (!what_to_try_.empty()) std::cout << std::exchange(what_to_try_, "") << std::flush;
     platform::GiveBackStartCode();
   }
   applier_.OnTurn(now);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -75,9 +76,8 @@ class Master final : private driver::Outside,
   // Joins the loop: from here on clients, signals and sockets are waited for. Once, before Run().
   absl::Status Watch();
 
-  // Says on standard output where everything is and what can be tried, once the services have started. Before
-  // Run().
-  void SayWhatToTry() { says_what_to_try_ = true; }
+  // Says this on standard output once the services have started. Before Run().
+  void SayWhatToTry(std::string hint) { what_to_try_ = std::move(hint); }
 
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
   // nothing can be done without (every worker is killed then).
@@ -176,7 +176,7 @@ class Master final : private driver::Outside,
   core::Instant beat_at_ = core::kNever;   // the next heartbeat of ours to workers which expect them
   core::Instant sweep_at_ = core::kNever;  // when the children are looked at
   size_t held_before_ = 0;                 // workers and clients, at the end of the last turn
-  bool says_what_to_try_ = false;
+  std::string what_to_try_;
   bool came_up_ = false;  // every service was, once
 };
 

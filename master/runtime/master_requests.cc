@@ -110,6 +110,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
 
   const core::Service* service = command.has_value() ? FindService(request.service) : nullptr;
   if (command.has_value() && service == nullptr) return AnswerAtOnce(client, request);
+  std::optional<uint32_t> slot;
   Waiting waiting;
   waiting.client = client;
   waiting.verb = request.verb;
@@ -120,13 +121,17 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   }
   if (const auto* wait = std::get_if<proto::LeaveWait>(&request.arguments)) {
     waiting.leave_wait = core::Milliseconds(static_cast<int64_t>(wait->seconds * 1000));
+    if (wait->worker > 0) {
+      slot = static_cast<uint32_t>(wait->worker - 1);
+      waiting.serving = std::min(waiting.serving, 1);  // no more have a successor in the end
+    }
   }
   LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
   const core::RequestId id = driver_.supervisor().NewRequest();
   waiting_.emplace(id, waiting);
   if (service != nullptr) {
     if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).listeners);
-    Emit(core::Commanded{.request = id, .service = service->id(), .verb = *command});
+    Emit(core::Commanded{.request = id, .service = service->id(), .verb = *command, .slot = slot});
   } else {
     ShutDown({.graceful = true, .request = id});
   }

@@ -32,6 +32,7 @@
 #include "master/platform/loop/signals.h"
 #include "master/platform/process/process_limits.h"
 #include "master/runtime/access.h"
+#include "master/runtime/demonstration.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/master.h"
 #include "master/runtime/own_streams.h"
@@ -58,6 +59,7 @@ absl::Status EnterDirectory(const std::string& directory) {
 struct Prepared {
   std::optional<platform::PidFile> pid_file;
   std::unique_ptr<Master> master;
+  std::string hint;  // what can be tried
 };
 
 // What `open` gives. A lock that a process holds which was killed, or is stopping, is free again in a moment.
@@ -151,6 +153,7 @@ absl::StatusOr<Prepared> Prepare(const Loaded& loaded, bool daemon) {
   parts.start_directory = loaded.directory;
   parts.inherited = inherited;
   parts.open_files = *open_files;
+  prepared.hint = DemonstrationHint(parts.services);
   prepared.master = std::make_unique<Master>(std::move(parts));
   if (absl::Status s = prepared.master->Watch(); !s.ok()) return s;
   return prepared;
@@ -182,7 +185,7 @@ int Serve(const Loaded& loaded, bool daemon, bool demonstrates) {
   auto prepared = Prepare(loaded, daemon);
   if (!prepared.ok()) return Fail(prepared.status(), &report);
   if (report.has_value()) report->Ready();
-  if (demonstrates) prepared->master->SayWhatToTry();
+  if (demonstrates) prepared->master->SayWhatToTry(std::move(prepared->hint));
   const absl::Status served = prepared->master->Run();
   if (served.ok()) return kExitStopped;
   LOG(ERROR) << "fectld cannot go on: " << served.message();

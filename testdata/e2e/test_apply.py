@@ -364,6 +364,18 @@ def test_workers_that_do_not_come_up_are_told(place: Place) -> None:
     assert "not all of the new workers came up" in done.stderr and "exited with code 7" in done.stderr
 
 
+def test_one_worker_can_be_replaced_alone(place: Place) -> None:
+    master = place.start(steady(place, "web", 3))
+    before = master.wait_running("web", 3)
+    assert "web[2]: restarted (1 worker" in master.fectl_ok("restart", "web[2]")
+    after = master.wait_running("web", 3)
+    assert [a == b for a, b in zip(before, after)] == [True, False, True]
+    done = master.fectl("reload", "web[9]")
+    assert done.returncode == 1 and "web has no worker 9" in done.stderr
+    done = master.fectl("stop", "web[1]")
+    assert done.returncode == 2 and "is one worker, which can be reloaded and restarted" in done.stderr
+
+
 # --- who may ---
 
 

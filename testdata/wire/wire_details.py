@@ -105,8 +105,9 @@ def decode_answer(cmd: str, data: Any) -> Message:
 def decode_service_request(cmd: str, data: Any) -> Message:
     """An object in place of a service's name."""
     wait = seconds(data, "leave_wait_s", LEAVE_WAIT_MAX_S) if cmd in ("Reload", "Restart") else 0
+    worker = whole(data, "worker", 1, default=0) if cmd in ("Reload", "Restart") else 0
     message: Message = {"kind": cmd, "service": words(data, "service", True)}
-    return message | ({"leave_wait_s": wait} if wait else {})
+    return message | ({"leave_wait_s": wait} if wait or worker else {}) | ({"worker": worker} if worker else {})
 
 
 def _plan_request(cmd: str, data: Any) -> Message:

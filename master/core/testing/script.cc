@@ -95,8 +95,8 @@ Instant Script::Deadline() const {
   return earliest;
 }
 
-RequestId Script::Command(Verb verb, ServiceId service) {
-  Step(Commanded{.request = ++last_request_, .service = service, .verb = verb});
+RequestId Script::Command(Verb verb, ServiceId service, std::optional<uint32_t> slot) {
+  Step(Commanded{.request = ++last_request_, .service = service, .verb = verb, .slot = slot});
   return last_request_;
 }
 

@@ -41,7 +41,7 @@ class Script {
   void CloseChannel(int32_t pid);
 
   // What people do. The request's number.
-  RequestId Command(Verb verb, ServiceId service = 0);
+  RequestId Command(Verb verb, ServiceId service = 0, std::optional<uint32_t> slot = {});
   void Shutdown(bool graceful);
   void Stall(Span length);
 
