@@ -87,6 +87,11 @@ absl::StatusOr<proto::MasterView> Session::Overview() {
   absl::StatusOr<Response> answer = Ask(overview);
   if (!answer.ok()) return answer.status();
   if (answer->kind == Response::Kind::kErrorNotPermitted) return NotPermitted(*answer);
+  if (answer->kind != Response::Kind::kOverview) {
+    const std::string text =
+        answer->text.empty() ? "fectld answered " + std::string(proto::WireWord(answer->kind)) : answer->text;
+    return absl::UnknownError(absl::string_view(text.data(), text.size()));
+  }
   return std::move(answer->overview);
 }
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client/testing/fake_control_server.h"
 
@@ -34,6 +36,17 @@ TEST(Session, SpeaksTheNewestLevelAfterHello) {
   EXPECT_EQ(session->master_pid(), 4711);
   EXPECT_THAT(session->ServiceNames().value(), ElementsAre("web", "api"));
   EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(Session, ARefusalIsNotTakenForAMasterWithoutServices) {
+  for (const auto& [kind, words] : std::vector<std::pair<Response::Kind, std::string>>{
+           {Response::Kind::kErrorNotReady, "fectld answered ErrorNotReady"},
+           {Response::Kind::kErrorNotPermitted, "not permitted: fectld refused it"}}) {
+    FakeControlServer server([kind = kind](const Request&) { return std::vector<FakeStep>{Answer(kind)}; });
+    absl::StatusOr<Session> session = Session::Open(server.path(), {}, Session::Hello::kAsk);
+    ASSERT_TRUE(session.ok()) << session.status();
+    EXPECT_EQ(session->ServiceNames().status().message(), words);
+  }
 }
 
 TEST(Session, GoesBackToTheBaseLevelOfAnOldMaster) {
