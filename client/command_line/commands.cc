@@ -48,7 +48,8 @@ to serve, and the old ones finish what is open and exit. No connection is
 refused or reset. If the new workers do not load, the old ones keep serving and
 the reload has failed; the reason is on stderr. A reload that is asked for while
 another one goes on follows it, so what serves in the end was loaded after it.
-With all, patterns and labels, services which are stopped are left alone.
+With all, patterns and labels, services which are stopped are left alone. With
+SERVICE[N], worker N of a service, from 1, is replaced alone.
 
 Returns when the new workers serve or the reload has failed. Exits 0 if every
 service was reloaded; 1 if one was refused or failed.
@@ -56,7 +57,8 @@ service was reloaded; 1 if one was refused or failed.
     Asks(CommandKind::kRestart, proto::Verb::kRestart, Operands::kServices,
          R"(Like reload, but all workers are replaced together. What is still leaving after
 earlier commands has 5 seconds then. If the new workers do not load, the old
-ones keep serving. With all, services which are stopped are left alone.
+ones keep serving. With all, services which are stopped are left alone. With
+SERVICE[N], worker N of a service, from 1, is replaced alone.
 
 Returns when the new workers serve or the restart has failed. Exits 0 if every
 service was restarted; 1 if one was refused or failed.
