@@ -186,8 +186,8 @@ void Operation::OnOutcome(const proto::Outcome& outcome) {
   proto::ServiceView view;
   view.state = outcome.state;
   view.cause = outcome.cause;
-  view.num = worker_ > 0 ? 1 : outcome.num;
-  view.ready = worker_ > 0 ? std::min(outcome.ready, 1) : outcome.ready;
+  view.num = outcome.num;
+  view.ready = outcome.ready;
   view.still_leaving = outcome.still_leaving;
   view.undrained = outcome.undrained;
   view.undrained_sigterm = outcome.undrained_sigterm;
@@ -246,8 +246,9 @@ std::optional<Request> Operation::FollowUp(Request::Verb verb) {
 }
 
 void Operation::TellWhatServes(const proto::ServiceView& view) {
+  const std::string replaced = worker_ > 0 ? "1 worker" : Workers(view);
   result_.line =
-      std::string(PastTense(command_)) + " (" + Workers(view) + ", " + SpokenDuration(result_.took_ms) + ")";
+      std::string(PastTense(command_)) + " (" + replaced + ", " + SpokenDuration(result_.took_ms) + ")";
   if (!Replaces(command_)) return;
   result_.old_workers = {view.still_leaving, view.undrained, view.undrained_sigterm};
   result_.line += Besides(*result_.old_workers, view.state == "paused");

@@ -160,9 +160,9 @@ def _hello(data: Any, raw: str) -> Message:
 
 
 def decode_request(payload: bytes, level: int = 3) -> Message:
-    """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0, worker; Send:
-    service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply: those
-    of id, file, revert and wait that are set; Scale: service, and to, by or reset."""
+    """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0, and worker;
+    Send: service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply:
+    those of id, file, revert and wait that are set; Scale: service, and to, by or reset."""
     cmd, data, raw = envelope(payload)
     if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
         expect(len(raw.encode()) <= wire_details.BYTES_MAX.get(cmd, HELLO_BYTES_MAX), "too many bytes")
