@@ -3,10 +3,14 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "master/platform/loop/clock.h"
 #include "master/runtime/limits.h"
 
@@ -65,6 +69,7 @@ std::string Applier::TroubleOf(const std::string& service) const {
 }
 
 void Applier::Ask(ClientId client, std::string who, bool apply, const proto::PlanRequest& request) {
+  if (ended_) return host_->Answer(client, Error("fectld is stopping"));
   if (jobs_.size() >= kApplyQueueMax) {
     return host_->Answer(client, Error("too many others wait for fectld to plan or apply: try again later"));
   }
@@ -72,6 +77,7 @@ void Applier::Ask(ClientId client, std::string who, bool apply, const proto::Pla
 }
 
 void Applier::AskBySignal() {
+  if (ended_) return;
   // One that has not begun reads the files as they are now.
   const auto waiting = begun_ ? std::next(jobs_.begin()) : jobs_.begin();
   const bool asked = std::any_of(waiting, jobs_.end(), [](const Job& job) { return job.client == 0; });
@@ -86,10 +92,12 @@ void Applier::End() {
   jobs_.clear();
   steps_.clear();
   begun_ = applying_ = false;
+  ended_ = true;
 }
 
 void Applier::OnTurn(core::Instant now) {
   loader_->OnTurn(now);
+  if (ended_) return;
   if (applying_) Advance();
   while (!begun_ && !jobs_.empty()) Begin(now);
 }
@@ -114,6 +122,7 @@ void Applier::Begin(core::Instant now) {
 }
 
 void Applier::OnLoaded(absl::StatusOr<config::LoadResult> loaded) {
+  if (ended_) return;  // nobody waits for it any more
   view_ = {};
   if (!loaded.ok()) {
     AnswerJob(Error(std::string(loaded.status().message())));
@@ -138,6 +147,12 @@ proto::PlanView Applier::ViewOf(const apply::Difference& difference) const {
   view.untouched = difference.untouched;
   if (!difference.needs_restart.empty())
     view.refused = "only a restart of fectld can change " + difference.needs_restart;
+  for (const apply::ServiceStep& step : difference.services) {
+    if (!step.added && !step.roll) continue;
+    for (const config::ServiceConfig& service : wanted_.services) {
+      if (service.name == step.name && view.refused.empty()) view.refused = host_->WhyNot(service);
+    }
+  }
   return view;
 }
 
@@ -165,8 +180,10 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   }
   if (!view.refused.empty()) return refuse(view.refused);
   if (view.changes.empty()) {
-    loaded_at_ns_ = wanted_at_ns_;
-    files_ = wanted_files_;
+    if (!job.request.revert) {
+      loaded_at_ns_ = wanted_at_ns_;
+      files_ = wanted_files_;
+    }
     troubles_.clear();
     view.outcome = "done";
     AnswerJob({.kind = Kind::kApplied, .detail = std::move(view)});
@@ -210,8 +227,9 @@ void Applier::Fail(const Step& step, const std::string& words) {
   view_.outcome = "failed";
   view_.failure = absl::StrCat(step.what.name, ": ", words);
   std::string left;
+  std::set<std::string> named;
   for (size_t i = at_ + 1; i < steps_.size(); ++i) {
-    if (left.find(steps_[i].what.name) == std::string::npos)
+    if (named.insert(steps_[i].what.name).second)
       absl::StrAppend(&left, left.empty() ? "" : ", ", steps_[i].what.name);
   }
   if (!left.empty()) absl::StrAppend(&view_.failure, "; not begun: ", left);
@@ -278,7 +296,9 @@ void Applier::AnswerJob(proto::Response response) {
   answered_ = true;
   const Job& job = jobs_.front();
   if (job.client != 0) return host_->Answer(job.client, response);
-  if (response.kind == Kind::kError) LOG(ERROR) << "after " << job.who << ": " << response.text;
+  if (response.kind != Kind::kError) return;
+  for (const absl::string_view line : absl::StrSplit(response.text, '\n', absl::SkipEmpty()))
+    LOG(ERROR) << "after " << job.who << ": " << line;
 }
 
 void Applier::EndJob() {

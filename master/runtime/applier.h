@@ -33,6 +33,8 @@ class ApplyHost {
   virtual const core::Service* FindService(const std::string& name) const = 0;  // nullptr: there is none
   virtual core::RequestId NewRequest() = 0;
   virtual void Emit(core::Event event) = 0;
+  // Why this master, as the user that it runs as, cannot start processes of the service; empty: it can.
+  virtual std::string WhyNot(const config::ServiceConfig& service) const = 0;
   // What processes of the service would be made of. Opens the files of its output.
   virtual absl::StatusOr<ServicePlan> MakePlan(const config::ServiceConfig& service,
                                                const std::vector<SharedSocket>& sockets) = 0;
@@ -168,6 +170,7 @@ class Applier {
   size_t at_ = 0;
   bool applying_ = false;
   bool answered_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace fectl::runtime

@@ -78,6 +78,15 @@ class Fake final : public ApplyHost, public ConfigSource {
   const core::Supervisor& supervisor() const { return supervisor_; }
   const Applier& applier() const { return applier_; }
   size_t plans() const { return plans_.size(); }
+  const std::vector<proto::Response>& answers() const { return answers_; }
+
+  // Asks for an application, whose configuration is not there before Settle().
+  void BeginToLoad() {
+    answers_.clear();
+    applier_.Ask(1, "test", true, {});
+    applier_.OnTurn(now_);
+  }
+  void End() { applier_.End(); }
 
   void Run(const core::Event& event) {
     core::Effects effects;
@@ -126,6 +135,9 @@ class Fake final : public ApplyHost, public ConfigSource {
   }
   core::RequestId NewRequest() override { return supervisor_.NewRequest(); }
   void Emit(core::Event event) override { events_.push_back(std::move(event)); }
+  std::string WhyNot(const ServiceConfig& service) const override {
+    return service.name == "impossible" ? "it is impossible" : "";
+  }
   absl::StatusOr<ServicePlan> MakePlan(const ServiceConfig& service,
                                        const std::vector<SharedSocket>& /*sockets*/) override {
     ServicePlan plan;
@@ -217,6 +229,33 @@ TEST(Applier, AReplacementThatFailsIsTakenBack) {
   EXPECT_EQ(fake.Apply().outcome, "done");
   EXPECT_EQ(fake.On("old").size(), 0U);
   EXPECT_EQ(fake.applier().TroubleOf("web"), "");
+}
+
+TEST(Applier, WhatWasNotBegunIsNamedOnceAndWhole) {
+  Fake fake(Of({Service("web"), Service("web-2"), Service("a")}));
+  ServiceConfig broken = Service("a");
+  broken.command = {"/bin/broken"};
+  fake.Write(Of({broken}));
+  EXPECT_NE(fake.Apply().failure.find("not begun: web, web-2"), std::string::npos);
+}
+
+TEST(Applier, WhatCannotBeStartedRefusesAllOfIt) {
+  Fake fake(Of({Service("web")}));
+  const auto web = fake.On("web");
+  fake.Write(Of({Service("web", 3), Service("impossible")}));
+  EXPECT_EQ(fake.Apply().refused, "nothing was changed: it is impossible");
+  EXPECT_EQ(fake.On("web"), web);
+  EXPECT_EQ(fake.supervisor().services().size(), 1U);
+}
+
+TEST(Applier, AnEndWhileAConfigurationIsLoadedAnswersAndIsTheEnd) {
+  Fake fake(Of({Service("web")}));
+  fake.BeginToLoad();
+  fake.End();
+  ASSERT_EQ(fake.answers().size(), 1U);
+  EXPECT_EQ(fake.answers()[0].text, "fectld is stopping");
+  fake.Settle();
+  EXPECT_EQ(fake.Apply().refused, "fectld is stopping");
 }
 
 TEST(Applier, AStoppedServiceStaysStoppedAndStartsAsConfigured) {

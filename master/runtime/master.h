@@ -151,6 +151,7 @@ class Master final : private driver::Outside,
   // What an application needs (master_apply.cc).
   const core::Service* FindService(const std::string& name) const override;
   core::RequestId NewRequest() override { return driver_.supervisor().NewRequest(); }
+  std::string WhyNot(const config::ServiceConfig& service) const override;
   absl::StatusOr<ServicePlan> MakePlan(const config::ServiceConfig& service,
                                        const std::vector<SharedSocket>& sockets) override;
   const ServicePlan& PlanOf(const core::Service& service) const override { return plans_.at(service.plan()); }

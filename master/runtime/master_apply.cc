@@ -1,6 +1,7 @@
 // The part of the master that changes what runs: plans, applications, and numbers of workers.
 
 #include <glog/logging.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -22,14 +23,15 @@ proto::Response Impossible(std::string words) {
 
 }  // namespace
 
+std::string Master::WhyNot(const config::ServiceConfig& service) const {
+  if (geteuid() == 0 || !service.identity.has_value()) return "";
+  if (service.identity->uid == geteuid() && service.identity->gid == getegid()) return "";
+  return "service " + service.name + " is to run as another user, and fectld (user " +
+         std::to_string(geteuid()) + ") is not root";
+}
+
 absl::StatusOr<ServicePlan> Master::MakePlan(const config::ServiceConfig& service,
                                              const std::vector<SharedSocket>& sockets) {
-  if (geteuid() != 0 && service.identity.has_value() &&
-      (service.identity->uid != geteuid() || service.identity->gid != getegid())) {
-    return absl::PermissionDeniedError(
-        "service " + service.name + " is to run as another user, and fectld (user " +
-        std::to_string(geteuid()) + ") is not root: only one that is started as root can do that");
-  }
   ServicePlan plan = MakeServicePlan(service, sockets, parts_.inherited, parts_.open_files);
   if (auto streams = outputs_.ForService(plan); !streams.ok()) return streams.status();
   return plan;
