@@ -112,6 +112,17 @@ TEST(Oneshot, StartReloadAndRestartRunItAgain) {
   EXPECT_THAT(script.Decided(), ElementsAre("reply 6 Started"));
 }
 
+TEST(Oneshot, RestartHurriesARunThatIsLeaving) {
+  for (const Verb verb : {Verb::kReload, Verb::kRestart}) {
+    Script script = Booted({Migrate()});
+    script.Violate(1, "garbage");
+    script.Command(verb);
+    script.Decided();
+    script.Pass(Seconds(5));
+    EXPECT_EQ(script.Decided().size(), verb == Verb::kRestart ? 1U : 0U);
+  }
+}
+
 TEST(Oneshot, RefusesWhatIsForWorkers) {
   Script script = Booted({Migrate()});
   script.Command(Verb::kReload);
@@ -200,6 +211,17 @@ TEST(BeforeRoll, FailureReplacesNothing) {
       script.Decided(),
       ElementsAre("reply 1 Failed: migrate failed: exited with code 3; the old workers keep serving"));
   EXPECT_EQ(Shown(script), "running");
+}
+
+TEST(BeforeRoll, FailureAnswersAStartThatWaitedForTheEndOfTheReload) {
+  Script script = Rolled();
+  script.Command(Verb::kReload);
+  script.Command(Verb::kStart);
+  script.Decided();
+  script.Exit(3, 3);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("reply 1 Failed: migrate failed: exited with code 3; the old workers keep serving",
+                          "reply 2 ErrorRunning: web is already running"));
 }
 
 // It may have begun with the program of before.

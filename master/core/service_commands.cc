@@ -68,6 +68,7 @@ void Service::OnCommand(StepContext& step, const Commanded& command) {
     case Verb::kReload:
     case Verb::kRestart:
       if (policy().oneshot || state() == ServiceState::kDone) {  // it runs again
+        for (uint32_t i = 0; verb == Verb::kRestart && i < slots_.size(); ++i) MarkDirty(i).Hurry(step);
         BeginStart(step, request, MakeCause(Cause::Kind::kOperator), /*alone=*/false);
       } else {
         const Urgency urgency = verb == Verb::kReload ? Urgency::kReload : Urgency::kRestart;

@@ -114,6 +114,7 @@ bool Supervisor::PrepareRoll(Service& service, const Moment& at, Effects& effect
       service.FailRoll(step, service.policy().before_roll + " failed: " + failure);
     }
     service.Settle(step, timers_);
+    service.StartWhatWasHeld(step, timers_);  // the event is another service's
     return true;
   };
   const std::string& name = service.policy().before_roll;

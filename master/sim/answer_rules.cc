@@ -163,7 +163,10 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
   const bool runs = state == ServiceState::kRunning || state == ServiceState::kPaused;
   // A start waits for the end of a reload, and may find then that the service runs.
   const bool held = request.verb == Verb::kStart && reply.answer == Answer::kErrorRunning;
-  if (!at_once) return (reply.answer == Answer::kErrorStopping && down) || (held && runs);
+  // A oneshot that was told to stop is started again at once, where a roll that waited needs it.
+  const bool told_to_stop =
+      commanded != nullptr && commanded->verb == Verb::kStop && commanded->service == request.service;
+  if (!at_once) return (reply.answer == Answer::kErrorStopping && (down || told_to_stop)) || (held && runs);
   if (view.effects.size() != 1 || reply.words.empty()) return false;
   switch (reply.answer) {
     case Answer::kErrorStarting:

@@ -170,9 +170,11 @@ class World final : private Engine {
       if (process.life == SimProcess::Life::kAlive) programs_.CalmDown(process, place);
     }
     const core::Instant begin = now_;
+    // A command may still wait behind a replacement that a worker asked for while all serve, and a roll
+    // behind the run of a oneshot that others wait for as well: in the worst case all services come one after
+    // the other.
     core::Span longest;
-    for (const core::Service& service : supervisor().services()) longest = std::max(longest, Limit(service));
-    // A command may still wait behind a replacement that a worker asked for while all serve.
+    for (const core::Service& service : supervisor().services()) longest = longest + Limit(service);
     while (ok() && (!AllServe(now_ - begin) || (checks_.open_requests() != 0 && now_ - begin <= longest))) {
       for (const core::ServiceId id : Ids()) MendService(id);
       Pass(now_ + core::Seconds(1));
