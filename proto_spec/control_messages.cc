@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -337,6 +338,9 @@ std::string_view WireWord(Verb verb) {
 }
 std::string_view WireWord(Response::Kind kind) {
   return Row(kind).word;
+}
+Response ErrorInWords(std::string words) {
+  return {.kind = Kind::kError, .text = std::move(words)};
 }
 bool IsFailure(Response::Kind kind) {
   return Row(kind).failure;

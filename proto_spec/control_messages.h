@@ -92,6 +92,9 @@ struct Response {
   friend bool operator==(const Response&, const Response&) = default;
 };
 
+// A kError with these words.
+Response ErrorInWords(std::string words);
+
 std::string_view WireWord(Response::Kind kind);
 // True for the kinds that mean "refused or failed": kServiceFailed and all kError...
 bool IsFailure(Response::Kind kind);

@@ -46,6 +46,7 @@ std::vector<KeyChangeView> ChangedKeys(const Texts& before, const Texts& after) 
 // What a service's processes get, whatever it comes from; only names may be shown.
 Texts Variables(const ServiceConfig& service) {
   Texts variables;
+  for (const auto& [name, value] : service.environ_from_files) variables[name] = "=" + value;
   for (const std::string& name : service.environ_passed) variables[name] = "(fectld's own)";
   for (const auto& [name, value] : service.environ) variables[name] = "=" + value;
   return variables;
@@ -277,12 +278,14 @@ class Comparison {
       by_class[KeyClass::kRebind].push_back(
           {"host", absl::StrJoin(before.addresses, " "), absl::StrJoin(after.addresses, " ")});
     for (auto& [key_class, keys] : by_class) {
-      std::string words;
-      if (key_class == KeyClass::kLive) words = "same queue";
-      // A host that is written otherwise and means the same address.
-      if (key_class == KeyClass::kRebind && !rebinds) words = "the same address";
-      Socket(key_class == KeyClass::kRebind && !rebinds ? "live" : ToWord(key_class), &before, &after,
-             std::move(words), std::move(keys), key_class >= KeyClass::kRoll);
+      // A host that is written otherwise and means the same address; a list of services whose members were
+      // renamed.
+      const bool same = key_class == KeyClass::kRebind ? !rebinds : RolledFor(&before, &after).empty();
+      const bool live = key_class == KeyClass::kLive || same;
+      std::string words = key_class == KeyClass::kRebind && same ? "the same address"
+                          : live                                 ? "same queue"
+                                                                 : "";
+      Socket(live ? "live" : ToWord(key_class), &before, &after, std::move(words), std::move(keys), !live);
     }
     if (by_class.empty()) ++out_.untouched;
   }

@@ -86,6 +86,23 @@ TEST(Difference, ValuesOfVariablesAreNeverShown) {
   for (const proto::KeyChangeView& key : difference.changes[0].keys) EXPECT_EQ(key.before + key.after, "");
 }
 
+TEST(Difference, VariablesOfFilesAreVariables) {
+  Config running = Some();
+  running.services[0].env_files = {"web.env"};
+  running.services[0].environ_from_files = {{"TOKEN", "old-secret"}, {"HIDDEN", "x"}};
+  running.services[0].environ = {{"HIDDEN", "the service's own wins"}};
+  Config wanted = running;
+  wanted.services[0].environ_from_files = {{"TOKEN", "new-secret"}, {"HIDDEN", "y"}};
+  const Difference difference = Compare(running, wanted);
+  EXPECT_EQ(Lines(difference), Expected{"service web roll environ: TOKEN"});
+  EXPECT_EQ(difference.changes[0].keys[0].before + difference.changes[0].keys[0].after, "");
+  EXPECT_NE(IdOf(1, running, running), IdOf(1, running, wanted));
+  // Another name of the file, and the same variables.
+  wanted = running;
+  wanted.services[0].env_files = {"other.env"};
+  EXPECT_EQ(Lines(Compare(running, wanted)), Expected{});
+}
+
 TEST(Difference, TheOrderOfVariablesAndRepeatedOnesMeanNothing) {
   Config running = Some();
   running.services[0].environ = {{"A", "1"}, {"B", "2"}};
@@ -120,6 +137,8 @@ TEST(Difference, ARenamedServiceKeepsItsProcesses) {
   ASSERT_EQ(difference.services.size(), 1U);
   EXPECT_EQ(difference.services[0].renamed_from, "web");
   EXPECT_FALSE(difference.services[0].roll);
+  EXPECT_EQ(Lines(difference),
+            (Expected{"service shop rename", "socket http live service", "socket admin live service"}));
   // The note that it was renamed once changes nothing later.
   EXPECT_EQ(Lines(Compare(wanted, wanted)), Expected{});
   Config later = wanted;
@@ -154,6 +173,21 @@ TEST(Difference, TwoSocketsThatSwapTheirPortsKeepTheirListeners) {
   std::swap(wanted.sockets[0].port, wanted.sockets[1].port);
   EXPECT_EQ(Lines(Compare(Some(), wanted)),
             (Expected{"socket http roll name (rolls web)", "socket admin roll name (rolls web)"}));
+}
+
+TEST(Difference, AHostThatIsWrittenOtherwiseIsTheSame) {
+  Config running = Some();
+  running.sockets[0].host = "localhost";
+  running.sockets[0].addresses = {"127.0.0.1"};
+  Config wanted = running;
+  wanted.sockets[0].host = "127.0.0.1";
+  const Difference difference = Compare(running, wanted);
+  EXPECT_EQ(Lines(difference), Expected{"socket http live host"});
+  EXPECT_TRUE(difference.services.empty());
+  // And one whose name means another address by now is another.
+  wanted = running;
+  wanted.sockets[0].addresses = {"127.0.0.2"};
+  EXPECT_EQ(Lines(Compare(running, wanted)), Expected{"socket http rebind host (rolls web)"});
 }
 
 TEST(Difference, ALongerQueueIsLive) {

@@ -19,10 +19,6 @@ namespace {
 
 using Kind = proto::Response::Kind;
 
-proto::Response Error(std::string words) {
-  return {.kind = Kind::kError, .text = std::move(words)};
-}
-
 std::string Lines(const proto::PlanView& view) {
   std::string lines;
   for (const proto::ChangeView& change : view.changes)
@@ -34,13 +30,13 @@ std::string Lines(const proto::PlanView& view) {
 }  // namespace
 
 Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, config::Config running,
-                 std::string file, int64_t loaded_at_ns)
+                 std::string file, std::vector<std::string> files, int64_t loaded_at_ns)
     : host_(host),
       listeners_(listeners),
       loader_(loader),
       running_(std::move(running)),
       file_(std::move(file)),
-      files_({file_}),
+      files_(std::move(files)),
       loaded_at_ns_(loaded_at_ns) {
   NoteLabels();
 }
@@ -69,9 +65,10 @@ std::string Applier::TroubleOf(const std::string& service) const {
 }
 
 void Applier::Ask(ClientId client, std::string who, bool apply, const proto::PlanRequest& request) {
-  if (ended_) return host_->Answer(client, Error("fectld is stopping"));
+  if (ended_) return host_->Answer(client, proto::ErrorInWords("fectld is stopping"));
   if (jobs_.size() >= kApplyQueueMax) {
-    return host_->Answer(client, Error("too many others wait for fectld to plan or apply: try again later"));
+    return host_->Answer(
+        client, proto::ErrorInWords("too many others wait for fectld to plan or apply: try again later"));
   }
   jobs_.push_back({client, std::move(who), apply, request});
 }
@@ -87,7 +84,7 @@ void Applier::AskBySignal() {
 void Applier::End() {
   for (const Job& job : jobs_) {
     if (job.client != 0 && !(answered_ && &job == &jobs_.front()))
-      host_->Answer(job.client, Error("fectld is stopping"));
+      host_->Answer(job.client, proto::ErrorInWords("fectld is stopping"));
   }
   jobs_.clear();
   steps_.clear();
@@ -96,9 +93,11 @@ void Applier::End() {
 }
 
 void Applier::OnTurn(core::Instant now) {
+  // What an application has begun is seen in the next turn, when the supervisor has stepped its events.
+  const bool goes_on = applying_;
   loader_->OnTurn(now);
   if (ended_) return;
-  if (applying_) Advance();
+  if (goes_on) Advance();
   while (!begun_ && !jobs_.empty()) Begin(now);
 }
 
@@ -108,7 +107,8 @@ void Applier::Begin(core::Instant now) {
   const proto::PlanRequest& request = jobs_.front().request;
   if (request.revert) {
     if (!previous_.has_value()) {
-      AnswerJob(Error("there is nothing to go back to: nothing was applied since fectld was started"));
+      AnswerJob(proto::ErrorInWords(
+          "there is nothing to go back to: nothing was applied since fectld was started"));
       return EndJob();
     }
     view_ = {};
@@ -125,11 +125,12 @@ void Applier::OnLoaded(absl::StatusOr<config::LoadResult> loaded) {
   if (ended_) return;  // nobody waits for it any more
   view_ = {};
   if (!loaded.ok()) {
-    AnswerJob(Error(std::string(loaded.status().message())));
+    AnswerJob(proto::ErrorInWords(std::string(loaded.status().message())));
     return EndJob();
   }
   if (!loaded->ok()) {
-    AnswerJob(Error("the configuration is not valid, nothing was changed:\n" + loaded->Describe()));
+    AnswerJob(
+        proto::ErrorInWords("the configuration is not valid, nothing was changed:\n" + loaded->Describe()));
     return EndJob();
   }
   view_.warnings = loaded->Describe();
@@ -171,7 +172,7 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   const Job& job = jobs_.front();
   const auto refuse = [this](const std::string& words) {
     LOG(ERROR) << "the configuration is not applied: " << words;
-    AnswerJob(Error("nothing was changed: " + words));
+    AnswerJob(proto::ErrorInWords("nothing was changed: " + words));
     EndJob();
   };
   if (!job.request.id.empty() && job.request.id != view.id) {
@@ -210,39 +211,48 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   Advance();
 }
 
-void Applier::Fail(const Step& step, const std::string& words) {
+// What was to be done of one service. (A service that was added stays, and a oneshot is to be tried again as
+// it is.)
+void Applier::TakeBack(const Step& step) {
   const core::Service* const service = host_->FindService(step.what.name);
-  const bool oneshot = step.service != nullptr && step.service->type == config::ServiceType::kOneshot;
-  // What was to be done of the service is taken back. (A oneshot that fails is to be tried again as it is.)
-  if (oneshot) KeepRunning(step);
-  if (!oneshot && step.plan_before.has_value() && service != nullptr) {
+  if (service == nullptr || step.kind == StepKind::kAdd) return;
+  if (step.kind == StepKind::kGrow) {
+    if (step.override_before.has_value()) overrides_[step.what.name] = *step.override_before;
+    host_->Emit(core::ServiceResized{service->id(), step.num_before});
+  } else if (step.service->type == config::ServiceType::kOneshot) {
+    KeepRunning(step);
+  } else if (step.plan_before.has_value()) {
     // Under a new number: the old one is forgotten where no process of it was left.
     core::Plan before{host_->Keep(*step.plan_before), step.before.policy};
     before.policy.num = service->policy().num;
     host_->SetName(service->id(), before.policy.name);
     host_->Emit(core::PlanChanged{service->id(), std::move(before)});
   }
+}
+
+void Applier::Fail(const Step& step, const std::string& words) {
+  TakeBack(step);
   troubles_[step.what.renamed_from.empty() ? step.what.name : step.what.renamed_from] =
       absl::StrCat("version ", version_, " was not taken: ", words);
   view_.outcome = "failed";
   view_.failure = absl::StrCat(step.what.name, ": ", words);
   std::string left;
   std::set<std::string> named;
-  for (size_t i = at_ + 1; i < steps_.size(); ++i) {
-    if (named.insert(steps_[i].what.name).second)
-      absl::StrAppend(&left, left.empty() ? "" : ", ", steps_[i].what.name);
+  for (const Step& other : steps_) {
+    if (!other.begun && named.insert(other.what.name).second)
+      absl::StrAppend(&left, left.empty() ? "" : ", ", other.what.name);
   }
   if (!left.empty()) absl::StrAppend(&view_.failure, "; not begun: ", left);
   LOG(ERROR) << "version " << version_ << " of the configuration could not be applied: " << view_.failure;
   listeners_->Use(shared_before_);
-  previous_ = before_;
+  previous_ = std::move(before_);
   loaded_at_ns_ = 0;
   EndApplication();
 }
 
 void Applier::Finish() {
-  previous_ = before_;
-  running_ = wanted_;
+  previous_ = std::move(before_);
+  running_ = std::move(wanted_);
   files_ = wanted_files_;
   loaded_at_ns_ = wanted_at_ns_;
   troubles_.clear();

@@ -65,9 +65,9 @@ struct Override {
 // so that the next application goes on from there.
 class Applier {
  public:
-  // All of them outlive it. `running`: as it was loaded from `file`, an absolute path.
+  // All of them outlive it. `running`: as it was loaded from `file`, an absolute path, and the other `files`.
   Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, config::Config running,
-          std::string file, int64_t loaded_at_ns);
+          std::string file, std::vector<std::string> files, int64_t loaded_at_ns);
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
 
@@ -119,7 +119,9 @@ class Applier {
     core::RequestId request = 0;  // awaited
     bool begun = false;
     bool done = false;
-    bool commanded = false;  // for kAdd: to start
+    bool seen = false;        // by the supervisor: for kAdd and kGrow, in a turn after it was begun
+    uint32_t num_before = 0;  // for kGrow: what to return to
+    std::optional<Override> override_before = {};
   };
 
   void Begin(core::Instant now);
@@ -134,8 +136,10 @@ class Applier {
   void BeginStep(Step& step);
   void BeginRoll(Step& step, const core::Service& service);
   bool StepIsDone(Step& step);
+  void BeginAdds();
   void AddedStep(Step& step);
   void GrownStep(Step& step);
+  void TakeBack(const Step& step);
   void Fail(const Step& step, const std::string& words);
   void Finish();
   void EndApplication();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "master/core/cause.h"
 #include "master/runtime/applier.h"
+#include "master/runtime/growth.h"
 
 namespace fectl::runtime {
 namespace {
@@ -20,12 +20,6 @@ bool DependsOn(const config::ServiceConfig& service, const std::string& other) {
     return std::find(list.begin(), list.end(), other) != list.end();
   };
   return names(service.after) || names(service.require);
-}
-
-std::string TroubleIn(const core::Service& service) {
-  const auto trouble = service.trouble();
-  if (!trouble.has_value()) return "";
-  return absl::StrCat("worker(", trouble->first + 1, "): ", core::ToWords(trouble->second));
 }
 
 }  // namespace
@@ -76,7 +70,8 @@ absl::Status Applier::MakeSteps(const apply::Difference& difference) {
   return absl::OkStatus();
 }
 
-// Each service behind those that it names. (The configuration has no circles.)
+// Each service behind those that it names. (The configuration has no circles.) One that is added waits for
+// those that are starting, but for none that has not been told to.
 void Applier::OrderByDependency(StepKind kind) {
   const auto of_kind = [kind](const Step& step) { return step.kind == kind; };
   auto first = std::find_if(steps_.begin(), steps_.end(), of_kind);
@@ -92,9 +87,11 @@ void Applier::OrderByDependency(StepKind kind) {
 }
 
 bool Applier::OnReply(const core::Reply& reply) {
-  if (!applying_ || at_ >= steps_.size()) return false;
-  Step& step = steps_[at_];
-  if (step.request != reply.request || reply.request == 0) return false;
+  if (!applying_ || reply.request == 0) return false;
+  const auto found = std::find_if(steps_.begin() + static_cast<ptrdiff_t>(at_), steps_.end(),
+                                  [&reply](const Step& s) { return s.request == reply.request; });
+  if (found == steps_.end()) return false;
+  Step& step = *found;
   step.request = 0;
   switch (reply.answer) {
     case core::Answer::kErrorStarting:
@@ -121,12 +118,24 @@ bool Applier::OnReply(const core::Reply& reply) {
 void Applier::Advance() {
   while (applying_ && at_ < steps_.size()) {
     Step& step = steps_[at_];
+    if (step.kind == StepKind::kAdd) BeginAdds();
     if (!step.begun) BeginStep(step);
     if (!applying_ || !StepIsDone(step)) return;
     KeepRunning(step);
     ++at_;
   }
   if (applying_) Finish();
+}
+
+// All at once: none of them can take anything away from what runs.
+void Applier::BeginAdds() {
+  for (size_t i = at_; i < steps_.size() && steps_[i].kind == StepKind::kAdd; ++i) {
+    if (!steps_[i].begun) {
+      BeginStep(steps_[i]);
+    } else if (!steps_[i].seen) {
+      AddedStep(steps_[i]);
+    }
+  }
 }
 
 void Applier::BeginStep(Step& step) {
@@ -154,7 +163,9 @@ void Applier::BeginStep(Step& step) {
     }
     case StepKind::kGrow:
     case StepKind::kShrink:
-      overrides_.erase(step.what.name);
+      step.num_before = service->policy().num;
+      if (const auto own = overrides_.extract(step.what.name); !own.empty())
+        step.override_before = own.mapped();
       host_->Emit(core::ServiceResized{service->id(), static_cast<uint32_t>(step.what.num_after)});
       step.done = step.kind == StepKind::kShrink;
       break;
@@ -195,7 +206,6 @@ void Applier::BeginRoll(Step& step, const core::Service& service) {
 }
 
 bool Applier::StepIsDone(Step& step) {
-  if (step.begun && !step.done && step.kind == StepKind::kAdd) AddedStep(step);
   if (step.begun && !step.done && step.kind == StepKind::kGrow) GrownStep(step);
   return applying_ && step.done;
 }
@@ -203,9 +213,9 @@ bool Applier::StepIsDone(Step& step) {
 // The service is there in the turn after the event.
 void Applier::AddedStep(Step& step) {
   const core::Service* const service = host_->FindService(step.what.name);
-  if (service == nullptr || step.commanded) return;
+  if (service == nullptr) return;
+  step.seen = true;
   host_->SetName(service->id(), step.what.name);
-  step.commanded = true;
   KeepRunning(step);
   if (!step.service->autostart) {
     step.done = true;
@@ -216,19 +226,13 @@ void Applier::AddedStep(Step& step) {
 }
 
 void Applier::GrownStep(Step& step) {
+  if (!std::exchange(step.seen, true)) return;  // the event is on its way
   const core::Service* const service = host_->FindService(step.what.name);
-  if (service == nullptr || service->up_since() == core::kNever) {
-    step.done = true;
-    return;
-  }
-  const auto num = static_cast<size_t>(step.what.num_after);
-  if (service->policy().num != num) return;  // the event is on its way
-  for (size_t i = 0; i < num; ++i) {
-    const core::Slot& slot = service->slots()[i];
-    if (slot.given_up()) return Fail(step, "a worker more did not come up: " + TroubleIn(*service));
-    if (!slot.ready()) return;
-  }
-  step.done = true;
+  const Growth growth =
+      service == nullptr ? Growth::kDone : GrowthOf(*service, static_cast<uint32_t>(step.what.num_after));
+  if (growth == Growth::kFailed)
+    return Fail(step, "a worker more did not come up: " + service->TroubleInWords());
+  step.done = growth == Growth::kDone;
 }
 
 }  // namespace fectl::runtime

@@ -38,13 +38,14 @@ struct Process {
 };
 
 // A supervisor and a kernel in which every process loads at once, but those whose command is "/bin/broken",
-// and every process that is told to stop ends at once.
+// and of "/bin/two" all but the first two; those of "/bin/slow" do not before LoadAll(). Every process that
+// is told to stop ends at once.
 class Fake final : public ApplyHost, public ConfigSource {
  public:
   explicit Fake(const Config& config)
       : supervisor_({}, 1),
         listeners_(*ListenerSet::Open({})),
-        applier_(this, listeners_.get(), this, {}, "/f", 0) {
+        applier_(this, listeners_.get(), this, {}, "/f", {"/f"}, 0) {
     Write(config);
     applier_.Ask(1, "test", true, {.wait = true});
     Settle();
@@ -87,6 +88,16 @@ class Fake final : public ApplyHost, public ConfigSource {
     applier_.OnTurn(now_);
   }
   void End() { applier_.End(); }
+  void LoadAll() {
+    for (const auto& [generation, process] : processes_) Emit(core::WorkerLoaded{process.who});
+    Settle();
+  }
+  void AskToApply() {
+    answers_.clear();
+    applier_.Ask(1, "test", true, {.wait = true});
+    Settle();
+  }
+  Applier& own_applier() { return applier_; }
 
   void Run(const core::Event& event) {
     core::Effects effects;
@@ -110,9 +121,10 @@ class Fake final : public ApplyHost, public ConfigSource {
     ASSERT_TRUE(plans_.contains(spawn.plan)) << "a plan that was dropped";
     const std::string& command = plans_.at(spawn.plan);
     Emit(core::Spawned{spawn.who, 1});
-    if (command == "/bin/broken") return Emit(core::Exited{.who = spawn.who, .number = 3});
+    const bool too_many = command == "/bin/two" && spawn.who.slot >= 2;
+    if (command == "/bin/broken" || too_many) return Emit(core::Exited{.who = spawn.who, .number = 3});
     processes_[spawn.who.generation] = {spawn.who, command};
-    Emit(core::WorkerLoaded{spawn.who});
+    if (command != "/bin/slow") Emit(core::WorkerLoaded{spawn.who});
   }
   void Do(const core::Send& send) {
     if (send.order == core::Order::kStop) End(send.who);
@@ -237,6 +249,75 @@ TEST(Applier, WhatWasNotBegunIsNamedOnceAndWhole) {
   broken.command = {"/bin/broken"};
   fake.Write(Of({broken}));
   EXPECT_NE(fake.Apply().failure.find("not begun: web, web-2"), std::string::npos);
+}
+
+// "/bin/two" with two workers.
+ServiceConfig Two(int num) {
+  ServiceConfig service = Service("web", num);
+  service.command = {"/bin/two"};
+  return service;
+}
+
+TEST(Applier, AGrowthThatFailsIsTakenBack) {
+  Fake fake(Of({Two(2)}));
+  const auto web = fake.On("web");
+  fake.Write(Of({Two(4)}));
+  const proto::PlanView failed = fake.Apply();
+  EXPECT_EQ(failed.outcome, "failed");
+  EXPECT_NE(failed.failure.find("a worker more did not come up: worker(3) exited with code 3"),
+            std::string::npos)
+      << failed.failure;
+  EXPECT_EQ(fake.supervisor().services()[0].policy().num, 2U);
+  EXPECT_EQ(fake.On("web"), web);
+  // So that nothing is to be done for the file of before.
+  fake.Write(Of({Two(2)}));
+  EXPECT_TRUE(fake.Apply().changes.empty());
+}
+
+TEST(Applier, AnOverrideIsBackWhereAGrowthFails) {
+  Fake fake(Of({Two(1)}));
+  fake.own_applier().overrides()["web"] = {2, 1, "user 0", 7};
+  fake.Run(core::ServiceResized{0, 2});
+  fake.Settle();
+  fake.Write(Of({Two(3)}));
+  EXPECT_EQ(fake.Apply().outcome, "failed");
+  EXPECT_EQ(fake.supervisor().services()[0].policy().num, 2U);
+  ASSERT_EQ(fake.applier().overrides().count("web"), 1U);
+  EXPECT_EQ(fake.applier().overrides().at("web").num, 2);
+}
+
+TEST(Applier, AGrowthThatAnotherNumberOvertakesIsDone) {
+  ServiceConfig slow = Service("web", 1);
+  slow.command = {"/bin/slow"};
+  Fake fake(Of({Service("other")}));
+  fake.Write(Of({Service("other"), slow}));
+  fake.AskToApply();
+  fake.LoadAll();
+  ASSERT_EQ(fake.answers().size(), 1U);
+  slow.num = 3;
+  fake.Write(Of({Service("other"), slow}));
+  fake.AskToApply();
+  EXPECT_TRUE(fake.answers().empty());
+  fake.Run(core::ServiceResized{1, 2});
+  fake.Settle();
+  EXPECT_EQ(fake.answers().size(), 1U);
+}
+
+TEST(Applier, ServicesAreAddedAtOnce) {
+  ServiceConfig slow = Service("a");
+  slow.command = {"/bin/slow"};
+  ServiceConfig behind = Service("b");
+  behind.after = {"a"};
+  Fake fake(Of({Service("web")}));
+  fake.Write(Of({Service("web"), behind, slow, Service("c")}));
+  fake.AskToApply();
+  EXPECT_TRUE(fake.answers().empty());
+  EXPECT_EQ(fake.On("a").size(), 2U);
+  EXPECT_EQ(fake.On("c").size(), 2U);
+  EXPECT_EQ(fake.On("b").size(), 0U);  // waits for a, which is loading
+  fake.LoadAll();
+  EXPECT_EQ(fake.On("b").size(), 2U);
+  EXPECT_EQ(fake.answers().size(), 1U);
 }
 
 TEST(Applier, WhatCannotBeStartedRefusesAllOfIt) {

@@ -159,19 +159,13 @@ const ListenerSet::Member* ListenerSet::FindAt(const platform::ListenSpec& spec,
 absl::StatusOr<ListenerSet::Member> ListenerSet::OpenNew(const config::SocketConfig& socket) {
   const platform::ListenSpec spec = ToSpec(socket);
   auto listener = std::make_unique<WatchedListener>(socket.name, spec);
-  std::vector<WatchedListener*> overlapping;
+  bool beside_another = false;
   for (const Member& member : listeners_) {
-    if (member.listener->Overlaps(spec)) overlapping.push_back(member.listener.get());
+    if (!member.listener->Overlaps(spec)) continue;
+    if (absl::Status shared = member.listener->ShareAddress(); !shared.ok()) return shared;
+    beside_another = true;
   }
-  for (WatchedListener* const other : overlapping) {
-    if (absl::Status shared = other->ShareAddress(true); !shared.ok()) return shared;
-  }
-  absl::Status opened = listener->OpenNow(!overlapping.empty());
-  overlapping.push_back(listener.get());
-  for (WatchedListener* const other : overlapping) {
-    const absl::Status closed = other->ShareAddress(false);
-    LOG_IF(ERROR, !closed.ok()) << closed.message();
-  }
+  absl::Status opened = listener->OpenNow(beside_another);
   if (opened.ok()) opened = listener->Watch(loop_);
   if (!opened.ok()) return opened;
   return Member{++newest_, std::move(listener)};
@@ -181,35 +175,38 @@ absl::StatusOr<std::vector<SharedSocket>> ListenerSet::OpenFor(
     const std::vector<config::SocketConfig>& sockets) {
   std::vector<SharedSocket> shared;
   std::vector<Member> opened;
-  std::vector<std::pair<WatchedListener*, platform::ListenSpec>> changed;  // and what it was before
-  absl::Status failed;
+  std::vector<Before> changed;
   for (const config::SocketConfig& socket : sockets) {
     const platform::ListenSpec spec = ToSpec(socket);
+    absl::Status done;
     if (const Member* const there = FindAt(spec, socket.name); there != nullptr) {
-      changed.emplace_back(there->listener.get(), there->listener->spec());
-      failed = there->listener->Change(spec);
-      if (!failed.ok()) break;
+      changed.push_back({there->listener.get(), there->listener->spec(), there->listener->turned_away()});
+      done = there->listener->TakeBack();
+      if (done.ok()) done = there->listener->Change(spec);
       shared.push_back(Share(socket, there->id, *there->listener));
-      continue;
+    } else if (auto fresh = OpenNew(socket); fresh.ok()) {
+      shared.push_back(Share(socket, fresh->id, *fresh->listener));
+      opened.push_back(*std::move(fresh));
+    } else {
+      done = fresh.status();
     }
-    auto fresh = OpenNew(socket);
-    failed = fresh.status();
-    if (!failed.ok()) break;
-    shared.push_back(Share(socket, fresh->id, *fresh->listener));
-    opened.push_back(*std::move(fresh));
-  }
-  if (!failed.ok()) {
-    for (const auto& [listener, before] : changed) {
-      const absl::Status back = listener->Change(before);
-      LOG_IF(ERROR, !back.ok()) << back.message();
-    }
-    return failed;
+    if (done.ok()) continue;
+    PutBack(changed);
+    return done;
   }
   for (Member& member : opened) {
     LOG(INFO) << "socket " << member.listener->name() << " listens on " << member.listener->address();
     listeners_.push_back(std::move(member));
   }
   return shared;
+}
+
+void ListenerSet::PutBack(const std::vector<Before>& changed) {
+  for (const Before& before : changed) {
+    const absl::Status back = before.listener->Change(before.spec);
+    LOG_IF(ERROR, !back.ok()) << back.message();
+    if (before.turned_away) before.listener->TurnAway();
+  }
 }
 
 void ListenerSet::Use(std::vector<SharedSocket> shared) {

@@ -89,8 +89,16 @@ class ListenerSet {
     std::unique_ptr<WatchedListener> listener;
   };
 
+  // What a listener was like.
+  struct Before {
+    WatchedListener* listener = nullptr;
+    platform::ListenSpec spec;
+    bool turned_away = false;
+  };
+
   ListenerSet() = default;
 
+  static void PutBack(const std::vector<Before>& changed);
   WatchedListener* Find(ListenerId id) const;  // nullptr: there is none
   absl::StatusOr<Member> OpenNew(const config::SocketConfig& socket);
   const Member* FindAt(const platform::ListenSpec& spec, const std::string& name) const;

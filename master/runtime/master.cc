@@ -45,7 +45,7 @@ Master::Master(MasterParts parts)
       driver_(FirstPlans(parts_.services), Seed(), this),
       workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
-      applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file,
+      applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file, parts_.files,
                parts_.loaded_at_ns),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
@@ -98,7 +98,12 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 core::Instant Master::next_deadline() const {
   core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
                                 applier_.next_deadline(), beat_at_, sweep_at_});
-  for (const Settling& one : settling_) due = std::min(due, one.done_at + one.waiting.leave_wait);
+  for (const Settling& one : settling_) {
+    // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
+    // at.
+    const bool wakes = one.waiting.verb == proto::Verb::kScale && one.done_at <= driver_.at().now;
+    if (!wakes) due = std::min(due, one.done_at + one.waiting.leave_wait);
+  }
   return due;
 }
 

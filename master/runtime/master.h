@@ -52,11 +52,12 @@ struct MasterParts {
   std::vector<PlannedService> services;
   // Of what `services` were made, for applications of other configurations.
   config::Config config;
-  std::string file;             // an absolute path
-  int64_t loaded_at_ns = 0;     // unix time
-  std::string start_directory;  // from which `file` was loaded
-  Environment inherited;        // for workers
-  rlimit open_files = {};       // likewise
+  std::string file;                // an absolute path
+  std::vector<std::string> files;  // that were read: this one first
+  int64_t loaded_at_ns = 0;        // unix time
+  std::string start_directory;     // from which `file` was loaded
+  Environment inherited;           // for workers
+  rlimit open_files = {};          // likewise
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver

@@ -11,18 +11,11 @@
 
 #include "master/platform/loop/clock.h"
 #include "master/runtime/event_log.h"
+#include "master/runtime/growth.h"
 #include "master/runtime/master.h"
 #include "master/runtime/status_view.h"
 
 namespace fectl::runtime {
-namespace {
-
-proto::Response Impossible(std::string words) {
-  return {.kind = proto::Response::Kind::kError, .text = std::move(words)};
-}
-
-}  // namespace
-
 std::string Master::WhyNot(const config::ServiceConfig& service) const {
   if (geteuid() == 0 || !service.identity.has_value()) return "";
   if (service.identity->uid == geteuid() && service.identity->gid == getegid()) return "";
@@ -63,8 +56,8 @@ void Master::Plan(ClientId client, const Peer& who, const proto::Request& reques
                                    applier_.file() + ": what it says is run as any user"});
   }
   if (!plan.file.empty() && plan.file.front() != '/')
-    return server_.Answer(client, Impossible("the path of the file is not absolute: " + plan.file));
-  if (supervisor().shutting_down()) return server_.Answer(client, Impossible("fectld is stopping"));
+    return server_.Answer(client, proto::ErrorInWords("the path of the file is not absolute: " + plan.file));
+  if (supervisor().shutting_down()) return server_.Answer(client, proto::ErrorInWords("fectld is stopping"));
   const bool apply = request.verb == proto::Verb::kApply;
   if (apply) LOG(INFO) << who.ToString() << " asks: " << RequestWords(request);
   applier_.Ask(client, who.ToString(), apply, plan);
@@ -83,15 +76,16 @@ void Master::Scale(ClientId client, const Peer& who, const core::Service& servic
   }
   const int now = static_cast<int>(service.policy().num);
   const int num = request.reset ? of_file : request.to != 0 ? request.to : now + request.by;
-  if (service.removing()) return server_.Answer(client, Impossible(name + " is being removed"));
-  if (is_oneshot) return server_.Answer(client, Impossible(name + " is a oneshot: it has one process"));
+  if (service.removing()) return server_.Answer(client, proto::ErrorInWords(name + " is being removed"));
+  if (is_oneshot)
+    return server_.Answer(client, proto::ErrorInWords(name + " is a oneshot: it has one process"));
   if (num < 1 || num > proto::kScaleMax) {
     return server_.Answer(
-        client,
-        Impossible(name + " would have " + std::to_string(num) + " workers: a service has 1 to " +
-                   std::to_string(proto::kScaleMax) + (num < 1 ? " (fectl stop ends all of them)" : "")));
+        client, proto::ErrorInWords(name + " would have " + std::to_string(num) +
+                                    " workers: a service has 1 to " + std::to_string(proto::kScaleMax) +
+                                    (num < 1 ? " (fectl stop ends all of them)" : "")));
   }
-  if (supervisor().shutting_down()) return server_.Answer(client, Impossible("fectld is stopping"));
+  if (supervisor().shutting_down()) return server_.Answer(client, proto::ErrorInWords("fectld is stopping"));
   LOG(INFO) << who.ToString() << " asks: Scale " << name << " from " << now << " to " << num;
   if (num == of_file) {
     applier_.overrides().erase(name);
@@ -109,23 +103,16 @@ void Master::Scale(ClientId client, const Peer& who, const core::Service& servic
   settling_.push_back(std::move(answer));
 }
 
-// Each wanted worker is ready, or was given up, or the service does not run.
 bool Master::Scaled(Settling& one) const {
   const core::Service* const service = supervisor().Find(*one.waiting.service);
-  if (service == nullptr || service->up_since() == core::kNever) return true;
-  if (service->policy().num != one.waiting.num) return driver_.at().now > one.done_at;  // scaled again
-  for (uint32_t i = 0; i < one.waiting.num; ++i) {
-    const core::Slot& slot = service->slots()[i];
-    if (!slot.ready() && !slot.given_up()) return false;
-    if (slot.given_up()) one.response.kind = proto::Response::Kind::kServiceFailed;
+  if (service == nullptr) return true;
+  if (driver_.at().now < one.done_at) return false;  // asked so late that the supervisor has not seen it yet
+  const Growth growth = GrowthOf(*service, one.waiting.num);
+  if (growth == Growth::kFailed) {
+    one.response.kind = proto::Response::Kind::kServiceFailed;
+    one.response.text = service->TroubleInWords();
   }
-  if (one.response.kind == proto::Response::Kind::kServiceFailed) {
-    const auto trouble = service->trouble();
-    if (trouble.has_value())
-      one.response.text =
-          "worker(" + std::to_string(trouble->first + 1) + "): " + core::ToWords(trouble->second);
-  }
-  return true;
+  return growth != Growth::kGoesOn;
 }
 
 proto::ServiceView Master::View(const core::Service& service, core::Instant now, bool whole) const {

@@ -15,10 +15,6 @@
 namespace fectl::runtime {
 namespace {
 
-proto::Response Impossible(std::string words) {
-  return {.kind = proto::Response::Kind::kError, .text = std::move(words)};
-}
-
 std::string NoWorker(const std::string& service, int worker) {
   if (worker == 0) return "no worker of " + service + " runs";
   return "worker " + std::to_string(worker) + " of " + service + " does not run";
@@ -52,23 +48,23 @@ void Master::OnAppMessage(const core::Incarnation& who, const std::string& json)
 proto::Response Master::SendToWorkers(const core::Service& service, const proto::MessageToSend& message) {
   const core::ServicePolicy& policy = service.policy();
   if (message.json.size() > proto::kAppMessageBytesMax) {
-    return Impossible("a message of " + std::to_string(message.json.size()) + " bytes; at most " +
-                      std::to_string(proto::kAppMessageBytesMax) + " can be sent");
+    return proto::ErrorInWords("a message of " + std::to_string(message.json.size()) + " bytes; at most " +
+                               std::to_string(proto::kAppMessageBytesMax) + " can be sent");
   }
   if (!proto::ValidJson(message.json)) {
-    return Impossible("the message is not JSON: " + proto::QuotedStart(message.json));
+    return proto::ErrorInWords("the message is not JSON: " + proto::QuotedStart(message.json));
   }
   const int num = static_cast<int>(policy.num);
   if (message.worker > num) {
-    return Impossible("there is no worker " + std::to_string(message.worker) + " of " + policy.name +
-                      ": it has " + std::to_string(num));
+    return proto::ErrorInWords("there is no worker " + std::to_string(message.worker) + " of " + policy.name +
+                               ": it has " + std::to_string(num));
   }
   std::optional<uint32_t> slot;
   if (message.worker > 0) slot = static_cast<uint32_t>(message.worker - 1);
   const WorkerSet::Sent sent = workers_.SendMessage(
       service.id(), slot,
       proto::EncodeMasterCommand({proto::MasterCommand::Kind::kAppMessage, message.json}));
-  if (sent.taken + sent.refused == 0) return Impossible(NoWorker(policy.name, message.worker));
+  if (sent.taken + sent.refused == 0) return proto::ErrorInWords(NoWorker(policy.name, message.worker));
   return {.kind = proto::Response::Kind::kSent, .detail = proto::SentCounts{sent.taken, sent.refused}};
 }
 

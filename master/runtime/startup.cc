@@ -95,12 +95,13 @@ absl::Status CheckSockets(const config::Config& config, const ListenerSet& liste
 struct Loaded {
   config::Config config;
   std::string file;  // an absolute path
+  std::vector<std::string> files;
   int64_t at_ns = 0;
   std::string directory;
 };
 
-absl::StatusOr<Prepared> Prepare(const Loaded& loaded, bool daemon) {
-  const config::Config& config = loaded.config;
+absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
+  config::Config& config = loaded.config;
   const config::MasterConfig& settings = config.master;
   if (absl::Status s = EnterDirectory(settings.directory); !s.ok()) return s;
   Prepared prepared;
@@ -147,8 +148,9 @@ absl::StatusOr<Prepared> Prepare(const Loaded& loaded, bool daemon) {
     parts.services.push_back(
         {MakePolicy(service), MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files)});
   }
-  parts.config = config;
+  parts.config = std::move(config);
   parts.file = loaded.file;
+  parts.files = loaded.files;
   parts.loaded_at_ns = loaded.at_ns;
   parts.start_directory = loaded.directory;
   parts.inherited = inherited;
@@ -169,7 +171,7 @@ int Fail(const absl::Status& status, std::optional<platform::StartReport>* repor
   return kExitFailed;
 }
 
-int Serve(const Loaded& loaded, bool daemon, bool demonstrates) {
+int Serve(Loaded loaded, bool daemon, bool demonstrates) {
   std::optional<platform::StartReport> report;
   if (daemon) {
     auto daemonized = platform::Daemonize();
@@ -182,7 +184,7 @@ int Serve(const Loaded& loaded, bool daemon, bool demonstrates) {
     }
     report.emplace(std::move(std::get<platform::StartReport>(*daemonized)));
   }
-  auto prepared = Prepare(loaded, daemon);
+  auto prepared = Prepare(std::move(loaded), daemon);
   if (!prepared.ok()) return Fail(prepared.status(), &report);
   if (report.has_value()) report->Ready();
   if (demonstrates) prepared->master->SayWhatToTry(std::move(prepared->hint));
@@ -197,8 +199,13 @@ int Serve(const Loaded& loaded, bool daemon, bool demonstrates) {
 Loaded AsStarted(config::LoadResult loaded, int64_t at_ns) {
   config::ResolveHosts(/*only_warn=*/true, &loaded);
   const std::string directory = std::filesystem::current_path();
-  const std::string file = loaded.file.starts_with('/') ? loaded.file : directory + "/" + loaded.file;
-  return {std::move(loaded.config), file, at_ns, directory};
+  const auto absolute = [&directory](const std::string& path) {
+    return path.starts_with('/') ? path : directory + "/" + path;
+  };
+  std::vector<std::string> files;
+  for (const std::string& path : loaded.files) files.push_back(absolute(path));
+  if (files.empty()) files.push_back(absolute(loaded.file));
+  return {std::move(loaded.config), absolute(loaded.file), std::move(files), at_ns, directory};
 }
 
 // What a running fectld starts to read a configuration, as the files, the databases of users and the DNS may

@@ -67,8 +67,11 @@ void WatchedListener::MakeReachable() {
 }
 
 bool WatchedListener::IsAt(const platform::ListenSpec& spec) const {
-  return !turned_away_ && spec.protocol == spec_.protocol && spec.host == spec_.host &&
-         spec.addresses == spec_.addresses && spec.port == spec_.port && spec.path == spec_.path;
+  // Two names may mean the same address.
+  const bool same_host = spec.addresses.empty() && spec_.addresses.empty()
+                             ? spec.host == spec_.host
+                             : spec.addresses == spec_.addresses;
+  return spec.protocol == spec_.protocol && same_host && spec.port == spec_.port && spec.path == spec_.path;
 }
 
 bool WatchedListener::Overlaps(const platform::ListenSpec& spec) const {
@@ -82,6 +85,7 @@ absl::Status WatchedListener::Change(const platform::ListenSpec& spec) {
       return absl::Status(changed.code(), "socket " + name_ + ": " + std::string(changed.message()));
     }
   }
+  spec_.host = spec.host;
   spec_.backlog = spec.backlog;
   spec_.mode = spec.mode;
   spec_.owner = spec.owner;
@@ -89,14 +93,25 @@ absl::Status WatchedListener::Change(const platform::ListenSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::Status WatchedListener::ShareAddress(bool share) {
-  return listener_.has_value() ? listener_->ShareAddress(share) : absl::OkStatus();
+absl::Status WatchedListener::ShareAddress() {
+  return listener_.has_value() ? listener_->ShareAddress() : absl::OkStatus();
 }
 
 void WatchedListener::TurnAway() {
   if (std::exchange(turned_away_, true) || !listener_.has_value()) return;
   const absl::Status done = listener_->TurnAway();
   LOG_IF(WARNING, !done.ok()) << "socket " << name_ << ": " << done.message();
+}
+
+absl::Status WatchedListener::TakeBack() {
+  if (!turned_away_) return absl::OkStatus();
+  if (listener_.has_value()) {
+    Unwatch();
+    if (absl::Status taken = listener_->TakeBack(); !taken.ok()) return taken;
+    if (absl::Status watched = Watch(loop_); !watched.ok()) return watched;
+  }
+  turned_away_ = false;
+  return absl::OkStatus();
 }
 
 std::string WatchedListener::address() const {

@@ -46,10 +46,14 @@ class WatchedListener final : private platform::FdWatcher {
   bool Overlaps(const platform::ListenSpec& spec) const;
   // See platform::Listener.
   absl::Status Change(const platform::ListenSpec& spec);
-  absl::Status ShareAddress(bool share);
+  absl::Status ShareAddress();
   void TurnAway();
+  // Connections are taken again. With a UNIX socket it is another listener under the same number, as its file
+  // was removed: those that have the old one cannot be reached.
+  absl::Status TakeBack();
   void Rename(const std::string& name) { name_ = name; }
 
+  bool turned_away() const { return turned_away_; }
   const absl::Status& why_not() const { return why_not_; }  // ok: it is open
   int fd() const { return listener_.has_value() ? listener_->fd() : placeholder_.get(); }
   int family() const { return listener_.has_value() ? listener_->family() : 0; }

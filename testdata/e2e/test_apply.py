@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -170,17 +171,42 @@ def _listeners(port: int) -> list[str]:
                           check=True).stdout.splitlines()
 
 
-def test_a_socket_moves_to_another_port_and_the_old_one_closes(place: Place) -> None:
+def test_a_socket_moves_to_another_port_and_back_while_a_request_is_open(place: Place) -> None:
     before, after = free_port(), free_port()
-    changed = Changed(place, configured(place, "cpp", before, num=2))
-    changed.master.wait_running("web", 2)
-    with Load(before, busy=2, thinking=0, single=0) as load:
-        wait_until(lambda: load.tally.answered > 50, "the load runs")
-        load.stop()
-    assert load.tally.failed == 0, load.tally
-    changed.apply(configured(place, "cpp", after, num=2))
-    assert http_get(after)
+    changed = Changed(place, configured(place, "plain", before, num=2))
+    (first, second) = changed.master.wait_running("web", 2)
+    with place.slow_request(before) as slow:
+        changed.apply(configured(place, "plain", after, num=2))
+        assert http_get(after)
+        # The worker with the open request still has the old listener, on which nobody accepts any more.
+        assert alive(first) or alive(second)
+        changed.master.fectl_ok("apply", "--revert", "--wait")
+        with Load(before, busy=0, thinking=0, single=3) as load:
+            wait_until(lambda: load.tally.answered > 100, "the port of before is served again")
+        assert load.tally.failed == 0, load.tally
+        place.write("release", "")
+        assert slow.body()
+    wait_until(lambda: not alive(first) and not alive(second), "the old workers have left")
+    assert len(_listeners(before)) == 1
+    changed.apply(configured(place, "plain", after, num=2))
     wait_until(lambda: not _listeners(before), "the old listener is closed")
+
+
+def test_a_file_of_variables_that_changes_replaces_the_workers(place: Place) -> None:
+    place.write("web.env", "TOKEN=old-secret\n", 0o600)
+    config = steady(place, "web", env_file="web.env") + steady(place, "other")
+    changed = Changed(place, config)
+    (web,), (other,) = changed.master.wait_running("web"), changed.master.wait_running("other")
+    place.write("web.env", "TOKEN=new-secret\n", 0o600)
+    assert "web.env is newer than what runs" in changed.master.fectl_ok("status")
+    assert changed.plan(config) == ["service web roll"]
+    text = changed.master.fectl("plan").stdout
+    assert "environ: TOKEN" in text and "secret" not in text
+    changed.apply(config)
+    (now,) = changed.master.pids("web")
+    assert now != web and changed.master.pids("other") == [other]
+    assert b"TOKEN=new-secret" in pathlib.Path(f"/proc/{now}/environ").read_bytes().split(b"\0")
+    assert changed.plan(config) == []
 
 
 def test_a_unix_socket_moves_and_changes_its_mode(place: Place) -> None:
@@ -336,6 +362,31 @@ def test_scale_holds_through_applications_until_the_file_says_another_number(pla
     changed.master.fectl_ok("scale", "web", "+1")
     assert json.loads(changed.master.fectl_ok("--json", "scale", "web", "--reset")) == {
         "service": "web", "ok": True, "num": 5, "ready": 5}
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")")[-1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_fectld_is_idle_while_it_waits_for_workers_that_are_more(place: Place) -> None:
+    # Both of them wait for a file before they become the program.
+    place.write("go", "")
+    master = place.start(place.service("web", f"{place.guest('waits_for')} go {place.guest('steady')}"))
+    master.wait_running("web")
+    (place.directory / "go").unlink()
+    outcome: list["subprocess.CompletedProcess[str]"] = []
+    asking = threading.Thread(target=lambda: outcome.append(master.fectl("scale", "web", "2")))
+    asking.start()
+    wait_until(lambda: len(place.lines("waiting")) == 2, "the second worker has been started")
+    began, ticks = time.monotonic(), _cpu_ticks(master.pid)
+    for _ in range(40):
+        master.fectl_ok("status")
+    seconds = time.monotonic() - began
+    assert (_cpu_ticks(master.pid) - ticks) / os.sysconf("SC_CLK_TCK") < seconds / 3
+    place.write("go", "")
+    asking.join()
+    assert outcome[0].stdout == "web: 2 workers serve\n"
 
 
 @pytest.mark.parametrize("words,exit_code,said", [

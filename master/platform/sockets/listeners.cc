@@ -215,9 +215,9 @@ absl::StatusOr<Listener> Listener::Completed(const addrinfo& address, const List
   return std::move(*this);
 }
 
-absl::Status Listener::ShareAddress(bool share) {
-  const int value = share ? 1 : 0;
-  if (unix_.has_value() || setsockopt(fd(), SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value)) == 0)
+absl::Status Listener::ShareAddress() {
+  const int on = 1;
+  if (unix_.has_value() || setsockopt(fd(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0)
     return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot share ", address_));
 }
@@ -248,6 +248,13 @@ absl::Status Listener::TurnAway() {
   const sock_fprog filter = {.len = std::size(program), .filter = program};
   if (setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot turn away connections to ", address_));
+}
+
+absl::Status Listener::TakeBack() {
+  if (unix_.has_value()) return OpenAnew();
+  const int unused = 0;
+  if (setsockopt(fd(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot take connections to ", address_, " again"));
 }
 
 absl::StatusOr<std::vector<std::string>> Listener::AddressesOf(const ListenSpec& spec) {

@@ -59,10 +59,11 @@ class Listener {
   Listener(Listener&&) = default;
   Listener& operator=(Listener&&) = delete;
 
-  // Between the two calls, listeners of this process with `beside_another` may take an address that overlaps
-  // with this one's: all addresses of a port, and one of them. Connections go to the one with the single
-  // address. The kernel allows it to sockets of one user only. What is in the queue stays there. TCP only.
-  absl::Status ShareAddress(bool share);
+  // From here on listeners with `beside_another` may take an address that overlaps with this one's: all
+  // addresses of a port, and one of them. Connections go to the one with the single address. What is in the
+  // queue stays there. The kernel allows it to processes of the same user, and cannot be told to stop. TCP
+  // only.
+  absl::Status ShareAddress();
 
   // How long the queue is, and the mode and the owner of a UNIX socket's file, from here on. What is in the
   // queue stays there.
@@ -72,6 +73,8 @@ class Listener {
   // Before the last of them stops to accept. TCP: a client tries again, after a second, and finds another
   // listener or none. UNIX: the file is removed.
   absl::Status TurnAway();
+  // Undoes it. For a UNIX socket this is OpenAnew(), with what that says.
+  absl::Status TakeBack();
 
   // From here on the listener has the number of `fd`, which is closed.
   absl::Status TakeNumber(base::UniqueFd fd);

@@ -273,5 +273,92 @@ TEST(Listener, F97_WhatIsInTheWayIsLeftAndTheOldListenerKept) {
   EXPECT_EQ(folder.Read("s"), "precious");
 }
 
+// Connects without waiting; what becomes of it is seen at the listener, as over loopback the kernel has done
+// it when this returns.
+base::UniqueFd BeginToConnect(int port) {
+  base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool begun = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
+                     errno == EINPROGRESS;
+  EXPECT_TRUE(begun);
+  return fd;
+}
+
+// How many connections wait in the queue; they are taken out of it.
+int Queued(const Listener& listener) {
+  for (int count = 0;; ++count) {
+    const base::UniqueFd fd(accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!fd.valid()) return count;
+  }
+}
+
+TEST(Tcp, TurnedAwayConnectionsDoNotComeIntoTheQueueAndThoseInItStay) {
+  auto listener = Listener::Open({.host = "127.0.0.1"});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const int port = PortOf(*listener);
+  const base::UniqueFd before = BeginToConnect(port);
+  ASSERT_TRUE(listener->TurnAway().ok());
+  const base::UniqueFd turned_away = BeginToConnect(port);
+  EXPECT_EQ(Queued(*listener), 1);
+  ASSERT_TRUE(listener->TakeBack().ok());
+  const base::UniqueFd after = BeginToConnect(port);
+  EXPECT_EQ(Queued(*listener), 1);
+}
+
+TEST(Tcp, ALongerQueueKeepsWhatIsInIt) {
+  auto listener = Listener::Open({.host = "127.0.0.1", .backlog = 1});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const base::UniqueFd before = BeginToConnect(PortOf(*listener));
+  ASSERT_TRUE(listener->Change({.host = "127.0.0.1", .backlog = 16}).ok());
+  std::vector<base::UniqueFd> more;
+  for (int i = 0; i < 10; ++i) more.push_back(BeginToConnect(PortOf(*listener)));
+  EXPECT_EQ(Queued(*listener), 11);
+}
+
+TEST(Tcp, OneAddressAndAllOfThemCanBeHadAtTheSameTimeInBothDirections) {
+  for (const bool all_first : {true, false}) {
+    auto first = Listener::Open({.host = all_first ? "" : "127.0.0.1"});
+    ASSERT_TRUE(first.ok()) << first.status();
+    const int port = PortOf(*first);
+    ListenSpec spec = {.host = all_first ? "127.0.0.1" : "", .port = port};
+    EXPECT_FALSE(Listener::Open(spec).ok());
+    const base::UniqueFd queued = BeginToConnect(port);
+    ASSERT_TRUE(first->ShareAddress().ok());
+    spec.beside_another = true;
+    auto second = Listener::Open(spec);
+    ASSERT_TRUE(second.ok()) << second.status();
+    // What waits stays where it is, and new ones go to the single address.
+    const base::UniqueFd next = BeginToConnect(port);
+    EXPECT_EQ(Queued(*first), all_first ? 1 : 2);
+    EXPECT_EQ(Queued(*second), all_first ? 1 : 0);
+  }
+}
+
+TEST(Tcp, TheAddressesOfANameAreTakenInPlaceOfLookingItUp) {
+  auto listener = Listener::Open({.host = "no.such.host.invalid", .addresses = {"203.0.113.7", "127.0.0.1"}});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_TRUE(listener->address().starts_with("127.0.0.1:"));
+}
+
+TEST(Unix, TheModeOfTheFileChangesAndTurningAwayRemovesIt) {
+  const TestFolder folder;
+  const std::string path = folder.path() + "/a.sock";
+  auto listener = Listener::Open({.protocol = Protocol::kUnix, .path = path, .mode = 0600});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  ASSERT_TRUE(listener->Change({.protocol = Protocol::kUnix, .path = path, .mode = 0666}).ok());
+  struct stat file = {};
+  ASSERT_EQ(stat(path.c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 0777U, 0666U);
+  const int number = listener->fd();
+  ASSERT_TRUE(listener->TurnAway().ok());
+  EXPECT_EQ(ConnectUnix(path), ENOENT);
+  ASSERT_TRUE(listener->TakeBack().ok());
+  EXPECT_EQ(ConnectUnix(path), 0);
+  EXPECT_EQ(listener->fd(), number);
+}
+
 }  // namespace
 }  // namespace fectl::platform
