@@ -1,7 +1,9 @@
 #ifndef FECTL_MASTER_CONFIG_KEYS_H_
 #define FECTL_MASTER_CONFIG_KEYS_H_
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,30 +44,15 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "ready",
                                                     "watchdog",
                                                     "stop_signal"};
-// What a single service is must stand in it: name, command, type and renamed_from.
-inline constexpr std::string_view kDefaultsKeys[] = {"num",
-                                                     "directory",
-                                                     "restarts",
-                                                     "uid",
-                                                     "gid",
-                                                     "timeout",
-                                                     "startup_timeout",
-                                                     "shutdown_timeout",
-                                                     "stdout",
-                                                     "stderr",
-                                                     "environ",
-                                                     "env_file",
-                                                     "max_surge",
-                                                     "no_new_privileges",
-                                                     "capabilities",
-                                                     "after",
-                                                     "requires",
-                                                     "autostart",
-                                                     "before_roll",
-                                                     "labels",
-                                                     "ready",
-                                                     "watchdog",
-                                                     "stop_signal"};
+// What a single service is must stand in it.
+inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from"};
+inline constexpr auto kDefaultsKeys = [] {
+  std::array<std::string_view, std::size(kServiceKeys) - std::size(kNotInDefaults)> keys;
+  std::copy_if(std::begin(kServiceKeys), std::end(kServiceKeys), keys.begin(), [](std::string_view key) {
+    return std::find(std::begin(kNotInDefaults), std::end(kNotInDefaults), key) == std::end(kNotInDefaults);
+  });
+  return keys;
+}();
 inline constexpr std::string_view kLoggingKeys[] = {"level", "service", "name", "facility"};
 
 struct SectionKeys {
