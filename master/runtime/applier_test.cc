@@ -87,7 +87,7 @@ TEST(Applier, AGrowthThatFailsIsTakenBack) {
 
 TEST(Applier, AnOverrideIsBackWhereAGrowthFails) {
   Fake fake(Of({Two(1)}));
-  fake.own_applier().overrides()["web"] = {2, 1, "user 0", 7};
+  fake.applier().overrides()["web"] = {2, 1, "user 0", 7};
   fake.Run(core::ServiceResized{0, 2});
   fake.Settle();
   fake.Write(Of({Two(3)}));

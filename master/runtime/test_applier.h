@@ -33,6 +33,7 @@ inline ServiceConfig Service(const std::string& name, int num = 2) {
 struct Process {
   core::Incarnation who;
   std::string command;
+  bool operator==(const Process&) const = default;
 };
 
 // A supervisor and a kernel in which every process loads at once, but those whose command is "/bin/broken",
@@ -73,7 +74,7 @@ class Fake final : public ApplyHost, public ConfigSource {
   }
   const std::map<core::Generation, Process>& processes() const { return processes_; }
   const core::Supervisor& supervisor() const { return supervisor_; }
-  const Applier& applier() const { return applier_; }
+  Applier& applier() { return applier_; }
   size_t plans() const { return plans_.size(); }
   const std::vector<proto::Response>& answers() const { return answers_; }
 
@@ -93,7 +94,6 @@ class Fake final : public ApplyHost, public ConfigSource {
     applier_.Ask(1, "test", true, request);
     Settle();
   }
-  Applier& own_applier() { return applier_; }
 
   void Run(const core::Event& event) {
     core::Effects effects;
