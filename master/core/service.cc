@@ -87,6 +87,24 @@ bool Service::Restore() {
   return true;
 }
 
+bool ReloadsForNewSockets(ServiceState state, bool oneshot) {
+  if (oneshot) return false;  // it would be run once more
+  switch (state) {
+    case ServiceState::kStarting:
+    case ServiceState::kRunning:
+    case ServiceState::kPaused:
+    case ServiceState::kReloading:
+      return true;
+    case ServiceState::kWaiting:
+    case ServiceState::kStopping:
+    case ServiceState::kStopped:
+    case ServiceState::kFailed:
+    case ServiceState::kDone:
+      return false;
+  }
+  return false;
+}
+
 ServiceState Service::state() const {
   if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
   const ServiceState at_rest = given_up_ > 0                        ? ServiceState::kFailed

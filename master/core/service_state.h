@@ -22,6 +22,10 @@ enum class ServiceState : uint8_t {
 // "running", "paused", ...: the words that people and existing clients see.
 std::string_view ToWord(ServiceState state);
 
+// Whether a service in this state has to be reloaded where a socket of its workers was replaced by another
+// one.
+bool ReloadsForNewSockets(ServiceState state, bool oneshot);
+
 // What a service is for those that name it in `after` or `require`.
 enum class Standing : uint8_t {
   kReady,    // all wanted workers are loaded; a oneshot has ended with 0

@@ -205,5 +205,15 @@ TEST(Command, StartForgetsEarlierFailedStarts) {
   EXPECT_EQ(script.State(), "starting");  // the first of three
 }
 
+TEST(NewSockets, AreForWorkersThatGoOnServing) {
+  using enum ServiceState;
+  for (const ServiceState state : {kStarting, kRunning, kPaused, kReloading}) {
+    EXPECT_TRUE(ReloadsForNewSockets(state, /*oneshot=*/false)) << ToWord(state);
+    EXPECT_FALSE(ReloadsForNewSockets(state, /*oneshot=*/true)) << ToWord(state);  // it would run once more
+  }
+  for (const ServiceState state : {kWaiting, kStopping, kStopped, kFailed, kDone})
+    EXPECT_FALSE(ReloadsForNewSockets(state, /*oneshot=*/false)) << ToWord(state);
+}
+
 }  // namespace
 }  // namespace fectl::core

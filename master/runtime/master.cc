@@ -274,11 +274,8 @@ std::string Master::Suspects(ListenerId listener) const {
 // Nothing else gives workers a new descriptor. As if an operator had asked; nobody waits for the answer.
 void Master::OnOpenedAnew(ListenerId listener, const std::string& name) {
   for (const core::Service& service : supervisor().services()) {
-    const core::ServiceState state = service.state();
-    const bool has_workers = state == core::ServiceState::kStarting ||
-                             state == core::ServiceState::kRunning || state == core::ServiceState::kPaused ||
-                             state == core::ServiceState::kReloading;
-    if (!has_workers || !Has(service, listener)) continue;
+    if (!core::ReloadsForNewSockets(service.state(), service.policy().oneshot) || !Has(service, listener))
+      continue;
     LOG(INFO) << "service " << service.policy().name << " is reloaded: its workers hold the old socket "
               << name;
     Emit(core::Commanded{

@@ -67,11 +67,25 @@ absl::Status WorkerLink::Start(platform::LaunchSpec spec, const Streams& streams
     return error->IsTransient() ? absl::ResourceExhaustedError(error->ToString())
                                 : absl::InternalError(error->ToString());
   }
-  child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
-  // Called when the worker has closed its end: it is exiting, or can no longer receive commands.
-  orders_ = std::make_unique<OrderQueue>(loop_, std::move(pipes->master_write),
-                                         [this] { sink_->Emit(core::ChannelClosed{who_}); });
+  TakeOver(std::move(std::get<platform::LaunchResult>(outcome)), std::move(pipes->master_write), children);
   return absl::OkStatus();
+}
+
+absl::Status WorkerLink::Adopt(platform::LaunchResult process, base::UniqueFd read, base::UniqueFd write,
+                               platform::Children* children) {
+  absl::Status watched = loop_->Watch(read.get(), EPOLLIN, this);
+  if (!watched.ok()) return watched;
+  read_ = std::move(read);
+  TakeOver(std::move(process), std::move(write), children);
+  return absl::OkStatus();
+}
+
+void WorkerLink::TakeOver(platform::LaunchResult process, base::UniqueFd write,
+                          platform::Children* children) {
+  child_ = children->Adopt(std::move(process), this);
+  // Called when the worker has closed its end: it is exiting, or can no longer receive commands.
+  orders_ = std::make_unique<OrderQueue>(loop_, std::move(write),
+                                         [this] { sink_->Emit(core::ChannelClosed{who_}); });
 }
 
 void WorkerLink::Send(core::Order order) {

@@ -59,6 +59,11 @@ class WorkerLink final : private platform::FdWatcher,
   absl::Status Start(platform::LaunchSpec spec, const Streams& streams, platform::LowDescriptors* low,
                      platform::Children* children);
 
+  // In the place of Start(): takes a process over that was started elsewhere, or before an exec, and the
+  // master's ends of its pipes. After an error the process is left alone.
+  absl::Status Adopt(platform::LaunchResult process, base::UniqueFd read, base::UniqueFd write,
+                     platform::Children* children);
+
   void Send(core::Order order);
   void Signal(core::Sig sig);
   // The master's own heartbeat, for a worker which expects one.
@@ -84,6 +89,7 @@ class WorkerLink final : private platform::FdWatcher,
   const std::vector<std::pair<std::string, double>>& gauges() const { return inbox_.gauges(); }
 
  private:
+  void TakeOver(platform::LaunchResult process, base::UniqueFd write, platform::Children* children);
   void OnReady(uint32_t events) override;
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
   void OnGroupEnd(platform::LeftGroup& group) override;

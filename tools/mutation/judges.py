@@ -14,10 +14,13 @@ from pathlib import Path
 from tools.mutation.mutants import Mutant, with_all
 
 CORE = "master/core"
+TESTING = "master/core/testing"
 SIMULATOR = "master/sim"
 _COMPILER = ["g++", "-std=c++20", "-O1", "-w", "-Wno-narrowing", "-D_GLIBCXX_ASSERTIONS"]
 _TEST_LIBRARIES = ["-lgmock", "-lgtest", "-lgtest_main"]
 _SIMULATOR_LIBRARIES = ["-lgflags"]
+_ABSEIL = ["absl_status", "absl_statusor", "absl_strings"]  # packages of pkg-config
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _MEMORY_BYTES = 2 << 30  # a loop that never ends must not take the machine with it
 _DOES_NOT_COMPILE = 77  # mutant.h
 _UNCOMPILED = "does not compile"
@@ -40,8 +43,7 @@ class Verdict:
 
 def sources(root: Path) -> list[str]:
     """Of the core, without its tests."""
-    headers = sorted(path.name for path in (root / CORE).glob("*.h"))
-    return _those(root, CORE, tests=False) + [f"{CORE}/{name}" for name in headers]
+    return _those(root, CORE, tests=False) + _files(root, CORE, "*.h")
 
 
 def build(root: Path, mutants: Sequence[Mutant], folder: Path, pool: Executor) -> None:
@@ -55,15 +57,17 @@ def build(root: Path, mutants: Sequence[Mutant], folder: Path, pool: Executor) -
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(with_all(text, numbered) if numbered else text, encoding="utf-8")
     core = _those(root, CORE, tests=False)
-    tests = _those(root, CORE, tests=True) + _those(root, f"{CORE}/testing", tests=False)
+    tests = _those(root, CORE, tests=True) + _those(root, TESTING, tests=False)
     simulator = _those(root, SIMULATOR, tests=False)
+    simulator += _used(root, simulator, but=set(core))
     jobs = [(mutated / path, folder / _object(path), [mutated, root]) for path in core]
     jobs += [(root / path, folder / _object(path), _headers(folder, root, path)) for path in tests + simulator]
     for error in pool.map(lambda job: _compile(*job), jobs):
         if error:
             raise SystemExit(f"tools/mutation: with its mutants the core does not compile:\n{error}")
     _link(folder, "tests", core + tests, _TEST_LIBRARIES)
-    _link(folder, "simulator", core + simulator, _SIMULATOR_LIBRARIES)
+    asked = subprocess.run(["pkg-config", "--libs", *_ABSEIL], capture_output=True, text=True, check=True)
+    _link(folder, "simulator", core + simulator, _SIMULATOR_LIBRARIES + asked.stdout.split())
 
 
 def _headers(folder: Path, root: Path, judge: str) -> list[Path]:
@@ -78,10 +82,33 @@ def _headers(folder: Path, root: Path, judge: str) -> list[Path]:
     return [seen, root]
 
 
+def _files(root: Path, folder: str, pattern: str) -> list[str]:
+    """Of the folder and those in it, but for what serves the core's tests."""
+    paths = sorted(str(path.relative_to(root)) for path in (root / folder).rglob(pattern))
+    return [path for path in paths if folder == TESTING or not path.startswith(TESTING)]
+
+
 def _those(root: Path, folder: str, *, tests: bool) -> list[str]:
-    paths = sorted((root / folder).glob("*.cc"))
-    ends = ("_test", "_benchmark")
-    return [f"{folder}/{p.name}" for p in paths if p.stem.endswith("_test" if tests else ends) == tests]
+    ends = ("_test.cc", "_benchmark.cc")
+    return [path for path in _files(root, folder, "*.cc") if path.endswith("_test.cc" if tests else ends) == tests]
+
+
+def _used(root: Path, paths: list[str], *, but: set[str]) -> list[str]:
+    """The sources beside the headers that these include, directly or not."""
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(paths)
+    while waiting:
+        for name in _INCLUDE.findall((root / waiting.pop()).read_text(encoding="utf-8")):
+            source = name.removesuffix(".h") + ".cc"
+            for path in (name, source):
+                if path in seen or not (root / path).is_file():
+                    continue
+                seen.add(path)
+                waiting.append(path)
+                if path == source and path not in but and path not in paths:
+                    found.append(path)
+    return sorted(found)
 
 
 def _object(path: str) -> str:

@@ -135,6 +135,18 @@ absl::StatusOr<PidFile> PidFile::Create(const std::string& path, mode_t mode, co
   return PidFile(*std::move(file), *std::move(fd));
 }
 
+absl::StatusOr<PidFile> PidFile::Adopt(const std::string& path, base::UniqueFd fd) {
+  absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
+  if (!file.ok()) return file.status();
+  struct stat inode = {};
+  if (fstat(fd.get(), &inode) != 0 || !file->Is(inode))
+    return absl::InvalidArgumentError(absl::StrCat(path, ": the descriptor is not this file"));
+  // Another descriptor of the same open file has this lock already; for any other it would be refused.
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return absl::InvalidArgumentError(absl::StrCat(path, ": the descriptor does not hold the lock"));
+  return PidFile(*std::move(file), std::move(fd));
+}
+
 absl::Status PidFile::CheckFile(const std::string& path) {
   const absl::StatusOr<FolderEntry> file = FolderEntry::Open(path);
   if (!file.ok()) {

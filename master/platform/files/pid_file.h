@@ -26,6 +26,10 @@ class PidFile {
   static absl::StatusOr<PidFile> Create(const std::string& path, mode_t mode = 0644,
                                         const Identity* owner = nullptr);
 
+  // The file at `path` that `fd` has locked, from another process with the same open file or from before an
+  // exec. The number in it stays what it is. InvalidArgument where that is not so.
+  static absl::StatusOr<PidFile> Adopt(const std::string& path, base::UniqueFd fd);
+
   PidFile(PidFile&&) = default;
   PidFile& operator=(PidFile&&) = delete;
   // Removes the file if it is still this one, and only in the process that made it. Where the folder does not
@@ -34,6 +38,7 @@ class PidFile {
   ~PidFile();
 
   const std::string& path() const { return file_.path(); }
+  int fd() const { return fd_.get(); }
 
   // What Create() would say of the path alone: its folder, and what is in the way. Does not ask for the lock.
   static absl::Status CheckFile(const std::string& path);

@@ -17,6 +17,7 @@
 #include "master/platform/testing/test_exchanged_link.h"
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 namespace {
@@ -208,6 +209,23 @@ TEST(PidFile, OfManyAtOnceOneWins) {
   }
   for (const auto& rival : rivals) EXPECT_EQ(rival->Wait(), "exited with code 0");
   EXPECT_EQ(folder.size(), 0u);
+}
+
+TEST(PidFile, IsAdoptedByItsLock) {
+  const TestFolder folder;
+  const std::string path = folder / "pid";
+  auto first = PidFile::Create(path);
+  ASSERT_TRUE(first.ok()) << first.status();
+  {
+    const auto adopted = PidFile::Adopt(path, base::UniqueFd(dup(first->fd())));
+    ASSERT_TRUE(adopted.ok()) << adopted.status();
+    EXPECT_EQ(PidFile::NumberIn(path), getpid());
+    EXPECT_TRUE(absl::IsAlreadyExists(PidFile::Create(path).status()));
+  }
+  EXPECT_EQ(access(path.c_str(), F_OK), -1);  // the last one to end removes it
+  const base::UniqueFd other(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(PidFile::Adopt(path, base::UniqueFd(dup(other.get()))).status().message(),
+            path + ": the descriptor is not this file");
 }
 
 }  // namespace

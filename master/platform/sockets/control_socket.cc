@@ -93,6 +93,27 @@ absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Open(const std::st
       new ControlSocket(*std::move(lock), *std::move(listener), file, std::move(spare)));
 }
 
+absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Adopt(const std::string& path,
+                                                                    const ControlFile& file, Parts parts) {
+  absl::StatusOr<PidFile> lock = PidFile::Adopt(path + ".lock", std::move(parts.lock));
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<UnixListener> listener =
+      UnixListener::Adopt(path, std::move(parts.listener), parts.socket_file);
+  if (!listener.ok()) return listener.status();
+  base::UniqueFd spare = OpenSpare();
+  return std::unique_ptr<ControlSocket>(
+      new ControlSocket(*std::move(lock), *std::move(listener), file, std::move(spare)));
+}
+
+absl::StatusOr<ControlSocket::Parts> ControlSocket::Copy() const {
+  Parts parts{.lock = base::UniqueFd(fcntl(lock_.fd(), F_DUPFD_CLOEXEC, 0)),
+              .listener = base::UniqueFd(fcntl(fd(), F_DUPFD_CLOEXEC, 0)),
+              .socket_file = listener_->file_identity()};
+  if (!parts.lock.valid() || !parts.listener.valid())
+    return absl::ErrnoToStatus(errno, "cannot copy the control socket");
+  return parts;
+}
+
 absl::StatusOr<std::optional<ControlPeer>> ControlSocket::Accept() {
   base::UniqueFd fd(accept4(this->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.valid()) {

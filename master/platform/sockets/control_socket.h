@@ -46,6 +46,19 @@ class ControlSocket {
                                                              const ControlFile& file = {},
                                                              const Identity* owner = nullptr);
 
+  // What a control socket is made of, for another process or for the time after an exec. The descriptors are
+  // the receiver's.
+  struct Parts {
+    base::UniqueFd lock;
+    base::UniqueFd listener;
+    FileIdentity socket_file;
+  };
+  // Errors as those of PidFile::Adopt() and UnixListener::Adopt().
+  static absl::StatusOr<std::unique_ptr<ControlSocket>> Adopt(const std::string& path,
+                                                              const ControlFile& file, Parts parts);
+  // Copies, for Adopt(). This object goes on; where both end, the later one removes the files.
+  absl::StatusOr<Parts> Copy() const;
+
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
   // Removes the socket's file and then the lock, each only if still ours.

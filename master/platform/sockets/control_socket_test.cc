@@ -12,8 +12,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "master/platform/credentials/identity.h"
 #include "master/platform/testing/test_folder.h"
 #include "master/platform/testing/test_process.h"
@@ -237,6 +239,36 @@ TEST(ControlSocket, TakesNoDescriptors) {
     EXPECT_EQ(errno, EPERM);
   }
   EXPECT_EQ(count(), before);
+}
+
+TEST(ControlSocket, IsAdoptedWithItsLockAndItsWaitingClients) {
+  const TestFolder folder;
+  const std::string path = folder / "sock";
+  auto first = ControlSocket::Open(path);
+  ASSERT_TRUE(first.ok()) << first.status();
+  auto parts = (*first)->Copy();
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  const auto adopted = ControlSocket::Adopt(path, {}, *std::move(parts));
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  const base::UniqueFd client = Connect(path);
+  EXPECT_TRUE((*adopted)->Reachable());
+  const auto peer = (*adopted)->Accept();
+  ASSERT_TRUE(peer.ok() && peer->has_value());
+  EXPECT_EQ((*peer)->pid, getpid());
+  // The lock is held on.
+  EXPECT_TRUE(absl::IsAlreadyExists(ControlSocket::Open(path).status()));
+}
+
+TEST(ControlSocket, WithoutTheLockNothingIsAdopted) {
+  const TestFolder folder;
+  const std::string path = folder / "sock";
+  auto first = ControlSocket::Open(path);
+  ASSERT_TRUE(first.ok()) << first.status();
+  auto parts = (*first)->Copy();
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  parts->lock.reset(open((path + ".lock").c_str(), O_RDONLY | O_CLOEXEC));  // the file, but not the lock
+  EXPECT_EQ(ControlSocket::Adopt(path, {}, *std::move(parts)).status().message(),
+            path + ".lock: the descriptor does not hold the lock");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "master/platform/sockets/adopted.h"
 #include "master/platform/sockets/socket_holder.h"
 
 namespace fectl::platform {
@@ -300,6 +301,36 @@ absl::StatusOr<Listener> Listener::OpenUnix(const ListenSpec& spec) {
   listener.type_ = SOCK_STREAM;
   listener.backlog_ = spec.backlog;
   listener.address_ = spec.path;
+  return listener;
+}
+
+absl::StatusOr<Listener> Listener::Adopt(const ListenSpec& spec, base::UniqueFd fd,
+                                         const FileIdentity& file) {
+  Listener listener;
+  listener.backlog_ = spec.backlog;
+  listener.type_ = SOCK_STREAM;
+  if (spec.protocol == ListenSpec::Protocol::kUnix) {
+    absl::StatusOr<UnixListener> adopted = UnixListener::Adopt(spec.path, std::move(fd), file);
+    if (!adopted.ok()) return adopted.status();
+    listener.unix_.emplace(*std::move(adopted));
+    listener.unix_spec_ = SpecOfFile(spec);
+    listener.family_ = AF_UNIX;
+    listener.address_ = spec.path;
+    return listener;
+  }
+  if (absl::Status listens = MakeAdopted(fd.get()); !listens.ok())
+    return absl::Status(listens.code(), absl::StrCat(Wanted(spec), ": ", listens.message()));
+  const int family = spec.protocol == ListenSpec::Protocol::kTcp6 ? AF_INET6 : AF_INET;
+  int domain = 0;
+  socklen_t length = sizeof(domain);
+  if (getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != family)
+    return absl::InvalidArgumentError(absl::StrCat(Wanted(spec), ": the descriptor has another family"));
+  absl::StatusOr<std::string> bound = BoundAddress(fd.get());
+  if (!bound.ok()) return bound.status();
+  listener.family_ = family;
+  listener.protocol_ = IPPROTO_TCP;
+  listener.address_ = *std::move(bound);
+  listener.fd_ = std::move(fd);
   return listener;
 }
 

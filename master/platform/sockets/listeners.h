@@ -48,6 +48,12 @@ class Listener {
   // Unavailable where no process is to be seen: another user's, or one that is just ending.
   static absl::StatusOr<Listener> Open(const ListenSpec& spec);
 
+  // One that listens already: `fd`, which another process opened or which comes from before an exec, as
+  // `spec` says. `file`: of a UNIX socket, what file_identity() was. InvalidArgument where `fd` is another
+  // kind of thing.
+  static absl::StatusOr<Listener> Adopt(const ListenSpec& spec, base::UniqueFd fd,
+                                        const FileIdentity& file = {});
+
   // The numeric addresses that Open() tries, in this order; TCP only. May be slow as Open(). Errors read like
   // those of Open().
   static absl::StatusOr<std::vector<std::string>> AddressesOf(const ListenSpec& spec);
@@ -80,6 +86,8 @@ class Listener {
   absl::Status TakeNumber(base::UniqueFd fd);
 
   int fd() const { return unix_.has_value() ? unix_->fd() : fd_.get(); }
+  // UNIX sockets: of the file. For Adopt().
+  FileIdentity file_identity() const { return unix_.has_value() ? unix_->file_identity() : FileIdentity{}; }
 
   // As getaddrinfo() gave them: (AF_INET, SOCK_STREAM, IPPROTO_TCP); for UNIX sockets (AF_UNIX, SOCK_STREAM,
   // 0).

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/platform/testing/test_folder.h"
@@ -358,6 +360,52 @@ TEST(Unix, TheModeOfTheFileChangesAndTurningAwayRemovesIt) {
   ASSERT_TRUE(listener->TakeBack().ok());
   EXPECT_EQ(ConnectUnix(path), 0);
   EXPECT_EQ(listener->fd(), number);
+}
+
+TEST(Tcp, OneThatListensIsAdoptedWithItsQueue) {
+  const ListenSpec spec{.host = "127.0.0.1"};
+  base::UniqueFd fd;
+  std::string address;
+  base::UniqueFd waiting;
+  {
+    const auto first = Listener::Open(spec);
+    ASSERT_TRUE(first.ok()) << first.status();
+    address = first->address();
+    waiting = BeginToConnect(PortOf(*first));
+    fd.reset(dup(first->fd()));
+  }
+  const auto adopted = Listener::Adopt(spec, std::move(fd));
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  EXPECT_EQ(adopted->address(), address);
+  EXPECT_EQ(adopted->family(), AF_INET);
+  EXPECT_EQ(adopted->type(), SOCK_STREAM);
+  EXPECT_EQ(adopted->protocol(), IPPROTO_TCP);
+  const base::UniqueFd accepted(accept(adopted->fd(), nullptr, nullptr));
+  EXPECT_TRUE(accepted.valid());
+  // What else is handed over as this is refused.
+  EXPECT_EQ(Listener::Adopt({.protocol = ListenSpec::Protocol::kTcp6, .host = "::1"},
+                            base::UniqueFd(dup(adopted->fd())))
+                .status()
+                .message(),
+            "[::1]:0: the descriptor has another family");
+  EXPECT_EQ(Listener::Adopt(spec, std::move(waiting)).status().message(),
+            "127.0.0.1:0: the descriptor is no listening socket");
+}
+
+TEST(Unix, OneThatListensIsAdoptedAndCanBeOpenedAnew) {
+  const TestFolder folder;
+  const ListenSpec spec{.protocol = ListenSpec::Protocol::kUnix, .path = folder / "s", .mode = 0600};
+  auto first = Listener::Open(spec);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const base::UniqueFd copy(dup(first->fd()));
+  auto adopted = Listener::Adopt(spec, base::UniqueFd(dup(copy.get())), first->file_identity());
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  EXPECT_TRUE(adopted->Reachable());
+  EXPECT_EQ(adopted->address(), folder / "s");
+  std::filesystem::remove(folder / "s");
+  EXPECT_FALSE(adopted->Reachable());
+  ASSERT_TRUE(adopted->OpenAnew().ok());
+  EXPECT_TRUE(adopted->Reachable());
 }
 
 }  // namespace

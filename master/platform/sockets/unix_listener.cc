@@ -7,11 +7,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "master/platform/credentials/acting_as.h"
 #include "master/platform/files/removed_directory.h"
+#include "master/platform/sockets/adopted.h"
 #include "proto_spec/base/unix_address.h"
 
 namespace fectl::platform {
@@ -147,6 +149,25 @@ absl::StatusOr<UnixListener> UnixListener::Open(const UnixListenSpec& spec) {
   if (absl::Status status = SetOwner(listener.file_, spec); !status.ok()) return status;
   if (listen(listener.fd(), spec.backlog) != 0) return Error(spec.path, errno);
   return listener;
+}
+
+absl::StatusOr<UnixListener> UnixListener::Adopt(const std::string& path, base::UniqueFd fd,
+                                                 const FileIdentity& file) {
+  absl::StatusOr<FolderEntry> entry = OpenEntry(path);
+  if (!entry.ok()) return entry.status();
+  const absl::Status listens = MakeAdopted(fd.get());
+  if (!listens.ok()) return absl::Status(listens.code(), absl::StrCat(path, ": ", listens.message()));
+  sockaddr_un bound = {};
+  socklen_t length = sizeof(bound);
+  void* const generic = &bound;
+  if (getsockname(fd.get(), static_cast<sockaddr*>(generic), &length) != 0) return Error(path, errno);
+  // The kernel ends the path with a NUL where it has room for one.
+  if (path != std::string_view(bound.sun_path, strnlen(bound.sun_path, sizeof(bound.sun_path))))
+    return absl::InvalidArgumentError(absl::StrCat(path, ": the descriptor listens somewhere else"));
+  struct stat inode = {};
+  inode.st_dev = file.device;
+  inode.st_ino = file.inode;
+  return UnixListener(*std::move(entry), std::move(fd), inode);
 }
 
 bool UnixListener::FileIsOurs() const {

@@ -23,12 +23,25 @@ struct UnixListenSpec {
   std::optional<gid_t> group = {};
 };
 
+// Tells a file from every other one while something keeps it in use.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
 // A listening UNIX socket and its file. The listener does not block and is close-on-exec.
 class UnixListener {
  public:
   // A file left by a dead process is replaced; a socket on which somebody listens, anything that is no
   // socket, and a symbolic link are refused and left as they are.
   static absl::StatusOr<UnixListener> Open(const UnixListenSpec& spec);
+
+  // One that listens already, made by another process or before an exec: `fd` and what its file_identity()
+  // was. The file is this one's from here on. InvalidArgument where `fd` does not listen under this path. A
+  // file that was removed or replaced in the meantime is no error (FileIsOurs()).
+  static absl::StatusOr<UnixListener> Adopt(const std::string& path, base::UniqueFd fd,
+                                            const FileIdentity& file);
 
   // What Open() would say of the path alone: too long, or its folder is missing.
   static absl::Status CheckPath(const std::string& path);
@@ -43,6 +56,7 @@ class UnixListener {
 
   int fd() const { return fd_.get(); }
   const std::string& path() const { return file_.path(); }
+  FileIdentity file_identity() const { return {inode_.st_dev, inode_.st_ino}; }
 
   // False: the file was removed or replaced by somebody, so nobody can reach the listener any more.
   bool FileIsOurs() const;

@@ -225,5 +225,61 @@ TEST(UnixListener, AFolderThatIsExchangedAllTheTimeCostsNobodyAFile) {
       [](const std::string& path) { return UnixListener::Open({.path = path}).ok(); }));
 }
 
+TEST(UnixListener, OneThatListensIsAdoptedWithItsQueueAndItsFile) {
+  const TestFolder folder;
+  const std::string path = folder / "s";
+  auto first = UnixListener::Open({.path = path});
+  ASSERT_TRUE(first.ok()) << first.status();
+  const FileIdentity file = first->file_identity();
+  base::UniqueFd fd = first->Release();  // as in another process
+  base::UniqueFd waiting(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const base::UnixAddress address(path);
+  ASSERT_EQ(connect(waiting.get(), address.get(), address.size()), 0);
+  fcntl(fd.get(), F_SETFL, 0);  // blocks, and is not close-on-exec
+  fcntl(fd.get(), F_SETFD, 0);
+  {
+    const auto adopted = UnixListener::Adopt(path, std::move(fd), file);
+    ASSERT_TRUE(adopted.ok()) << adopted.status();
+    EXPECT_TRUE(adopted->FileIsOurs());
+    EXPECT_EQ(fcntl(adopted->fd(), F_GETFD), FD_CLOEXEC);
+    const base::UniqueFd accepted(accept(adopted->fd(), nullptr, nullptr));
+    EXPECT_TRUE(accepted.valid());
+    EXPECT_LT(accept(adopted->fd(), nullptr, nullptr), 0);  // does not wait
+    EXPECT_EQ(errno, EAGAIN);
+  }
+  EXPECT_EQ(access(path.c_str(), F_OK), -1);  // it was its own
+}
+
+TEST(UnixListener, WhatIsAdoptedMustListenUnderThePath) {
+  const TestFolder folder;
+  const auto other = UnixListener::Open({.path = folder / "other"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  const auto refusal = [&](int fd) {
+    return std::string(UnixListener::Adopt(folder / "s", base::UniqueFd(dup(fd)), {}).status().message());
+  };
+  EXPECT_EQ(refusal(other->fd()), folder / "s" + ": the descriptor listens somewhere else");
+  const base::UniqueFd file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(refusal(file.get()), folder / "s" + ": the descriptor is no listening socket");
+  const base::UniqueFd bound = Stranger(folder / "bound", SOCK_STREAM, /*listening=*/false);
+  EXPECT_EQ(refusal(bound.get()), folder / "s" + ": the descriptor is no listening socket");
+}
+
+TEST(UnixListener, AFileThatWasReplacedBeforeTheAdoptionIsNotOurs) {
+  const TestFolder folder;
+  const std::string path = folder / "s";
+  auto first = UnixListener::Open({.path = path});
+  ASSERT_TRUE(first.ok()) << first.status();
+  const FileIdentity file = first->file_identity();
+  base::UniqueFd fd = first->Release();
+  std::filesystem::remove(path);
+  const base::UniqueFd stranger = Stranger(path, SOCK_STREAM, /*listening=*/true);
+  {
+    const auto adopted = UnixListener::Adopt(path, std::move(fd), file);
+    ASSERT_TRUE(adopted.ok()) << adopted.status();
+    EXPECT_FALSE(adopted->FileIsOurs());
+  }
+  EXPECT_EQ(Connect(path), 0);  // the stranger's is left alone
+}
+
 }  // namespace
 }  // namespace fectl::platform
