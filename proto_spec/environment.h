@@ -30,7 +30,7 @@ inline constexpr char kAppVariablePrefix[] = "FECTL_APP_";
 inline constexpr char kArgumentsVariablePrefix[] = "FECTL_ARGS_";
 
 // The highest level of the worker protocol that is spoken here. Two peers speak the lower one of theirs.
-inline constexpr int kWorkerLevel = 2;
+inline constexpr int kWorkerLevel = 3;
 
 // Exit codes of a worker that mean something to the master.
 inline constexpr int kExitStartupTimeout = 98;

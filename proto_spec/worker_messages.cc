@@ -1,12 +1,15 @@
 #include "proto_spec/worker_messages.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proto_spec/base/utf8.h"
+#include "proto_spec/environment.h"
 #include "proto_spec/json/json_text.h"
+#include "proto_spec/json/json_tree.h"
 #include "proto_spec/message.h"
 
 namespace fectl::proto {
@@ -23,14 +26,14 @@ constexpr Word<WorkerMessage::Kind> kWorkerWords[] = {
     {WorkerMessage::Kind::kHeartbeat, "hb"},    {WorkerMessage::Kind::kReload, "reload"},
     {WorkerMessage::Kind::kRestart, "restart"}, {WorkerMessage::Kind::kConfigError, "cfgerror"},
     {WorkerMessage::Kind::kStatus, "status"},   {WorkerMessage::Kind::kStopping, "stopping"},
-    {WorkerMessage::Kind::kAppMessage, "msg"},
+    {WorkerMessage::Kind::kAppMessage, "msg"},  {WorkerMessage::Kind::kLease, "lease"},
 };
 
 constexpr Word<MasterCommand::Kind> kCommandWords[] = {
     {MasterCommand::Kind::kPrepare, "prepare"}, {MasterCommand::Kind::kStart, "start"},
     {MasterCommand::Kind::kPause, "pause"},     {MasterCommand::Kind::kResume, "resume"},
     {MasterCommand::Kind::kStop, "stop"},       {MasterCommand::Kind::kHeartbeat, "hb"},
-    {MasterCommand::Kind::kAppMessage, "msg"},
+    {MasterCommand::Kind::kAppMessage, "msg"},  {MasterCommand::Kind::kDump, "dump"},
 };
 
 // A heartbeat as compact encoders write it, and as Python's json.dumps does: with or without the null.
@@ -97,7 +100,8 @@ std::optional<int> LoadedLevel(std::string_view data) {
   const absl::StatusOr<std::vector<std::pair<std::string, double>>> numbers = DataNumbers(data);
   if (!numbers.ok()) return std::nullopt;
   for (const auto& [name, value] : *numbers) {
-    if (name == "proto") return value >= 2 ? 2 : 1;
+    // One of a later level speaks ours. A fraction is of the level below.
+    if (name == "proto") return static_cast<int>(std::clamp<double>(value, 1, kWorkerLevel));
   }
   return 1;
 }
@@ -119,6 +123,40 @@ absl::Status ReadText(std::string_view data, std::string_view payload, std::stri
   absl::StatusOr<std::string> string = DataString(data);
   if (!string.ok()) return Refuse("its data is not a string", payload);
   *text = *std::move(string);
+  return absl::OkStatus();
+}
+
+std::string EncodeLease(const WorkerMessage& message) {
+  JsonText json;
+  json.BeginObject();
+  json.Key("seconds");
+  json.Number(std::isfinite(message.seconds) ? std::max(0.0, message.seconds) : 0);
+  json.Key("why");
+  json.Raw(EncodeText(message.text));
+  json.Key("progress");
+  json.Integer(std::max<int64_t>(0, message.progress));
+  json.EndObject();
+  return json.Take();
+}
+
+absl::Status ReadLease(std::string_view data, std::string_view payload, WorkerMessage* message) {
+  if (data.empty() || data.front() != '{') return Refuse("the data of \"lease\" is not an object", payload);
+  const JsonTree tree(data);
+  const JsonTree::Value* seconds = FindMember(tree.root(), "seconds");
+  if (seconds == nullptr || !seconds->IsNumber() || seconds->GetDouble() < 0) {
+    return Refuse("the data of \"lease\" has no number of seconds that is 0 or more", payload);
+  }
+  message->seconds = seconds->GetDouble();
+  if (const JsonTree::Value* why = FindMember(tree.root(), "why"); why != nullptr && !why->IsNull()) {
+    if (!why->IsString()) return Refuse("`why` of \"lease\" is not a string", payload);
+    message->text = std::string(Text(*why));
+  }
+  const JsonTree::Value* progress = FindMember(tree.root(), "progress");
+  if (progress == nullptr || progress->IsNull()) return absl::OkStatus();
+  if (!progress->IsInt64() || progress->GetInt64() < 0) {
+    return Refuse("`progress` of \"lease\" is not a whole number that is 0 or more", payload);
+  }
+  message->progress = progress->GetInt64();
   return absl::OkStatus();
 }
 
@@ -145,6 +183,8 @@ absl::Status ReadData(std::string_view data, std::string_view payload, WorkerMes
     case Kind::kAppMessage:
       message->text = data.empty() ? "null" : std::string(data);
       return absl::OkStatus();
+    case Kind::kLease:
+      return ReadLease(data, payload, message);
   }
   return Refuse("not a message", payload);
 }
@@ -167,7 +207,9 @@ std::string EncodeWorkerMessage(const WorkerMessage& message) {
     case Kind::kRestart:
       break;
     case Kind::kLoaded:
-      if (message.level >= 2) data = R"({"proto":2})";
+      if (message.level >= 2) {
+        data = absl::StrCat("{\"proto\":", std::min(message.level, kWorkerLevel), "}");
+      }
       break;
     case Kind::kHeartbeat:
       if (!message.gauges.empty()) data = EncodeGauges(message.gauges);
@@ -179,6 +221,9 @@ std::string EncodeWorkerMessage(const WorkerMessage& message) {
       break;
     case Kind::kAppMessage:
       data = message.text;
+      break;
+    case Kind::kLease:
+      data = EncodeLease(message);
       break;
   }
   return EncodeEnvelope(WireWord(message.kind), data);

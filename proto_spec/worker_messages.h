@@ -5,6 +5,7 @@
 #define FECTL_PROTO_SPEC_WORKER_MESSAGES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,19 +33,25 @@ struct WorkerMessage {
     kStatus,       // level 2. text: one line for people
     kStopping,     // level 2. text: why it leaves on purpose
     kAppMessage,   // level 2. text: raw JSON, a message of the application's own
+    kLease,        // level 3. text: what it is busy with; seconds, progress: see below
   };
   Kind kind = Kind::kHeartbeat;
   std::string text{};
   std::vector<std::pair<std::string, double>> gauges{};
-  // kLoaded: the level that the worker will speak. 2 only where the master offered it (FECTL_PROTO).
+  // kLoaded: the level that the worker will speak, at most kWorkerLevel (environment.h). Above 1 only where
+  // the master offered it (FECTL_PROTO).
   int level = 1;
+  // kLease: for so long it may be silent from now on, 0 or more; 0: it is busy no longer.
+  double seconds = 0;
+  // kLease: how far its work has come, 0 or more. A lease that goes on is renewed only where this has grown.
+  int64_t progress = 0;
 
   friend bool operator==(const WorkerMessage&, const WorkerMessage&) = default;
 };
 
 // The payload. What it gives is always decodable: texts are cut to kTextBytesMax, gauges beyond kGaugesMax,
-// with names longer than kGaugeNameBytesMax, or without a finite value are left out. kAppMessage: `text` must
-// pass ValidJson.
+// with names longer than kGaugeNameBytesMax, or without a finite value are left out; seconds that are not finite
+// or negative are 0, and so is a negative progress. kAppMessage: `text` must pass ValidJson.
 std::string EncodeWorkerMessage(const WorkerMessage& message);
 
 // Unimplemented for a message whose `cmd` is unknown, else InvalidArgument for everything that is not one of
@@ -61,6 +68,7 @@ struct MasterCommand {
     kStop,        // finish what is open, then exit
     kHeartbeat,   // the master is alive
     kAppMessage,  // level 2. json: a message of the application's own
+    kDump,        // level 3. write down what you are doing
   };
   Kind kind = Kind::kHeartbeat;
   std::string json{};

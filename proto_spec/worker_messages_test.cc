@@ -35,7 +35,10 @@ TEST(WorkerMessageTest, LoadedSaysTheLevel) {
   EXPECT_EQ(Decoded(R"({"cmd":"loaded"})").level, 1);
   EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{}})").level, 1);
   EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":2}})").level, 2);
-  EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":3,"other":1}})").level, 2);
+  EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":2.9}})").level, 2);
+  EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":3,"other":1}})").level, 3);
+  EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":1e300}})").level, 3);
+  EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":-1e300}})").level, 1);
   EXPECT_EQ(Decoded(R"({"cmd":"loaded","data":{"proto":1}})").level, 1);
 }
 
@@ -45,7 +48,11 @@ TEST(WorkerMessageTest, DataOfTheWrongType) {
         R"({"cmd":"hb","data":1})", R"({"cmd":"hb","data":{"a":"1"}})", R"({"cmd":"hb","data":[]})",
         R"({"cmd":"reload","data":"x"})", R"({"cmd":"restart","data":0})", R"({"cmd":"forked","data":{}})",
         R"({"cmd":"cfgerror"})", R"({"cmd":"cfgerror","data":1})", R"({"cmd":"status","data":["x"]})",
-        R"({"cmd":"stopping","data":null})"}) {
+        R"({"cmd":"stopping","data":null})", R"({"cmd":"lease"})", R"({"cmd":"lease","data":3})",
+        R"({"cmd":"lease","data":{}})", R"({"cmd":"lease","data":{"seconds":-1}})",
+        R"({"cmd":"lease","data":{"seconds":"1"}})", R"({"cmd":"lease","data":{"seconds":1,"why":1}})",
+        R"({"cmd":"lease","data":{"seconds":1,"progress":1.5}})",
+        R"({"cmd":"lease","data":{"seconds":1,"progress":-1}})"}) {
     const absl::Status status = DecodeWorkerMessage(payload).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << payload;
     EXPECT_THAT(std::string(status.message()), HasSubstr("\\\"cmd\\\"")) << "quotes what came";
@@ -89,15 +96,36 @@ TEST(WorkerMessageTest, WhatIsSentCanBeRead) {
 }
 
 TEST(WorkerMessageTest, TheLongestTextFitsABaseFrame) {
-  for (std::string_view character : {"\x01", "\"", "x", "\xE2\x82\xAC", "\xFF"}) {
-    WorkerMessage message;
-    message.kind = Kind::kConfigError;
-    while (message.text.size() < 100'000) message.text += character;
-    const std::string payload = EncodeWorkerMessage(message);
-    EXPECT_LE(payload.size(), kBaseFrameBytesMax);
-    const std::string text = Decoded(payload).text;
-    EXPECT_LE(text.size(), kTextBytesMax);
-    EXPECT_GE(text.size(), kTextBytesMax - 3);
+  for (const Kind kind : {Kind::kConfigError, Kind::kLease}) {
+    for (std::string_view character : {"\x01", "\"", "x", "\xE2\x82\xAC", "\xFF"}) {
+      WorkerMessage message;
+      message.kind = kind;
+      while (message.text.size() < 100'000) message.text += character;
+      const std::string payload = EncodeWorkerMessage(message);
+      EXPECT_LE(payload.size(), kBaseFrameBytesMax);
+      const std::string text = Decoded(payload).text;
+      EXPECT_LE(text.size(), kTextBytesMax);
+      EXPECT_GE(text.size(), kTextBytesMax - 3);
+    }
+  }
+}
+
+TEST(WorkerMessageTest, ALeaseSaysForHowLongAndWhy) {
+  const WorkerMessage lease = Decoded(R"({"cmd":"lease","data":{"seconds":41.5,"why":"load","progress":7}})");
+  EXPECT_EQ(lease.kind, Kind::kLease);
+  EXPECT_EQ(lease.seconds, 41.5);
+  EXPECT_EQ(lease.text, "load");
+  EXPECT_EQ(lease.progress, 7);
+  EXPECT_EQ(Decoded(EncodeWorkerMessage(lease)), lease);
+  WorkerMessage end;
+  end.kind = Kind::kLease;
+  EXPECT_EQ(Decoded(R"({"cmd":"lease","data":{"seconds":0,"why":null,"progress":null}})"), end);
+  EXPECT_EQ(Decoded(R"({"cmd":"lease","data":{"seconds":0}})"), end);
+  WorkerMessage wrong = end;
+  wrong.progress = -1;
+  for (const double seconds : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    wrong.seconds = seconds;
+    EXPECT_EQ(Decoded(EncodeWorkerMessage(wrong)), end) << seconds;
   }
 }
 

@@ -25,7 +25,7 @@ int64_t HeartbeatIntervalMs(std::optional<int64_t> timeout_ms) {
   return std::clamp(*timeout_ms / 4, kHeartbeatIntervalMsMin, kHeartbeatIntervalMsMax);
 }
 
-Session::Session(proto::Level level, int64_t heartbeat_interval_ms, int64_t shutdown_timeout_ms)
+Session::Session(int level, int64_t heartbeat_interval_ms, int64_t shutdown_timeout_ms)
     : level_(level),
       heartbeat_interval_ms_(heartbeat_interval_ms),
       shutdown_timeout_ms_(shutdown_timeout_ms),
@@ -59,6 +59,7 @@ absl::Status Session::Received(std::string_view bytes, int64_t now_ms) {
         break;
       case CommandKind::kPrepare:    // answers `forked`, which is never sent
       case CommandKind::kHeartbeat:  // the end of the channel is what tells of a lost master
+      case CommandKind::kDump:       // of no use here: what reads this does not hang
         break;
     }
   }
@@ -86,7 +87,7 @@ void Session::Terminated(int64_t now_ms) {
   if (kill_ms_) return;
   // Not in the form of a base-level `reload`: an old master sends SIGTERM together with `stop`, and may read
   // this while it is stopping the worker.
-  if (level_ == proto::Level::kTwo) Stopping("received SIGTERM");
+  if (level_ >= 2) Stopping("received SIGTERM");
   Stop(now_ms);
 }
 
@@ -136,7 +137,7 @@ void Session::Loaded(int64_t now_ms) {
   if (lost_ || heartbeat_ms_) return;
   proto::WorkerMessage message;
   message.kind = WireKind::kLoaded;
-  message.level = level_ == proto::Level::kTwo ? 2 : 1;
+  message.level = level_;
   SendMessageFrame(Outbox::Kind::kLoaded, message);
   if (state_ == State::kLoading) state_ = State::kLoaded;
   heartbeat_ms_ = now_ms + heartbeat_interval_ms_;
@@ -148,7 +149,7 @@ void Session::Heartbeat(int64_t now_ms) {
   if (heartbeats_held_) return;
   proto::WorkerMessage message;
   message.kind = WireKind::kHeartbeat;
-  if (level_ == proto::Level::kTwo && gauges_changed_) message.gauges.assign(gauges_.begin(), gauges_.end());
+  if (level_ >= 2 && gauges_changed_) message.gauges.assign(gauges_.begin(), gauges_.end());
   if (SendMessageFrame(Outbox::Kind::kHeartbeat, message)) {
     heartbeat_owed_ = false;
     gauges_changed_ = false;
@@ -176,15 +177,25 @@ std::optional<int64_t> Session::deadline_ms() const {
 }
 
 void Session::Status(std::string_view text) {
-  if (level_ == proto::Level::kTwo) Send(Outbox::Kind::kStatus, WireKind::kStatus, text);
+  if (level_ >= 2) Send(Outbox::Kind::kStatus, WireKind::kStatus, text);
 }
 
 void Session::Stopping(std::string_view text) {
-  if (level_ == proto::Level::kTwo) {
+  if (level_ >= 2) {
     Send(Outbox::Kind::kStopping, WireKind::kStopping, text);
   } else {
     RequestReload();
   }
+}
+
+void Session::Lease(double seconds, std::string_view why, int64_t progress) {
+  if (level_ < 3) return;
+  proto::WorkerMessage message;
+  message.kind = WireKind::kLease;
+  message.text = std::string(why);
+  message.seconds = seconds;
+  message.progress = progress;
+  SendMessageFrame(Outbox::Kind::kLease, message);
 }
 
 absl::Status Session::SetGauge(std::string_view name, double value) {
@@ -212,7 +223,7 @@ absl::Status Session::SetGauge(std::string_view name, double value) {
 
 absl::Status Session::SendMessage(std::string_view json) {
   if (lost_) return absl::FailedPreconditionError("the master is gone");
-  if (level_ != proto::Level::kTwo) {
+  if (level_ < 2) {
     return absl::FailedPreconditionError(
         "the master does not understand messages (it does not offer level 2 in FECTL_PROTO)");
   }

@@ -30,7 +30,8 @@ class Session {
     std::string json;  // kMessage
   };
 
-  Session(proto::Level level, int64_t heartbeat_interval_ms, int64_t shutdown_timeout_ms);
+  // `level`: of the worker protocol, that both sides speak.
+  Session(int level, int64_t heartbeat_interval_ms, int64_t shutdown_timeout_ms);
 
   // --- from the master ---
   // Commands which come glued together are all taken. An error: the stream cannot be understood; call Lost().
@@ -57,6 +58,8 @@ class Session {
   }
   void Status(std::string_view text);
   void Stopping(std::string_view text);
+  // 0 seconds: busy no longer.
+  void Lease(double seconds, std::string_view why, int64_t progress);
   absl::Status SetGauge(std::string_view name, double value);
   absl::Status SendMessage(std::string_view json);
 
@@ -72,14 +75,14 @@ class Session {
   Outbox& outbox() { return outbox_; }
   State state() const { return state_; }
   bool lost() const { return lost_; }
-  proto::Level level() const { return level_; }
+  int level() const { return level_; }
 
  private:
   bool Send(Outbox::Kind kind, proto::WorkerMessage::Kind wire, std::string_view text = {});
   bool SendMessageFrame(Outbox::Kind kind, const proto::WorkerMessage& message);
   void Stop(int64_t now_ms);
 
-  const proto::Level level_;
+  const int level_;
   const int64_t heartbeat_interval_ms_;
   const int64_t shutdown_timeout_ms_;
 

@@ -79,7 +79,7 @@ std::vector<WireKind> SentKinds(Session& session) {
 class SessionTest : public testing::Test {
  protected:
   void Receive(const std::string& bytes) { ASSERT_TRUE(session_.Received(bytes, 1000).ok()); }
-  Session session_{Level::kTwo, 250, 5000};
+  Session session_{3, 250, 5000};
 };
 
 TEST(HeartbeatIntervalTest, IsAQuarterOfTheTimeoutAndAtMostASecond) {
@@ -97,7 +97,7 @@ TEST_F(SessionTest, OrdinaryLife) {
   const auto sent = Sent(session_);
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].kind, WireKind::kLoaded);
-  EXPECT_EQ(sent[0].level, 2);
+  EXPECT_EQ(sent[0].level, 3);
 
   Receive(Frame(CommandKind::kStart));
   EXPECT_EQ(session_.state(), State::kLoaded);  // until the application hears of it
@@ -224,6 +224,11 @@ TEST_F(SessionTest, HeartbeatsGoOnWhileStopping) {
   EXPECT_EQ(SentKinds(session_), std::vector{WireKind::kHeartbeat});
 }
 
+TEST_F(SessionTest, WhatReadsAnOrderToDumpDoesNotHang) {
+  Receive(Frame(CommandKind::kDump) + Frame(CommandKind::kStart));
+  EXPECT_EQ(Events(session_), "start ");
+}
+
 TEST_F(SessionTest, HeartbeatThatFoundNoRoomIsMadeUpFor) {
   session_.Loaded(0);
   session_.Tick(250);
@@ -269,9 +274,10 @@ TEST_F(SessionTest, EverythingElseIsSaidInItsWords) {
   session_.ConfigError("no database");
   session_.Status("warming\xff");
   session_.Stopping("after 1000 requests");
+  session_.Lease(0.5, "model load", 3);
   ASSERT_TRUE(session_.SendMessage(R"({"a": 1})").ok());
   const auto sent = Sent(session_);
-  ASSERT_EQ(sent.size(), 6u);
+  ASSERT_EQ(sent.size(), 7u);
   EXPECT_EQ(sent[0].kind, WireKind::kReload);
   EXPECT_EQ(sent[1].kind, WireKind::kRestart);
   EXPECT_EQ(sent[2].kind, WireKind::kConfigError);
@@ -279,8 +285,28 @@ TEST_F(SessionTest, EverythingElseIsSaidInItsWords) {
   EXPECT_EQ(sent[3].text, "warming\xEF\xBF\xBD");
   EXPECT_EQ(sent[4].kind, WireKind::kStopping);
   EXPECT_EQ(sent[4].text, "after 1000 requests");
-  EXPECT_EQ(sent[5].kind, WireKind::kAppMessage);
-  EXPECT_EQ(sent[5].text, R"({"a": 1})");
+  EXPECT_EQ(sent[5].kind, WireKind::kLease);
+  EXPECT_EQ(sent[5].text, "model load");
+  EXPECT_EQ(sent[5].seconds, 0.5);
+  EXPECT_EQ(sent[5].progress, 3);
+  EXPECT_EQ(sent[6].kind, WireKind::kAppMessage);
+  EXPECT_EQ(sent[6].text, R"({"a": 1})");
+}
+
+TEST_F(SessionTest, TheEndOfALeaseReplacesOneThatWasNotSent) {
+  session_.Lease(60, "model load", 0);
+  session_.Lease(0, "", 0);
+  const auto sent = Sent(session_);
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].seconds, 0);
+}
+
+TEST(LevelTwoSessionTest, HasNoLeases) {
+  Session session(2, 1000, 30'000);
+  session.Lease(60, "model load", 0);
+  EXPECT_TRUE(session.outbox().empty());
+  session.Status("hello");
+  EXPECT_EQ(SentKinds(session), std::vector{WireKind::kStatus});
 }
 
 TEST_F(SessionTest, MessagesWhichCannotBeSentAreRefused) {
@@ -303,9 +329,10 @@ TEST_F(SessionTest, LongTextsAreCutAndStillFitAFrame) {
 }
 
 TEST(BaseLevelSessionTest, SaysNothingThatAnOldMasterDoesNotKnow) {
-  Session session(Level::kBase, 1000, 30'000);
+  Session session(1, 1000, 30'000);
   session.Loaded(0);
   session.Status("hello");
+  session.Lease(60, "model load", 0);
   EXPECT_TRUE(session.SetGauge("a", 1).ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(session.SendMessage("1")));
   auto sent = Sent(session);

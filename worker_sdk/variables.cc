@@ -1,5 +1,6 @@
 #include "worker_sdk/variables.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -112,7 +113,7 @@ absl::StatusOr<WorkerVariables> ReadVariables(const VariableMap& variables) {
     // A master of a later level still speaks ours, so the lower one counts. What is not a number offers
     // nothing.
     const auto offered = proto::ParseIndex(*level);
-    result.level = offered.ok() && *offered >= proto::kWorkerLevel ? proto::kWorkerLevel : 1;
+    if (offered.ok()) result.level = std::clamp(*offered, 1, proto::kWorkerLevel);
   }
   absl::Status status = ReadSeconds(variables, proto::kTimeoutVariable, &result.timeout_ms);
   if (status.ok()) {

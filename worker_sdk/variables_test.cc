@@ -82,10 +82,10 @@ TEST(VariablesTest, WithoutAnOfferOfLevel2TheBaseLevelIsSpoken) {
 }
 
 TEST(VariablesTest, UnderAMasterOfALaterLevelTheWorkersOwnLevelIsSpoken) {
-  for (const char* level : {"2", "3", "22", "2147483647"}) {
+  for (const char* level : {"3", "4", "33", "2147483647"}) {
     VariableMap variables = Good();
     variables["FECTL_PROTO"] = level;
-    EXPECT_EQ(ReadVariables(variables)->level, 2) << level;
+    EXPECT_EQ(ReadVariables(variables)->level, 3) << level;
   }
 }
 

@@ -55,8 +55,7 @@ class Worker::Impl {
   Impl(internal::WorkerVariables variables, Callbacks callbacks)
       : variables_(std::move(variables)),
         callbacks_(std::move(callbacks)),
-        session_(variables_.level == 2 ? proto::Level::kTwo : proto::Level::kBase,
-                 internal::HeartbeatIntervalMs(variables_.timeout_ms),
+        session_(variables_.level, internal::HeartbeatIntervalMs(variables_.timeout_ms),
                  variables_.shutdown_timeout_ms.value_or(kShutdownTimeoutMsDefault)) {}
 
   ~Impl() {
@@ -126,7 +125,7 @@ absl::Status Worker::Impl::Dispatch() {
   if (ready.read || terminated) status = ReadAll(now_ms);
   // An old master's pipes may be held open by what it forked: then only the parent tells that it is gone. A
   // level-2 master may hand its workers over to a successor, which is not their parent.
-  const bool orphan = session_.level() == proto::Level::kBase && getppid() != parent_pid_;
+  const bool orphan = session_.level() < 2 && getppid() != parent_pid_;
   if (ready.broken || orphan || !status.ok()) Lost(now_ms);
   if (terminated) session_.Terminated(now_ms);
 
@@ -425,6 +424,16 @@ void Worker::Stopping(std::string_view text) {
   if (!managed()) return;
   impl_->session_.Stopping(text);
   impl_->Flush();
+}
+
+void Worker::Lease(std::chrono::milliseconds length, std::string_view why, int64_t progress) {
+  if (!managed()) return;
+  impl_->session_.Lease(std::chrono::duration<double>(length).count(), why, progress);
+  impl_->Flush();
+}
+
+void Worker::EndLease() {
+  Lease(std::chrono::milliseconds(0), "");
 }
 
 absl::Status Worker::SetGauge(std::string_view name, double value) {

@@ -97,7 +97,7 @@ class Worker {
   // The lowest number, from 0, that no other living process of this index has: index and lane name files that
   // old and new processes must not share. Empty: not managed, or an old master.
   std::optional<int> lane() const;
-  // 1: base level (an old master), 2: understands status, gauges, messages.
+  // 1: base level (an old master), 2: understands status, gauges, messages; 3: leases, too.
   int level() const;
   const std::vector<Socket>& sockets() const;
   const Socket* FindSocket(std::string_view name) const;  // nullptr: no such socket
@@ -154,6 +154,12 @@ class Worker {
   // Leaves on purpose, as after N requests: please replace me first; not a failure. Go on serving until
   // on_stop. Level 1: the same as RequestReload().
   void Stopping(std::string_view text);
+  // Busy: the loop does not come to Dispatch() for up to `length` from now, and shall not be taken for hung.
+  // The service's `max_lease` bounds it. One that goes on is made longer only where `progress`, which counts
+  // what is done (rows, files, bytes), has grown since: who makes none is stuck. It makes startup_timeout
+  // longer, too, and ends with EndLease() or Loaded(). Below level 3: dropped.
+  void Lease(std::chrono::milliseconds length, std::string_view why, int64_t progress = 0);
+  void EndLease();
   // A number shown by status; sent with the next heartbeat when it changed. Level 1: kept, not sent.
   // InvalidArgument: not finite; name not 1 to 64 of A-Z a-z 0-9 . _ - ; ResourceExhausted: more than 64
   // names.

@@ -55,13 +55,13 @@ TEST_F(WorkerTest, OrdinaryLife) {
   EXPECT_TRUE(worker_->managed());
   EXPECT_EQ(worker_->service(), "web");
   EXPECT_EQ(worker_->index(), 3);
-  EXPECT_EQ(worker_->level(), 2);
+  EXPECT_EQ(worker_->level(), 3);
   EXPECT_EQ(worker_->state(), State::kLoading);
   EXPECT_EQ(worker_->poll_timeout_ms(), -1);
   worker_->Loaded();
   FakeMaster::Message loaded;
   ASSERT_TRUE(master.WaitFor("loaded", &loaded));
-  EXPECT_EQ(loaded.data, R"({"proto":2})");
+  EXPECT_EQ(loaded.data, R"({"proto":3})");
   EXPECT_GE(worker_->poll_timeout_ms(), 0);
   EXPECT_LE(worker_->poll_timeout_ms(), 1000);
   master.Send("start");
@@ -86,6 +86,7 @@ TEST_F(WorkerTest, OrdinaryLife) {
 }
 
 TEST_F(WorkerTest, EverythingThatAnApplicationSaysArrives) {
+  const std::string kLease = R"({"seconds":41.5,"why":"model load","progress":12})";
   FakeMaster master;
   Make(master);
   worker_->Loaded();
@@ -95,20 +96,25 @@ TEST_F(WorkerTest, EverythingThatAnApplicationSaysArrives) {
   worker_->ConfigError("no \"database\"");
   worker_->Status("warming cache 40 %");
   worker_->Stopping("after 1000 requests");
+  worker_->Lease(std::chrono::milliseconds(41'500), "model load", 12);
   EXPECT_TRUE(worker_->SendMessage("[1, 2]").ok());
   FakeMaster::Message message;
   for (const auto& [cmd, data] :
-       std::vector<std::pair<std::string, std::string>>{{"loaded", R"({"proto":2})"},
+       std::vector<std::pair<std::string, std::string>>{{"loaded", R"({"proto":3})"},
                                                         {"hb", ""},
                                                         {"reload", ""},
                                                         {"restart", ""},
                                                         {"cfgerror", R"("no \"database\"")"},
                                                         {"status", R"("warming cache 40 %")"},
                                                         {"stopping", R"("after 1000 requests")"},
+                                                        {"lease", kLease},
                                                         {"msg", "[1, 2]"}}) {
     ASSERT_TRUE(master.WaitFor(cmd, &message)) << cmd;
     EXPECT_EQ(message.data, data);
   }
+  worker_->EndLease();
+  ASSERT_TRUE(master.WaitFor("lease", &message));
+  EXPECT_EQ(message.data, R"({"seconds":0,"why":"","progress":0})");
   EXPECT_EQ(master.complaint(), "");
 }
 
@@ -132,15 +138,31 @@ TEST_F(WorkerTest, HeartbeatsComeFromDispatchAndCarryGauges) {
   EXPECT_EQ(worker_->deadline_ms(), deadline);
 }
 
-TEST_F(WorkerTest, AMasterOfALaterLevelIsSpokenToAtLevel2) {
-  FakeMaster master({.level = 3});
+TEST_F(WorkerTest, AMasterOfALaterLevelIsSpokenToAtTheWorkersOwn) {
+  FakeMaster master({.level = 4});
   Make(master);
-  EXPECT_EQ(worker_->level(), 2);
+  EXPECT_EQ(worker_->level(), 3);
   worker_->Loaded();
   EXPECT_TRUE(worker_->SendMessage("[1]").ok());
   ASSERT_TRUE(master.WaitFor("msg"));
   std::string words;
   for (const auto& message : master.TakeMessages()) words += message.cmd + message.data + " ";
+  EXPECT_TRUE(words.find(R"(loaded{"proto":3} )") != std::string::npos) << words;
+  EXPECT_EQ(master.complaint(), "");
+}
+
+TEST_F(WorkerTest, AMasterOfLevel2HearsOfNoLease) {
+  FakeMaster master({.level = 2});
+  Make(master);
+  EXPECT_EQ(worker_->level(), 2);
+  worker_->Loaded();
+  worker_->Lease(std::chrono::seconds(5), "model load");
+  worker_->EndLease();
+  worker_->Status("done");
+  ASSERT_TRUE(master.WaitFor("status"));
+  std::string words;
+  for (const auto& message : master.TakeMessages()) words += message.cmd + message.data + " ";
+  EXPECT_EQ(words.find("lease"), std::string::npos) << words;
   EXPECT_TRUE(words.find(R"(loaded{"proto":2} )") != std::string::npos) << words;
   EXPECT_EQ(master.complaint(), "");
 }

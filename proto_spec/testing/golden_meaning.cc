@@ -188,9 +188,11 @@ ResponseDetail Detail(const Json& json) {
 
 WorkerMessage WorkerMessageMeaning(const Json& meaning) {
   WorkerMessage message;
-  message.kind = Named(Text(meaning, "kind"), WorkerMessage::Kind::kAppMessage);
+  message.kind = Named(Text(meaning, "kind"), WorkerMessage::Kind::kLease);
   message.text = Text(meaning, "text") + Text(meaning, "json");
   if (meaning.HasMember("level")) message.level = Small(meaning, "level");
+  if (meaning.HasMember("seconds")) message.seconds = meaning["seconds"].GetDouble();
+  message.progress = Whole(meaning, "progress");
   if (meaning.HasMember("gauges")) {
     for (const Json& gauge : meaning["gauges"].GetArray()) {
       message.gauges.emplace_back(gauge[0].GetString(), gauge[1].GetDouble());
@@ -200,7 +202,7 @@ WorkerMessage WorkerMessageMeaning(const Json& meaning) {
 }
 
 MasterCommand MasterCommandMeaning(const Json& meaning) {
-  return {.kind = Named(Text(meaning, "kind"), MasterCommand::Kind::kAppMessage),
+  return {.kind = Named(Text(meaning, "kind"), MasterCommand::Kind::kDump),
           .json = Text(meaning, "json")};
 }
 

@@ -13,7 +13,7 @@ Ready-made workers: `python3 -m fectl_worker --help`.
 
 from fectl_worker._native import EXIT_BOOT_FAILED, EXIT_INIT_FAILED, EXIT_STARTUP_TIMEOUT
 from fectl_worker.errors import ConfigError, EnvironmentInvalid, NotManaged, WorkerError
-from fectl_worker.worker import Json, Socket, Worker, current
+from fectl_worker.worker import Json, Lease, Socket, Worker, current
 
 __all__ = [
     "ConfigError",
@@ -22,6 +22,7 @@ __all__ = [
     "EXIT_STARTUP_TIMEOUT",
     "EnvironmentInvalid",
     "Json",
+    "Lease",
     "NotManaged",
     "Socket",
     "Worker",

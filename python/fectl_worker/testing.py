@@ -68,7 +68,7 @@ class FakeMaster:
         service: str = "test",
         index: int = 0,
         lane: int = 0,
-        level: int = 2,
+        level: int = 3,
         timeout: float = 10,
         shutdown_timeout: float = 30,
         environment: Optional[Mapping[str, str]] = None,

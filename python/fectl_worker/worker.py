@@ -6,6 +6,7 @@ import collections
 import concurrent.futures
 import json
 import logging
+import math
 import os
 import re
 import select
@@ -58,6 +59,22 @@ class Socket:
 
     def __repr__(self) -> str:
         return f"<Socket {self.name!r} fd={self.fd} app={self.app!r}>"
+
+
+class Lease:
+    """What Worker.lease() gives: used in a `with`, it ends the lease behind the block."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def end(self) -> None:
+        self._worker.end_lease()
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 class Worker:
@@ -150,7 +167,7 @@ class Worker:
 
     @property
     def level(self) -> int:
-        """1: an old master; 2: one that understands status(), gauges and messages."""
+        """1: an old master; 2: one that understands status(), gauges and messages; 3: leases, too."""
         return self._native.level
 
     @property
@@ -292,6 +309,28 @@ class Worker:
     def stopping(self, text: str) -> None:
         """Leaves on purpose, as after N requests: replace me first. Go on serving until on_stop."""
         self._do(lambda: self._native.stopping(_escaped(text)))
+
+    def lease(self, seconds: float, why: str = "", progress: int = 0) -> Lease:
+        """Busy: the loop will not come to dispatch() for up to so many seconds, and shall not be taken for hung.
+
+            with worker.lease(60, "model load"):
+                model = load()
+
+        `fectl status` shows it. The service's `max_lease` bounds it, and it makes `startup_timeout` longer, too. It ends
+        with the `with` block, with end_lease(), or with loaded(). One that goes on is made longer only where `progress`,
+        a count of what is done (rows, files, bytes), has grown since: who makes none is stuck. A master below level 3
+        does not know leases, and nothing is sent. ValueError: bad number.
+        """
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise ValueError(f"a lease takes a number of seconds above 0, not {seconds}")
+        if not 0 <= progress < 1 << 63:
+            raise ValueError(f"a lease's progress is a count from 0, not {progress}")
+        self._do(lambda: self._native.lease(seconds, _escaped(why), progress))
+        return Lease(self)
+
+    def end_lease(self) -> None:
+        """Busy no longer. Nothing happens where there is no lease."""
+        self._do(self._native.end_lease)
 
     def set_gauge(self, name: str, value: float) -> None:
         """A number shown by `fectl status`, sent with the next heartbeat. ValueError: bad name or number."""

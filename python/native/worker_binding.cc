@@ -7,7 +7,9 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -171,6 +173,14 @@ void DefineWorker(py::module_& module) {
       .def("config_error", [](NativeWorker& w, std::string_view text) { w.sdk().ConfigError(text); })
       .def("status", [](NativeWorker& w, std::string_view text) { w.sdk().Status(text); })
       .def("stopping", [](NativeWorker& w, std::string_view text) { w.sdk().Stopping(text); })
+      .def("lease",
+           [](NativeWorker& w, double seconds, std::string_view why, int64_t progress) {
+             // Longer than any `max_lease`, and not too long for the conversion.
+             constexpr double kSecondsMax = 1e9;
+             const std::chrono::duration<double> length(std::min(seconds, kSecondsMax));
+             w.sdk().Lease(std::chrono::ceil<std::chrono::milliseconds>(length), why, progress);
+           })
+      .def("end_lease", [](NativeWorker& w) { w.sdk().EndLease(); })
       .def("set_gauge", [](NativeWorker& w, std::string_view name,
                            double value) { ThrowIfError(w.sdk().SetGauge(name, value)); })
       .def("send_message",

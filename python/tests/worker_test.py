@@ -64,7 +64,7 @@ class Pipes:
 
 
 @contextlib.contextmanager
-def pipes(level: int = 2, timeout: float = 10, **more: str) -> Iterator[Pipes]:
+def pipes(level: int = 3, timeout: float = 10, **more: str) -> Iterator[Pipes]:
     made = Pipes(level, timeout, more)
     try:
         yield made
@@ -91,6 +91,8 @@ def test_without_a_master_everything_is_allowed_and_does_nothing() -> None:
     worker.config_error("x")
     worker.status("x")
     worker.stopping("x")
+    with worker.lease(1, "x"):
+        pass
     worker.set_gauge("x", 1)
     with pytest.raises(fectl_worker.NotManaged):
         worker.send_message("x")
@@ -101,16 +103,16 @@ def test_without_a_master_everything_is_allowed_and_does_nothing() -> None:
 def test_who_it_is() -> None:
     with pipes() as master:
         worker = master.worker
-        assert (worker.managed, worker.service, worker.index, worker.level) == (True, "shop", 2, 2)
+        assert (worker.managed, worker.service, worker.index, worker.level) == (True, "shop", 2, 3)
         assert (worker.state, worker.master_lost) == ("loading", False)
 
 
-def test_under_a_master_of_a_later_level_it_speaks_level_2() -> None:
-    with pipes(level=3) as master:
-        assert master.worker.level == 2
+def test_under_a_master_of_a_later_level_it_speaks_its_own() -> None:
+    with pipes(level=4) as master:
+        assert master.worker.level == 3
         master.worker.loaded()
         master.worker.send_message([1])
-        assert [m for m in master.said() if m[0] in ("loaded", "msg")] == [("loaded", {"proto": 2}), ("msg", [1])]
+        assert [m for m in master.said() if m[0] in ("loaded", "msg")] == [("loaded", {"proto": 3}), ("msg", [1])]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +193,35 @@ def test_what_the_worker_says() -> None:
             ("cfgerror", "naïve ☃"),
             ("msg", {"n": 1.5}),
         ]
+
+
+def test_a_lease_is_taken_renewed_and_ended() -> None:
+    def lease(seconds: float, why: str, progress: int) -> Any:
+        return ("lease", {"seconds": seconds, "why": why, "progress": progress})
+
+    with pipes() as master:
+        worker = master.worker
+        with worker.lease(41.5, "model load"):
+            assert master.said() == [lease(41.5, "model load", 0)]
+            worker.lease(1e300, "caf\udc80", progress=7)
+            assert master.said() == [lease(1e9, "caf\\udc80", 7)]
+        assert master.said() == [lease(0, "", 0)]
+        with pytest.raises(LookupError), worker.lease(0.0001):
+            raise LookupError
+        assert master.said() == [lease(0.001, "", 0), lease(0, "", 0)]
+        for seconds in (0, -1, float("inf"), float("nan")):
+            with pytest.raises(ValueError):
+                worker.lease(seconds)
+        with pytest.raises(ValueError):
+            worker.lease(1, progress=-1)
+        assert master.said() == []
+
+
+def test_a_master_of_level_2_hears_of_no_lease() -> None:
+    with pipes(level=2) as master:
+        with master.worker.lease(5, "model load"):
+            pass
+        assert (master.worker.level, master.said()) == (2, [])
 
 
 def test_gauges_go_with_a_heartbeat() -> None:

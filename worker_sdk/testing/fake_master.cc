@@ -230,6 +230,9 @@ void FakeMaster::Take(std::string_view payload) {
   if (options_.level < 2 && complaint_.empty() && !(base && envelope->data.empty()) && cmd != "cfgerror") {
     complaint_ = absl::StrCat("not known at the base level: ", proto::QuotedStart(payload));
   }
+  if (options_.level < 3 && complaint_.empty() && cmd == "lease") {
+    complaint_ = absl::StrCat("not known at level 2: ", proto::QuotedStart(payload));
+  }
   messages_.push_back({envelope->cmd, std::string(envelope->data)});
 }
 

@@ -36,8 +36,9 @@ namespace fectl {
 class FakeMaster {
  public:
   struct Options {
-    int level =
-        2;  // 1: an old master, which says nothing of level 2 and accepts nothing of it; 3: a later one
+    // 1: an old master, which says nothing of level 2 and accepts nothing of it; 2: so of level 3; 4: a
+    // later one.
+    int level = 3;
     std::string service = "test";
     int index = 0;
     int64_t timeout_ms = 10'000;
