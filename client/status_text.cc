@@ -75,6 +75,14 @@ std::string TimeOf(const proto::LeavingView& leaving) {
          (leaving.time_left_s > 0 ? spoken(leaving.time_left_s) + " left" : "killed");
 }
 
+// "busy: model load, 41 s left".
+std::string BusyText(const proto::WorkerView& worker) {
+  if (!(worker.busy_left_s > 0)) return "";
+  const auto ms = static_cast<int64_t>(std::min(worker.busy_left_s, 1e9) * 1000);
+  const std::string with = worker.busy.empty() ? "busy, " : "busy: " + worker.busy + ", ";
+  return with + SpokenDuration(ms) + " left";
+}
+
 void AppendLine(std::string_view head, const std::string& text, std::string* out) {
   if (text.empty()) return;
   std::string line(head);
@@ -92,6 +100,7 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
                   {Uptime(worker.uptime_s), Colour::kNone, true},
                   {Count(worker.restarts), Colour::kNone, true},
                   {CauseOf(worker)}});
+    table.AddNote(base::EscapeForTerminal(BusyText(worker)));
     table.AddNote(base::EscapeForTerminal(worker.note));
     table.AddNote(Gauges(worker));
     for (const proto::LeavingView& leaving : worker.leaving_processes) {

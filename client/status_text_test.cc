@@ -72,6 +72,16 @@ TEST_F(StatusText, OverviewOfNothing) {
   EXPECT_EQ(OverviewText({}, false), "no services are configured\n");
 }
 
+TEST_F(StatusText, WhatAWorkerIsBusyWith) {
+  proto::ServiceView web = WebInFull();
+  EXPECT_THAT(ServiceText(web, false), Not(HasSubstr("busy")));
+  web.workers[0].busy = "model\x1b load";
+  web.workers[0].busy_left_s = 41;
+  EXPECT_THAT(ServiceText(web, false), HasSubstr("busy: model\\x1b load, 41 s left"));
+  web.workers[0].busy.clear();
+  EXPECT_THAT(ServiceText(web, false), HasSubstr("busy, 41 s left"));
+}
+
 TEST_F(StatusText, OneServiceInFull) {
   EXPECT_EQ(ServiceText(WebInFull(), false),
             "Service     web\n"

@@ -38,6 +38,10 @@ void PutIfSet(std::string_view name, int64_t number, JsonText* json) {
   if (number != 0) Put(name, number, json);
 }
 
+void PutRealIfSet(std::string_view name, double number, JsonText* json) {
+  if (std::isfinite(number) && number != 0) PutReal(name, number, json);
+}
+
 void PutIfSet(std::string_view name, const std::vector<std::string>& texts, JsonText* json) {
   if (texts.empty()) return;
   json->Key(name);
@@ -79,6 +83,8 @@ void WriteWorker(const WorkerView& worker, JsonText* json) {
   json->BeginArray();
   for (const LeavingView& leaving : worker.leaving_processes) WriteLeaving(leaving, json);
   json->EndArray();
+  PutIfSet("busy", worker.busy, json);
+  PutRealIfSet("busy_left_s", worker.busy_left_s, json);
   json->EndObject();
 }
 
@@ -234,6 +240,8 @@ void ReadWorker(const Value& object, absl::Status* error, WorkerView* worker) {
                     leaving_members.Get("leaving_s", &leaving->leaving_s);
                     leaving_members.Get("time_left_s", &leaving->time_left_s);
                   });
+  members.Get("busy", &worker->busy);
+  members.Get("busy_left_s", &worker->busy_left_s);
 }
 
 void ReadEvent(const Value& object, absl::Status* error, EventView* event) {

@@ -57,6 +57,10 @@ struct WorkerView {
   std::vector<int64_t> leaving{};                        // pids of replaced processes that have not ended yet
   std::vector<std::pair<std::string, double>> gauges{};  // from the last heartbeat
   std::vector<LeavingView> leaving_processes{};          // those of `leaving`, with more of them
+  // These two are absent where it has not said that it is busy: with what, and for how many more seconds it
+  // may be.
+  std::string busy{};
+  double busy_left_s = 0;
 
   friend bool operator==(const WorkerView&, const WorkerView&) = default;
 };

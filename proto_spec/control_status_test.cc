@@ -31,7 +31,9 @@ ServiceView Whole() {
                              .retry_in_s = 0.25,
                              .leaving = {7, 8},
                              .gauges = {{"rps", 12.5}, {"open", 3}},
-                             .leaving_processes = {{7, 100.5, 12.25, 17.75}, {8, 3, 2, 0}}});
+                             .leaving_processes = {{7, 100.5, 12.25, 17.75}, {8, 3, 2, 0}},
+                             .busy = "model load",
+                             .busy_left_s = 41.5});
   service.workers.push_back({.index = 2, .state = "running", .pid = 4242, .uptime_s = 1e-3});
   service.events.push_back({1, 1'700'000'000, 4241, "failed", "exit code 1"});
   return service;

@@ -50,8 +50,8 @@ struct WorkerMessage {
 };
 
 // The payload. What it gives is always decodable: texts are cut to kTextBytesMax, gauges beyond kGaugesMax,
-// with names longer than kGaugeNameBytesMax, or without a finite value are left out; seconds that are not finite
-// or negative are 0, and so is a negative progress. kAppMessage: `text` must pass ValidJson.
+// with names longer than kGaugeNameBytesMax, or without a finite value are left out; seconds that are not
+// finite or negative are 0, and so is a negative progress. kAppMessage: `text` must pass ValidJson.
 std::string EncodeWorkerMessage(const WorkerMessage& message);
 
 // Unimplemented for a message whose `cmd` is unknown, else InvalidArgument for everything that is not one of

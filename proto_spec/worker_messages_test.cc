@@ -43,16 +43,26 @@ TEST(WorkerMessageTest, LoadedSaysTheLevel) {
 }
 
 TEST(WorkerMessageTest, DataOfTheWrongType) {
-  for (std::string_view payload :
-       {R"({"cmd":"loaded","data":"x"})", R"({"cmd":"loaded","data":{"proto":"2"}})",
-        R"({"cmd":"hb","data":1})", R"({"cmd":"hb","data":{"a":"1"}})", R"({"cmd":"hb","data":[]})",
-        R"({"cmd":"reload","data":"x"})", R"({"cmd":"restart","data":0})", R"({"cmd":"forked","data":{}})",
-        R"({"cmd":"cfgerror"})", R"({"cmd":"cfgerror","data":1})", R"({"cmd":"status","data":["x"]})",
-        R"({"cmd":"stopping","data":null})", R"({"cmd":"lease"})", R"({"cmd":"lease","data":3})",
-        R"({"cmd":"lease","data":{}})", R"({"cmd":"lease","data":{"seconds":-1}})",
-        R"({"cmd":"lease","data":{"seconds":"1"}})", R"({"cmd":"lease","data":{"seconds":1,"why":1}})",
-        R"({"cmd":"lease","data":{"seconds":1,"progress":1.5}})",
-        R"({"cmd":"lease","data":{"seconds":1,"progress":-1}})"}) {
+  for (std::string_view payload : {R"({"cmd":"loaded","data":"x"})",
+                                   R"({"cmd":"loaded","data":{"proto":"2"}})",
+                                   R"({"cmd":"hb","data":1})",
+                                   R"({"cmd":"hb","data":{"a":"1"}})",
+                                   R"({"cmd":"hb","data":[]})",
+                                   R"({"cmd":"reload","data":"x"})",
+                                   R"({"cmd":"restart","data":0})",
+                                   R"({"cmd":"forked","data":{}})",
+                                   R"({"cmd":"cfgerror"})",
+                                   R"({"cmd":"cfgerror","data":1})",
+                                   R"({"cmd":"status","data":["x"]})",
+                                   R"({"cmd":"stopping","data":null})",
+                                   R"({"cmd":"lease"})",
+                                   R"({"cmd":"lease","data":3})",
+                                   R"({"cmd":"lease","data":{}})",
+                                   R"({"cmd":"lease","data":{"seconds":-1}})",
+                                   R"({"cmd":"lease","data":{"seconds":"1"}})",
+                                   R"({"cmd":"lease","data":{"seconds":1,"why":1}})",
+                                   R"({"cmd":"lease","data":{"seconds":1,"progress":1.5}})",
+                                   R"({"cmd":"lease","data":{"seconds":1,"progress":-1}})"}) {
     const absl::Status status = DecodeWorkerMessage(payload).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << payload;
     EXPECT_THAT(std::string(status.message()), HasSubstr("\\\"cmd\\\"")) << "quotes what came";

@@ -15,7 +15,17 @@ class Outbox {
  public:
   // Frames of the same kind, except kMessage, stand for one another: only the newest unsent one is kept, at
   // the place of the old one. So the outbox holds at most one of each, and messages up to kMessageBytesMax.
-  enum class Kind { kHeartbeat, kLoaded, kReload, kRestart, kConfigError, kStatus, kStopping, kLease, kMessage };
+  enum class Kind {
+    kHeartbeat,
+    kLoaded,
+    kReload,
+    kRestart,
+    kConfigError,
+    kStatus,
+    kStopping,
+    kLease,
+    kMessage
+  };
 
   // Messages of the application which may wait: four times a pipe's usual 64 KiB.
   static constexpr size_t kMessageBytesMax = 256 * 1024;

@@ -21,6 +21,7 @@ constexpr Row kRows[] = {
     {"service", "restarts", KeyClass::kLive},
     {"service", "max_surge", KeyClass::kLive},
     {"service", "startup_timeout", KeyClass::kLive},
+    {"service", "max_lease", KeyClass::kLive},
     // Workers read these two from their environment. Longer ones hold at once all the same (see Compare).
     {"service", "timeout", KeyClass::kRoll},
     {"service", "shutdown_timeout", KeyClass::kRoll},

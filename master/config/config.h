@@ -111,6 +111,7 @@ struct ServiceConfig {
   int64_t timeout_ms = 10'000;           // silent for longer than this: killed and replaced
   int64_t startup_timeout_ms = 30'000;   // from exec to `loaded`
   int64_t shutdown_timeout_ms = 30'000;  // from `stop` to exit, then SIGKILL
+  int64_t max_lease_ms = 300'000;        // the longest time that a worker may say that it is busy for
   std::string stdout_path;               // empty: the master's
   std::string stderr_path;
   std::vector<std::pair<std::string, std::string>> environ;  // set on top of what every worker gets

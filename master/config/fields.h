@@ -80,7 +80,7 @@ void VisitFields(T& socket, Visit&& visit) {
 template <Is<ServiceConfig> T, typename Visit>
 void VisitFields(T& service, Visit&& visit) {
   auto& [name, num, num_auto, command, directory, restarts, uid, gid, timeout_ms, startup_timeout_ms,
-         shutdown_timeout_ms, stdout_path, stderr_path, environ, environ_passed, env_files,
+         shutdown_timeout_ms, max_lease_ms, stdout_path, stderr_path, environ, environ_passed, env_files,
          environ_from_files, max_surge, no_new_privileges, capabilities, after, require, autostart, type,
          before_roll, renamed_from, labels, ready, watchdog, stop_signal, identity] = service;
   visit("name", name);
@@ -94,6 +94,7 @@ void VisitFields(T& service, Visit&& visit) {
   visit("timeout_ms", timeout_ms);
   visit("startup_timeout_ms", startup_timeout_ms);
   visit("shutdown_timeout_ms", shutdown_timeout_ms);
+  visit("max_lease_ms", max_lease_ms);
   visit("stdout_path", stdout_path);
   visit("stderr_path", stderr_path);
   visit("environ", environ);

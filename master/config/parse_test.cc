@@ -37,6 +37,7 @@ TEST(Parse, DefaultsAreThoseOfTheSpecification) {
   EXPECT_EQ(service.timeout_ms, 10'000);
   EXPECT_EQ(service.startup_timeout_ms, 30'000);
   EXPECT_EQ(service.shutdown_timeout_ms, 30'000);
+  EXPECT_EQ(service.max_lease_ms, 300'000);
 }
 
 constexpr char kEveryKey[] = R"(
@@ -81,6 +82,7 @@ gid = "s"
 timeout = 6
 startup_timeout = 7
 shutdown_timeout = 8.5
+max_lease = 9.5
 stdout = "t"
 stderr = "u"
 environ = ["V=w"]
@@ -130,13 +132,14 @@ TEST(Parse, ReadsEveryKey) {
   web.timeout_ms = 6000;
   web.startup_timeout_ms = 7000;
   web.shutdown_timeout_ms = 8500;
+  web.max_lease_ms = 9500;
   web.stdout_path = "t";
   web.stderr_path = "u";
   web.environ = {{"V", "w"}};
   web.max_surge = 9;
   web.no_new_privileges = false;
   EXPECT_THAT(c.services, ElementsAre(web));
-  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 46);
+  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 47);
 }
 
 // Each key of each section with a value of each type: accepted, or refused in one sentence with its line.

@@ -136,6 +136,7 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   out->Raw("timeout", Seconds(service.timeout_ms));
   if (!oneshot) out->Raw("startup_timeout", Seconds(service.startup_timeout_ms));
   out->Raw("shutdown_timeout", Seconds(service.shutdown_timeout_ms));
+  if (!oneshot) out->Raw("max_lease", Seconds(service.max_lease_ms));
   out->TextIfSet("stdout", service.stdout_path);
   out->TextIfSet("stderr", service.stderr_path);
   if (!service.environ.empty() || !service.environ_passed.empty()) {

@@ -30,6 +30,7 @@ restarts = 3
 timeout = 10
 startup_timeout = 30
 shutdown_timeout = 30
+max_lease = 300
 max_surge = 0
 no_new_privileges = true
 )");
@@ -43,10 +44,12 @@ TEST(PrintToml, TimesKeepTheirMilliseconds) {
   service.timeout_ms = 1;
   service.startup_timeout_ms = 1500;
   service.shutdown_timeout_ms = 60'010;
+  service.max_lease_ms = 1'250;
   config.services.push_back(service);
   const std::string text = PrintToml(config);
-  EXPECT_NE(text.find("\ntimeout = 0.001\nstartup_timeout = 1.5\nshutdown_timeout = 60.01\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("\ntimeout = 0.001\nstartup_timeout = 1.5\nshutdown_timeout = 60.01\nmax_lease = 1.25\n"),
+      std::string::npos)
       << text;
 }
 

@@ -107,6 +107,7 @@ std::string_view PlainWords(Cause::Kind kind) {
     case Cause::Kind::kRequired:
     case Cause::Kind::kBeforeRoll:
     case Cause::Kind::kRunTimeout:
+    case Cause::Kind::kLeaseExpired:
       break;  // see ToWords()
   }
   return "";
@@ -147,6 +148,9 @@ std::string ToWords(const Cause& cause) {
       return "run before the workers of " + cause.text + " are replaced";
     case Cause::Kind::kRunTimeout:
       return "ran for longer than " + InSeconds(cause.number);
+    case Cause::Kind::kLeaseExpired:
+      return WithText("let its lease of " + InSeconds(cause.number) + " run out",
+                      ", busy with: ", cause.text);
     default:
       return std::string(PlainWords(cause.kind));
   }

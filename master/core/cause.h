@@ -50,7 +50,8 @@ struct Cause {
     kRequired,           // a start of another service requires this one; text: the other's name
     kBeforeRoll,         // a oneshot; text: the service whose workers are to be replaced
     kRunTimeout,         // a oneshot ran for too long; number: milliseconds allowed
-    kLast = kRunTimeout,
+    kLeaseExpired,       // was busy for longer than it had said; number: milliseconds; text: with what
+    kLast = kLeaseExpired,
   };
 
   Kind kind = Kind::kNone;

@@ -43,6 +43,15 @@ struct WorkerBeganMessage {
   Incarnation who;
 };
 
+// The worker says that it is busy: for so long from now on it may be silent, or not loaded yet. 0: it is busy
+// no longer. `progress` counts what it has done; only where that grows can the time be made longer.
+struct WorkerLeased {
+  Incarnation who;
+  Span length;
+  int64_t progress = 0;
+  std::string words;  // with what
+};
+
 enum class Urgency : uint8_t { kReload, kRestart, kLast = kRestart };
 
 // The worker asked to be replaced. `leaves` says that it will exit by itself, on purpose, soon.
@@ -148,10 +157,10 @@ struct Stalled {
   Span length;
 };
 
-using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerAsked,
-                           WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded, Commanded,
-                           ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged, ShutdownAsked,
-                           TimePassed, RoomMade, Stalled>;
+using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerLeased,
+                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded,
+                           Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
+                           ShutdownAsked, TimePassed, RoomMade, Stalled>;
 
 // When an event happened.
 struct Moment {

@@ -21,6 +21,7 @@ struct ServicePolicy {
   Span timeout = Seconds(10);          // silence allowed; of a oneshot: how long it may run, 0: for ever
   Span startup_timeout = Seconds(30);  // until `loaded`
   Span shutdown_timeout = Seconds(30);  // until the exit, once told
+  Span max_lease = Seconds(300);        // the longest time that a worker may say it is busy for
   // Names of other services. There are no circles, before_roll included; a name that there is not counts in
   // `after` as ready, and in `require` as failed.
   std::vector<std::string> after = {};    // are ready, failed or not to run before a start of this one
@@ -35,7 +36,7 @@ struct ServicePolicy {
     archive(Field<1>(self.name), Field<2>(self.num), Field<3>(self.restarts), Field<4>(self.max_surge),
             Field<5>(self.timeout), Field<6>(self.startup_timeout), Field<7>(self.shutdown_timeout),
             Field<8>(self.after), Field<9>(self.require), Field<10>(self.autostart), Field<11>(self.oneshot),
-            Field<12>(self.before_roll));
+            Field<12>(self.before_roll), Field<13>(self.max_lease));
   }
 };
 

@@ -11,6 +11,7 @@
 #include "master/core/events.h"
 #include "master/core/history.h"
 #include "master/core/ids.h"
+#include "master/core/lease.h"
 #include "master/core/slot_state.h"
 #include "master/core/time.h"
 
@@ -49,6 +50,7 @@ class Slot {
   SlotOutcome OnLoaded(StepContext& step, Generation generation);
   void OnBeat(Generation generation, Instant now);
   void OnBeganMessage(StepContext& step, Generation generation);
+  void OnLeased(StepContext& step, const WorkerLeased& event);
   SlotOutcome OnAsked(StepContext& step, const WorkerAsked& event);
   void OnChannelClosed(StepContext& step, Generation generation);
   // Does what is due. One outcome at a time: call again until next_deadline() is later than now.
@@ -62,6 +64,8 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
+  // Of its process, or else of the one that is to replace it; nullptr: it is not busy.
+  const Lease* lease(Instant now) const;
   uint32_t process_count() const;  // without those that outlived SIGKILL
   uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
   bool has_unkillable() const;     // one that outlived SIGKILL is still there
@@ -87,7 +91,7 @@ class Slot {
             Field<7>(self.start_by_), Field<8>(self.asks_), Field<9>(self.restarts_), Field<10>(self.state_),
             Field<11>(self.leaving_), Field<12>(self.undrained_), Field<13>(self.later_ask_),
             Field<14>(self.ask_at_), Field<15>(self.due_ask_), Field<16>(self.history_),
-            Field<17>(self.last_trouble_));
+            Field<17>(self.last_trouble_), Field<18>(self.leases_));
   }
 
  private:
@@ -135,7 +139,14 @@ class Slot {
   SlotOutcome Loaded(StepContext& step, Starting starting);
   SlotOutcome Asked(StepContext& step, const Serving& serving, const WorkerAsked& event);
 
+  // slot_lease.cc
+  const Lease* LeaseOf(Generation generation) const;
+  Instant LeasedUntil(Generation generation) const;  // the first instant: it has no lease
+  void ForgetLease(Generation generation);
+  bool IsLoaded(Generation generation) const;  // of one on duty
+
   // slot_deadlines.cc
+  const Lease* LeaseThatEnds(Generation generation, Instant deadline) const;  // nullptr: none does then
   Instant StableAt(const Serving& serving) const;
   void LeavingOnTime(StepContext& step);
   SlotOutcome MessageOnTime(StepContext& step);
@@ -160,6 +171,7 @@ class Slot {
   std::optional<WorkerAsked> due_ask_;
   History history_;
   Cause last_trouble_;
+  std::vector<Lease> leases_;  // of processes on duty, one each; most slots have none
 };
 
 }  // namespace fectl::core

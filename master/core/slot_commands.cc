@@ -140,6 +140,7 @@ void Slot::Restore(StepContext& step, Serving old) {
 
 void Slot::Retire(StepContext& step, const Process& process, StopMode mode, Span grace) {
   const Incarnation who = Who(step, process);
+  ForgetLease(process.generation);
   Leaving leaving{.process = process,
                   .told_at = step.at.now,
                   .deadline = step.at.now + grace,

@@ -18,12 +18,21 @@ StopMode ModeFor(const Process& process) {
   return process.channel_closed || process.oneshot ? StopMode::kFinish : StopMode::kKill;
 }
 
-Cause Silent(const Process& process) {
+Cause RanOut(const Lease& lease) {
+  Cause cause = MakeCause(Cause::Kind::kLeaseExpired, lease.why);
+  cause.number = MakeCause(Cause::Kind::kLeaseExpired, ToMilliseconds(lease.length)).number;
+  return cause;
+}
+
+// `lease`: the one of whose time it is the end, or nullptr.
+Cause Silent(const Process& process, const Lease* lease) {
+  if (lease != nullptr) return RanOut(*lease);
   return process.channel_closed ? MakeCause(Cause::Kind::kChannelClosed)
                                 : MakeCause(Cause::Kind::kHeartbeatTimeout, ToMilliseconds(process.timeout));
 }
 
-Cause Unready(const StepContext& step, const Process& process) {
+Cause Unready(const StepContext& step, const Process& process, const Lease* lease) {
+  if (lease != nullptr) return RanOut(*lease);
   if (process.oneshot) return MakeCause(Cause::Kind::kRunTimeout, ToMilliseconds(step.policy.timeout));
   return process.channel_closed
              ? MakeCause(Cause::Kind::kChannelClosed)
@@ -97,6 +106,11 @@ SlotOutcome Slot::MessageOnTime(StepContext& step) {
                 StopMode::kFinish);
 }
 
+const Lease* Slot::LeaseThatEnds(Generation generation, Instant deadline) const {
+  const Lease* lease = LeaseOf(generation);
+  return lease != nullptr && lease->until >= deadline ? lease : nullptr;
+}
+
 SlotOutcome Slot::StateOnTime(StepContext& step) {
   const Instant now = step.at.now;
   return std::visit(Overloaded{
@@ -108,7 +122,9 @@ SlotOutcome Slot::StateOnTime(StepContext& step) {
                         [&](const Starting& starting) {
                           const Process& process = starting.process;
                           if (starting.deadline > now) return SlotOutcome::kNothing;
-                          return OnLost(step, process.generation, Unready(step, process), ModeFor(process));
+                          const Lease* lease = LeaseThatEnds(process.generation, starting.deadline);
+                          return OnLost(step, process.generation, Unready(step, process, lease),
+                                        ModeFor(process));
                         },
                         [&](const Serving& serving) { return ServingOnTime(step, serving); },
                         [&](const Replacing& replacing) { return ReplacingOnTime(step, replacing); },
@@ -118,8 +134,10 @@ SlotOutcome Slot::StateOnTime(StepContext& step) {
 
 SlotOutcome Slot::ServingOnTime(StepContext& step, const Serving& serving) {
   const Process& process = serving.process;
-  if (serving.deadline <= step.at.now)
-    return OnLost(step, process.generation, Silent(process), ModeFor(process));
+  if (serving.deadline <= step.at.now) {
+    const Lease* lease = LeaseThatEnds(process.generation, serving.deadline);
+    return OnLost(step, process.generation, Silent(process, lease), ModeFor(process));
+  }
   if (StableAt(serving) <= step.at.now) {
     losses_ = 0;
     crashing_ = false;
@@ -135,10 +153,14 @@ SlotOutcome Slot::ReplacingOnTime(StepContext& step, const Replacing& replacing)
   const Process& next = replacing.next;
   const Process& old = replacing.old.process;
   if (replacing.deadline <= step.at.now) {
-    return OnLost(step, next.generation, replacing.next_loaded ? Silent(next) : Unready(step, next),
-                  ModeFor(next));
+    const Lease* lease = LeaseThatEnds(next.generation, replacing.deadline);
+    return OnLost(step, next.generation,
+                  replacing.next_loaded ? Silent(next, lease) : Unready(step, next, lease), ModeFor(next));
   }
-  if (replacing.old.deadline <= step.at.now) return OnLost(step, old.generation, Silent(old), ModeFor(old));
+  if (replacing.old.deadline <= step.at.now) {
+    const Lease* lease = LeaseThatEnds(old.generation, replacing.old.deadline);
+    return OnLost(step, old.generation, Silent(old, lease), ModeFor(old));
+  }
   return SlotOutcome::kNothing;
 }
 
@@ -161,6 +183,7 @@ void Slot::ShiftDeadlines(Span by) {
              },
              state_);
   for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
+  for (Lease& lease : leases_) lease.until = lease.until + by;
 }
 
 void Slot::OnRoomMade(Instant now) {
@@ -175,16 +198,19 @@ void Slot::OnRoomMade(Instant now) {
 }
 
 void Slot::OnPolicyChanged(const StepContext& step) {
-  const auto grant = [&step](Process& process, Instant* beat_deadline) {
+  const auto grant = [&](Process& process, Instant* beat_deadline) {
     const Span more{std::max<int64_t>(0, step.policy.timeout.ns - process.timeout.ns)};
-    if (beat_deadline != nullptr && !process.channel_closed) *beat_deadline = *beat_deadline + more;
+    // The end of a lease stays where it is.
+    const bool judged_by_beats = beat_deadline != nullptr && !process.channel_closed &&
+                                 LeaseThatEnds(process.generation, *beat_deadline) == nullptr;
+    if (judged_by_beats) *beat_deadline = *beat_deadline + more;
     process.timeout = process.timeout + more;
     process.shutdown_timeout = std::max(process.shutdown_timeout, step.policy.shutdown_timeout);
   };
   const auto start = [&](Process& process, Instant* deadline) {
     grant(process, nullptr);
     if (process.pid != 0 && (!process.channel_closed || process.oneshot))
-      *deadline = StartDeadline(step, process);
+      *deadline = std::max(StartDeadline(step, process), LeasedUntil(process.generation));
   };
   std::visit(Overloaded{
                  [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},

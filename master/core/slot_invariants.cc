@@ -22,6 +22,11 @@ bool HasItsDeadline(const Leaving& leaving) {
   return (leaving.deadline == kNever) == leaving.unkillable();
 }
 
+bool IsHeld(const Lease& lease, const Process& process, Instant deadline) {
+  return lease.generation == process.generation && lease.until <= deadline && !process.oneshot &&
+         !process.channel_closed;
+}
+
 }  // namespace
 
 std::string_view Slot::Contradiction(Generation newest) const {
@@ -63,6 +68,22 @@ std::string_view Slot::Contradiction(Generation newest) const {
                      [](const OneOf<Waiting, Starting, Serving, Replacing> auto&) { return false; },
                  },
                  state_);
+  const bool busy_are_on_duty = std::all_of(leases_.begin(), leases_.end(), [this](const Lease& lease) {
+    return std::visit(Overloaded{
+                          [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return false; },
+                          [&](const OneOf<Starting, Serving> auto& state) {
+                            return IsHeld(lease, state.process, state.deadline);
+                          },
+                          [&](const Replacing& replacing) {
+                            return IsHeld(lease, replacing.old.process, replacing.old.deadline) ||
+                                   IsHeld(lease, replacing.next, replacing.deadline);
+                          },
+                      },
+                      state_);
+  });
+  const bool one_lease_each = std::all_of(leases_.begin(), leases_.end(), [this](const Lease& lease) {
+    return LeaseOf(lease.generation) == &lease;
+  });
   return FirstBroken({
       {"a process is in one place of its slot", in_one_place},
       {"generations are given by the supervisor, from 1", given},
@@ -75,6 +96,8 @@ std::string_view Slot::Contradiction(Generation newest) const {
        serving || (!later_ask_.has_value() && !due_ask_.has_value())},
       {"what was asked and is held back has its time", later_ask_.has_value() == (ask_at_ != kNever)},
       {"where nobody is to serve nobody is crashing", !crashing_ || !to_serve_nobody},
+      {"who is busy is on duty, and not judged before its time", busy_are_on_duty},
+      {"a process is busy with one thing", one_lease_each},
   });
 }
 

@@ -67,6 +67,7 @@ SlotOutcome Slot::OnExited(StepContext& step, Generation generation, const Cause
     Retire(step, *found.process, StopMode::kKill, Span{0});
     leaving_.back().ended = true;
   }
+  ForgetLease(generation);
   return Lose(step, found.role, cause);
 }
 
@@ -121,6 +122,7 @@ SlotOutcome Slot::OnLoaded(StepContext& step, Generation generation) {
                         [&](Replacing& replacing) {
                           if (found.role != Role::kNext || replacing.next_loaded)
                             return SlotOutcome::kNothing;
+                          ForgetLease(generation);
                           replacing.next_loaded = true;
                           replacing.deadline = step.at.now + replacing.next.timeout;
                           replacing.loaded_at = step.at.now;
@@ -132,6 +134,7 @@ SlotOutcome Slot::OnLoaded(StepContext& step, Generation generation) {
 
 SlotOutcome Slot::Loaded(StepContext& step, Starting starting) {
   failed_starts_ = 0;
+  ForgetLease(starting.process.generation);
   if (starting.cause.kind == Cause::Kind::kOperator) ForgetTrouble();
   const Instant beat_deadline = step.at.now + starting.process.timeout;
   Serve(step, std::move(starting.process), beat_deadline, step.at.now, MakeCause(Cause::Kind::kNone));
@@ -143,7 +146,8 @@ void Slot::OnBeat(Generation generation, Instant now) {
   const auto extend = [&](Process& process, bool loaded, Instant& deadline) {
     if (process.generation != generation) return;
     process.message_due = kNever;
-    if (loaded && !process.channel_closed) deadline = now + process.timeout;
+    if (loaded && !process.channel_closed)
+      deadline = std::max(now + process.timeout, LeasedUntil(generation));
   };
   std::visit(Overloaded{
                  [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
@@ -196,6 +200,7 @@ void Slot::OnChannelClosed(StepContext& step, Generation generation) {
   if (found.process == nullptr || found.process->channel_closed) return;
   found.process->channel_closed = true;
   if (found.process->oneshot) return;  // it may know nothing of its pipe
+  ForgetLease(generation);             // which it could not end
   if (found.deadline != nullptr) *found.deadline = std::min(*found.deadline, step.at.now + kChannelGrace);
 }
 

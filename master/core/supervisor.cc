@@ -54,6 +54,11 @@ SlotOutcome OfProcess(const WorkerBeganMessage& e, Slot& slot, StepContext& step
   return SlotOutcome::kNothing;
 }
 
+SlotOutcome OfProcess(const WorkerLeased& e, Slot& slot, StepContext& step) {
+  slot.OnLeased(step, e);
+  return SlotOutcome::kNothing;
+}
+
 SlotOutcome OfProcess(const WorkerAsked& e, Slot& slot, StepContext& step) {
   return slot.OnAsked(step, e);
 }
@@ -212,7 +217,7 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
             EndEvent(e.service, at, effects);
           },
           [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
-          [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerAsked,
+          [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerLeased, WorkerAsked,
                           WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded> auto& e) {
             OnSlot(e.who, at, effects,
                    [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });

@@ -1,14 +1,27 @@
 #include "master/driver/worker_inbox.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "master/core/time.h"
 
 namespace fectl::driver {
 
+namespace {
+
 using Message = proto::WorkerMessage;
+
+core::Span LengthOf(const Message& lease) {
+  constexpr double kSecondsMax = 1e9;  // so that no sum of times overflows; `max_lease` is less
+  return core::Milliseconds(static_cast<int64_t>(std::ceil(std::min(lease.seconds, kSecondsMax) * 1000)));
+}
+
+}  // namespace
 
 void WorkerInbox::Append(std::string_view bytes) {
   if (broken_) return;
@@ -28,9 +41,10 @@ void WorkerInbox::Append(std::string_view bytes) {
 }
 
 void WorkerInbox::OnMessage(Message message) {
-  // Whatever a worker says, it is alive. (What it asks for is judged after that, and an end by its own word
-  // last.)
-  if (message.kind != Message::Kind::kLoaded) sink_->Emit(core::WorkerBeat{who_});
+  // Whatever a worker says, it is alive, but for a lease, which another thread may say. (What it asks for is
+  // judged after that, and an end by its own word last.)
+  const bool is_beat = message.kind != Message::Kind::kLoaded && message.kind != Message::Kind::kLease;
+  if (is_beat) sink_->Emit(core::WorkerBeat{who_});
   switch (message.kind) {
     case Message::Kind::kHeartbeat:
       if (!message.gauges.empty()) gauges_ = std::move(message.gauges);
@@ -57,6 +71,9 @@ void WorkerInbox::OnMessage(Message message) {
       break;
     case Message::Kind::kAppMessage:
       sink_->OnAppMessage(who_, message.text);
+      break;
+    case Message::Kind::kLease:
+      sink_->Emit(core::WorkerLeased{who_, LengthOf(message), message.progress, std::move(message.text)});
       break;
     case Message::Kind::kForked:  // a step of the old master's own child, which ours does not have
       break;

@@ -57,6 +57,23 @@ TEST(WorkerInbox, EveryMessageButLoadedIsAHeartbeatAsWell) {
   }
 }
 
+// A thread that says it again and again shall not hide that the loop hangs.
+TEST(WorkerInbox, ALeaseIsNoHeartbeat) {
+  Recorded sink;
+  WorkerInbox inbox(kWho, &sink);
+  inbox.Append(Framed({.kind = Kind::kLease, .text = "load", .seconds = 1.0001, .progress = 7}) +
+               Framed({.kind = Kind::kLease, .seconds = 1e300}) + Framed({.kind = Kind::kLease}));
+  ASSERT_EQ(sink.events.size(), 3U);
+  const auto* lease = At<core::WorkerLeased>(sink, 0);
+  ASSERT_NE(lease, nullptr);
+  EXPECT_EQ(lease->who, kWho);
+  EXPECT_EQ(lease->length, core::Milliseconds(1001));
+  EXPECT_EQ(lease->progress, 7);
+  EXPECT_EQ(lease->words, "load");
+  EXPECT_EQ(At<core::WorkerLeased>(sink, 1)->length, core::Seconds(1'000'000'000));
+  EXPECT_EQ(At<core::WorkerLeased>(sink, 2)->length, core::Span{});
+}
+
 TEST(WorkerInbox, WhatItAsksForIsToldWithItsWords) {
   Recorded sink;
   WorkerInbox inbox(kWho, &sink);

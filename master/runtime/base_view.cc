@@ -117,6 +117,7 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kStartupTimeout:
       return Plain(Reason::Kind::kStartupTimeout);
     case CauseKind::kRunTimeout:
+    case CauseKind::kLeaseExpired:
     case CauseKind::kHeartbeatTimeout:
       return Plain(Reason::Kind::kHeartbeatFailed);
     case CauseKind::kShutdownTimeout:

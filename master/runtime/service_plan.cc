@@ -103,6 +103,7 @@ core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
   policy.timeout = core::Milliseconds(service.timeout_ms);
   policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
   policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
+  policy.max_lease = core::Milliseconds(service.max_lease_ms);
   policy.after = service.after;
   policy.require = service.require;
   policy.autostart = service.autostart;

@@ -87,7 +87,7 @@ TEST(MakeServicePlan, EnvironmentIsTheContract) {
   EXPECT_THAT(
       plan.launch.environment,
       ElementsAre("PATH=/opt/bin", "TZ=UTC", "A=2", "FECTL_FD=3:4", "FECTL_SRV_NAME=web", "FECTL_PROC_IDX=0",
-                  "FECTL_PROC_LANE=0", "FECTL_PROTO=2", "FECTL_TIMEOUT=2.5", "FECTL_SHUTDOWN_TIMEOUT=30",
+                  "FECTL_PROC_LANE=0", "FECTL_PROTO=3", "FECTL_TIMEOUT=2.5", "FECTL_SHUTDOWN_TIMEOUT=30",
                   "FECTL_FD_http=5,FAMILY:2,SOCKETTYPE:1,PROTO:6", "FECTL_APP_http=aiohttp",
                   R"(FECTL_ARGS_http=["app=x:y","k=\"v\""])", "FECTL_SOCKETS=http"));
   EXPECT_THAT(plan.socket_fds, ElementsAre(77));
@@ -149,6 +149,7 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   service.timeout_ms = 1;
   service.startup_timeout_ms = 2;
   service.shutdown_timeout_ms = 3;
+  service.max_lease_ms = 6;
   service.max_surge = 4;
   const core::ServicePolicy policy = MakePolicy(service);
   EXPECT_EQ(policy.name, "web");
@@ -158,6 +159,7 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   EXPECT_EQ(policy.timeout, core::Milliseconds(1));
   EXPECT_EQ(policy.startup_timeout, core::Milliseconds(2));
   EXPECT_EQ(policy.shutdown_timeout, core::Milliseconds(3));
+  EXPECT_EQ(policy.max_lease, core::Milliseconds(6));
 }
 
 TEST(MakePolicy, NamesOtherServices) {

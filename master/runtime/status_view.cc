@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "master/core/lease.h"
 #include "master/core/slot_state.h"
 #include "master/runtime/base_view.h"
 
@@ -62,6 +63,10 @@ proto::WorkerView DescribeWorker(core::ServiceId service, uint32_t index, const 
       view.note = link->note();
       view.gauges = link->gauges();
     }
+  }
+  if (const core::Lease* lease = slot.lease(now); lease != nullptr) {
+    view.busy = lease->why;
+    view.busy_left_s = InSeconds(lease->until - now);
   }
   const auto* waiting = std::get_if<core::Waiting>(&slot.state());
   if (waiting != nullptr && waiting->retry_at != core::kNever) {

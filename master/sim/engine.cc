@@ -297,7 +297,7 @@ void Engine::HandInLate(const core::Incarnation& who) {
   core::Incarnation whom = who;
   if (random_late_.Below(8) == 0) whom.slot = 1000;
   if (random_late_.Below(8) == 0) whom.service = 1000;
-  switch (random_late_.Below(8)) {
+  switch (random_late_.Below(9)) {
     case 0:
       return Emit(core::WorkerBeat{whom});
     case 1:
@@ -312,6 +312,8 @@ void Engine::HandInLate(const core::Incarnation& who) {
       return Emit(core::Spawned{whom, 7});
     case 6:
       return Emit(core::WorkerBeganMessage{whom});
+    case 7:
+      return Emit(core::WorkerLeased{whom, core::Seconds(100), 9, "late"});
     default:
       return Emit(core::ChannelClosed{whom});
   }

@@ -38,6 +38,15 @@ const std::string& BytesOf(Said said) {
   static const std::string kLeaves = Framed(Message{.kind = Kind::kStopping, .text = "enough requests"});
   static const std::string kConfigError =
       Framed(Message{.kind = Kind::kConfigError, .text = "no such application"});
+  static const auto lease = [](double seconds, int64_t progress) {
+    return Framed(
+        Message{.kind = Kind::kLease, .text = "model load", .seconds = seconds, .progress = progress});
+  };
+  static const std::string kShortLease = lease(2.5, 0);
+  static const std::string kLease = lease(20, 0);
+  static const std::string kLaterLease = lease(20, 1);
+  static const std::string kEndlessLease = lease(100'000, 2);
+  static const std::string kLeaseEnd = lease(0, 0);
   static const std::string kGarbage = Framed("what is this, and who wrote it here?");
   static const std::string kHalf = kRestart.substr(0, 7);
   switch (said) {
@@ -57,6 +66,16 @@ const std::string& BytesOf(Said said) {
       return kGarbage;
     case Said::kHalfFrame:
       return kHalf;
+    case Said::kShortLease:
+      return kShortLease;
+    case Said::kLease:
+      return kLease;
+    case Said::kLaterLease:
+      return kLaterLease;
+    case Said::kEndlessLease:
+      return kEndlessLease;
+    case Said::kLeaseEnd:
+      return kLeaseEnd;
   }
   return kGarbage;
 }

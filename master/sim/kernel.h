@@ -31,7 +31,21 @@ enum class Action : uint8_t {
 };
 
 // What a worker can write. What is written behind half a frame is taken for the rest of it.
-enum class Said : uint8_t { kLoaded, kBeat, kReload, kRestart, kLeaves, kConfigError, kGarbage, kHalfFrame };
+enum class Said : uint8_t {
+  kLoaded,
+  kBeat,
+  kReload,
+  kRestart,
+  kLeaves,
+  kConfigError,
+  kGarbage,
+  kHalfFrame,
+  kShortLease,    // less than most timeouts, and no progress
+  kLease,         // the same progress
+  kLaterLease,    // one step further
+  kEndlessLease,  // as long as it may be, and two steps further
+  kLeaseEnd,
+};
 
 // The bytes as they go through a pipe.
 const std::string& BytesOf(Said said);

@@ -57,9 +57,10 @@ void Ledger::TakePlan(const core::PlanChanged& change) {
     for (Life& life : slot) {
       if (life.told()) continue;
       if (!life.loaded && (!life.closed || life.oneshot) && life.pid != 0)
-        life.deadline = FirstDeadline(life, policy, life.spawned_at);
+        life.deadline = std::max(FirstDeadline(life, policy, life.spawned_at), life.busy.until);
       const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
-      if (life.loaded && !life.closed) life.deadline = life.deadline + more;
+      if (life.loaded && !life.closed && life.busy.until < life.deadline)
+        life.deadline = life.deadline + more;
       life.timeout = life.timeout + more;
       life.shutdown_timeout = std::max(life.shutdown_timeout, policy.shutdown_timeout);
     }
@@ -157,6 +158,7 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
       for (Life& life : slot) {
         life.deadline = life.deadline + stalled->length;
         life.message_due = life.message_due + stalled->length;
+        if (life.busy.until != core::Instant{}) life.busy.until = life.busy.until + stalled->length;
       }
     }
   }
@@ -180,10 +182,33 @@ void Ledger::TakeShutdown(const core::ShutdownAsked& asked, const core::Moment& 
   }
 }
 
+// One goes on where there is progress, and then never ends earlier than it would have.
+void Ledger::TakeLease(Life& life, const core::WorkerLeased& leased, core::Span max_lease,
+                       core::Instant now) {
+  life.message_due = core::kNever;
+  if (life.told() || life.oneshot || life.closed || life.pid == 0) return;
+  const bool is_busy = life.busy.until > now;
+  if (leased.length == core::Span{}) {
+    if (is_busy) life.deadline = now + (life.loaded ? life.timeout : life.busy.left_to_start);
+    if (is_busy) life.busy = {};
+    return;
+  }
+  if (is_busy && leased.progress <= life.busy.progress) return;
+  const core::Span length = std::min(leased.length, max_lease);
+  if (!is_busy) life.busy.left_to_start = core::Span{std::max<int64_t>(0, (life.deadline - now).ns)};
+  if (!is_busy || life.busy.until <= now + length) {
+    life.busy.until = now + length;
+    life.busy.length = length;
+  }
+  life.busy.progress = leased.progress;
+  life.busy.why = leased.words;
+  life.deadline = std::max(life.deadline, life.busy.until);
+}
+
 void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at) {
   if (std::holds_alternative<core::WorkerBeat>(event)) {
     life.message_due = core::kNever;
-    if (life.on_duty() && !life.closed) life.deadline = at.now + life.timeout;
+    if (life.on_duty() && !life.closed) life.deadline = std::max(at.now + life.timeout, life.busy.until);
   } else if (const auto* spawned = std::get_if<core::Spawned>(&event)) {
     if (life.pid != 0) return;
     life.pid = spawned->pid;
@@ -196,6 +221,9 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
     life.loaded = true;
     life.loaded_at = at.now;
     life.deadline = at.now + life.timeout;
+    life.busy = {};
+  } else if (const auto* leased = std::get_if<core::WorkerLeased>(&event)) {
+    TakeLease(life, *leased, policy(life.who.service).max_lease, at.now);
   } else if (std::holds_alternative<core::WorkerBeganMessage>(event)) {
     if (!life.told() && !life.oneshot)
       life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
@@ -207,6 +235,7 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
     if (!life.closed && !life.told() && !life.oneshot)
       life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
+    if (!life.oneshot) life.busy = {};
     life.closed = true;
   } else if (const auto* exited = std::get_if<core::Exited>(&event);
              exited != nullptr && exited->group_left) {
@@ -285,6 +314,7 @@ void Ledger::Tell(Life& life, const core::Event* event, const core::Moment& at) 
   if (life.told()) return;
   life.overdue = event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life.due() <= at.now;
   life.unfinished = life.overdue && life.message_due <= at.now;
+  life.ran_out = life.overdue && !life.unfinished && life.busy.until >= life.deadline;
   life.was_next = IsNext(life);
   life.grace = Grace(life, event);
   life.told_at = at.now;

@@ -17,6 +17,15 @@
 
 namespace fectl::sim {
 
+// What a process has said that it is busy with, as the newest message that was to be believed says.
+struct BusyWith {
+  core::Instant until;  // the first instant: nothing
+  core::Span length;
+  int64_t progress = 0;
+  core::Span left_to_start;  // when it began
+  std::string why;
+};
+
 // What is known of one process from the events that were handed to the supervisor and the effects that it
 // gave: nothing of the supervisor's own state is believed.
 struct Life {
@@ -31,10 +40,11 @@ struct Life {
   core::Instant message_due = core::kNever;  // when the message that it has begun must be whole
   core::Instant told_at = core::kNever;      // first order or signal to leave
   core::Span grace;                          // what it was given then
-  core::Instant asked_at = core::kNever;     // to be replaced, which was not begun since
-  bool oneshot = false;                      // is to end with 0, and never to be loaded
-  bool loaded = false;                       // said so before it was told to leave
-  bool active = false;                       // told to start or resume, and not to pause since
+  BusyWith busy;
+  core::Instant asked_at = core::kNever;  // to be replaced, which was not begun since
+  bool oneshot = false;                   // is to end with 0, and never to be loaded
+  bool loaded = false;                    // said so before it was told to leave
+  bool active = false;                    // told to start or resume, and not to pause since
   bool told_by_pipe = false;
   bool told_by_signal = false;
   bool told_quit = false;
@@ -42,6 +52,7 @@ struct Life {
   bool alarmed = false;                   // outlived SIGKILL, and people were told
   bool overdue = false;                   // it was told to leave since its deadline had come
   bool unfinished = false;                // and that was the one of its message
+  bool ran_out = false;                   // and that was the end of what it was busy with
   bool closed = false;                    // its pipe ended
   bool asked = false;                     // asked to be replaced, or said that it leaves
   bool was_next = false;                  // it was told to leave while the one that it was to replace served
@@ -111,6 +122,8 @@ class Ledger {
   void TakeChange(const core::Event& event);
   void Add(const core::Plan& plan);
   void TakePlan(const core::PlanChanged& change);
+  static void TakeLease(Life& life, const core::WorkerLeased& leased, core::Span max_lease,
+                        core::Instant now);
   void Resize(core::ServiceId service, uint32_t num);
   void Tell(Life& life, const core::Event* event, const core::Moment& at);
   void TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at);

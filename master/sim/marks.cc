@@ -53,6 +53,7 @@ constexpr std::array<std::string_view, kBehaviours> kBehaviourWords = {"is good"
                                                                        "crashes as soon as it is loaded",
                                                                        "hangs at exec",
                                                                        "leaves a helper behind",
+                                                                       "is busy",
                                                                        "is a shell"};
 
 // Every edge that the slot's table has, by what a whole step can do. The others are impossible, and a rule
@@ -203,6 +204,9 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kDone, CauseKind::kExited},
     {Milestone::kLost, CauseKind::kRunTimeout},
     {Milestone::kFailed, CauseKind::kRunTimeout},
+    {Milestone::kLost, CauseKind::kLeaseExpired},
+    {Milestone::kFailed, CauseKind::kLeaseExpired},
+    {Milestone::kReloadFailed, CauseKind::kLeaseExpired},
 };
 
 std::string Name(const std::pair<Milestone, CauseKind>& record) {

@@ -13,9 +13,10 @@ namespace {
 constexpr int32_t kExitCodes[] = {0, 1, 3, 98, 99, 100, 255};
 constexpr int32_t kSignals[] = {6, 9, 11, 15};
 
-constexpr Said kAnything[] = {Said::kLoaded,      Said::kBeat,    Said::kBeat,
-                              Said::kReload,      Said::kRestart, Said::kLeaves,
-                              Said::kConfigError, Said::kGarbage, Said::kHalfFrame};
+constexpr Said kLeases[] = {Said::kShortLease, Said::kLease, Said::kLaterLease, Said::kEndlessLease};
+constexpr Said kAnything[] = {Said::kLoaded,      Said::kBeat,    Said::kBeat,      Said::kLaterLease,
+                              Said::kReload,      Said::kRestart, Said::kLeaves,    Said::kLeaseEnd,
+                              Said::kConfigError, Said::kGarbage, Said::kHalfFrame, Said::kShortLease};
 
 // Whether it does so by itself, once it is loaded.
 bool TurnsBad(Behaviour behaviour) {
@@ -131,6 +132,9 @@ void Programs::RunOnce(SimProcess& process, uint32_t place) {
     case Behaviour::kFloods:
       for (const Said said : kAnything) host_->Write(process, place, said);
       break;
+    case Behaviour::kBusy:
+      host_->Write(process, place, Said::kEndlessLease);
+      break;
     case Behaviour::kClosesPipe:
       host_->ClosePipe(process, place);
       break;
@@ -162,6 +166,11 @@ void Programs::Load(SimProcess& process, uint32_t place) {
       host_->Misbehaved(process.behaviour);
       if (random_.Below(2) == 0) return FailToExecute(process, place);
       break;
+    case Behaviour::kBusy:
+      if (random_.Below(2) == 0) break;
+      host_->Misbehaved(process.behaviour);
+      host_->Write(process, place, random_.Below(8) == 0 ? Said::kLeaseEnd : kLeases[random_.Below(4)]);
+      return host_->Later(place, Draw(core::Seconds(25)), Action::kStart);
     default:
       break;
   }
@@ -206,6 +215,8 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
       return Stop(process, place);
     case Behaviour::kTwoFaced:
       return ShowOtherFace(process, place);
+    case Behaviour::kBusy:
+      return BeBusy(process, place);
     case Behaviour::kExitsZero:
       return host_->Die(process, place, false, 0);
     case Behaviour::kForks:
@@ -238,6 +249,16 @@ void Programs::TurnBad(SimProcess& process, uint32_t place) {
         host_->Write(process, place, Said::kBeat);
       return host_->Later(place, Draw(core::Seconds(200)), Action::kTurnBad);
   }
+}
+
+// It begins, goes on, or comes back to its loop, after which it may forget to say so.
+void Programs::BeBusy(SimProcess& process, uint32_t place) {
+  const bool over = process.silent && random_.Below(2) == 0;
+  if (over) host_->Later(place, {}, Action::kBeat);
+  process.silent = !over;
+  if (!over || random_.Below(4) != 0)
+    host_->Write(process, place, over ? Said::kLeaseEnd : kLeases[random_.Below(4)]);
+  host_->Later(place, Draw(core::Seconds(over ? 100 : 25)), Action::kTurnBad);
 }
 
 void Programs::Stop(SimProcess& process, uint32_t place) {
@@ -367,6 +388,10 @@ void Programs::CalmDown(SimProcess& process, uint32_t place) {
     process.unkillable = false;
     host_->Die(process, place, true, 9);
     return;
+  }
+  if (process.behaviour == Behaviour::kBusy && process.silent) {
+    process.silent = false;
+    host_->Later(place, {}, Action::kBeat);
   }
   // One that may run for ever hangs for ever.
   if (host_->PolicyOf(process).oneshot) return host_->Die(process, place, true, 9);

@@ -63,6 +63,7 @@ class Programs {
   void FailToExecute(SimProcess& process, uint32_t place);
   void TurnBad(SimProcess& process, uint32_t place);
   void ShowOtherFace(SimProcess& process, uint32_t place);
+  void BeBusy(SimProcess& process, uint32_t place);
   void Stop(SimProcess& process, uint32_t place);
   void Continue(SimProcess& process, uint32_t place);
   void Fork(SimProcess& process, uint32_t place);

@@ -124,6 +124,7 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
 
 // Of one that is told to leave since no message came in time.
 bool LatenessHolds(const core::Cause& cause, const Life& life, const core::ServicePolicy& policy) {
+  if (life.ran_out != (cause.kind == CauseKind::kLeaseExpired)) return false;
   switch (cause.kind) {
     case CauseKind::kStartupTimeout:
       return !life.loaded && !life.oneshot && cause.number == InMilliseconds(policy.startup_timeout);
@@ -133,6 +134,8 @@ bool LatenessHolds(const core::Cause& cause, const Life& life, const core::Servi
       return life.loaded && !life.closed && cause.number == InMilliseconds(life.timeout);
     case CauseKind::kChannelClosed:
       return life.closed && !life.oneshot;
+    case CauseKind::kLeaseExpired:
+      return cause.number == InMilliseconds(life.busy.length) && cause.text == life.busy.why;
     default:
       return false;
   }
@@ -223,6 +226,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     case CauseKind::kStartupTimeout:
     case CauseKind::kRunTimeout:
     case CauseKind::kHeartbeatTimeout:
+    case CauseKind::kLeaseExpired:
     case CauseKind::kChannelClosed:
       holds = IsOverdue(view, life, false) && LatenessHolds(cause, *life, policy);
       break;

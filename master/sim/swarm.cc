@@ -40,6 +40,7 @@ core::ServicePolicy DrawPolicy(core::Random& random) {
   policy.timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
   policy.startup_timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
   policy.shutdown_timeout = core::Seconds(static_cast<int64_t>(random.Below(61)));
+  policy.max_lease = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
   return policy;
 }
 

@@ -36,9 +36,10 @@ enum class Behaviour : uint8_t {
   kCrashLoops,    // dies as soon as it is loaded
   kHangsAtExec,   // comes to its program late or never: the file system of the program does not answer
   kLeavesHelper,  // has started another process of its group, which goes on for a while when it has ended
+  kBusy,          // says so, and is silent for a while: for longer than it said, now and then
   kIsShell,       // SIGTERM ends it at once, and the program that it waited for goes on
 };
-inline constexpr size_t kBehaviours = 24;
+inline constexpr size_t kBehaviours = 25;
 
 // Without a name; `max_surge` 0, and naming no other service.
 core::ServicePolicy DrawPolicy(core::Random& random);

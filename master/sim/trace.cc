@@ -1,10 +1,7 @@
 #include "master/sim/trace.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,26 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "master/sim/trace_words.h"
+
 namespace fectl::sim {
 namespace {
 
 constexpr std::string_view kVerbs[] = {"start", "stop", "reload", "restart", "pause", "resume"};
-
-std::string Seconds(int64_t ns) {
-  std::array<char, 40> text = {};
-  std::snprintf(text.data(), text.size(), "%lld.%09lld", static_cast<long long>(ns / 1'000'000'000),
-                static_cast<long long>(ns % 1'000'000'000));
-  return text.data();
-}
-
-std::string Quoted(std::string_view words) {
-  std::string out = "\"";
-  for (const char c : words) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out + "\"";
-}
 
 std::string NameOf(core::ServiceId service, const std::vector<std::string>& names) {
   return service < names.size() ? names[service] : "nobody";
@@ -71,6 +54,8 @@ bool ReadOrder(const std::string& key, const std::string& value, core::ServicePo
     policy->oneshot = value == "1";
   } else if (key == "roll") {
     policy->before_roll = value;
+  } else if (key == "lease") {
+    return ReadSeconds(value, &policy->max_lease.ns);
   } else {
     return false;
   }
@@ -84,58 +69,9 @@ std::string ToText(const core::ServicePolicy& policy) {
          " shutdown=" + Seconds(policy.shutdown_timeout.ns) + List(" after=", policy.after) +
          List(" require=", policy.require) + (policy.autostart ? "" : " autostart=0") +
          (policy.oneshot ? " oneshot=1" : "") +
-         (policy.before_roll.empty() ? "" : " roll=" + policy.before_roll);
-}
-
-// The words of one line; what stands in quotes is one word, without them.
-std::vector<std::string> Split(std::string_view line) {
-  std::vector<std::string> words;
-  bool open = false;
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '\\' && i + 1 < line.size()) {
-      words.back() += line[++i];
-    } else if (c == '"') {
-      if (!open) words.emplace_back();
-      open = true;
-      quoted = !quoted;
-    } else if (c == ' ' && !quoted) {
-      open = false;
-    } else {
-      if (!open) words.emplace_back();
-      open = true;
-      words.back() += c;
-    }
-  }
-  return words;
-}
-
-template <typename Number>
-bool ReadNumber(std::string_view text, Number* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-// As names are in a configuration. Others could not be told from what stands around them.
-bool IsName(std::string_view text) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  return !text.empty() && text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
-// "1.5" or "30s" or "30": nanoseconds.
-bool ReadSeconds(std::string_view text, int64_t* ns) {
-  if (text.ends_with('s')) text.remove_suffix(1);
-  const size_t point = text.find('.');
-  int64_t whole = 0;
-  if (!ReadNumber(text.substr(0, point), &whole) || whole < 0 || whole > 4'000'000'000) return false;
-  std::string fraction(point == std::string_view::npos ? "" : text.substr(point + 1));
-  if (fraction.size() > 9) return false;
-  fraction.resize(9, '0');
-  int64_t parts = 0;
-  if (!ReadNumber(std::string_view(fraction), &parts) || parts < 0) return false;
-  *ns = whole * 1'000'000'000 + parts;
-  return true;
+         (policy.before_roll.empty() ? "" : " roll=" + policy.before_roll) +
+         (policy.max_lease == core::ServicePolicy().max_lease ? ""
+                                                              : " lease=" + Seconds(policy.max_lease.ns));
 }
 
 class Reader {
@@ -319,6 +255,13 @@ class Reader {
       *event = core::WorkerBeat{who};
     } else if (word == "begins-message") {
       *event = core::WorkerBeganMessage{who};
+    } else if (word == "leases") {
+      core::WorkerLeased leased{.who = who};
+      const bool read = ReadSeconds(argument, &leased.length.ns) && words.size() > 4 &&
+                        ReadNumber(std::string_view(words[4]), &leased.progress);
+      if (!read) return Wrong("a lease has a length, a progress, and perhaps words");
+      if (words.size() > 5) leased.words = words[5];
+      *event = leased;
     } else if (word == "asks-reload" || word == "asks-restart") {
       *event = core::WorkerAsked{
           who, word == "asks-reload" ? core::Urgency::kReload : core::Urgency::kRestart, false, argument};
@@ -376,6 +319,10 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
     std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
     std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }
     std::string operator()(const core::WorkerBeganMessage& e) { return "begins-message " + name(e.who); }
+    std::string operator()(const core::WorkerLeased& e) {
+      return "leases " + name(e.who) + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) +
+             (e.words.empty() ? "" : " " + Quoted(e.words));
+    }
     std::string operator()(const core::WorkerAsked& e) {
       const std::string word = e.leaves                              ? "leaves "
                                : e.urgency == core::Urgency::kReload ? "asks-reload "

@@ -213,7 +213,8 @@ class World final : private Engine {
     const core::ServicePolicy& policy = service.policy();
     // What was promised before the newest plan counts, too.
     return std::max(policy.timeout, kTimeoutMax) + policy.startup_timeout +
-           std::max(policy.shutdown_timeout, kTimeoutMax) + core::kBackoffMax + core::Seconds(10);
+           std::max(policy.shutdown_timeout, kTimeoutMax) + std::max(policy.max_lease, kTimeoutMax) +
+           core::kBackoffMax + core::Seconds(10);
   }
 
   bool AllServe(core::Span since) {

@@ -82,6 +82,8 @@ WorkerView Worker(const Json& json) {
                                         .leaving_s = leaving["leaving_s"].GetDouble(),
                                         .time_left_s = leaving["time_left_s"].GetDouble()});
   }
+  worker.busy = Text(json, "busy");
+  if (json.HasMember("busy_left_s")) worker.busy_left_s = json["busy_left_s"].GetDouble();
   return worker;
 }
 
@@ -202,8 +204,7 @@ WorkerMessage WorkerMessageMeaning(const Json& meaning) {
 }
 
 MasterCommand MasterCommandMeaning(const Json& meaning) {
-  return {.kind = Named(Text(meaning, "kind"), MasterCommand::Kind::kDump),
-          .json = Text(meaning, "json")};
+  return {.kind = Named(Text(meaning, "kind"), MasterCommand::Kind::kDump), .json = Text(meaning, "json")};
 }
 
 Request RequestMeaning(const Json& meaning) {

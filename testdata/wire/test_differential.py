@@ -62,7 +62,7 @@ NAMES = [
     "cmd", "data", "x", "state", "reason", "timestamp", "pid", "name", "workers", "events", "gauges", "num", "proto",
     "version", "server", "message", "services", "sockets", "uptime_s", "leaving", "", "é",
     "id", "file", "revert", "wait", "service", "to", "by", "reset", "changes", "untouched", "labels", "file_num",
-    "seconds", "why", "progress",
+    "seconds", "why", "progress", "busy", "busy_left_s",
 ]  # fmt: skip
 
 

@@ -145,6 +145,7 @@ std::optional<std::string> ReadSign(SectionReader* reader, std::string_view key,
 void RefuseForOneshot(SectionReader* reader) {
   static constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
       {"startup_timeout", "which does not say that it has loaded: timeout is how long it may run"},
+      {"max_lease", "which need not show that it is alive: timeout is how long it may run"},
       {"max_surge", "which no reload replaces"},
       {"before_roll", "which no reload replaces"},
       {"ready", "which is ready when it has exited with 0"},
@@ -199,6 +200,7 @@ void ReadNum(SectionReader* reader, ServiceConfig* service) {
 void ReadKeysOfWorkers(SectionReader* reader, ServiceConfig* service) {
   ReadNum(reader, service);
   Assign(reader->Milliseconds("startup_timeout"), &service->startup_timeout_ms);
+  Assign(reader->Milliseconds("max_lease"), &service->max_lease_ms);
   Assign(reader->Integer("max_surge", 0, kWorkersMax), &service->max_surge);
   if (reader->Has("before_roll")) service->before_roll = reader->NameOf("before_roll");
   Assign(ReadSign(reader, "ready", proto::ParseReady), &service->ready);
@@ -214,6 +216,7 @@ ServiceConfig ForOneshot(const ServiceConfig& defaults) {
   service.num_auto = fresh.num_auto;
   service.timeout_ms = kOneshotTimeoutMs;
   service.startup_timeout_ms = fresh.startup_timeout_ms;
+  service.max_lease_ms = fresh.max_lease_ms;
   service.max_surge = fresh.max_surge;
   service.before_roll = fresh.before_roll;
   service.ready = fresh.ready;

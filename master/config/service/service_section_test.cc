@@ -164,7 +164,8 @@ TEST(Defaults, WhatASingleServiceIsStandsInIt) {
 
 TEST(Defaults, AOneshotTakesWhatMeansTheSameForIt) {
   const LoadResult result = WithDefaults(
-      "num = 3\ntimeout = 20\nstartup_timeout = 9\nmax_surge = 1\nready = 'notify'\nrestarts = 7\nlabels = "
+      "num = 3\ntimeout = 20\nstartup_timeout = 9\nmax_lease = 8\nmax_surge = 1\nready = 'notify'\nrestarts "
+      "= 7\nlabels = "
       "'a'",
       "[[service]]\nname = 'migrate'\ntype = 'oneshot'\ncommand = 'run'\n");
   ASSERT_EQ(result.Describe(), "");
@@ -172,6 +173,7 @@ TEST(Defaults, AOneshotTakesWhatMeansTheSameForIt) {
   EXPECT_EQ(oneshot.num, 1);
   EXPECT_EQ(oneshot.timeout_ms, 3'600'000);
   EXPECT_EQ(oneshot.max_surge, 0);
+  EXPECT_EQ(oneshot.max_lease_ms, 300'000);
   EXPECT_FALSE(oneshot.foreign());
   EXPECT_EQ(oneshot.restarts, 7);
   EXPECT_THAT(oneshot.labels, ElementsAre("a"));
