@@ -22,6 +22,8 @@ TEST(Cause, SaysWhatPeopleNeed) {
   EXPECT_EQ(ToWords(MakeCause(Kind::kStartupTimeout, 30'000)), "did not say `loaded` within 30 s");
   EXPECT_EQ(ToWords(MakeCause(Kind::kHeartbeatTimeout, 1'500)), "sent no heartbeat for 1.5 s");
   EXPECT_EQ(ToWords(MakeCause(Kind::kHeartbeatTimeout, 50)), "sent no heartbeat for 0.05 s");
+  EXPECT_EQ(ToWords(Cause{Kind::kLeaseExpired, 41'500, "model load"}),
+            "let its lease of 41.5 s run out, busy with: model load");
   EXPECT_EQ(ToWords(MakeCause(Kind::kConfigError, "no module app")), "configuration error: no module app");
   EXPECT_EQ(ToWords(MakeCause(Kind::kConfigError, "")), "configuration error");
 }

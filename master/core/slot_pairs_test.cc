@@ -83,6 +83,11 @@ void RetireAndLeaveGroup(Bench& bench) {
   bench.slot.OnExited(step, 1, {}, true);
 }
 
+void BeBusy(Bench& bench) {
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLeased(step, WorkerLeased{{0, 0, 1}, Seconds(50), 0, "load"});
+}
+
 struct Role {
   std::string name;
   Generation generation;
@@ -112,7 +117,17 @@ std::vector<State> States() {
       {"starting, not spawned yet", LaunchUnspawned},
       {"starting", [](Bench& b) { Launch(b, 1); }},
       {"starting, a oneshot", LaunchOneshot},
+      {"starting, busy",
+       [](Bench& b) {
+         Launch(b, 1);
+         BeBusy(b);
+       }},
       {"serving", Serve},
+      {"serving, busy",
+       [](Bench& b) {
+         Serve(b);
+         BeBusy(b);
+       }},
       {"serving, held",  // became ready in a pause: was never told to start
        [](Bench& b) {
          b.paused = true;
@@ -168,6 +183,7 @@ std::string Word(const Slot& slot) {
     word += replacing->next_loaded ? ", next loaded" : "";
     word += kTold[static_cast<size_t>(replacing->old.last_order)];
   }
+  if (slot.lease(Instant{}) != nullptr) word += ", busy";
   for (const Leaving& leaving : slot.leaving()) {
     word += kStages[static_cast<size_t>(leaving.stage)];
     word += leaving.ended ? " without its process" : "";
@@ -212,12 +228,19 @@ std::vector<Named> EventsOf(Generation who) {
       return b.slot.OnAsked(t, WorkerAsked{{0, 0, who}, Urgency::kReload, leaves, ""});
     };
   };
+  const auto busy = [who](Span length) {
+    return [who, length](Bench& b, StepContext& t) {
+      return b.slot.OnLeased(t, WorkerLeased{{0, 0, who}, length, 0, "load"}), Nothing();
+    };
+  };
   return {
       {"spawned", [who](Bench& b, StepContext& t) { return b.slot.OnSpawned(t, who, 7), Nothing(); }},
       {"loaded", [who](Bench& b, StepContext& t) { return b.slot.OnLoaded(t, who); }},
       {"beat", [who](Bench& b, StepContext& t) { return b.slot.OnBeat(who, t.at.now), Nothing(); }},
       {"began a message",
        [who](Bench& b, StepContext& t) { return b.slot.OnBeganMessage(t, who), Nothing(); }},
+      {"busy for 60 s", busy(Seconds(60))},
+      {"busy no longer", busy(Span{})},
       {"asked", asked(false)},
       {"asked, leaves", asked(true)},
       {"channel closed",
