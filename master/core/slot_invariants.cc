@@ -22,9 +22,19 @@ bool HasItsDeadline(const Leaving& leaving) {
   return (leaving.deadline == kNever) == leaving.unkillable();
 }
 
-bool IsHeld(const Lease& lease, const Process& process, Instant deadline) {
-  return lease.generation == process.generation && lease.until <= deadline && !process.oneshot &&
-         !process.channel_closed;
+bool IsHeld(const Lease& lease, const SlotState& state) {
+  const auto is_of = [&lease](const Process& process, Instant deadline) {
+    return lease.generation == process.generation && lease.until <= deadline && !process.oneshot &&
+           !process.channel_closed;
+  };
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return false; },
+                        [&](const OneOf<Starting, Serving> auto& s) { return is_of(s.process, s.deadline); },
+                        [&](const Replacing& s) {
+                          return is_of(s.old.process, s.old.deadline) || is_of(s.next, s.deadline);
+                        },
+                    },
+                    state);
 }
 
 }  // namespace
@@ -68,19 +78,8 @@ std::string_view Slot::Contradiction(Generation newest) const {
                      [](const OneOf<Waiting, Starting, Serving, Replacing> auto&) { return false; },
                  },
                  state_);
-  const bool busy_are_on_duty = std::all_of(leases_.begin(), leases_.end(), [this](const Lease& lease) {
-    return std::visit(Overloaded{
-                          [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return false; },
-                          [&](const OneOf<Starting, Serving> auto& state) {
-                            return IsHeld(lease, state.process, state.deadline);
-                          },
-                          [&](const Replacing& replacing) {
-                            return IsHeld(lease, replacing.old.process, replacing.old.deadline) ||
-                                   IsHeld(lease, replacing.next, replacing.deadline);
-                          },
-                      },
-                      state_);
-  });
+  const bool busy_are_on_duty = std::all_of(leases_.begin(), leases_.end(),
+                                            [this](const Lease& lease) { return IsHeld(lease, state_); });
   const bool one_lease_each = std::all_of(leases_.begin(), leases_.end(), [this](const Lease& lease) {
     return LeaseOf(lease.generation) == &lease;
   });

@@ -88,6 +88,21 @@ void BeBusy(Bench& bench) {
   bench.slot.OnLeased(step, WorkerLeased{{0, 0, 1}, Seconds(50), 0, "load"});
 }
 
+void StartBusily(Bench& bench) {
+  Launch(bench, 1);
+  BeBusy(bench);
+}
+void ServeBusily(Bench& bench) {
+  Serve(bench);
+  BeBusy(bench);
+}
+void GiveUp(Bench& bench) {
+  Launch(bench, 1);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLost(step, 1, MakeCause(Cause::Kind::kConfigError, "bad"), StopMode::kAbandon);
+  bench.slot.OnExited(step, 1, {});
+}
+
 struct Role {
   std::string name;
   Generation generation;
@@ -117,17 +132,9 @@ std::vector<State> States() {
       {"starting, not spawned yet", LaunchUnspawned},
       {"starting", [](Bench& b) { Launch(b, 1); }},
       {"starting, a oneshot", LaunchOneshot},
-      {"starting, busy",
-       [](Bench& b) {
-         Launch(b, 1);
-         BeBusy(b);
-       }},
+      {"starting, busy", StartBusily},
       {"serving", Serve},
-      {"serving, busy",
-       [](Bench& b) {
-         Serve(b);
-         BeBusy(b);
-       }},
+      {"serving, busy", ServeBusily},
       {"serving, held",  // became ready in a pause: was never told to start
        [](Bench& b) {
          b.paused = true;
@@ -148,13 +155,7 @@ std::vector<State> States() {
          b.slot.OnLoaded(step, 2);
        },
        {{"old ", 1}, {"next ", 2}}},
-      {"given up",
-       [](Bench& b) {
-         Launch(b, 1);
-         StepContext step = b.ContextFor();
-         b.slot.OnLost(step, 1, MakeCause(Cause::Kind::kConfigError, "bad"), StopMode::kAbandon);
-         b.slot.OnExited(step, 1, {});
-       }},
+      {"given up", GiveUp},
       {"done", BeDone},
       {"leaving, asked", [](Bench& b) { Retire(b, StopMode::kFinish); }},
       {"leaving, its process ended", RetireAndLeaveGroup},

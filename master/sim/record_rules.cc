@@ -123,7 +123,8 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
 }
 
 // Of one that is told to leave since no message came in time.
-bool LatenessHolds(const core::Cause& cause, const Life& life, const core::ServicePolicy& policy) {
+bool LatenessHolds(const View& view, const core::Cause& cause, const Life& life) {
+  const core::ServicePolicy& policy = view.ledger.policy(life.who.service);
   if (life.ran_out != (cause.kind == CauseKind::kLeaseExpired)) return false;
   switch (cause.kind) {
     case CauseKind::kStartupTimeout:
@@ -208,7 +209,6 @@ void RecordRules::OnLost(const View& view, const core::Report& report) {
 // Every kill carries its cause, and what the cause says was so.
 void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
   const core::Cause& cause = report.record.cause;
-  const core::ServicePolicy& policy = view.ledger.policy(report.service);
   const Life* life = Subject(view, report);
   const Milestone milestone = report.record.milestone;
   bool holds = report.record.pid == 0 || life != nullptr;
@@ -228,7 +228,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     case CauseKind::kHeartbeatTimeout:
     case CauseKind::kLeaseExpired:
     case CauseKind::kChannelClosed:
-      holds = IsOverdue(view, life, false) && LatenessHolds(cause, *life, policy);
+      holds = IsOverdue(view, life, false) && LatenessHolds(view, cause, *life);
       break;
     case CauseKind::kRequired:
     case CauseKind::kBeforeRoll:

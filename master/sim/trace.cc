@@ -304,6 +304,15 @@ std::vector<std::string> Trace::Names() const {
   return names;
 }
 
+namespace {
+
+std::string LeaseText(const core::WorkerLeased& e, const std::string& name) {
+  return "leases " + name + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) +
+         (e.words.empty() ? "" : " " + Quoted(e.words));
+}
+
+}  // namespace
+
 std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vector<std::string>& names) {
   const auto who = [&](const core::Incarnation& w) { return Who(w, names); };
   struct Text {
@@ -319,10 +328,7 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
     std::string operator()(const core::WorkerLoaded& e) { return "loaded " + name(e.who); }
     std::string operator()(const core::WorkerBeat& e) { return "beat " + name(e.who); }
     std::string operator()(const core::WorkerBeganMessage& e) { return "begins-message " + name(e.who); }
-    std::string operator()(const core::WorkerLeased& e) {
-      return "leases " + name(e.who) + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) +
-             (e.words.empty() ? "" : " " + Quoted(e.words));
-    }
+    std::string operator()(const core::WorkerLeased& e) { return LeaseText(e, name(e.who)); }
     std::string operator()(const core::WorkerAsked& e) {
       const std::string word = e.leaves                              ? "leaves "
                                : e.urgency == core::Urgency::kReload ? "asks-reload "
@@ -359,8 +365,8 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
     std::string operator()(const core::ShutdownAsked& e) {
       return std::string("shutdown ") + (e.graceful ? "graceful " : "quick ") + std::to_string(e.request);
     }
-    std::string operator()(const core::TimePassed& /*e*/) { return "time passes"; }
-    std::string operator()(const core::RoomMade& /*e*/) { return "room made"; }
+    std::string operator()(const core::TimePassed&) { return "time passes"; }
+    std::string operator()(const core::RoomMade&) { return "room made"; }
     std::string operator()(const core::Stalled& e) { return "stalled " + Seconds(e.length.ns); }
   };
   return Seconds((entry.at - trace.begin).ns) + " " + std::visit(Text{who, names}, entry.event);

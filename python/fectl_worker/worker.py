@@ -316,10 +316,10 @@ class Worker:
             with worker.lease(60, "model load"):
                 model = load()
 
-        `fectl status` shows it. The service's `max_lease` bounds it, and it makes `startup_timeout` longer, too. It ends
-        with the `with` block, with end_lease(), or with loaded(). One that goes on is made longer only where `progress`,
-        a count of what is done (rows, files, bytes), has grown since: who makes none is stuck. A master below level 3
-        does not know leases, and nothing is sent. ValueError: bad number.
+        `fectl status` shows it. The service's `max_lease` bounds it, and it makes `startup_timeout` longer, too. It
+        ends with the `with` block, with end_lease(), or with loaded(). One that goes on is made longer only where
+        `progress`, a count of what is done (rows, files, bytes), has grown since: who makes none is stuck. A master
+        below level 3 does not know leases, and nothing is sent. ValueError: bad number.
         """
         if not (math.isfinite(seconds) and seconds > 0):
             raise ValueError(f"a lease takes a number of seconds above 0, not {seconds}")

@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
-import json
 import os
 import select
 import socket
-import struct
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 import fectl_worker
 import pytest
 from fectl_worker import aio
-from fectl_worker.testing import frame, open_listener
+from fectl_worker.testing import open_listener
 
-
-class Pipes:
-    """A worker of this process, and the master's ends of its channel."""
-
-    def __init__(self, level: int, timeout: float, more: dict[str, str]) -> None:
-        reads, self._write = os.pipe()
-        self._read, writes = os.pipe()
-        os.set_blocking(self._read, False)
-        variables = {"FECTL_FD": f"{reads}:{writes}", "FECTL_SRV_NAME": "shop", "FECTL_PROC_IDX": "2", **more}
-        if level >= 2:
-            variables |= {"FECTL_PROTO": str(level), "FECTL_TIMEOUT": str(timeout), "FECTL_SHUTDOWN_TIMEOUT": "30"}
-        self.worker = fectl_worker.Worker.from_variables(variables)
-        self.calls: list[Any] = []
-        for name in ("start", "pause", "resume"):
-            setattr(self.worker, f"on_{name}", lambda name=name: self.calls.append(name))
-        self.worker.on_stop = lambda seconds: self.calls.append(("stop", round(seconds)))
-        self.worker.on_message = lambda message: self.calls.append(("message", message))
-
-    def send(self, *commands: str, data: Any = None) -> None:
-        messages = [{"cmd": c} if data is None else {"cmd": c, "data": data} for c in commands]
-        os.write(self._write, b"".join(map(frame, messages)))
-
-    def send_bytes(self, raw: bytes) -> None:
-        os.write(self._write, raw)
-
-    def said(self) -> list[Any]:
-        """What the worker has said by now: words, or pairs of word and data."""
-        try:
-            data = os.read(self._read, 1 << 20)
-        except BlockingIOError:
-            return []
-        said = []
-        while data:
-            (size,) = struct.unpack_from(">H", data)
-            message = json.loads(data[2 : 2 + size])
-            said.append((message["cmd"], message["data"]) if "data" in message else message["cmd"])
-            data = data[2 + size :]
-        return said
-
-    def vanish(self) -> None:
-        for fd in (self._read, self._write):
-            if fd >= 0:
-                os.close(fd)
-        self._read = self._write = -1
-
-
-@contextlib.contextmanager
-def pipes(level: int = 3, timeout: float = 10, **more: str) -> Iterator[Pipes]:
-    made = Pipes(level, timeout, more)
-    try:
-        yield made
-    finally:
-        made.vanish()
+from python.tests.pipes_support import pipes
 
 
 def is_readable(fd: int) -> bool:
@@ -193,35 +138,6 @@ def test_what_the_worker_says() -> None:
             ("cfgerror", "naïve ☃"),
             ("msg", {"n": 1.5}),
         ]
-
-
-def test_a_lease_is_taken_renewed_and_ended() -> None:
-    def lease(seconds: float, why: str, progress: int) -> Any:
-        return ("lease", {"seconds": seconds, "why": why, "progress": progress})
-
-    with pipes() as master:
-        worker = master.worker
-        with worker.lease(41.5, "model load"):
-            assert master.said() == [lease(41.5, "model load", 0)]
-            worker.lease(1e300, "caf\udc80", progress=7)
-            assert master.said() == [lease(1e9, "caf\\udc80", 7)]
-        assert master.said() == [lease(0, "", 0)]
-        with pytest.raises(LookupError), worker.lease(0.0001):
-            raise LookupError
-        assert master.said() == [lease(0.001, "", 0), lease(0, "", 0)]
-        for seconds in (0, -1, float("inf"), float("nan")):
-            with pytest.raises(ValueError):
-                worker.lease(seconds)
-        with pytest.raises(ValueError):
-            worker.lease(1, progress=-1)
-        assert master.said() == []
-
-
-def test_a_master_of_level_2_hears_of_no_lease() -> None:
-    with pipes(level=2) as master:
-        with master.worker.lease(5, "model load"):
-            pass
-        assert (master.worker.level, master.said()) == (2, [])
 
 
 def test_gauges_go_with_a_heartbeat() -> None:
