@@ -256,7 +256,8 @@ class Reader {
     } else if (word == "begins-message") {
       *event = core::WorkerBeganMessage{who};
     } else if (word == "leases") {
-      core::WorkerLeased leased{.who = who};
+      core::WorkerLeased leased;
+      leased.who = who;
       const bool read = ReadSeconds(argument, &leased.length.ns) && words.size() > 4 &&
                         ReadNumber(std::string_view(words[4]), &leased.progress);
       if (!read) return Wrong("a lease has a length, a progress, and perhaps words");
