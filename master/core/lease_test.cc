@@ -1,13 +1,13 @@
 // What workers say that they are busy with, as scripts.
 
-#include "master/core/lease.h"
+#include "master/core/slot/lease.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "master/core/events.h"
+#include "master/core/boundary/events.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {

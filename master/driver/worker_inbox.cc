@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "master/core/time.h"
+#include "master/core/basis/time.h"
 
 namespace fectl::driver {
 
