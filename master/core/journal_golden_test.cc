@@ -81,6 +81,7 @@ Script Everything() {
   script.BreakSpawning("no room", StartFailure::kTransient);
   script.Exit(5, 1);
   script.MendSpawning();
+  script.Step(WorkerLeased{script.Who(11), Seconds(20), 3, "model load"});
   return script;
 }
 
@@ -155,16 +156,19 @@ TEST(JournalGolden, HasSomethingOfEverything) {
   std::vector<bool> states(std::variant_size_v<SlotState>);
   std::vector<bool> operations(std::variant_size_v<Operation>);
   std::vector<bool> stages(static_cast<size_t>(Leaving::Stage::kLast) + 1);
+  bool leased = false;
   constexpr uint8_t kOperation = 10;  // in Service::Fields
   for (const Script& script : {Everything(), ThatEnds()}) {
     for (Service service : script.supervisor().services()) {
       WithMember<kOperation>(service, [&](Operation& operation) { operations[operation.index()] = true; });
       for (const Slot& slot : service.slots()) {
+        leased = leased || slot.lease(Instant{}) != nullptr;
         states[slot.state().index()] = true;
         for (const Leaving& leaving : slot.leaving()) stages[static_cast<size_t>(leaving.stage)] = true;
       }
     }
   }
+  EXPECT_TRUE(leased);
   for (const std::vector<bool>& seen : {states, operations, stages}) {
     for (size_t i = 0; i < seen.size(); ++i) EXPECT_TRUE(seen[i]) << i << " of " << seen.size();
   }

@@ -75,7 +75,7 @@ def test_environment_is_exactly_the_contract(place: Place) -> None:
     assert sockets["local"].split(",", 1)[1] == "FAMILY:1,SOCKETTYPE:1,PROTO:0"
     assert json.loads(found.pop("FECTL_ARGS_http")) == ["app=a:b", 'a "quoted" one']
     assert found == {**given, "FECTL_FD": "3:4", "FECTL_SRV_NAME": "web", "FECTL_PROC_IDX": "0",
-                     "FECTL_PROC_LANE": "0", "FECTL_PROTO": "2",
+                     "FECTL_PROC_LANE": "0", "FECTL_PROTO": "3",
                      "FECTL_TIMEOUT": "11", "FECTL_SHUTDOWN_TIMEOUT": "7", "FECTL_APP_http": "aiohttp",
                      "FECTL_SOCKETS": "http plain local", "ONE": "1",
                      "TWO": "a=b", "EMPTY": ""}

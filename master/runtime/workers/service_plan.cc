@@ -146,7 +146,7 @@ ServicePlan MakeServicePlan(const config::ServiceConfig& service, const std::vec
   Set(&environment, proto::kServiceNameVariable, service.name);
   Set(&environment, proto::kWorkerIndexVariable, "0");
   Set(&environment, proto::kWorkerLaneVariable, "0");
-  Set(&environment, proto::kLevelVariable, "2");
+  Set(&environment, proto::kLevelVariable, std::to_string(proto::kWorkerLevel));
   Set(&environment, proto::kTimeoutVariable, proto::FormatSeconds(service.timeout_ms));
   Set(&environment, proto::kShutdownTimeoutVariable, proto::FormatSeconds(service.shutdown_timeout_ms));
   std::vector<std::string> names;
