@@ -177,6 +177,17 @@ def test_a_name_for_prometheus_is_in_the_application_of_its_test() -> None:
         assert line.startswith("from prometheus_client import") or line in lines, line
 
 
+def test_long_work(tmp_path: Path) -> None:
+    program = tmp_path / "worker.py"
+    program.write_text("import fectl_worker\n"
+                       "worker = fectl_worker.Worker.from_environment()\n"
+                       "def load_model(): pass\n" + shown("worker.lease", _PYTHON), encoding="utf-8")
+    with FakeMaster([sys.executable, str(program)], environment=environment()) as master:
+        assert master.expect("lease") == {"seconds": 60, "why": "model load", "progress": 0}
+        assert master.expect("lease")["seconds"] == 0
+        assert master.wait() == 0
+
+
 def test_a_worker_of_your_own(tmp_path: Path) -> None:
     snippet = shown("Worker.from_environment()", _PYTHON)
     (tmp_path / "own.py").write_text(f"import fectl_worker\n\n{snippet}\nworker.run()\n", encoding="utf-8")

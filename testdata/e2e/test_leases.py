@@ -1,5 +1,6 @@
 """Workers that say that they are busy."""
 
+import re
 from typing import Any
 
 from testdata.e2e import settings
@@ -16,7 +17,7 @@ def test_who_is_busy_may_be_silent_for_longer_than_the_timeout(place: Place) -> 
     (pid,) = master.wait_running("web")
     wait_until(lambda: 0 < busy(master).get("busy_left_s", 0) < 58, "it has been silent for 2 s")
     assert busy(master)["busy"] == "model load"
-    assert "busy: model load, 57 s left" in master.fectl_ok("status", "web")
+    assert re.search(r"busy: model load, 5\d s left", master.fectl_ok("status", "web"))
     place.write("done", "")
     wait_until(lambda: "busy_left_s" not in busy(master), "it says that it is busy no longer")
     assert master.pids("web") == [pid] and alive(pid)
