@@ -69,6 +69,7 @@ constexpr KindRow kKinds[] = {
     {Kind::kEnded, "Ended", Content::kEnd, false},
     {Kind::kPlan, "Plan", Content::kDetail, false},
     {Kind::kApplied, "Applied", Content::kDetail, false},
+    {Kind::kWhy, "Why", Content::kDetail, false},
 };
 
 const KindRow& Row(Kind kind) {
@@ -98,6 +99,8 @@ ResponseDetail DetailOf(Kind kind) {
     case Kind::kPlan:
     case Kind::kApplied:
       return PlanView{};
+    case Kind::kWhy:
+      return WhyView{};
     default:
       return Outcome{};
   }
@@ -323,6 +326,11 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       return ReadRequestDetail(data, &request->service, &request->arguments)
                  ? nullptr
                  : "the data must be an object with a service and one of to, by and reset";
+    case Arguments::kWorker:
+      request->arguments = WorkerNumber{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service, and 1 or more for worker";
   }
   return "it has no data";
 }

@@ -38,6 +38,10 @@ void PutIfSet(std::string_view name, int64_t number, JsonText* json) {
   if (number != 0) Put(name, number, json);
 }
 
+void PutRealIfSet(std::string_view name, double number, JsonText* json) {
+  if (number != 0) PutReal(name, number, json);
+}
+
 void PutIfSet(std::string_view name, const std::vector<std::string>& texts, JsonText* json) {
   if (texts.empty()) return;
   json->Key(name);
@@ -79,6 +83,7 @@ void WriteWorker(const WorkerView& worker, JsonText* json) {
   json->BeginArray();
   for (const LeavingView& leaving : worker.leaving_processes) WriteLeaving(leaving, json);
   json->EndArray();
+  PutRealIfSet("beat_age_s", worker.beat_age_s, json);
   json->EndObject();
 }
 
@@ -120,11 +125,13 @@ void WriteService(const ServiceView& service, bool whole, JsonText* json) {
   PutIfSet("scaled_at", service.scaled_at, json);
   PutIfSet("labels", service.labels, json);
   PutIfSet("type", service.type, json);
-  if (whole) {
+  if (whole || !service.workers.empty()) {
     json->Key("workers");
     json->BeginArray();
     for (const WorkerView& worker : service.workers) WriteWorker(worker, json);
     json->EndArray();
+  }
+  if (whole) {
     json->Key("events");
     json->BeginArray();
     for (const EventView& event : service.events) WriteEvent(event, json);
@@ -234,6 +241,7 @@ void ReadWorker(const Value& object, absl::Status* error, WorkerView* worker) {
                     leaving_members.Get("leaving_s", &leaving->leaving_s);
                     leaving_members.Get("time_left_s", &leaving->time_left_s);
                   });
+  members.Get("beat_age_s", &worker->beat_age_s);
 }
 
 void ReadEvent(const Value& object, absl::Status* error, EventView* event) {
@@ -290,6 +298,7 @@ std::string EncodeMasterView(const MasterView& view) {
   PutIfSet("config_version", view.config_version, &json);
   PutIfSet("config_loaded_at_ns", view.config_loaded_at_ns, &json);
   PutIfSet("config_files", view.config_files, &json);
+  PutIfSet("config_applying", view.config_applying, &json);
   json.EndObject();
   return json.Take();
 }
@@ -314,6 +323,7 @@ absl::StatusOr<MasterView> DecodeMasterView(std::string_view data) {
   members.Get("config_version", &view.config_version);
   members.Get("config_loaded_at_ns", &view.config_loaded_at_ns);
   members.GetTexts("config_files", &view.config_files);
+  members.Get("config_applying", &view.config_applying);
   if (!error.ok()) return error;
   return view;
 }

@@ -62,6 +62,9 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
+  uint32_t failed_starts() const { return failed_starts_; }  // in a row
+  uint32_t losses() const { return losses_; }                // in a row, of processes that were not stable
+  Instant ask_at() const { return ask_at_; }                 // when a held request of the worker is heeded
   uint32_t process_count() const;  // without those that outlived SIGKILL
   uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
   bool has_unkillable() const;     // one that outlived SIGKILL is still there
@@ -103,7 +106,8 @@ class Slot {
   std::vector<Leaving>::iterator FindLeaving(Generation generation);
   Serving* OnDuty();  // nullptr: nobody is
   Incarnation Who(const StepContext& step, const Process& process) const;
-  void Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause);
+  void Note(StepContext& step, Milestone milestone, const Process& process, Cause cause);
+  void NoteOfNone(StepContext& step, Milestone milestone, Cause cause);
 
   // slot_commands.cc
   Process NewProcess(StepContext& step, PlanVersion plan);

@@ -12,6 +12,7 @@
 #include "master/core/supervisor.h"
 #include "master/sim/answer_rules.h"
 #include "master/sim/change_rules.h"
+#include "master/sim/event_rules.h"
 #include "master/sim/ledger.h"
 #include "master/sim/marks.h"
 #include "master/sim/order_rules.h"
@@ -54,6 +55,7 @@ class Checks {
   OrderRules order_;
   AnswerRules answers_;
   ChangeRules changes_;
+  EventRules events_;
 };
 
 }  // namespace fectl::sim
