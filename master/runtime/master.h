@@ -130,6 +130,7 @@ class Master final : private driver::Outside,
   void Do(const core::Signal& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
+  void Do(const core::ServiceReport& /*effect*/) {}  // the log has the records of the workers
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
   void Do(const core::Finish& effect);
@@ -142,12 +143,14 @@ class Master final : private driver::Outside,
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
-  proto::MasterView Overview(core::Instant now) const;
+  enum class Extent : uint8_t { kSummary, kWorkers, kWhole };
+  proto::MasterView Overview(core::Instant now, Extent extent) const;
+  proto::Response Why(const core::Service& service, const proto::WorkerNumber& number) const;
   void Plan(ClientId client, const Peer& who, const proto::Request& request);
   void Scale(ClientId client, const Peer& who, const core::Service& service,
              const proto::ScaleRequest& request);
   bool Scaled(Settling& one) const;
-  proto::ServiceView View(const core::Service& service, core::Instant now, bool whole) const;
+  proto::ServiceView View(const core::Service& service, core::Instant now, Extent extent) const;
 
   // What an application needs (master_apply.cc).
   const core::Service* FindService(const std::string& name) const override;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "master/explain/explain.h"
+#include "master/explain/worker.h"
 #include "master/platform/loop/clock.h"
 #include "master/runtime/event_log.h"
 #include "master/runtime/master.h"
@@ -137,18 +139,37 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   }
 }
 
-proto::MasterView Master::Overview(core::Instant now) const {
+proto::MasterView Master::Overview(core::Instant now, Extent extent) const {
   proto::MasterView view;
   view.pid = getpid();
   view.version = proto::kVersion;
   view.config_version = applier_.version();
   view.config_loaded_at_ns = applier_.loaded_at_ns();
   view.config_files = applier_.files();
+  if (applier_.applying()) view.config_applying = applier_.version();
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (const core::Service& service : supervisor().services()) {
-    view.services.push_back(View(service, now, /*whole=*/false));
+    view.services.push_back(View(service, now, extent));
   }
   return view;
+}
+
+proto::Response Master::Why(const core::Service& service, const proto::WorkerNumber& number) const {
+  const core::Moment at{core::Instant{platform::MonotonicNanos()}, platform::WallSeconds()};
+  const std::string& name = service.policy().name;
+  proto::Response response{.kind = proto::Response::Kind::kWhy};
+  if (number.worker == 0) {
+    proto::WhyView view = explain::ExplainService(supervisor(), service, at);
+    if (const std::string trouble = applier_.TroubleOf(name); !trouble.empty())
+      view.because += (view.because.empty() ? "" : " ") + ("What the configuration says is not what runs: " + trouble) + ".";
+    response.detail = std::move(view);
+  } else if (static_cast<size_t>(number.worker) > service.slots().size()) {
+    return proto::ErrorInWords("there is no worker " + std::to_string(number.worker) + " of " + name +
+                               ": it has " + std::to_string(service.policy().num));
+  } else {
+    response.detail = explain::ExplainWorker(service, static_cast<uint32_t>(number.worker - 1), at);
+  }
+  return response;
 }
 
 void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
@@ -184,11 +205,18 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       break;
     case Verb::kOverview:
       response.kind = proto::Response::Kind::kOverview;
-      response.overview = Overview(now);
+      response.overview = Overview(now, Extent::kSummary);
+      break;
+    case Verb::kWorkers:
+      response.kind = proto::Response::Kind::kOverview;
+      response.overview = Overview(now, Extent::kWorkers);
+      break;
+    case Verb::kWhy:
+      response = Why(*service, std::get<proto::WorkerNumber>(request.arguments));
       break;
     case Verb::kInspect:
       response.kind = proto::Response::Kind::kInspect;
-      response.inspect = View(*service, now, /*whole=*/true);
+      response.inspect = View(*service, now, Extent::kWhole);
       break;
     case Verb::kSend:
       return server_.Answer(client,

@@ -1,0 +1,32 @@
+#ifndef MASTER_EXPLAIN_PAST_H_
+#define MASTER_EXPLAIN_PAST_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include "master/core/cause.h"
+#include "master/core/history.h"
+#include "master/core/slot.h"
+#include "master/core/slot_state.h"
+
+namespace fectl::explain {
+
+// What the history of a slot tells of how it came to be as it is. Clauses have no subject: "exited with code 3,
+// after it had served for 12 s".
+
+// The newest record with one of these milestones; nullptr: there is none, or it is too old to be kept.
+const core::Record* Newest(const core::Slot& slot, std::initializer_list<core::Milestone> milestones);
+
+// What happened to the newest process that was lost; "" where none is known.
+std::string LossWords(const core::Slot& slot);
+
+// Why the process was started, as a sentence. `asked`: what is known of it without a record.
+std::string OriginOf(const core::Slot& slot, const core::Process& process, const core::Cause& asked);
+
+// Who or what told the slot's last process to leave, as a sentence; "" where that is not known.
+std::string WhyItLeft(const core::Slot& slot);
+
+}  // namespace fectl::explain
+
+#endif  // MASTER_EXPLAIN_PAST_H_
