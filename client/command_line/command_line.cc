@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/command_line/application_operands.h"
+#include "client/command_line/awaited.h"
 #include "client/command_line/completion.h"
 #include "client/command_line/quoted.h"
 #include "client/text/nearest.h"
@@ -32,6 +33,9 @@ DEFINE_string(config, "", "the configuration");
 DEFINE_bool(revert, false, "go back");
 DEFINE_bool(wait, false, "wait for the end");
 DEFINE_bool(reset, false, "as configured");
+DEFINE_bool(refresh, false, "again and again");
+DEFINE_string(for, "ready", "what to wait for");
+DEFINE_string(sort, "", "what comes first");
 
 namespace fectl::client {
 namespace {
@@ -100,6 +104,9 @@ class Parser {
     result_.revert = FLAGS_revert;
     result_.wait = FLAGS_wait;
     result_.reset = FLAGS_reset;
+    result_.refresh = FLAGS_refresh;
+    result_.wait_for = FLAGS_for;
+    result_.sort = FLAGS_sort;
     result_.serve = {.host = FLAGS_host,
                      .port = FLAGS_port,
                      .workers = FLAGS_workers,
@@ -204,6 +211,8 @@ class Parser {
       CheckTimeout(taken, *value);
     } else if (number != std::end(kNumbers)) {
       CheckNumber(*number, taken, *value);
+    } else if (option.name == "for" && !ReadAwaited(*value).has_value()) {
+      error_ = "--for needs ready, stopped, failed or version=N, not " + Quoted(*value);
     } else if (!option.choices.empty() && std::ranges::find(option.choices, *value) == option.choices.end()) {
       error_ = shown + " needs one of " + Listed(option.choices) + ", not " + Quoted(*value);
     } else if (!taken) {
@@ -277,8 +286,10 @@ class Parser {
           error_ = name + " takes one name: " + Quoted(operands[1]) + " is too much";
         break;
       case Operands::kOneService:
+      case Operands::kTarget:
         if (operands.size() != 1)
-          error_ = name + " needs the name of one service: fectl " + name + " SERVICE";
+          error_ = name + " needs the name of one service: fectl " + name + " " +
+                   std::string(Synopsis(command.operands));
         break;
       case Operands::kServices:
         if (operands.empty()) {
@@ -338,7 +349,7 @@ class Parser {
     if (!all) return;
     if (command.operands == Operands::kOptionalService && operands.size() == 1) {
       operands.clear();
-    } else if (command.operands == Operands::kOneService) {
+    } else if (command.operands == Operands::kOneService || command.operands == Operands::kTarget) {
       error_ = std::string(command.name) + " needs the name of one service, not all";
     } else if (operands.size() > 1) {
       error_ = "all stands alone: it cannot be mixed with the names of services";

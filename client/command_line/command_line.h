@@ -43,6 +43,9 @@ struct Invocation {
   bool revert = false;  // these three with plan, apply and scale
   bool wait = false;
   bool reset = false;
+  bool refresh = false;  // with status: show it again and again
+  std::string wait_for = "ready";
+  std::string sort;  // with top; empty: not given
 };
 
 // One sentence about what is wrong with the command line.
