@@ -71,9 +71,10 @@ class SmallMaster:
 
 
 class Terminal:
-    """A program on a terminal of its own, 12 rows of 100 columns."""
+    """A program on a terminal of its own, 12 rows of 100 columns. Without a session of its own it can be stopped: the
+    kernel stops nobody whom nobody could let go on."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, is_apart: bool = True) -> None:
         self.keyboard, self._terminal = pty.openpty()
         termios.tcsetwinsize(self.keyboard, (12, 100))
         self.found = termios.tcgetattr(self._terminal)
@@ -83,7 +84,8 @@ class Terminal:
             stdin=self._terminal,
             stdout=self._terminal,
             stderr=self._terminal,
-            start_new_session=True,
+            start_new_session=is_apart,
+            process_group=None if is_apart else 0,
             env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
         )
 
@@ -169,35 +171,25 @@ def _state(process: subprocess.Popen) -> str:
 
 
 def test_it_leaves_the_screen_when_it_is_stopped(master: SmallMaster) -> None:
-    # Below a shell, since the kernel stops nobody whom nobody could let go on.
-    terminal = Terminal("top", "-m", str(master.path))
-    terminal.close()
-    shell = Terminal.__new__(Terminal)
-    shell.keyboard, shell._terminal = pty.openpty()
-    termios.tcsetwinsize(shell.keyboard, (12, 100))
-    shell.found, shell.shown = termios.tcgetattr(shell._terminal), b""
-    shell.process = subprocess.Popen(
-        [FECTL, "top", "-m", str(master.path)], stdin=shell._terminal, stdout=shell._terminal, stderr=shell._terminal,
-        process_group=0, env={**os.environ, "TERM": "xterm"},
-    )  # fmt: skip
+    top = Terminal("top", "-m", str(master.path), is_apart=False)
     try:
-        shell.wait_for(b"web")
-        shell.process.send_signal(signal.SIGTSTP)
-        shell.wait_for(LEAVE)
+        top.wait_for(b"web")
+        top.process.send_signal(signal.SIGTSTP)
+        top.wait_for(LEAVE)
         deadline = time.monotonic() + DEADLINE_S
-        while _state(shell.process) != "T":
-            assert time.monotonic() < deadline, _state(shell.process)
-            shell.read(0.05)
-        assert shell.is_as_found()
-        behind = len(shell.shown)
-        shell.process.send_signal(signal.SIGCONT)
-        shell.wait_for(ENTER, behind)
-        shell.wait_for(b"web", behind)
-        shell.type(b"q")
-        assert shell.wait_for_end() == 0
-        assert shell.is_as_found()
+        while _state(top.process) != "T":
+            assert time.monotonic() < deadline, _state(top.process)
+            top.read(0.05)
+        assert top.is_as_found()
+        behind = len(top.shown)
+        top.process.send_signal(signal.SIGCONT)
+        top.wait_for(ENTER, behind)
+        top.wait_for(b"web", behind)
+        top.type(b"q")
+        assert top.wait_for_end() == 0
+        assert top.is_as_found()
     finally:
-        shell.close()
+        top.close()
 
 
 def test_a_terminal_that_is_gone_ends_it(master: SmallMaster) -> None:

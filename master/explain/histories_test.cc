@@ -155,6 +155,7 @@ class Telling {
     int32_t number = 0;
     std::string text;
     words >> pid;
+    if (pid < 1 || pid > script_.Spawns()) return false;
     if (verb == "load") {
       do {
         script_.Load(pid);
