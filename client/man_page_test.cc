@@ -92,7 +92,8 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted_of_looks;
   for (const Option& option : Options()) {
     const bool of_serve = BelongsTo(option, "serve");
-    const bool of_changes = BelongsTo(option, "plan") || BelongsTo(option, "apply") || BelongsTo(option, "scale");
+    const bool of_changes =
+        BelongsTo(option, "plan") || BelongsTo(option, "apply") || BelongsTo(option, "scale");
     (option.commands.empty() ? wanted
      : of_serve              ? wanted_of_serve
      : of_changes            ? wanted_of_changes

@@ -113,9 +113,8 @@ struct GapRecord {
   friend bool operator==(const GapRecord&, const GapRecord&) = default;
 };
 
-using RequestDetail =
-    std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest, ScaleRequest,
-                 WorkerNumber>;
+using RequestDetail = std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest,
+                                   ScaleRequest, WorkerNumber>;
 using ResponseDetail = std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord,
                                     GapRecord, PlanView, WhyView>;
 

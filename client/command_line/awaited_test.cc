@@ -8,7 +8,8 @@ namespace {
 TEST(ReadAwaited, TakesFourForms) {
   EXPECT_EQ(ReadAwaited("version=8")->version, 8);
   for (const char* word : {"ready", "stopped", "failed"}) EXPECT_TRUE(ReadAwaited(word).has_value()) << word;
-  for (const char* word : {"", "running", "version", "version=", "version=0", "version=x", "version=8 ", "Ready"})
+  for (const char* word :
+       {"", "running", "version", "version=", "version=0", "version=x", "version=8 ", "Ready"})
     EXPECT_FALSE(ReadAwaited(word).has_value()) << word;
 }
 

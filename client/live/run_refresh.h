@@ -13,8 +13,8 @@ namespace fectl::client {
 using Shown = std::function<int(const Context&)>;
 
 // Shows it again and again, until somebody ends it: on a terminal on the whole screen, each second; elsewhere
-// below one another, whenever something else than a time has changed. Gives the exit code of the last time, where
-// that was a failure which will not pass by itself: a master that is not there is waited for.
+// below one another, whenever something else than a time has changed. Gives the exit code of the last time,
+// where that was a failure which will not pass by itself: a master that is not there is waited for.
 int RunRefresh(const Context& context, const Shown& shown);
 
 // What --json prints, without the times that pass by themselves: two of these differ if something happened.

@@ -28,10 +28,12 @@ TEST(WithoutTimes, LeavesEverythingElse) {
 TEST(RunRefresh, ShowsChangesAndTheLastReason) {
   int asked = 0;
   FakeControlServer server([&asked](const Request&) {
-    if (++asked > 12) return std::vector<FakeStep>{Answer(Response::Kind::kErrorNotPermitted, "user 5 may nothing")};
+    if (++asked > 12)
+      return std::vector<FakeStep>{Answer(Response::Kind::kErrorNotPermitted, "user 5 may nothing")};
     Response response{.kind = Response::Kind::kOverview};
     response.overview.uptime_s = asked;
-    response.overview.services = {{.name = "web", .state = asked < 6 ? "starting" : "running", .uptime_s = 1.0 * asked}};
+    response.overview.services = {
+        {.name = "web", .state = asked < 6 ? "starting" : "running", .uptime_s = 1.0 * asked}};
     return std::vector<FakeStep>{Answer(response)};
   });
   const Captured run = RunCaptured({"--sock", server.path(), "status", "-w", "--json"});

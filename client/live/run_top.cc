@@ -33,7 +33,8 @@ constexpr int64_t kRenewMs = 1000;
 constexpr int64_t kOnceMs = 300;
 
 constexpr char kKeys[] =
-    "q quit  order: s service c cpu m memory h heartbeat o open r restarts u uptime, again: reversed  arrows scroll";
+    "q quit  order: s service c cpu m memory h heartbeat o open r restarts u uptime, again: reversed  arrows "
+    "scroll";
 
 // What the workers are doing now.
 class Sampler {

@@ -24,7 +24,8 @@ std::vector<FakeStep> Workers(const Request& request) {
   worker.beat_age_s = 0.5;
   Response response{.kind = Response::Kind::kOverview};
   response.overview = {.pid = 4711, .version = "1.0.0", .uptime_s = 5};
-  response.overview.services = {{.name = "web", .state = "running", .num = 1, .ready = 1, .workers = {worker}}};
+  response.overview.services = {
+      {.name = "web", .state = "running", .num = 1, .ready = 1, .workers = {worker}}};
   return {Answer(response)};
 }
 
@@ -41,12 +42,14 @@ TEST(RunTop, IsShownOnceInAPipeAndLooksAtNoStrangers) {
 TEST(RunTop, GivesJson) {
   FakeControlServer server(Workers);
   const Captured run = RunCaptured({"--sock", server.path(), "top", "--json", "--sort", "memory"});
-  EXPECT_THAT(run.out, HasSubstr("\"cpu_percent\":null,\"memory_bytes\":null,\"beat_age_s\":0.500,\"open\":2"));
+  EXPECT_THAT(run.out,
+              HasSubstr("\"cpu_percent\":null,\"memory_bytes\":null,\"beat_age_s\":0.500,\"open\":2"));
 }
 
 TEST(RunTop, RefusalsAreTold) {
-  FakeControlServer server(
-      [](const Request&) { return std::vector<FakeStep>{Answer(Response::Kind::kErrorNotPermitted, "user 5 may nothing")}; });
+  FakeControlServer server([](const Request&) {
+    return std::vector<FakeStep>{Answer(Response::Kind::kErrorNotPermitted, "user 5 may nothing")};
+  });
   const Captured run = RunCaptured({"--sock", server.path(), "top"});
   EXPECT_EQ(run.exit_code, 4);
   EXPECT_EQ(RunCaptured({"--sock", server.path(), "top", "--sort", "beauty"}).exit_code, 2);

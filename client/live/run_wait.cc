@@ -42,8 +42,8 @@ bool IsReady(const proto::ServiceView& service) {
 }
 
 std::string StateInWords(const proto::ServiceView& service) {
-  std::string words = service.state + ", " + std::to_string(service.ready) + " of " + std::to_string(service.num) +
-                      " workers serve";
+  std::string words = service.state + ", " + std::to_string(service.ready) + " of " +
+                      std::to_string(service.num) + " workers serve";
   if (!service.cause.empty()) words += ": " + service.cause;
   return words;
 }
@@ -60,8 +60,7 @@ class Waiting {
         progress_(&context.output, context.show_progress, began_) {}
 
   int Run() {
-    const std::string what =
-        "waiting for " + base::EscapeForTerminal(service_) + " to be " + Name(awaited_);
+    const std::string what = "waiting for " + base::EscapeForTerminal(service_) + " to be " + Name(awaited_);
     for (int64_t pause = kFirstPauseMs;; pause = std::min(pause * 3 / 2, kLongestPauseMs)) {
       const absl::StatusOr<proto::MasterView> master = session_->Overview();
       const int64_t now = MonotonicMs();

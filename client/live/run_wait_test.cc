@@ -52,7 +52,8 @@ class Answers {
 };
 
 TEST(RunWait, ReturnsWhenAllWorkersServe) {
-  Answers answers({Overview({Web("starting")}), Overview({Web("degraded", 1)}), Overview({Web("running", 2)})});
+  Answers answers(
+      {Overview({Web("starting")}), Overview({Web("degraded", 1)}), Overview({Web("running", 2)})});
   const Captured run = answers.Wait({});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.out, "");
@@ -64,7 +65,8 @@ TEST(RunWait, ReturnsAtOnceWhereItIsSo) {
   proto::ServiceView migrate = Web("done");
   migrate.type = "oneshot";
   EXPECT_EQ(Answers({Overview({migrate})}).Wait({}).exit_code, 0);
-  EXPECT_THAT(Answers({Overview({Web("running", 2)})}).Wait({"--json"}).out, HasSubstr("{\"ok\":true,\"seconds\":"));
+  EXPECT_THAT(Answers({Overview({Web("running", 2)})}).Wait({"--json"}).out,
+              HasSubstr("{\"ok\":true,\"seconds\":"));
 }
 
 TEST(RunWait, AServiceThatHasFailedBecomesReadyByNobody) {

@@ -23,8 +23,8 @@ struct Sequence {
   int key;
 };
 constexpr Sequence kSequences[] = {
-    {"\033[A", kKeyUp},      {"\033OA", kKeyUp},       {"\033[B", kKeyDown},
-    {"\033OB", kKeyDown},    {"\033[5~", kKeyPageUp},  {"\033[6~", kKeyPageDown},
+    {"\033[A", kKeyUp},   {"\033OA", kKeyUp},      {"\033[B", kKeyDown},
+    {"\033OB", kKeyDown}, {"\033[5~", kKeyPageUp}, {"\033[6~", kKeyPageDown},
 };
 
 }  // namespace
@@ -57,8 +57,8 @@ void Screen::Enter() {
   entered_ = true;
   termios keys = found_;
   keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-  // A read gives what is there, if that is nothing: the flag for that is the terminal's own, and not one of the
-  // descriptor, which the shell has too.
+  // A read gives what is there, if that is nothing: the flag for that is the terminal's own, and not one of
+  // the descriptor, which the shell has too.
   keys.c_cc[VMIN] = 0;
   keys.c_cc[VTIME] = 0;
   tcsetattr(in_fd_, TCSADRAIN, &keys);

@@ -16,9 +16,9 @@ namespace fectl::client {
 // A key that a program with a full screen cares about: a character, or one of these.
 enum Key : int { kKeyUp = 256, kKeyDown, kKeyPageUp, kKeyPageDown };
 
-// A terminal for a program that fills it: its second screen, without a cursor, and keys that come one by one and
-// are not echoed. However it is left, the terminal is as it was found. What has to be done at a signal: Leave()
-// before a stop, Enter() behind it; SIGINT and SIGTERM end the program by destroying this.
+// A terminal for a program that fills it: its second screen, without a cursor, and keys that come one by one
+// and are not echoed. However it is left, the terminal is as it was found. What has to be done at a signal:
+// Leave() before a stop, Enter() behind it; SIGINT and SIGTERM end the program by destroying this.
 class Screen {
  public:
   // The descriptors are not owned. FailedPrecondition where one of them is no terminal.
@@ -35,7 +35,8 @@ class Screen {
   // Looks at its size anew.
   void Measure();
 
-  // Shows these lines and nothing else; what does not fit is cut. They may have colours (text/terminal_text.h).
+  // Shows these lines and nothing else; what does not fit is cut. They may have colours
+  // (text/terminal_text.h).
   void Draw(const std::vector<std::string>& lines);
 
   // What was typed, one after the other; nullopt: nothing more for now.

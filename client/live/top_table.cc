@@ -97,7 +97,9 @@ std::vector<TopRow> TopRows(const proto::MasterView& view) {
 void SortRows(TopOrder order, bool reversed, std::vector<TopRow>* rows) {
   std::ranges::stable_sort(*rows, [&](const TopRow& a, const TopRow& b) {
     if (order == TopOrder::kService) {
-      const auto name = [](const TopRow& row) { return std::pair(std::string_view(row.service), row.worker); };
+      const auto name = [](const TopRow& row) {
+        return std::pair(std::string_view(row.service), row.worker);
+      };
       return reversed ? name(b) < name(a) : name(a) < name(b);
     }
     return reversed ? KeyOf(a, order) < KeyOf(b, order) : KeyOf(a, order) > KeyOf(b, order);
@@ -160,8 +162,9 @@ std::string TopJson(const proto::MasterView& view, const std::vector<TopRow>& ro
     out += "{\"service\":" + proto::JsonString(row.service) + ",\"worker\":" + std::to_string(row.worker) +
            ",\"pid\":" + std::to_string(row.pid) + ",\"state\":" + proto::JsonString(row.state) +
            ",\"uptime_s\":" + Fixed(row.uptime_s, 3) + ",\"cpu_percent\":" + number(row.cpu_percent, 1) +
-           ",\"memory_bytes\":" + number(row.memory_bytes, 0) + ",\"beat_age_s\":" + number(row.beat_age_s, 3) +
-           ",\"open\":" + number(row.open, 0) + ",\"restarts\":" + std::to_string(row.restarts) + "}";
+           ",\"memory_bytes\":" + number(row.memory_bytes, 0) +
+           ",\"beat_age_s\":" + number(row.beat_age_s, 3) + ",\"open\":" + number(row.open, 0) +
+           ",\"restarts\":" + std::to_string(row.restarts) + "}";
   }
   return base::EscapeJsonForTerminal(out + "]}") + "\n";
 }

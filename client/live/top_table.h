@@ -19,10 +19,10 @@ struct TopRow {
   int64_t pid = 0;  // 0: none
   std::string state{};
   double uptime_s = 0;
-  std::optional<double> cpu_percent{};     // of one processor
-  std::optional<int64_t> memory_bytes{};   // these are absent where nobody can tell
-  std::optional<double> beat_age_s{};      // since its last heartbeat
-  std::optional<double> open{};            // requests that it is answering, or connections, as it counts them
+  std::optional<double> cpu_percent{};    // of one processor
+  std::optional<int64_t> memory_bytes{};  // these are absent where nobody can tell
+  std::optional<double> beat_age_s{};     // since its last heartbeat
+  std::optional<double> open{};           // requests that it is answering, or connections, as it counts them
   int64_t restarts = 0;
   std::string words{};  // its own status, or what is wrong with it
 };
@@ -34,8 +34,9 @@ struct TopOrderRow {
   std::string_view name;
   char key;
 };
-inline constexpr TopOrderRow kTopOrders[] = {{"service", 's'}, {"cpu", 'c'},  {"memory", 'm'}, {"heartbeat", 'h'},
-                                             {"open", 'o'},    {"restarts", 'r'}, {"uptime", 'u'}};
+inline constexpr TopOrderRow kTopOrders[] = {{"service", 's'},   {"cpu", 'c'},  {"memory", 'm'},
+                                             {"heartbeat", 'h'}, {"open", 'o'}, {"restarts", 'r'},
+                                             {"uptime", 'u'}};
 std::optional<TopOrder> TopOrderOf(std::string_view name);
 std::optional<TopOrder> TopOrderOf(int key);
 

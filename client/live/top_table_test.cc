@@ -13,11 +13,13 @@ proto::MasterView View() {
   proto::WorkerView first{.index = 1, .state = "running", .pid = 71, .uptime_s = 3600, .note = "warm"};
   first.gauges = {{"http.active", 3}, {"open", 9}};
   first.beat_age_s = 0.25;
-  const proto::WorkerView second{.index = 2, .state = "waiting", .restarts = 4, .cause = "exited with code 1"};
+  const proto::WorkerView second{
+      .index = 2, .state = "waiting", .restarts = 4, .cause = "exited with code 1"};
   proto::WorkerView third{.index = 1, .state = "running", .pid = 72, .uptime_s = 5};
   third.gauges = {{"open", 1}};
   third.beat_age_s = 2;
-  const proto::ServiceView web{.name = "web", .state = "degraded", .num = 2, .ready = 1, .workers = {first, second}};
+  const proto::ServiceView web{
+      .name = "web", .state = "degraded", .num = 2, .ready = 1, .workers = {first, second}};
   const proto::ServiceView api{.name = "api", .state = "running", .num = 1, .ready = 1, .workers = {third}};
   return {.pid = 7, .version = "1.0.0", .uptime_s = 7200, .services = {web, api}};
 }
@@ -69,11 +71,13 @@ TEST(TopOrderOf, KnowsNamesAndKeys) {
 }
 
 TEST(TopTable, HasALineForEachWorker) {
-  EXPECT_THAT(TopTable(Rows(), false),
-              ElementsAre("SERVICE  WORKER  PID  STATE    UPTIME  CPU%  MEMORY  BEAT  OPEN  RESTARTS  STATUS",
-                          "web           1   71  running    1h0m  12.3     50M  0.2s     3         0  warm",
-                          "web           2    -  waiting       -     -       -     -     -         4  exited with code 1",
-                          "api           1   72  running      5s  99.0     10M  2.0s     1         0  -"));
+  EXPECT_THAT(
+      TopTable(Rows(), false),
+      ElementsAre(
+          "SERVICE  WORKER  PID  STATE    UPTIME  CPU%  MEMORY  BEAT  OPEN  RESTARTS  STATUS",
+          "web           1   71  running    1h0m  12.3     50M  0.2s     3         0  warm",
+          "web           2    -  waiting       -     -       -     -     -         4  exited with code 1",
+          "api           1   72  running      5s  99.0     10M  2.0s     1         0  -"));
 }
 
 TEST(TopSummary, HasTheSums) {
@@ -83,10 +87,13 @@ TEST(TopSummary, HasTheSums) {
 
 TEST(TopJson, SaysNullWhereNobodyCanTell) {
   const std::string json = TopJson(View(), Rows());
-  EXPECT_THAT(json, HasSubstr("{\"service\":\"web\",\"worker\":1,\"pid\":71,\"state\":\"running\",\"uptime_s\":3600.000,"
-                              "\"cpu_percent\":12.3,\"memory_bytes\":52428800,\"beat_age_s\":0.250,\"open\":3,"
-                              "\"restarts\":0}"));
-  EXPECT_THAT(json, HasSubstr("\"cpu_percent\":null,\"memory_bytes\":null,\"beat_age_s\":null,\"open\":null"));
+  EXPECT_THAT(
+      json,
+      HasSubstr("{\"service\":\"web\",\"worker\":1,\"pid\":71,\"state\":\"running\",\"uptime_s\":3600.000,"
+                "\"cpu_percent\":12.3,\"memory_bytes\":52428800,\"beat_age_s\":0.250,\"open\":3,"
+                "\"restarts\":0}"));
+  EXPECT_THAT(json,
+              HasSubstr("\"cpu_percent\":null,\"memory_bytes\":null,\"beat_age_s\":null,\"open\":null"));
 }
 
 TEST(ShortBytes, IsShort) {

@@ -26,8 +26,8 @@ class Signals {
   // Without a wait.
   std::optional<int> Take();
 
-  // Stops this process as SIGTSTP does by default; returns when it goes on. Where nobody could let it go on, as
-  // the kernel judges that, it returns at once. SIGTSTP must be one of those that are taken.
+  // Stops this process as SIGTSTP does by default; returns when it goes on. Where nobody could let it go on,
+  // as the kernel judges that, it returns at once. SIGTSTP must be one of those that are taken.
   void StopAsAsked();
 
  private:

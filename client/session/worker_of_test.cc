@@ -22,7 +22,8 @@ TEST(ReadTarget, TakesAServiceOrOneWorker) {
   EXPECT_EQ(ReadTarget("web")->worker, 0);
   EXPECT_EQ(ReadTarget("web/12")->worker, 12);
   EXPECT_EQ(ReadTarget("web[3]")->service, "web");
-  for (const char* word : {"", "/1", "web/", "web/0", "web/x", "web/1/2", "web/-1", "web[0]", "web[1", "[1]", "web/1]"})
+  for (const char* word :
+       {"", "/1", "web/", "web/0", "web/x", "web/1/2", "web/-1", "web[0]", "web[1", "[1]", "web/1]"})
     EXPECT_FALSE(ReadTarget(word).has_value()) << word;
 }
 

@@ -21,8 +21,8 @@ int RunWhy(const Context& context) {
     return Fail(context, kUsage, "\"" + word + "\" is neither SERVICE nor SERVICE/N, N a worker from 1");
   absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
   if (!session.ok()) return Fail(context, session.status());
-  const absl::Status able =
-      session->NeedLevelThree("this fectld is too old to explain itself; fectl status SERVICE tells what is known");
+  const absl::Status able = session->NeedLevelThree(
+      "this fectld is too old to explain itself; fectl status SERVICE tells what is known");
   if (!able.ok()) return Fail(context, able);
   const absl::StatusOr<std::string> service = SelectOne(*session, target->service, "why");
   if (!service.ok()) return Fail(context, service.status());

@@ -17,7 +17,8 @@ using proto::Response;
 using testing::HasSubstr;
 
 FakeStep Why() {
-  return Answer(Response{.kind = Response::Kind::kWhy, .detail = proto::WhyView{.service = "web", .what = "web runs."}});
+  return Answer(Response{.kind = Response::Kind::kWhy,
+                         .detail = proto::WhyView{.service = "web", .what = "web runs."}});
 }
 
 Captured Fectl(FakeControlServer& server, const std::string& target) {
@@ -41,8 +42,9 @@ TEST(RunWhy, AsksAboutAServiceOrOneWorker) {
 
 TEST(RunWhy, TellsWhatIsWrong) {
   FakeControlServer server([](const Request& request) {
-    return std::vector<FakeStep>{request.service == "web" ? Answer(Response::Kind::kError, "there is no worker 9 of web")
-                                                           : Answer(Response::Kind::kErrorUnknownService)};
+    return std::vector<FakeStep>{request.service == "web"
+                                     ? Answer(Response::Kind::kError, "there is no worker 9 of web")
+                                     : Answer(Response::Kind::kErrorUnknownService)};
   });
   EXPECT_EQ(Fectl(server, "web/9").err, "fectl: there is no worker 9 of web\n");
   const Captured run = Fectl(server, "wob");
@@ -52,7 +54,8 @@ TEST(RunWhy, TellsWhatIsWrong) {
 }
 
 TEST(RunWhy, AnOldMasterCannotTell) {
-  FakeControlServer server([](const Request&) { return std::vector<FakeStep>{}; }, FakeControlServer::Hello::kAnswer, 2);
+  FakeControlServer server([](const Request&) { return std::vector<FakeStep>{}; },
+                           FakeControlServer::Hello::kAnswer, 2);
   EXPECT_THAT(Fectl(server, "web").err, HasSubstr("too old to explain itself"));
 }
 

@@ -45,11 +45,12 @@ TEST(WhyText, IsSafeForATerminal) {
 }
 
 TEST(WhyJson, HasTheMembers) {
-  EXPECT_EQ(WhyJson(View()),
-            "{\"service\":\"web\",\"worker\":2,\"state\":\"waiting\",\"since_at\":1700000000,\"since_s\":12.25,"
-            "\"what\":\"Worker 2 of web has no process: it waits for its next attempt.\","
-            "\"because\":\"It exited with code 3, after it had served for 2 s. That was the 3rd loss in a row.\","
-            "\"next\":\"It is started again in 1.2 s.\",\"change\":\"fectl restart 'web[2]' starts it now.\"}\n");
+  EXPECT_EQ(
+      WhyJson(View()),
+      "{\"service\":\"web\",\"worker\":2,\"state\":\"waiting\",\"since_at\":1700000000,\"since_s\":12.25,"
+      "\"what\":\"Worker 2 of web has no process: it waits for its next attempt.\","
+      "\"because\":\"It exited with code 3, after it had served for 2 s. That was the 3rd loss in a row.\","
+      "\"next\":\"It is started again in 1.2 s.\",\"change\":\"fectl restart 'web[2]' starts it now.\"}\n");
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 #include "master/events/record.h"
 
-#include <cstdio>
 #include <limits>
 
-#include "master/core/cause.h"
-#include "master/core/history.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/history.h"
 #include "proto_spec/base/signal_name.h"
 #include "proto_spec/json/json_text.h"
 
@@ -15,15 +14,20 @@ using core::Cause;
 using core::Milestone;
 using proto::EventType;
 
+std::string InHex(uint16_t number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(number >> shift) & 15];
+  return text;
+}
+
 // One record: the members come in the order of the calls, and `data` is there where it has members.
 class Writer {
  public:
   Writer(const Head& head, EventType type) {
     json_.BeginObject();
     Number("seq", static_cast<int64_t>(head.number & std::numeric_limits<int64_t>::max()));
-    char boot[8];
-    snprintf(boot, sizeof boot, "%04x", static_cast<unsigned>(head.boot));
-    Text("boot", boot);
+    Text("boot", InHex(head.boot));
     Number("t", head.t_ms);
     Text("type", proto::RowOf(type).name);
   }
@@ -71,7 +75,8 @@ class Writer {
 };
 
 bool IsEnd(Milestone milestone) {
-  return milestone == Milestone::kStopped || milestone == Milestone::kLost || milestone == Milestone::kCutShort;
+  return milestone == Milestone::kStopped || milestone == Milestone::kLost ||
+         milestone == Milestone::kCutShort;
 }
 
 void WriteEnd(const core::Record& record, Writer* writer) {
@@ -125,7 +130,8 @@ EventType TypeOf(const core::Record& record) {
     case Milestone::kCutShort:
       return EventType::kWorkerExited;
     case Milestone::kLost:
-      return record.cause.kind == Cause::Kind::kHeartbeatTimeout || record.cause.kind == Cause::Kind::kStartupTimeout
+      return record.cause.kind == Cause::Kind::kHeartbeatTimeout ||
+                     record.cause.kind == Cause::Kind::kStartupTimeout
                  ? EventType::kWorkerHung
                  : EventType::kWorkerLost;
     case Milestone::kFailed:

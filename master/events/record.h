@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "master/core/effects.h"
-#include "master/core/ids.h"
-#include "proto_spec/event_types.h"
+#include "master/core/basis/ids.h"
+#include "master/core/boundary/effects.h"
+#include "proto_spec/events/event_types.h"
 
 namespace fectl::events {
 

@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/cause.h"
-#include "master/core/history.h"
-#include "master/core/slot.h"
-#include "master/core/slot_state.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/history.h"
+#include "master/core/slot/slot.h"
+#include "master/core/slot/slot_state.h"
 #include "master/explain/past.h"
 #include "master/explain/spoken.h"
 #include "master/explain/worker.h"
@@ -104,7 +104,8 @@ class Story {
     const uint32_t serving = service_.serving();
     if (num() == 1) return serving == 1 ? "its worker serves" : "its worker does not serve";
     if (serving == num()) return "all " + std::to_string(num()) + " workers serve";
-    return std::to_string(serving) + " of " + std::to_string(num()) + (serving == 1 ? " workers serves" : " workers serve");
+    return std::to_string(serving) + " of " + std::to_string(num()) +
+           (serving == 1 ? " workers serves" : " workers serve");
   }
 
   std::string Leaving() const {
@@ -120,8 +121,9 @@ class Story {
       }
     }
     if (count == 0) return "";
-    if (dies) return Counted(count, "process") + (count == 1 ? " was" : " were") + " sent SIGKILL and " +
-                     (count == 1 ? "is" : "are") + " about to end.";
+    if (dies)
+      return Counted(count, "process") + (count == 1 ? " was" : " were") + " sent SIGKILL and " +
+             (count == 1 ? "is" : "are") + " about to end.";
     return Counted(count, "process") + (count == 1 ? " is" : " are") + " leaving; what is left in " +
            Spoken(last - at_.now) + " is killed.";
   }
@@ -198,8 +200,7 @@ class Story {
                  Counted(num(), "worker") + (num() - missing.size() == 1 ? " has" : " have") + " loaded.";
     if (missing.empty()) return;
     TellOf(missing.front());
-    if (missing.size() > 1)
-      view_.next = Sentence(Workers(missing)) + " have not loaded. " + view_.next;
+    if (missing.size() > 1) view_.next = Sentence(Workers(missing)) + " have not loaded. " + view_.next;
   }
 
   void TellPaused() {
@@ -207,21 +208,24 @@ class Story {
     view_.because = "An operator paused it.";
     const std::vector<uint32_t> missing = Which([](const Slot& slot) { return !slot.ready(); });
     if (!missing.empty()) Add(&view_.because, Sentence(Workers(missing)) + " would not serve anyway.");
-    view_.next = "It stays so, also over reloads and crashes, until it is resumed or stopped; clients wait in the "
-                 "queue of its sockets.";
+    view_.next =
+        "It stays so, also over reloads and crashes, until it is resumed or stopped; clients wait in the "
+        "queue of its sockets.";
     view_.change = "fectl resume " + name_ + " ends the pause.";
   }
 
   void TellReloading() {
     const auto& replace = std::get<core::ReplaceOperation>(service_.operation());
     const bool reload = replace.urgency == core::Urgency::kReload;
-    const std::string done = std::to_string(replace.committed) + " of " + Counted(replace.slots.size(), "worker");
+    const std::string done =
+        std::to_string(replace.committed) + " of " + Counted(replace.slots.size(), "worker");
     view_.what = name_ + " is being " + (reload ? "reloaded: " : "restarted: ") + done +
                  (replace.committed == 1 ? " is" : " are") + " replaced, and " + Serving() + ".";
     view_.because = std::string("An operator ") + (reload ? "reloaded" : "restarted") + " it.";
     const std::string& oneshot = service_.policy().before_roll;
     if (replace.before_roll.has_value()) {
-      view_.next = "Its workers are replaced when " + oneshot + " (`before_roll`) has ended with 0; if it fails, "
+      view_.next = "Its workers are replaced when " + oneshot +
+                   " (`before_roll`) has ended with 0; if it fails, "
                    "they serve on.";
       view_.change = "fectl why " + oneshot + " tells what it waits for.";
       return;
@@ -275,7 +279,8 @@ class Story {
       view_.because = service_.policy().autostart ? "It was not started since fectld was."
                                                   : "`autostart` is false, and nobody has started it.";
     }
-    view_.next = supervisor_.shutting_down() ? "Nothing: fectld stops." : "Nothing, until somebody starts it.";
+    view_.next =
+        supervisor_.shutting_down() ? "Nothing: fectld stops." : "Nothing, until somebody starts it.";
     if (!supervisor_.shutting_down()) view_.change = "fectl start " + name_ + " starts it.";
   }
 
@@ -301,7 +306,8 @@ class Story {
       if (other != nullptr && !required && other->standing() != core::Standing::kComing) continue;
       if (first.empty()) first = name;
       const std::string trouble = other == nullptr ? "" : other->TroubleInWords();
-      Add(&view_.because, std::string("It names ") + name + " in `" + (required ? "requires" : "after") + "`, which is " +
+      Add(&view_.because, std::string("It names ") + name + " in `" + (required ? "requires" : "after") +
+                              "`, which is " +
                               (other == nullptr ? "not configured" : std::string(other->word())) +
                               (trouble.empty() ? "." : ": " + trouble + "."));
     }

@@ -1,8 +1,8 @@
 #ifndef MASTER_EXPLAIN_EXPLAIN_H_
 #define MASTER_EXPLAIN_EXPLAIN_H_
 
-#include "master/core/events.h"
-#include "master/core/service.h"
+#include "master/core/boundary/events.h"
+#include "master/core/service/service.h"
 #include "master/core/supervisor.h"
 #include "proto_spec/control_details.h"
 

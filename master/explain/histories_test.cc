@@ -1,5 +1,5 @@
-// The histories of testdata/why/histories.txt: what happens to a supervisor, and what is said then about why it
-// is as it is. WHY_WRITE=1 writes the answers anew; commit that only when each difference is understood.
+// The histories of testdata/why/histories.txt: what happens to a supervisor, and what is said then about why
+// it is as it is. WHY_WRITE=1 writes the answers anew; commit that only when each difference is understood.
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "master/core/events.h"
-#include "master/core/policy.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/core/testing/script.h"
 #include "master/explain/explain.h"
 #include "master/explain/worker.h"
@@ -69,7 +69,8 @@ core::ServicePolicy ReadPolicy(std::istringstream& words) {
 // One history: a supervisor that is told line after line what happens.
 class Telling {
  public:
-  explicit Telling(const std::vector<core::ServicePolicy>& policies) : script_(policies), policies_(policies) {}
+  explicit Telling(const std::vector<core::ServicePolicy>& policies)
+      : script_(policies), policies_(policies) {}
 
   // False: no such line.
   bool Do(const std::string& verb, std::istringstream& words) {
@@ -83,7 +84,8 @@ class Telling {
     const proto::WhyView view =
         slash == std::string::npos
             ? ExplainService(script_.supervisor(), service, script_.at())
-            : ExplainWorker(service, static_cast<uint32_t>(std::stoul(about.substr(slash + 1)) - 1), script_.at());
+            : ExplainWorker(service, static_cast<uint32_t>(std::stoul(about.substr(slash + 1)) - 1),
+                            script_.at());
     std::ostringstream out;
     out << "  " << view.state << " for " << view.since_s << " s";
     if (view.since_at == 0) out << ", since nobody knows when";
@@ -141,7 +143,8 @@ class Telling {
       script_.Shutdown(true);
     } else if (verb == "starts-fail" || verb == "no-room") {
       std::getline(words >> std::ws, word);
-      script_.BreakSpawning(word, verb == "no-room" ? core::StartFailure::kTransient : core::StartFailure::kPermanent);
+      script_.BreakSpawning(
+          word, verb == "no-room" ? core::StartFailure::kTransient : core::StartFailure::kPermanent);
     } else if (verb == "starts-work") {
       script_.MendSpawning();
     } else {

@@ -35,7 +35,8 @@ std::string SentenceAbout(const Cause& cause, Milestone milestone) {
              : milestone == Milestone::kRestarting ? "An operator restarted the service."
                                                    : "An operator had it started.";
     case Cause::Kind::kWorkerAsked:
-      return "The worker before it asked to be replaced" + (cause.text.empty() ? "." : ": " + cause.text + ".");
+      return "The worker before it asked to be replaced" +
+             (cause.text.empty() ? "." : ": " + cause.text + ".");
     case Cause::Kind::kMoreWanted:
       return "The service was given more workers.";
     case Cause::Kind::kRequired:

@@ -5,15 +5,15 @@
 #include <initializer_list>
 #include <string>
 
-#include "master/core/cause.h"
-#include "master/core/history.h"
-#include "master/core/slot.h"
-#include "master/core/slot_state.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/history.h"
+#include "master/core/slot/slot.h"
+#include "master/core/slot/slot_state.h"
 
 namespace fectl::explain {
 
-// What the history of a slot tells of how it came to be as it is. Clauses have no subject: "exited with code 3,
-// after it had served for 12 s".
+// What the history of a slot tells of how it came to be as it is. Clauses have no subject: "exited with code
+// 3, after it had served for 12 s".
 
 // The newest record with one of these milestones; nullptr: there is none, or it is too old to be kept.
 const core::Record* Newest(const core::Slot& slot, std::initializer_list<core::Milestone> milestones);

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <string>
 
-#include "master/core/time.h"
+#include "master/core/basis/time.h"
 
 namespace fectl::explain {
 
-// A length of time for a sentence, of at most two units: "0.4 s", "12 s", "3 min 4 s", "5 h 10 min", "3 d 2 h".
-// Less than nothing is nothing.
+// A length of time for a sentence, of at most two units: "0.4 s", "12 s", "3 min 4 s", "5 h 10 min", "3 d 2
+// h". Less than nothing is nothing.
 std::string Spoken(core::Span span);
 std::string SpokenSeconds(int64_t seconds);
 

@@ -24,9 +24,9 @@ TEST(Counted, HasPlurals) {
 }
 
 TEST(Ordinal, HasItsEnding) {
-  for (const auto& [number, text] : {std::pair(1U, "1st"), std::pair(2U, "2nd"), std::pair(3U, "3rd"),
-                                     std::pair(4U, "4th"), std::pair(11U, "11th"), std::pair(12U, "12th"),
-                                     std::pair(21U, "21st"), std::pair(113U, "113th")})
+  for (const auto& [number, text] :
+       {std::pair(1U, "1st"), std::pair(2U, "2nd"), std::pair(3U, "3rd"), std::pair(4U, "4th"),
+        std::pair(11U, "11th"), std::pair(12U, "12th"), std::pair(21U, "21st"), std::pair(113U, "113th")})
     EXPECT_EQ(Ordinal(number), text);
 }
 

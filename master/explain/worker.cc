@@ -5,11 +5,11 @@
 #include <utility>
 #include <variant>
 
-#include "master/core/cause.h"
-#include "master/core/history.h"
-#include "master/core/limits.h"
-#include "master/core/slot.h"
-#include "master/core/slot_state.h"
+#include "master/core/basis/limits.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/history.h"
+#include "master/core/slot/slot.h"
+#include "master/core/slot/slot_state.h"
 #include "master/explain/past.h"
 #include "master/explain/spoken.h"
 
@@ -59,7 +59,8 @@ class Story {
       return Since(service_.told().since);
     }
     view_.what = who_ + " is stopped.";
-    const core::Record* last = Newest(slot_, {Milestone::kStopped, Milestone::kStopping, Milestone::kCutShort});
+    const core::Record* last =
+        Newest(slot_, {Milestone::kStopped, Milestone::kStopping, Milestone::kCutShort});
     if (last == nullptr) {
       view_.because = "It was not started since fectld was.";
     } else {
@@ -96,7 +97,8 @@ class Story {
     view_.because = OriginOf(slot_, process, starting.cause);
     if (process.oneshot) return TellOneshot(starting);
     const uint32_t attempts = std::max(1U, service_.policy().restarts);
-    view_.next = "It has to say `loaded` within " + Left(starting.deadline, service_.policy().startup_timeout) +
+    view_.next = "It has to say `loaded` within " +
+                 Left(starting.deadline, service_.policy().startup_timeout) +
                  "; else it is killed, and the start has failed.";
     Add(&view_.next, "This is attempt " + std::to_string(slot_.failed_starts() + 1) + " of " +
                          std::to_string(attempts) + ".");
@@ -120,7 +122,8 @@ class Story {
                            ", it is called crashing.");
     }
     if (slot_.ask_at() != core::kNever)
-      Add(&view_.next, "It has asked to be replaced, which begins in " + Spoken(slot_.ask_at() - at_.now) + ".");
+      Add(&view_.next,
+          "It has asked to be replaced, which begins in " + Spoken(slot_.ask_at() - at_.now) + ".");
     view_.change = "fectl reload " + target_ + " replaces it; `timeout` (" + Spoken(serving.process.timeout) +
                    ") is how long it may be silent.";
   }
@@ -213,8 +216,9 @@ class Story {
     }
     // Before a start is over it cannot be replaced.
     const bool starts = std::holds_alternative<core::StartOperation>(service_.operation());
-    view_.change = starts ? "`restarts` (" + std::to_string(attempts) + ") is how many starts in a row may fail."
-                          : "fectl restart " + target_ + " starts it now.";
+    view_.change = starts
+                       ? "`restarts` (" + std::to_string(attempts) + ") is how many starts in a row may fail."
+                       : "fectl restart " + target_ + " starts it now.";
   }
 
   void TellUnkillable() {
@@ -222,8 +226,9 @@ class Story {
                                     [](const core::Leaving& leaving) { return leaving.unkillable(); });
     const std::string pid = std::to_string(hangs->process.pid);
     view_.what = who_ + " has no process that could serve.";
-    view_.because = "Its last one (pid " + pid +
-                    ") still exists after SIGKILL: it hangs in the kernel, and the next one would hang there, too.";
+    view_.because =
+        "Its last one (pid " + pid +
+        ") still exists after SIGKILL: it hangs in the kernel, and the next one would hang there, too.";
     view_.next = "It is started as soon as pid " + pid + " is gone.";
     view_.change = "No command: see what it waits for in /proc/" + pid + "/stack (a file system, mostly).";
   }
@@ -242,7 +247,8 @@ class Story {
     view_.state = "paused";
     const core::Record* paused = Newest(slot_, {Milestone::kPaused});
     if (paused != nullptr) Since(*paused);
-    view_.what = who_ + " is paused (" + Pid(serving.process) + "): it finishes what is open and accepts nothing.";
+    view_.what =
+        who_ + " is paused (" + Pid(serving.process) + "): it finishes what is open and accepts nothing.";
     view_.because = paused != nullptr && paused->cause.kind == Cause::Kind::kOperator
                         ? "An operator paused the service."
                         : "The service was paused when it was started.";
@@ -286,9 +292,11 @@ std::string LeavingOne(const core::Leaving& leaving, core::Instant now) {
   const std::string pid = "pid " + std::to_string(leaving.process.pid);
   const std::string left = Spoken(leaving.deadline - now);
   if (leaving.unkillable()) return "SIGKILL did not end " + pid + ": it hangs in the kernel.";
-  if (leaving.stage == core::Leaving::Stage::kKilled) return Sentence(pid) + " was sent SIGKILL and is about to end.";
+  if (leaving.stage == core::Leaving::Stage::kKilled)
+    return Sentence(pid) + " was sent SIGKILL and is about to end.";
   if (leaving.ended)
-    return Sentence(pid) + " has ended; processes that it had started have " + left + " left, then they are killed.";
+    return Sentence(pid) + " has ended; processes that it had started have " + left +
+           " left, then they are killed.";
   const std::string end = " left to finish, then it is killed.";
   return Sentence(pid) + " has " + left + end;
 }
@@ -309,7 +317,8 @@ std::string LeavingWords(const core::Slot& slot, core::Instant now) {
   const auto count = slot.leaving().size();
   if (count == 0) return "";
   if (count == 1) return LeavingOne(slot.leaving().front(), now);
-  return Counted(count, "process") + " of it are leaving; of the oldest: " + LeavingOne(slot.leaving().front(), now);
+  return Counted(count, "process") +
+         " of it are leaving; of the oldest: " + LeavingOne(slot.leaving().front(), now);
 }
 
 proto::WhyView ExplainWorker(const core::Service& service, uint32_t index, const core::Moment& at) {

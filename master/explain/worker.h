@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "master/core/events.h"
-#include "master/core/service.h"
+#include "master/core/boundary/events.h"
+#include "master/core/service/service.h"
 #include "proto_spec/control_details.h"
 
 namespace fectl::explain {

@@ -16,8 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "master/config/config.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
 #include "master/core/supervisor.h"
 #include "master/driver/driver.h"
 #include "master/driver/outside.h"
@@ -25,16 +25,16 @@
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/loop/signals.h"
 #include "master/platform/sockets/control_socket.h"
-#include "master/runtime/access.h"
-#include "master/runtime/applier.h"
-#include "master/runtime/config_loader.h"
-#include "master/runtime/control_server.h"
-#include "master/runtime/listener_set.h"
-#include "master/runtime/log_output.h"
-#include "master/runtime/output_files.h"
-#include "master/runtime/own_streams.h"
-#include "master/runtime/service_plan.h"
-#include "master/runtime/worker_set.h"
+#include "master/runtime/apply/applier.h"
+#include "master/runtime/apply/config_loader.h"
+#include "master/runtime/control/access.h"
+#include "master/runtime/control/control_server.h"
+#include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/own_log/log_output.h"
+#include "master/runtime/own_log/own_streams.h"
+#include "master/runtime/workers/output_files.h"
+#include "master/runtime/workers/service_plan.h"
+#include "master/runtime/workers/worker_set.h"
 #include "proto_spec/control_messages.h"
 #include "proto_spec/control_status.h"
 
@@ -145,6 +145,7 @@ class Master final : private driver::Outside,
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
   enum class Extent : uint8_t { kSummary, kWorkers, kWhole };
   proto::MasterView Overview(core::Instant now, Extent extent) const;
+  proto::Response Look(const proto::Request& request, const core::Service* service) const;
   proto::Response Why(const core::Service& service, const proto::WorkerNumber& number) const;
   void Plan(ClientId client, const Peer& who, const proto::Request& request);
   void Scale(ClientId client, const Peer& who, const core::Service& service,

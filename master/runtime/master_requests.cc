@@ -12,9 +12,9 @@
 #include "master/explain/explain.h"
 #include "master/explain/worker.h"
 #include "master/platform/loop/clock.h"
-#include "master/runtime/event_log.h"
 #include "master/runtime/master.h"
-#include "master/runtime/status_view.h"
+#include "master/runtime/own_log/event_log.h"
+#include "master/runtime/views/status_view.h"
 #include "proto_spec/version.h"
 
 namespace fectl::runtime {
@@ -161,7 +161,8 @@ proto::Response Master::Why(const core::Service& service, const proto::WorkerNum
   if (number.worker == 0) {
     proto::WhyView view = explain::ExplainService(supervisor(), service, at);
     if (const std::string trouble = applier_.TroubleOf(name); !trouble.empty())
-      view.because += (view.because.empty() ? "" : " ") + ("What the configuration says is not what runs: " + trouble) + ".";
+      view.because += (view.because.empty() ? "" : " ") +
+                      ("What the configuration says is not what runs: " + trouble) + ".";
     response.detail = std::move(view);
   } else if (static_cast<size_t>(number.worker) > service.slots().size()) {
     return proto::ErrorInWords("there is no worker " + std::to_string(number.worker) + " of " + name +
@@ -172,29 +173,12 @@ proto::Response Master::Why(const core::Service& service, const proto::WorkerNum
   return response;
 }
 
-void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
+// What is to be seen. `service` is there where the request names one.
+proto::Response Master::Look(const proto::Request& request, const core::Service* service) const {
   using Verb = proto::Verb;
   proto::Response response;
-  const bool of_service = proto::TakesService(request.verb);
-  const core::Service* service = of_service ? FindService(request.service) : nullptr;
-  if (of_service && service == nullptr) {
-    return server_.Answer(client, {.kind = proto::Response::Kind::kErrorUnknownService,
-                                   .text = "there is no service " + request.service});
-  }
   const core::Instant now{platform::MonotonicNanos()};
   switch (request.verb) {
-    case Verb::kPing:  // as it is: a Pong
-      break;
-    case Verb::kPid:
-      response.kind = proto::Response::Kind::kPid;
-      response.text = std::to_string(getpid());
-      break;
-    case Verb::kVersion:
-      response.kind = proto::Response::Kind::kVersion;
-      response.text = proto::kServerName;
-      break;
-    case Verb::kHello:
-      return server_.Answer(client, HelloTo(request.version));
     case Verb::kStatus:
       response.kind = proto::Response::Kind::kServiceStatus;
       response.status = DescribeForBase(*service);
@@ -212,11 +196,46 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
       response.overview = Overview(now, Extent::kWorkers);
       break;
     case Verb::kWhy:
-      response = Why(*service, std::get<proto::WorkerNumber>(request.arguments));
-      break;
+      return Why(*service, std::get<proto::WorkerNumber>(request.arguments));
     case Verb::kInspect:
       response.kind = proto::Response::Kind::kInspect;
       response.inspect = View(*service, now, Extent::kWhole);
+      break;
+    default:
+      break;
+  }
+  return response;
+}
+
+void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
+  using Verb = proto::Verb;
+  proto::Response response;
+  const bool of_service = proto::TakesService(request.verb);
+  const core::Service* service = of_service ? FindService(request.service) : nullptr;
+  if (of_service && service == nullptr) {
+    return server_.Answer(client, {.kind = proto::Response::Kind::kErrorUnknownService,
+                                   .text = "there is no service " + request.service});
+  }
+  switch (request.verb) {
+    case Verb::kPing:  // as it is: a Pong
+      break;
+    case Verb::kPid:
+      response.kind = proto::Response::Kind::kPid;
+      response.text = std::to_string(getpid());
+      break;
+    case Verb::kVersion:
+      response.kind = proto::Response::Kind::kVersion;
+      response.text = proto::kServerName;
+      break;
+    case Verb::kHello:
+      return server_.Answer(client, HelloTo(request.version));
+    case Verb::kStatus:
+    case Verb::kSPid:
+    case Verb::kOverview:
+    case Verb::kWorkers:
+    case Verb::kInspect:
+    case Verb::kWhy:
+      response = Look(request, service);
       break;
     case Verb::kSend:
       return server_.Answer(client,

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "master/core/supervisor.h"
-#include "master/sim/checks.h"
-#include "master/sim/marks.h"
+#include "master/sim/rules/checks.h"
+#include "master/sim/rules/marks.h"
 
 namespace fectl::sim {
 namespace {
@@ -68,7 +68,8 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
     if (transcript == nullptr) return;
     // The conditions of services follow from the records.
     for (const core::Effect& effect : effects) {
-      if (!std::holds_alternative<core::ServiceReport>(effect)) *transcript += "> " + ToText(effect, names) + "\n";
+      if (!std::holds_alternative<core::ServiceReport>(effect))
+        *transcript += "> " + ToText(effect, names) + "\n";
     }
   };
   core::Moment at{trace.begin, 0};

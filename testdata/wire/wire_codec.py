@@ -162,8 +162,7 @@ def _hello(data: Any, raw: str) -> Message:
 def decode_request(payload: bytes, level: int = 3) -> Message:
     """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0, and worker;
     Send: service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply:
-    those of id, file, revert and wait that are set; Scale: service, and to, by or reset; Why: service, and worker where
-    it is about one alone."""
+    those of id, file, revert and wait that are set; Scale: service, and to, by or reset; Why: service, worker."""
     cmd, data, raw = envelope(payload)
     if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
         expect(len(raw.encode()) <= wire_details.BYTES_MAX.get(cmd, HELLO_BYTES_MAX), "too many bytes")
@@ -352,7 +351,6 @@ def _decode_view(value: Any, shape: Message) -> Message:
 
 
 def _encode_overview(view: Message) -> Message:
-    # Workers are there where they were asked for.
     services = [{k: v for k, v in s.items() if k != "events" and (k != "workers" or v)} for s in view["services"]]
     return {**view, "services": services}
 
