@@ -13,6 +13,7 @@
 #include "client/command_line/completion.h"
 #include "client/command_line/help.h"
 #include "client/context.h"
+#include "client/events/run_events.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
 #include "client/live/run_refresh.h"
@@ -80,6 +81,8 @@ int RunCommand(const Context& context) {
       return RunScale(context);
     case CommandKind::kRun:
       return RunOneshot(context);
+    case CommandKind::kEvents:
+      return RunEvents(context);
     case CommandKind::kWhy:
       return RunWhy(context);
     case CommandKind::kWait:

@@ -25,6 +25,15 @@ struct ServeOptions {
   bool print = false;
 };
 
+// The options of events.
+struct EventsOptions {
+  bool follow = false;
+  std::optional<std::string> since{};
+  std::string cursor{};  // empty: not given
+  std::vector<std::string> types{};
+  std::string exec{};  // empty: not given
+};
+
 // What the user asked for.
 struct Invocation {
   CommandKind command = CommandKind::kHelp;
@@ -39,6 +48,7 @@ struct Invocation {
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
   ServeOptions serve;
+  EventsOptions events;
   std::string config;   // empty: not given
   bool revert = false;  // these three with plan, apply and scale
   bool wait = false;

@@ -181,6 +181,22 @@ Exits with the exit code of its program; with 128 and the number of the signal
 that ended it; 1 if it was not started or did not end in its time; 2 if it is no
 oneshot. Interrupted, it goes on; fectl stop ends it.
 )"},
+    {CommandKind::kEvents, "events", Operands::kNone, "print what has happened",
+     R"(Prints what has happened to workers, services and fectld, oldest first: one line
+for each event, with its time, number, type, whose it is, and why. fectl(1) has
+the types. What is missing, because it was not kept or not read in time, is told
+in its place. With --json the lines are the events as JSON.
+
+With --exec the shell runs COMMAND for each event, one after the other, with its
+JSON on the standard input. If it does not end with 0 it is run again for the
+same event, after 1 to 30 seconds. With --cursor a later call goes on behind the
+last event that was printed, or for which COMMAND ended with 0: each is delivered
+at least once, whatever ends in between. One cursor is for one reader.
+
+With -f it goes on until Ctrl-C or SIGTERM, also when fectld is started anew. A
+COMMAND that runs then gets SIGTERM with all of its processes. Exits 0 then; 1
+if the events cannot be read or the cursor not written; 3 if there is no fectld.
+)"},
     Asks(CommandKind::kWhy, proto::Verb::kWhy, Operands::kTarget,
          R"(Explains in sentences why a service, or with SERVICE/N its worker N, from 1, is
 in its state: what state that is and since when, what led there, what happens
@@ -269,6 +285,11 @@ constexpr Option kOptions[] = {
     {"wait", 0, "", "return when all of it is done, or has failed", "apply"},
     {"reset", 0, "", "as many workers as the configuration says", "scale"},
     {"refresh", 'w', "", "show it again and again", "status"},
+    {"follow", 'f', "", "go on with what comes", "events"},
+    {"since", 0, "WHEN", "a number, 10m, 2026-11-28T09:00:00Z, or now", "events"},
+    {"cursor", 0, "FILE", "go on behind what FILE names, and keep it", "events"},
+    {"type", 0, "TYPES", "only these, as worker.exited,service.*", "events"},
+    {"exec", 0, "COMMAND", "run it for each event", "events"},
     {"for", 0, "STATE", "ready, stopped, failed or version=N (ready)", "wait"},
     {"sort", 0, "COLUMN", "what comes first (service)", "top", kSorts},
     {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},

@@ -30,6 +30,7 @@ enum class CommandKind {
   kApply,
   kScale,
   kRun,
+  kEvents,
   kWhy,
   kWait,
   kTop,

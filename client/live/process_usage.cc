@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -77,7 +78,10 @@ std::optional<double> CpuMeter::Take(int64_t pid, const ProcessUsage& usage, int
 }
 
 void CpuMeter::EndRound() {
-  std::erase_if(seen_, [](auto& one) { return !std::exchange(one.second.is_current, false); });
+  for (auto one = seen_.begin(); one != seen_.end();) {
+    const bool is_current = std::exchange(one->second.is_current, false);
+    one = is_current ? std::next(one) : seen_.erase(one);
+  }
 }
 
 }  // namespace fectl::client

@@ -67,7 +67,7 @@ class Waiting {
       const bool late = absl::IsDeadlineExceeded(master.status()) && now >= context_.limits.deadline_ms;
       if (!master.ok() && !late) return FailWith(master.status());
       const Verdict verdict = late ? Verdict{} : Look(*master);
-      if (verdict.kind == Verdict::Kind::kNever) return FailWith(verdict.words);
+      if (verdict.kind == Verdict::Kind::kHopeless) return FailWith(verdict.words);
       if (verdict.kind == Verdict::Kind::kReached) return Done(now);
       if (now >= context_.limits.deadline_ms)
         return FailWith("not " + Name(awaited_) + " within the time given: " + seen_);
@@ -88,7 +88,7 @@ class Waiting {
     if (!seen_.empty() && awaited_.kind == Awaited::Kind::kStopped) return {Verdict::Kind::kReached};
     std::vector<std::string> names;
     for (const proto::ServiceView& one : master.services) names.push_back(one.name);
-    return {Verdict::Kind::kNever, "there is no such service" + WhichService(service_, names)};
+    return {Verdict::Kind::kHopeless, "there is no such service" + WhichService(service_, names)};
   }
 
   int Done(int64_t now) {
@@ -120,13 +120,13 @@ Verdict Judge(const Awaited& awaited, const proto::MasterView& master, const pro
   const auto reached = [](bool is) { return Verdict{is ? Verdict::Kind::kReached : Verdict::Kind::kNotYet}; };
   if (awaited.kind == Awaited::Kind::kStopped) return reached(service.state == "stopped");
   if (awaited.kind == Awaited::Kind::kFailed) return reached(service.state == "failed");
-  if (service.state == "failed") return {Verdict::Kind::kNever, StateInWords(service)};
+  if (service.state == "failed") return {Verdict::Kind::kHopeless, StateInWords(service)};
   if (awaited.kind == Awaited::Kind::kReady) return reached(IsReady(service));
   if (master.config_version < awaited.version) return {};
   // A version is there when it is brought about, or has already changed this service.
   const bool goes_on = master.config_applying > 0 && service.config_version < awaited.version;
   if (goes_on) return {};
-  if (!service.not_taken.empty()) return {Verdict::Kind::kNever, service.not_taken};
+  if (!service.not_taken.empty()) return {Verdict::Kind::kHopeless, service.not_taken};
   return reached(IsReady(service));
 }
 

@@ -11,7 +11,7 @@ namespace fectl::client {
 
 // What the state of a service means for who waits.
 struct Verdict {
-  enum class Kind { kNotYet, kReached, kNever };
+  enum class Kind { kNotYet, kReached, kHopeless };
   Kind kind = Kind::kNotYet;
   std::string words{};  // why it will never be reached without somebody's help
 };

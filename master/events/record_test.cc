@@ -73,7 +73,7 @@ TEST(RecordOf, AFactLeavesOutWhatIsEmpty) {
 // A type for each milestone, and for each condition one of its own.
 TEST(TypeOf, IsThereForEverything) {
   for (int i = 0; i <= static_cast<int>(Milestone::kLast); ++i) {
-    const core::Record record{.milestone = static_cast<Milestone>(i)};
+    const core::Record record{.milestone = static_cast<Milestone>(i), .cause = {}};
     EXPECT_TRUE(proto::RowOf(TypeOf(record)).name.starts_with("worker.")) << i;
   }
   EXPECT_EQ(TypeOf(core::Record{.milestone = Milestone::kLost,
