@@ -119,7 +119,9 @@ TEST_F(ScreenTest, KeysComeOneByOne) {
   std::vector<int> keys;
   while (keys.size() < 5) {
     pollfd ready = {screen->fd(), POLLIN, 0};
-    if (keys.empty()) ASSERT_EQ(poll(&ready, 1, 10'000), 1);
+    if (keys.empty()) {
+      ASSERT_EQ(poll(&ready, 1, 10'000), 1);
+    }
     if (const std::optional<int> key = screen->TakeKey()) keys.push_back(*key);
   }
   EXPECT_THAT(keys, testing::ElementsAre('q', kKeyUp, kKeyDown, kKeyPageDown, 'x'));

@@ -38,6 +38,7 @@ core::PlanVersion Master::Keep(ServicePlan plan) {
 // What is still needed while a configuration is applied is not known before its end.
 void Master::CloseUnusedListeners() {
   if (applier_.applying()) return;
+  events_.TellOfSockets(parts_.listeners->shared());
   parts_.listeners->CloseUnused([this](ListenerId listener) {
     return std::any_of(plans_.begin(), plans_.end(), [listener](const auto& plan) {
       const std::vector<ListenerId>& listeners = plan.second.listeners;
