@@ -29,7 +29,7 @@ std::string ValueText(const Value& value) {
     return text;
   }
   if (!value.IsString()) return "...";
-  const std::string text = proto::Text(value);
+  const std::string text(proto::Text(value));
   const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string::npos;
   return plain ? text : "\"" + text + "\"";
 }
@@ -39,7 +39,7 @@ std::string Whose(const Value& event) {
   const Value* service = FindMember(event, "service");
   const Value* worker = FindMember(event, "worker");
   const Value* pid = FindMember(event, "pid");
-  if (service != nullptr && service->IsString()) text += " " + proto::Text(*service);
+  if (service != nullptr && service->IsString()) text.append(" ").append(proto::Text(*service));
   if (worker != nullptr && worker->IsInt64()) text += "/" + std::to_string(worker->GetInt64());
   if (pid != nullptr && pid->IsInt64()) text += " pid " + std::to_string(pid->GetInt64());
   return text;
@@ -55,10 +55,10 @@ std::string EventText(const proto::EventLine& event) {
   const Value* data = FindMember(tree.root(), "data");
   if (data == nullptr || !data->IsObject()) return base::EscapeForTerminal(text);
   const Value* why = FindMember(*data, "why");
-  if (why != nullptr && why->IsString()) text += ": " + proto::Text(*why);
+  if (why != nullptr && why->IsString()) text.append(": ").append(proto::Text(*why));
   std::string others;
   for (const auto& member : data->GetObject()) {
-    const std::string name = proto::Text(member.name);
+    const std::string name(proto::Text(member.name));
     if (name != "why") others += " " + name + "=" + ValueText(member.value);
   }
   if (!others.empty()) text += (why == nullptr ? ":" : ";") + others;

@@ -101,13 +101,14 @@ TEST_F(ScreenTest, ShowsWhatFits) {
   EXPECT_EQ(screen->columns(), 20U);
   Shown();
   screen->Draw({"one", std::string(30, 'x'), "", "four", "five", "six"});
-  EXPECT_EQ(Shown(), "\033[Hone\033[K\r\n" + std::string(20, 'x') +
-                         "\033[K\r\n\033[K\r\nfour\033[K\r\nfive\033[K\033[J");
+  // The terminal adds a return to each newline, as terminals do.
+  EXPECT_EQ(Shown(), "\033[Hone\033[K\r\r\n" + std::string(20, 'x') +
+                         "\033[K\r\r\n\033[K\r\r\nfour\033[K\r\r\nfive\033[K\033[J");
   const winsize size = {.ws_row = 2, .ws_col = 3, .ws_xpixel = 0, .ws_ypixel = 0};
   ASSERT_EQ(ioctl(master_.get(), TIOCSWINSZ, &size), 0);
   screen->Measure();
   screen->Draw({"abcd", "b", "c"});
-  EXPECT_EQ(Shown(), "\033[Habc\033[K\r\nb\033[K\033[J");
+  EXPECT_EQ(Shown(), "\033[Habc\033[K\r\r\nb\033[K\033[J");
 }
 
 TEST_F(ScreenTest, KeysComeOneByOne) {

@@ -30,7 +30,7 @@ TEST(WhyText, IsOneAnswer) {
 
 TEST(WhyText, LeavesOutWhatNobodyKnows) {
   EXPECT_EQ(WhyText({.service = "web", .what = "web is stopped."}), "web is stopped.\n");
-  proto::WhyView view{.what = "web runs.", .since_at = 1};
+  proto::WhyView view{.since_at = 1, .what = "web runs."};
   view.since_s = 7384;
   EXPECT_EQ(WhyText(view), "web runs.\n  since    1970-01-01T00:00:01Z, for 2h3m\n");
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -139,11 +140,20 @@ class Story {
     view_.since_s = since_s;
   }
 
+  // A worker where the service is known already.
+  std::string NameHere(uint32_t index) const {
+    return num() == 1 ? "its worker" : "worker " + std::to_string(index + 1);
+  }
+
   // As the worker's own answer has it; its sentences begin with "It", which would be the service here.
   void TellOf(uint32_t index) {
     const proto::WhyView worker = ExplainWorker(service_, index, at_);
-    const std::string who = Sentence(num() == 1 ? "its worker" : "worker " + std::to_string(index + 1));
-    const auto about = [&who](const std::string& text) {
+    const std::string whose = NameHere(index);
+    const std::string who = Sentence(whose);
+    const auto about = [&](const std::string& text) {
+      constexpr std::string_view kBefore = "The process before it ";
+      if (text.starts_with(kBefore))
+        return "The last process of " + whose + " " + text.substr(kBefore.size());
       return text.starts_with("It ") ? who + text.substr(2) : text;
     };
     view_.because = about(worker.because);
@@ -169,6 +179,8 @@ class Story {
                       Spoken(at_.now - loaded) + ".";
       Add(&view_.because, OriginOf(slot, serving->process, {}));
     }
+    for (uint32_t i = 0; i < num(); ++i)
+      Add(&view_.because, FailedReplacement(service_.slots()[i], NameHere(i)));
     view_.next = "Nothing is due: a worker that ends, or is silent for " + Spoken(service_.policy().timeout) +
                  ", is replaced at once.";
     Add(&view_.next, Leaving());
@@ -196,8 +208,11 @@ class Story {
 
   void TellStarting() {
     const std::vector<uint32_t> missing = Which([](const Slot& slot) { return !slot.ready(); });
-    view_.what = name_ + " is starting: " + std::to_string(num() - missing.size()) + " of " +
-                 Counted(num(), "worker") + (num() - missing.size() == 1 ? " has" : " have") + " loaded.";
+    const size_t loaded = num() - missing.size();
+    view_.what = name_ + " is starting: " +
+                 (num() == 1 ? "its worker has not loaded yet."
+                             : std::to_string(loaded) + " of " + std::to_string(num()) + " workers" +
+                                   (loaded == 1 ? " has" : " have") + " loaded.");
     if (missing.empty()) return;
     TellOf(missing.front());
     if (missing.size() > 1) view_.next = Sentence(Workers(missing)) + " have not loaded. " + view_.next;
@@ -217,10 +232,13 @@ class Story {
   void TellReloading() {
     const auto& replace = std::get<core::ReplaceOperation>(service_.operation());
     const bool reload = replace.urgency == core::Urgency::kReload;
-    const std::string done =
-        std::to_string(replace.committed) + " of " + Counted(replace.slots.size(), "worker");
-    view_.what = name_ + " is being " + (reload ? "reloaded: " : "restarted: ") + done +
-                 (replace.committed == 1 ? " is" : " are") + " replaced, and " + Serving() + ".";
+    std::string done;
+    if (replace.slots.size() > 1) {
+      done = ": " + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
+             " workers " + (replace.committed == 1 ? "is" : "are") + " replaced";
+    }
+    view_.what =
+        name_ + " is being " + (reload ? "reloaded" : "restarted") + done + ", and " + Serving() + ".";
     view_.because = std::string("An operator ") + (reload ? "reloaded" : "restarted") + " it.";
     const std::string& oneshot = service_.policy().before_roll;
     if (replace.before_roll.has_value()) {
@@ -267,7 +285,7 @@ class Story {
     view_.what = name_ + " is stopping: " + Counted(service_.processes(), "process") + " left.";
     view_.because = supervisor_.shutting_down() ? "fectld stops." : WhoStoppedIt();
     view_.next = Leaving();
-    Add(&view_.next, "Then it is stopped.");
+    Add(&view_.next, service_.removing() ? "Then it is gone." : "Then it is stopped.");
     view_.change = "`shutdown_timeout` (" + Spoken(service_.policy().shutdown_timeout) +
                    ") is how long its workers have to finish.";
   }
@@ -312,10 +330,14 @@ class Story {
                               (trouble.empty() ? "." : ": " + trouble + "."));
     }
     view_.next = wait.blocked ? "Nothing by itself: it starts when what it requires is ready."
-                              : "It starts as soon as they are ready.";
-    if (!first.empty())
+                              : "It starts as soon as what it names is ready.";
+    if (first.empty()) return;
+    if (Other(first) == nullptr) {
+      view_.change = "Add " + first + " to the configuration, or take it out of `requires`.";
+    } else {
       view_.change = wait.blocked ? "fectl start " + first + " tries that again; this one follows."
                                   : "fectl why " + first + " tells what that one waits for.";
+    }
   }
 
   const core::Supervisor& supervisor_;

@@ -85,6 +85,22 @@ std::string OriginOf(const core::Slot& slot, const core::Process& process, const
   return cause.kind == Cause::Kind::kNone ? "" : SentenceAbout(cause, milestone);
 }
 
+std::string FailedReplacement(const core::Slot& slot, const std::string& who) {
+  const std::vector<Record>& records = slot.history().records();
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    const bool is_reload = record->milestone == Milestone::kReloadFailed;
+    if (is_reload || record->milestone == Milestone::kRestartFailed) {
+      if (record->cause.kind == Cause::Kind::kOtherFailed) return "";  // the other one tells
+      return std::string("The last ") + (is_reload ? "reload" : "restart") + " failed: the new process of " +
+             who + " " + core::ToWords(record->cause) +
+             (IsEnd(record->cause) ? " before it was loaded." : ".");
+    }
+    const bool is_newer = record->milestone == Milestone::kRunning || record->milestone == Milestone::kPaused;
+    if (is_newer && record->cause.kind != Cause::Kind::kRestored) return "";
+  }
+  return "";
+}
+
 std::string WhyItLeft(const core::Slot& slot) {
   const std::vector<Record>& records = slot.history().records();
   for (auto record = records.rbegin(); record != records.rend(); ++record) {

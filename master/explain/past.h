@@ -24,6 +24,10 @@ std::string LossWords(const core::Slot& slot);
 // Why the process was started, as a sentence. `asked`: what is known of it without a record.
 std::string OriginOf(const core::Slot& slot, const core::Process& process, const core::Cause& asked);
 
+// What became of a reload or restart of which this slot's new process failed, as a sentence; "" where the
+// newest process of the slot was no such one.
+std::string FailedReplacement(const core::Slot& slot, const std::string& who);
+
 // Who or what told the slot's last process to leave, as a sentence; "" where that is not known.
 std::string WhyItLeft(const core::Slot& slot);
 

@@ -37,7 +37,7 @@ class Story {
       : service_(service),
         slot_(service.slots()[index]),
         at_(at),
-        who_(Sentence(NameOf(service, index))),
+        who_(service.policy().oneshot ? NameOf(service, index) : Sentence(NameOf(service, index))),
         target_(TargetOf(service, index)) {
     view_.service = service.policy().name;
     view_.worker = static_cast<int>(index) + 1;
@@ -252,6 +252,7 @@ class Story {
     view_.because = paused != nullptr && paused->cause.kind == Cause::Kind::kOperator
                         ? "An operator paused the service."
                         : "The service was paused when it was started.";
+    if (slot_.restarts() > 0) Add(&view_.because, OriginOf(slot_, serving.process, {}));
     view_.next = "It stays so until the service is resumed; clients wait in the queue of the socket.";
     view_.change = "fectl resume " + name() + " ends the pause.";
   }

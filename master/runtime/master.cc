@@ -245,7 +245,8 @@ void Master::OnReady(uint32_t /*events*/) {
 
 void Master::ShutDown(const core::ShutdownAsked& asked) {
   if (!supervisor().shutting_down())
-    Tell({.type = proto::EventType::kMasterStopping, .texts = {{"why", asked.request != 0 ? "quit" : "a signal"}}});
+    Tell({.type = proto::EventType::kMasterStopping,
+          .texts = {{"why", asked.request != 0 ? "quit" : "a signal"}}});
   applier_.End();
   server_.PrepareToLeave();
   // Nobody is started any more, and what a worker does not accept should be refused, not wait in a queue that

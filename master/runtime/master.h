@@ -34,8 +34,8 @@
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
-#include "master/runtime/workers/output_files.h"
 #include "master/runtime/views/event_stream.h"
+#include "master/runtime/workers/output_files.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_set.h"
 #include "proto_spec/control_messages.h"
@@ -55,12 +55,12 @@ struct MasterParts {
   std::vector<PlannedService> services;
   // Of what `services` were made, for applications of other configurations.
   config::Config config;
-  std::string file;                // an absolute path
-  std::vector<std::string> files;  // that were read: this one first
-  int64_t loaded_at_ns = 0;        // unix time
-  std::string start_directory;     // from which `file` was loaded
-  Environment inherited;           // for workers
-  rlimit open_files = {};          // likewise
+  std::string file;                                // an absolute path
+  std::vector<std::string> files;                  // that were read: this one first
+  int64_t loaded_at_ns = 0;                        // unix time
+  std::string start_directory;                     // from which `file` was loaded
+  Environment inherited;                           // for workers
+  rlimit open_files = {};                          // likewise
   std::unique_ptr<events::EventSink> events = {};  // where events go; nullptr: nowhere
 };
 

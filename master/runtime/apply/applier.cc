@@ -162,7 +162,8 @@ void Applier::OnWanted(config::Config wanted) {
   apply::Difference difference = apply::Compare(running_, wanted_);
   proto::PlanView view = ViewOf(difference);
   if (!jobs_.front().apply) {
-    host_->Tell({.type = proto::EventType::kConfigPlanned, .texts = {{"who", jobs_.front().who}, {"id", view.id}}});
+    host_->Tell(
+        {.type = proto::EventType::kConfigPlanned, .texts = {{"who", jobs_.front().who}, {"id", view.id}}});
     AnswerJob({.kind = Kind::kPlan, .detail = std::move(view)});
     return EndJob();
   }
@@ -314,7 +315,8 @@ void Applier::AnswerJob(proto::Response response) {
   answered_ = true;
   const Job& job = jobs_.front();
   if (response.kind == Kind::kError && job.apply)
-    host_->Tell({.type = proto::EventType::kConfigFailed, .texts = {{"who", job.who}, {"why", response.text}}});
+    host_->Tell(
+        {.type = proto::EventType::kConfigFailed, .texts = {{"who", job.who}, {"why", response.text}}});
   if (job.client != 0) return host_->Answer(job.client, response);
   if (response.kind != Kind::kError) return;
   for (const absl::string_view line : absl::StrSplit(response.text, '\n', absl::SkipEmpty()))

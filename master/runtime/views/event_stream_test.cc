@@ -18,7 +18,9 @@ using testing::HasSubstr;
 
 struct Kept final : events::EventSink {
   explicit Kept(std::vector<std::pair<uint64_t, std::string>>* all) : all_(all) {}
-  void AppendEvent(uint64_t sequence, std::string json) override { all_->emplace_back(sequence, std::move(json)); }
+  void AppendEvent(uint64_t sequence, std::string json) override {
+    all_->emplace_back(sequence, std::move(json));
+  }
   std::vector<std::pair<uint64_t, std::string>>* all_;
 };
 
@@ -49,10 +51,12 @@ TEST_F(EventStreamTest, NumbersAreOneStream) {
   supervisor_.Step(core::Spawned{{0, 0, 1}, 71}, {core::Instant{2}, 0}, effects);
   stream_.Tell(effects, NameOf);
   stream_.Tell({.type = proto::EventType::kMasterStopping});
-  EXPECT_THAT(Types(), ElementsAre("master.started", "service.starting", "worker.started", "master.stopping"));
+  EXPECT_THAT(Types(),
+              ElementsAre("master.started", "service.starting", "worker.started", "master.stopping"));
   for (size_t i = 0; i < kept_.size(); ++i) {
     EXPECT_EQ(kept_[i].first, i + 1);
-    EXPECT_THAT(kept_[i].second, testing::StartsWith("{\"seq\":" + std::to_string(i + 1) + ",\"boot\":\"9c1f\","));
+    EXPECT_THAT(kept_[i].second,
+                testing::StartsWith("{\"seq\":" + std::to_string(i + 1) + ",\"boot\":\"9c1f\","));
   }
   EXPECT_THAT(kept_[2].second, HasSubstr("\"service\":\"service0\",\"worker\":1,\"gen\":1,\"pid\":71"));
 }

@@ -42,7 +42,7 @@ double BeatAge(const core::Slot& slot, core::Instant now) {
   const auto* serving = std::get_if<core::Serving>(&slot.state());
   if (const auto* replacing = std::get_if<core::Replacing>(&slot.state())) serving = &replacing->old;
   if (serving == nullptr || serving->process.channel_closed) return 0;
-  return std::max(0.0, InSeconds(serving->process.timeout - (serving->deadline - now)));
+  return std::max(0.0, InSeconds(now + serving->process.timeout - serving->deadline));
 }
 
 proto::LeavingView DescribeLeaving(const core::Leaving& leaving, core::Instant now) {
