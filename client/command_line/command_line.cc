@@ -161,10 +161,11 @@ class Parser {
 
   // -mPATH, -m PATH, -m=PATH; -hV.
   void TakeShort(std::string_view letters) {
+    const std::string all = "-" + std::string(letters);
     while (!letters.empty() && error_.empty()) {
       const std::string shown = "-" + std::string(letters.substr(0, 1));
       const Option* option = FindOption(letters[0]);
-      if (option == nullptr) return UnknownOption("-" + std::string(letters));
+      if (option == nullptr) return UnknownOption(all);
       letters.remove_prefix(1);
       if (option->value.empty()) {
         Apply(*option, shown, std::nullopt);

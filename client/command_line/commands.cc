@@ -190,8 +190,8 @@ in its place. With --json the lines are the events as JSON.
 With --exec the shell runs COMMAND for each event, one after the other, with its
 JSON on the standard input. If it does not end with 0 it is run again for the
 same event, after 1 to 30 seconds. With --cursor a later call goes on behind the
-last event that was printed, or for which COMMAND ended with 0: each is delivered
-at least once, whatever ends in between. One cursor is for one reader.
+last event that was printed, or for which COMMAND ended with 0: each is told at
+least once, whatever ends in between. One cursor is for one reader.
 
 With -f it goes on until Ctrl-C or SIGTERM, also when fectld is started anew. A
 COMMAND that runs then gets SIGTERM with all of its processes. Exits 0 then; 1
@@ -205,7 +205,7 @@ next and when, and which command or key of the configuration changes it.
 Returns at once. Exits 0 whatever the state is; 1 if there is no such service or
 worker.
 )"),
-    {CommandKind::kWait, "wait", Operands::kOneService, "return when a service is ready, or something else",
+    {CommandKind::kWait, "wait", Operands::kOneService, "return when a service is ready",
      R"(Waits until a service is in a state, for scripts, and prints nothing:
 
   ready      all its workers serve; a oneshot has ended with 0
@@ -219,7 +219,7 @@ the version does not get there: then it returns at once, too.
 Exits 0 if it is so; 1 if it never will be, with the reason on stderr, or was
 not within --timeout; 3 if fectld has ended.
 )"},
-    {CommandKind::kTop, "top", Operands::kNone, "show all workers and what they use, on a full screen",
+    {CommandKind::kTop, "top", Operands::kNone, "show what all workers use, and renew it",
      R"(Shows all workers of all services, and renews that each second: memory that is
 resident, processor time in percent of one processor, the age of the newest
 heartbeat, and the requests that are open (the gauge http.active of the

@@ -103,7 +103,7 @@ TEST(RunWait, AServiceThatIsNotThere) {
   EXPECT_EQ(Answers({Overview({})}).Wait({"--for", "stopped"}).exit_code, 1);
   EXPECT_EQ(Answers({Overview({Web("stopping")}), Overview({})}).Wait({"--for", "stopped"}).exit_code, 0);
   const Captured run = Answers({Overview({Web("running", 1)}), Overview({})}).Wait({});
-  EXPECT_EQ(run.err, "fectl: web: there is no such service\n");
+  EXPECT_EQ(run.err, "fectl: web: there is no such service; fectld has no services\n");
 }
 
 TEST(RunWait, OtherWordsAreWrongUsage) {

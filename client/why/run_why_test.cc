@@ -34,7 +34,7 @@ TEST(RunWhy, AsksAboutAServiceOrOneWorker) {
   Fectl(server, "web[3]");
   ASSERT_EQ(server.requests().size(), 3U);
   for (int i = 0; i < 3; ++i) {
-    const Request& request = server.requests()[static_cast<size_t>(i)];
+    const Request request = server.requests()[static_cast<size_t>(i)];
     EXPECT_EQ(request.service, "web");
     EXPECT_EQ(request.arguments, proto::RequestDetail(proto::WorkerNumber{i == 0 ? 0 : i + 1}));
   }

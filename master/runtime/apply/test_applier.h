@@ -15,20 +15,9 @@
 #include "master/core/supervisor.h"
 #include "master/events/record.h"
 #include "master/runtime/apply/applier.h"
+#include "master/runtime/apply/test_configs.h"
 
 namespace fectl::runtime {
-
-using config::Config;
-using config::ServiceConfig;
-
-inline ServiceConfig Service(const std::string& name, int num = 2) {
-  ServiceConfig service;
-  service.name = name;
-  service.num = num;
-  service.command = {"/bin/" + name};
-  service.restarts = 1;
-  return service;
-}
 
 // A process of the fake kernel: which service it was made for, and of which command.
 struct Process {
@@ -200,12 +189,6 @@ class Fake final : public ApplyHost, public ConfigSource {
   Done done_;
   Applier applier_;
 };
-
-inline Config Of(std::vector<ServiceConfig> services) {
-  Config config;
-  config.services = std::move(services);
-  return config;
-}
 
 }  // namespace fectl::runtime
 
