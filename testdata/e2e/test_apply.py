@@ -284,6 +284,17 @@ def test_revert_goes_back_to_what_ran_before(place: Place) -> None:
     assert changed.plan(steady(place, "web", 3) + steady(place, "more")) == []
 
 
+def test_after_another_file_was_tried_and_taken_back_no_file_is_newer(place: Place) -> None:
+    changed = Changed(place, steady(place, "web"))
+    other = place.directory / "other.toml"
+    other.write_text(changed.head + steady(place, "web", 2), encoding="utf-8")
+    changed.master.fectl_ok("apply", "-c", str(other), "--wait")
+    os.utime(other, (time.time() + 60, time.time() + 60))
+    assert "other.toml is newer than what runs" in changed.master.fectl_ok("status")
+    changed.master.fectl_ok("apply", "--revert", "--wait")
+    assert "newer" not in changed.master.fectl_ok("status")
+
+
 def _loader(master: Master) -> int:
     """The pid of the process that loads the configuration, 0 if there is none."""
     for process in pathlib.Path("/proc").iterdir():

@@ -36,8 +36,7 @@ Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, 
       loader_(loader),
       running_(std::move(running)),
       file_(std::move(file)),
-      files_(std::move(files)),
-      loaded_at_ns_(loaded_at_ns) {
+      origin_{std::move(files), loaded_at_ns} {
   NoteLabels();
 }
 
@@ -112,11 +111,10 @@ void Applier::Begin(core::Instant now) {
       return EndJob();
     }
     view_ = {};
-    wanted_files_ = files_;
-    wanted_at_ns_ = 0;
-    return OnWanted(*previous_);
+    wanted_origin_ = previous_->origin;
+    return OnWanted(previous_->config);
   }
-  wanted_at_ns_ = platform::WallNanos();
+  wanted_origin_ = {{}, platform::WallNanos()};
   loader_->Load(request.file.empty() ? file_ : request.file, now,
                 [this](absl::StatusOr<config::LoadResult> loaded) { OnLoaded(std::move(loaded)); });
 }
@@ -134,7 +132,7 @@ void Applier::OnLoaded(absl::StatusOr<config::LoadResult> loaded) {
     return EndJob();
   }
   view_.warnings = loaded->Describe();
-  wanted_files_ = loaded->files.empty() ? std::vector<std::string>{loaded->file} : loaded->files;
+  wanted_origin_.files = loaded->files.empty() ? std::vector<std::string>{loaded->file} : loaded->files;
   OnWanted(std::move(loaded->config));
 }
 
@@ -183,10 +181,7 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   }
   if (!view.refused.empty()) return refuse(view.refused);
   if (view.changes.empty()) {
-    if (!job.request.revert) {
-      loaded_at_ns_ = wanted_at_ns_;
-      files_ = wanted_files_;
-    }
+    origin_ = wanted_origin_;
     troubles_.clear();
     view.outcome = "done";
     AnswerJob({.kind = Kind::kApplied, .detail = std::move(view)});
@@ -253,16 +248,15 @@ void Applier::Fail(const Step& step, const std::string& words) {
                .texts = {{"who", jobs_.front().who}, {"why", view_.failure}},
                .numbers = {{"version", version_}}});
   listeners_->Use(shared_before_);
-  previous_ = std::move(before_);
-  loaded_at_ns_ = 0;
+  previous_ = Previous{std::move(before_), origin_};
+  origin_.loaded_at_ns = 0;
   EndApplication();
 }
 
 void Applier::Finish() {
-  previous_ = std::move(before_);
+  previous_ = Previous{std::move(before_), std::move(origin_)};
   running_ = std::move(wanted_);
-  files_ = wanted_files_;
-  loaded_at_ns_ = wanted_at_ns_;
+  origin_ = wanted_origin_;
   troubles_.clear();
   view_.outcome = "done";
   LOG(INFO) << "version " << version_ << " of the configuration runs";

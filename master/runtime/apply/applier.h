@@ -100,9 +100,9 @@ class Applier {
   std::string TroubleOf(const std::string& service) const;
   const std::vector<std::string>& LabelsOf(const std::string& service) const;
   const std::string& file() const { return file_; }
-  const std::vector<std::string>& files() const { return files_; }
+  const std::vector<std::string>& files() const { return origin_.files; }
   // Files that were changed after this (unix time, ns) are not what runs. 0: nor are the others.
-  int64_t loaded_at_ns() const { return loaded_at_ns_; }
+  int64_t loaded_at_ns() const { return origin_.loaded_at_ns; }
 
  private:
   struct Job {
@@ -110,6 +110,15 @@ class Applier {
     std::string who;
     bool apply = false;
     proto::PlanRequest request;
+  };
+  // Where a configuration was read from, and when (unix time, ns).
+  struct Origin {
+    std::vector<std::string> files;
+    int64_t loaded_at_ns = 0;
+  };
+  struct Previous {
+    config::Config config;
+    Origin origin;
   };
   enum class StepKind : uint8_t { kLive, kGrow, kAdd, kRoll, kShrink, kRemove };
   struct Step {
@@ -155,10 +164,9 @@ class Applier {
   ListenerSet* listeners_;
   ConfigSource* loader_;
   config::Config running_;
-  std::optional<config::Config> previous_;  // before the last application
+  std::optional<Previous> previous_;  // before the last application
   std::string file_;
-  std::vector<std::string> files_;
-  int64_t loaded_at_ns_;
+  Origin origin_;  // of what runs
   int64_t version_ = 1;
   std::map<std::string, int64_t> versions_;                 // of services that were changed
   std::map<std::string, std::string> troubles_;             // of services that could not be
@@ -169,8 +177,7 @@ class Applier {
   // While one is applied:
   config::Config wanted_;
   config::Config before_;
-  std::vector<std::string> wanted_files_;
-  int64_t wanted_at_ns_ = 0;
+  Origin wanted_origin_;
   std::vector<SharedSocket> shared_before_;
   proto::PlanView view_;
   std::vector<Step> steps_;
