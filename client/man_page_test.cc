@@ -49,6 +49,8 @@ std::string Macro(Operands operands) {
       return " Cm bash | zsh";
     case Operands::kOptionalPlan:
       return " Op Ar ID";
+    case Operands::kTarget:
+      return " Ar SERVICE Ns Op / Ns Ar N";
     case Operands::kServiceAndNumber:
       return " Ar SERVICE Ar N | Cm + Ns Ar N | Cm \\- Ns Ar N";
     case Operands::kTargetAndMessage:
@@ -87,14 +89,19 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted;
   std::vector<std::string> wanted_of_serve;
   std::vector<std::string> wanted_of_changes;
+  std::vector<std::string> wanted_of_looks;
   for (const Option& option : Options()) {
     const bool of_serve = BelongsTo(option, "serve");
+    const bool of_changes =
+        BelongsTo(option, "plan") || BelongsTo(option, "apply") || BelongsTo(option, "scale");
     (option.commands.empty() ? wanted
      : of_serve              ? wanted_of_serve
-                             : wanted_of_changes)
+     : of_changes            ? wanted_of_changes
+                             : wanted_of_looks)
         .push_back(Macro(option));
   }
   EXPECT_THAT(OptionsIn("DESCRIPTION"), testing::UnorderedElementsAreArray(wanted));
+  EXPECT_THAT(OptionsIn("FINDING OUT WHAT HAPPENS"), testing::UnorderedElementsAreArray(wanted_of_looks));
   EXPECT_THAT(OptionsIn("CHANGING WHAT RUNS"), testing::ElementsAreArray(wanted_of_changes));
   EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), testing::ElementsAreArray(wanted_of_serve));
 }

@@ -13,8 +13,12 @@
 #include "client/command_line/completion.h"
 #include "client/command_line/help.h"
 #include "client/context.h"
+#include "client/events/run_events.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
+#include "client/live/run_refresh.h"
+#include "client/live/run_top.h"
+#include "client/live/run_wait.h"
 #include "client/messages/run_messages.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"
@@ -23,6 +27,7 @@
 #include "client/session/clock.h"
 #include "client/session/socket_path.h"
 #include "client/watch/run_watch.h"
+#include "client/why/run_why.h"
 #include "proto_spec/version.h"
 
 namespace fectl::client {
@@ -44,7 +49,7 @@ int Help(const Invocation& invocation, Output& output) {
 int RunCommand(const Context& context) {
   switch (context.invocation.command) {
     case CommandKind::kStatus:
-      return RunStatus(context);
+      return context.invocation.refresh ? RunRefresh(context, RunStatus) : RunStatus(context);
     case CommandKind::kStart:
     case CommandKind::kStop:
     case CommandKind::kReload:
@@ -76,6 +81,14 @@ int RunCommand(const Context& context) {
       return RunScale(context);
     case CommandKind::kRun:
       return RunOneshot(context);
+    case CommandKind::kEvents:
+      return RunEvents(context);
+    case CommandKind::kWhy:
+      return RunWhy(context);
+    case CommandKind::kWait:
+      return RunWait(context);
+    case CommandKind::kTop:
+      return RunTop(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:
@@ -109,6 +122,7 @@ int RunInvocation(const Invocation& invocation, const Surroundings& surroundings
       .socket_path = SocketPath(invocation.sock, surroundings.socket_variable, surroundings.caller_directory),
       .limits = limits,
       .colours_on = surroundings.out_is_terminal && surroundings.colours_allowed,
+      .is_on_terminal = surroundings.out_is_terminal,
       .show_progress = surroundings.err_is_terminal,
       .program = surroundings.program,
       .directory = surroundings.caller_directory,

@@ -52,6 +52,20 @@ class Writer {
     if (message.worker > 0) Whole("worker", message.worker);
     Text("json", message.json);
   }
+  void operator()(const WorkerNumber& number) {
+    if (number.worker > 0) Whole("worker", number.worker);
+  }
+  void operator()(const WhyView& why) {
+    Text("service", why.service);
+    if (why.worker > 0) Whole("worker", why.worker);
+    Text("state", why.state);
+    Whole("since_at", why.since_at);
+    Real("since_s", why.since_s);
+    Text("what", why.what);
+    Text("because", why.because);
+    Text("next", why.next);
+    Text("change", why.change);
+  }
   void operator()(const SubscriptionId& subscription) { Whole("id", subscription.id); }
   void operator()(const SentCounts& counts) {
     Whole("taken", counts.taken);
@@ -138,6 +152,13 @@ class Reader {
            (scale.to != 0 ? 1 : 0) + (scale.by != 0 ? 1 : 0) + (scale.reset ? 1 : 0) == 1;
   }
   bool operator()(PlanView& plan) const { return ReadPlanMembers(object_, &plan); }
+  bool operator()(WorkerNumber& number) const { return Whole("worker", &number.worker, 1); }
+  bool operator()(WhyView& why) const {
+    return Text("service", &why.service) && Whole("worker", &why.worker, 1) && Text("state", &why.state) &&
+           Whole("since_at", &why.since_at, 0) &&
+           Real("since_s", &why.since_s, std::numeric_limits<double>::max()) && Text("what", &why.what) &&
+           Text("because", &why.because) && Text("next", &why.next) && Text("change", &why.change);
+  }
   bool operator()(SubscriptionId& subscription) const { return Whole("id", &subscription.id, 1, true); }
   bool operator()(SentCounts& counts) const {
     return Whole("taken", &counts.taken, 0) && Whole("refused", &counts.refused, 0);

@@ -51,6 +51,27 @@ struct ScaleRequest {
   friend bool operator==(const ScaleRequest&, const ScaleRequest&) = default;
 };
 
+// One worker of a service, from 1; 0: the service as a whole.
+struct WorkerNumber {
+  int worker = 0;
+  friend bool operator==(const WorkerNumber&, const WorkerNumber&) = default;
+};
+
+// Why a service, or one worker of it, is as it is: an answer in sentences, each "" where it has nothing to
+// say.
+struct WhyView {
+  std::string service{};
+  int worker = 0;         // from 1; 0: the service as a whole
+  std::string state{};    // as in a ServiceView, or in a WorkerView
+  int64_t since_at = 0;   // unix seconds; 0: it was so when fectld started, or it is not known any more
+  double since_s = 0;     // for how long
+  std::string what{};     // the state
+  std::string because{};  // what led there
+  std::string next{};     // what happens next, and when
+  std::string change{};   // which command or key changes it
+  friend bool operator==(const WhyView&, const WhyView&) = default;
+};
+
 // Level 3: what an operation has led to, in the answer to it.
 struct Outcome {
   std::string state{};    // of the service; never empty
@@ -92,10 +113,10 @@ struct GapRecord {
   friend bool operator==(const GapRecord&, const GapRecord&) = default;
 };
 
-using RequestDetail =
-    std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest, ScaleRequest>;
-using ResponseDetail =
-    std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord, GapRecord, PlanView>;
+using RequestDetail = std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest,
+                                   ScaleRequest, WorkerNumber>;
+using ResponseDetail = std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord,
+                                    GapRecord, PlanView, WhyView>;
 
 // The data of a request: an object with `service`, where it is not empty, and the members of `detail`.
 std::string EncodeRequestDetail(std::string_view service, const RequestDetail& detail);

@@ -69,6 +69,7 @@ constexpr KindRow kKinds[] = {
     {Kind::kEnded, "Ended", Content::kEnd, false},
     {Kind::kPlan, "Plan", Content::kDetail, false},
     {Kind::kApplied, "Applied", Content::kDetail, false},
+    {Kind::kWhy, "Why", Content::kDetail, false},
 };
 
 const KindRow& Row(Kind kind) {
@@ -98,6 +99,8 @@ ResponseDetail DetailOf(Kind kind) {
     case Kind::kPlan:
     case Kind::kApplied:
       return PlanView{};
+    case Kind::kWhy:
+      return WhyView{};
     default:
       return Outcome{};
   }
@@ -267,6 +270,24 @@ absl::Status ReadContent(std::string_view data, Content content, Response* respo
   return absl::OkStatus();
 }
 
+// A service, as its name or as an object. What is wrong with the data; nullptr: it was read.
+const char* ReadService(std::string_view data, bool is_replacement, bool is_object, Request* request) {
+  if (!is_object) {
+    absl::StatusOr<std::string> service = DataString(data);
+    if (!service.ok()) return "the data must be a service's name";
+    request->service = *std::move(service);
+    return nullptr;
+  }
+  if (is_replacement) request->arguments = LeaveWait{};
+  if (!ReadRequestDetail(data, &request->service, &request->arguments))
+    return is_replacement
+               ? "the data must be an object with a service, and at most 60 for leave_wait_s, and 1 or "
+                 "more for worker"
+               : "the data must be a service's name, or an object with a service";
+  if (request->arguments == RequestDetail(LeaveWait{})) request->arguments = {};
+  return nullptr;
+}
+
 // What is wrong with the data; nullptr: it was read.
 const char* ReadArguments(std::string_view data, Arguments arguments, Level level, Request* request) {
   const bool object = level >= Level::kThree && !data.empty() && data.front() == '{';
@@ -281,22 +302,8 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       return nullptr;
     }
     case Arguments::kService:
-    case Arguments::kReplacement: {
-      if (object) {
-        if (arguments == Arguments::kReplacement) request->arguments = LeaveWait{};
-        if (!ReadRequestDetail(data, &request->service, &request->arguments))
-          return arguments == Arguments::kReplacement
-                     ? "the data must be an object with a service, and at most 60 for leave_wait_s, and 1 or "
-                       "more for worker"
-                     : "the data must be a service's name, or an object with a service";
-        if (request->arguments == RequestDetail(LeaveWait{})) request->arguments = {};
-        return nullptr;
-      }
-      absl::StatusOr<std::string> service = DataString(data);
-      if (!service.ok()) return "the data must be a service's name";
-      request->service = *std::move(service);
-      return nullptr;
-    }
+    case Arguments::kReplacement:
+      return ReadService(data, arguments == Arguments::kReplacement, object, request);
     case Arguments::kMessage:
       request->arguments = MessageToSend{};
       return ReadRequestDetail(data, &request->service, &request->arguments)
@@ -323,6 +330,11 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       return ReadRequestDetail(data, &request->service, &request->arguments)
                  ? nullptr
                  : "the data must be an object with a service and one of to, by and reset";
+    case Arguments::kWorker:
+      request->arguments = WorkerNumber{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service, and 1 or more for worker";
   }
   return "it has no data";
 }

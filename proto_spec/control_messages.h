@@ -77,6 +77,7 @@ struct Response {
     kEnded,       // SubscriptionId, text: why; the subscription's last answer
     kPlan,        // PlanView
     kApplied,     // PlanView
+    kWhy,         // WhyView
   };
   Kind kind = Kind::kPong;
   std::string text{};

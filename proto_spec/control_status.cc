@@ -85,6 +85,7 @@ void WriteWorker(const WorkerView& worker, JsonText* json) {
   json->EndArray();
   PutIfSet("busy", worker.busy, json);
   PutRealIfSet("busy_left_s", worker.busy_left_s, json);
+  PutRealIfSet("beat_age_s", worker.beat_age_s, json);
   json->EndObject();
 }
 
@@ -126,11 +127,13 @@ void WriteService(const ServiceView& service, bool whole, JsonText* json) {
   PutIfSet("scaled_at", service.scaled_at, json);
   PutIfSet("labels", service.labels, json);
   PutIfSet("type", service.type, json);
-  if (whole) {
+  if (whole || !service.workers.empty()) {
     json->Key("workers");
     json->BeginArray();
     for (const WorkerView& worker : service.workers) WriteWorker(worker, json);
     json->EndArray();
+  }
+  if (whole) {
     json->Key("events");
     json->BeginArray();
     for (const EventView& event : service.events) WriteEvent(event, json);
@@ -242,6 +245,7 @@ void ReadWorker(const Value& object, absl::Status* error, WorkerView* worker) {
                   });
   members.Get("busy", &worker->busy);
   members.Get("busy_left_s", &worker->busy_left_s);
+  members.Get("beat_age_s", &worker->beat_age_s);
 }
 
 void ReadEvent(const Value& object, absl::Status* error, EventView* event) {
@@ -298,6 +302,7 @@ std::string EncodeMasterView(const MasterView& view) {
   PutIfSet("config_version", view.config_version, &json);
   PutIfSet("config_loaded_at_ns", view.config_loaded_at_ns, &json);
   PutIfSet("config_files", view.config_files, &json);
+  PutIfSet("config_applying", view.config_applying, &json);
   json.EndObject();
   return json.Take();
 }
@@ -322,6 +327,7 @@ absl::StatusOr<MasterView> DecodeMasterView(std::string_view data) {
   members.Get("config_version", &view.config_version);
   members.Get("config_loaded_at_ns", &view.config_loaded_at_ns);
   members.GetTexts("config_files", &view.config_files);
+  members.Get("config_applying", &view.config_applying);
   if (!error.ok()) return error;
   return view;
 }

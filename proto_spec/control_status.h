@@ -61,6 +61,7 @@ struct WorkerView {
   // may be.
   std::string busy{};
   double busy_left_s = 0;
+  double beat_age_s = 0;  // seconds since its last heartbeat; absent where there is none yet
 
   friend bool operator==(const WorkerView&, const WorkerView&) = default;
 };
@@ -105,11 +106,12 @@ struct MasterView {
   int64_t config_version = 0;
   int64_t config_loaded_at_ns = 0;
   std::vector<std::string> config_files{};  // the main one first
+  int64_t config_applying = 0;              // the version that is being applied; absent: none is
 
   friend bool operator==(const MasterView&, const MasterView&) = default;
 };
 
-// JSON texts. `workers` and `events` are left out of the services of a MasterView.
+// JSON texts. Of the services of a MasterView `events` are left out, and `workers` where there are none.
 std::string EncodeMasterView(const MasterView& view);
 std::string EncodeServiceView(const ServiceView& view);
 

@@ -32,6 +32,8 @@ enum class Verb {
   kPlan,
   kApply,
   kScale,
+  kWhy,
+  kWorkers,
 };
 
 // What a request's data is.
@@ -45,6 +47,7 @@ enum class Arguments {
   kSubscriptionId,  // {"id": N}
   kPlan,            // {"id": text, "file": path, "revert": bool, "wait": bool}, each of them optional
   kScale,           // {"service": name} with one of "to": N, "by": N, "reset": true
+  kWorker,          // {"service": name, "worker": N}; without `worker` the service as a whole
 };
 
 // What a client must be allowed to do ([master] allow).
@@ -101,6 +104,9 @@ inline constexpr VerbRow kVerbs[] = {
      "do what plan says, without a restart"},
     {Verb::kScale, "Scale", Level::kThree, Arguments::kScale, Access::kOperate, "Done", "scale",
      "change how many workers a service has"},
+    {Verb::kWhy, "Why", Level::kThree, Arguments::kWorker, Access::kObserve, "Why", "why",
+     "explain why a service is as it is"},
+    {Verb::kWorkers, "Workers", Level::kThree, Arguments::kNone, Access::kObserve, "Overview", "", ""},
 };
 
 constexpr const VerbRow& RowOf(Verb verb) {
@@ -123,7 +129,7 @@ constexpr bool TakesService(Verb verb) {
   const Arguments arguments = RowOf(verb).arguments;
   return arguments == Arguments::kService || arguments == Arguments::kReplacement ||
          arguments == Arguments::kMessage || arguments == Arguments::kSubscription ||
-         arguments == Arguments::kScale;
+         arguments == Arguments::kScale || arguments == Arguments::kWorker;
 }
 
 }  // namespace fectl::proto

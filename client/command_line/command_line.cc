@@ -9,9 +9,12 @@
 #include <utility>
 
 #include "client/command_line/application_operands.h"
+#include "client/command_line/awaited.h"
 #include "client/command_line/completion.h"
 #include "client/command_line/quoted.h"
+#include "client/events/since.h"
 #include "client/text/nearest.h"
+#include "proto_spec/events/event_types.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
 // prints the flags of every library for --help, and takes no short options.
@@ -32,6 +35,14 @@ DEFINE_string(config, "", "the configuration");
 DEFINE_bool(revert, false, "go back");
 DEFINE_bool(wait, false, "wait for the end");
 DEFINE_bool(reset, false, "as configured");
+DEFINE_bool(refresh, false, "again and again");
+DEFINE_string(for, "ready", "what to wait for");
+DEFINE_string(sort, "", "what comes first");
+DEFINE_bool(follow, false, "go on");
+DEFINE_string(since, "", "where to begin");
+DEFINE_string(cursor, "", "where it is kept how far one is");
+DEFINE_string(type, "", "only these");
+DEFINE_string(exec, "", "run for each");
 
 namespace fectl::client {
 namespace {
@@ -100,6 +111,13 @@ class Parser {
     result_.revert = FLAGS_revert;
     result_.wait = FLAGS_wait;
     result_.reset = FLAGS_reset;
+    result_.refresh = FLAGS_refresh;
+    result_.wait_for = FLAGS_for;
+    result_.sort = FLAGS_sort;
+    result_.events.follow = FLAGS_follow;
+    result_.events.cursor = FLAGS_cursor;
+    result_.events.exec = FLAGS_exec;
+    if (!FLAGS_since.empty()) result_.events.since = FLAGS_since;
     result_.serve = {.host = FLAGS_host,
                      .port = FLAGS_port,
                      .workers = FLAGS_workers,
@@ -143,10 +161,11 @@ class Parser {
 
   // -mPATH, -m PATH, -m=PATH; -hV.
   void TakeShort(std::string_view letters) {
+    const std::string all = "-" + std::string(letters);
     while (!letters.empty() && error_.empty()) {
       const std::string shown = "-" + std::string(letters.substr(0, 1));
       const Option* option = FindOption(letters[0]);
-      if (option == nullptr) return UnknownOption("-" + std::string(letters));
+      if (option == nullptr) return UnknownOption(all);
       letters.remove_prefix(1);
       if (option->value.empty()) {
         Apply(*option, shown, std::nullopt);
@@ -204,10 +223,36 @@ class Parser {
       CheckTimeout(taken, *value);
     } else if (number != std::end(kNumbers)) {
       CheckNumber(*number, taken, *value);
+    } else if (option.name == "since" && !ReadSince(*value).has_value()) {
+      error_ =
+          "--since needs the number of an event, a time as 90s, 10m, 2h, 3d or 2026-11-28T09:00:00Z, or now, "
+          "not " +
+          Quoted(*value);
+    } else if (option.name == "type") {
+      TakeTypes(*value);
+    } else if (option.name == "for" && !ReadAwaited(*value).has_value()) {
+      error_ = "--for needs ready, stopped, failed or version=N, not " + Quoted(*value);
     } else if (!option.choices.empty() && std::ranges::find(option.choices, *value) == option.choices.end()) {
       error_ = shown + " needs one of " + Listed(option.choices) + ", not " + Quoted(*value);
     } else if (!taken) {
       error_ = shown + " cannot be " + Quoted(*value);
+    }
+  }
+
+  // It may be there several times.
+  void TakeTypes(std::string_view list) {
+    while (!list.empty()) {
+      const size_t comma = std::min(list.find(','), list.size());
+      const std::string word(list.substr(0, comma));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+      if (word.empty()) continue;
+      if (!proto::NamesEventTypes(word)) {
+        std::vector<std::string> names;
+        for (const proto::EventTypeRow& row : proto::kEventTypes) names.emplace_back(row.name);
+        error_ = "no event is of the type " + Quoted(word) + DidYouMean(Nearest(word, names));
+        return;
+      }
+      result_.events.types.push_back(word);
     }
   }
 
@@ -277,8 +322,10 @@ class Parser {
           error_ = name + " takes one name: " + Quoted(operands[1]) + " is too much";
         break;
       case Operands::kOneService:
+      case Operands::kTarget:
         if (operands.size() != 1)
-          error_ = name + " needs the name of one service: fectl " + name + " SERVICE";
+          error_ = name + " needs the name of one service: fectl " + name + " " +
+                   std::string(Synopsis(command.operands));
         break;
       case Operands::kServices:
         if (operands.empty()) {
@@ -338,7 +385,7 @@ class Parser {
     if (!all) return;
     if (command.operands == Operands::kOptionalService && operands.size() == 1) {
       operands.clear();
-    } else if (command.operands == Operands::kOneService) {
+    } else if (command.operands == Operands::kOneService || command.operands == Operands::kTarget) {
       error_ = std::string(command.name) + " needs the name of one service, not all";
     } else if (operands.size() > 1) {
       error_ = "all stands alone: it cannot be mixed with the names of services";

@@ -25,6 +25,15 @@ struct ServeOptions {
   bool print = false;
 };
 
+// The options of events.
+struct EventsOptions {
+  bool follow = false;
+  std::optional<std::string> since{};
+  std::string cursor{};  // empty: not given
+  std::vector<std::string> types{};
+  std::string exec{};  // empty: not given
+};
+
 // What the user asked for.
 struct Invocation {
   CommandKind command = CommandKind::kHelp;
@@ -39,10 +48,14 @@ struct Invocation {
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
   ServeOptions serve;
+  EventsOptions events;
   std::string config;   // empty: not given
   bool revert = false;  // these three with plan, apply and scale
   bool wait = false;
   bool reset = false;
+  bool refresh = false;  // with status: show it again and again
+  std::string wait_for = "ready";
+  std::string sort;  // with top; empty: not given
 };
 
 // One sentence about what is wrong with the command line.

@@ -22,6 +22,9 @@ were replaced and are still finishing their work, and the recent events.
 Returns at once. Exits 0 whatever the state of the services is; 1 if there is no
 such service.
 
+With -w it is shown again, on a terminal each second until q or Ctrl-C, in a
+pipe whenever something has changed; a fectld that is not there is waited for.
+
 With --check, for monitors: one line for each service that does not serve with
 all its workers, of all services or of those that are named, and exit 1; nothing
 and exit 0 if all is well.
@@ -178,6 +181,58 @@ Exits with the exit code of its program; with 128 and the number of the signal
 that ended it; 1 if it was not started or did not end in its time; 2 if it is no
 oneshot. Interrupted, it goes on; fectl stop ends it.
 )"},
+    {CommandKind::kEvents, "events", Operands::kNone, "print what has happened",
+     R"(Prints what has happened to workers, services and fectld, oldest first: one line
+for each event, with its time, number, type, whose it is, and why. fectl(1) has
+the types. What is missing, because it was not kept or not read in time, is told
+in its place. With --json the lines are the events as JSON.
+
+With --exec the shell runs COMMAND for each event, one after the other, with its
+JSON on the standard input. If it does not end with 0 it is run again for the
+same event, after 1 to 30 seconds. With --cursor a later call goes on behind the
+last event that was printed, or for which COMMAND ended with 0: each is told at
+least once, whatever ends in between. One cursor is for one reader.
+
+With -f it goes on until Ctrl-C or SIGTERM, also when fectld is started anew. A
+COMMAND that runs then gets SIGTERM with all of its processes. Exits 0 then; 1
+if the events cannot be read or the cursor not written; 3 if there is no fectld.
+)"},
+    Asks(CommandKind::kWhy, proto::Verb::kWhy, Operands::kTarget,
+         R"(Explains in sentences why a service, or with SERVICE/N its worker N, from 1, is
+in its state: what state that is and since when, what led there, what happens
+next and when, and which command or key of the configuration changes it.
+
+Returns at once. Exits 0 whatever the state is; 1 if there is no such service or
+worker.
+)"),
+    {CommandKind::kWait, "wait", Operands::kOneService, "return when a service is ready",
+     R"(Waits until a service is in a state, for scripts, and prints nothing:
+
+  ready      all its workers serve; a oneshot has ended with 0
+  stopped    it is stopped, or was removed
+  failed     a worker was given up after too many failed starts
+  version=N  it serves as version N of the configuration, or a later one, says
+
+One that has failed does not become ready by itself, and one that did not take
+the version does not get there: then it returns at once, too.
+
+Exits 0 if it is so; 1 if it never will be, with the reason on stderr, or was
+not within --timeout; 3 if fectld has ended.
+)"},
+    {CommandKind::kTop, "top", Operands::kNone, "show what all workers use, and renew it",
+     R"(Shows all workers of all services, and renews that each second: memory that is
+resident, processor time in percent of one processor, the age of the newest
+heartbeat, and the requests that are open (the gauge http.active of the
+ready-made workers, or open).
+
+  s c m h o r u   order by service, cpu, memory, heartbeat, open, restarts or
+                  uptime; the same key again reverses it
+  arrows          scroll, also with PgUp and PgDn
+  q, Ctrl-C       end
+
+In a pipe, and with --json, it is shown once. Memory and processor time are
+absent for workers of another machine or container.
+)"},
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
@@ -217,6 +272,7 @@ For every later one the script belongs into a file that the shell reads, such as
 };
 
 constexpr std::string_view kLoops[] = {"auto", "asyncio", "uvloop"};
+constexpr std::string_view kSorts[] = {"service", "cpu", "memory", "heartbeat", "open", "restarts", "uptime"};
 constexpr std::string_view kKinds[] = {"asgi", "wsgi", "aiohttp"};
 
 constexpr Option kOptions[] = {
@@ -228,6 +284,14 @@ constexpr Option kOptions[] = {
     {"revert", 0, "", "go back to what ran before the last apply", "plan apply"},
     {"wait", 0, "", "return when all of it is done, or has failed", "apply"},
     {"reset", 0, "", "as many workers as the configuration says", "scale"},
+    {"refresh", 'w', "", "show it again and again", "status"},
+    {"follow", 'f', "", "go on with what comes", "events"},
+    {"since", 0, "WHEN", "a number, 10m, 2026-11-28T09:00:00Z, or now", "events"},
+    {"cursor", 0, "FILE", "go on behind what FILE names, and keep it", "events"},
+    {"type", 0, "TYPES", "only these, as worker.exited,service.*", "events"},
+    {"exec", 0, "COMMAND", "run it for each event", "events"},
+    {"for", 0, "STATE", "ready, stopped, failed or version=N (ready)", "wait"},
+    {"sort", 0, "COLUMN", "what comes first (service)", "top", kSorts},
     {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},
     {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
     {"workers", 0, "NUMBER", "how many processes (1)", "serve"},
@@ -307,6 +371,8 @@ std::string_view Synopsis(Operands operands) {
       return "SERVICE[/N] JSON";
     case Operands::kOptionalPlan:
       return "[ID]";
+    case Operands::kTarget:
+      return "SERVICE[/N]";
     case Operands::kServiceAndNumber:
       return "SERVICE N|+N|-N";
     case Operands::kShell:

@@ -30,6 +30,10 @@ enum class CommandKind {
   kApply,
   kScale,
   kRun,
+  kEvents,
+  kWhy,
+  kWait,
+  kTop,
   kServe,
   kWatch,
   kCompletion,
@@ -47,6 +51,7 @@ enum class Operands {
   kServiceAndPaths,   // one service, and files or folders
   kTargetAndMessage,  // SERVICE or SERVICE/N, and JSON
   kOptionalPlan,      // the id of a plan
+  kTarget,            // SERVICE or SERVICE/N
   kServiceAndNumber,  // one service and N, +N or -N; or the service alone
   kShell,             // bash or zsh
 };

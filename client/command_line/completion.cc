@@ -151,7 +151,8 @@ std::string CompletionScript(std::string_view shell) {
                      {Operands::kServiceAndPaths, Operands::kTargetAndMessage, Operands::kServiceAndNumber}),
                  " | "),
           &text);
-  Replace("@QUERIES@", Joined(CommandsWith({Operands::kOptionalService, Operands::kOneService}), " | "),
+  Replace("@QUERIES@",
+          Joined(CommandsWith({Operands::kOptionalService, Operands::kOneService, Operands::kTarget}), " | "),
           &text);
   return text;
 }

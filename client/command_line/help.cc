@@ -52,6 +52,7 @@ std::string SelectorLines(const Command& command) {
       return "\nSERVICE is a name, a pattern such as 'web-*' (* stands for any characters, ? for\n"
              "one), or @LABEL, which stands for all services that have this label.\n";
     case Operands::kOneService:
+    case Operands::kTarget:
     case Operands::kServiceAndNumber:
     case Operands::kServiceAndPaths:
     case Operands::kTargetAndMessage:

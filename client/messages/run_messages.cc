@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "client/session/connect.h"
 #include "client/session/selection.h"
 #include "client/session/session.h"
+#include "client/session/worker_of.h"
 #include "client/text/nearest.h"
 #include "proto_spec/base/printable.h"
 #include "proto_spec/message.h"
@@ -31,22 +31,6 @@ namespace {
 
 using proto::Request;
 using proto::Response;
-
-// SERVICE, or SERVICE/N. No service has a slash in its name.
-struct Target {
-  std::string service;
-  int worker = 0;  // 0: all
-};
-
-std::optional<Target> ReadTarget(const std::string& word) {
-  const size_t slash = word.find('/');
-  Target target{word.substr(0, slash), 0};
-  if (slash == std::string::npos) return target;
-  const char* const end = word.data() + word.size();
-  const auto [read, error] = std::from_chars(word.data() + slash + 1, end, target.worker);
-  if (error != std::errc() || read != end || target.worker < 1 || target.service.empty()) return std::nullopt;
-  return target;
-}
 
 std::string Workers(int count) {
   return std::to_string(count) + (count == 1 ? " worker" : " workers");
@@ -132,7 +116,7 @@ class Listening {
 int RunSend(const Context& context) {
   const std::string& word = context.invocation.operands[0];
   const std::string& json = context.invocation.operands[1];
-  const std::optional<Target> target = ReadTarget(word);
+  const std::optional<WorkerOf> target = ReadTarget(word);
   if (!target.has_value()) {
     return Fail(context, kUsage, "\"" + word + "\" is neither SERVICE nor SERVICE/N, N a worker from 1");
   }

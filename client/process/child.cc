@@ -64,8 +64,8 @@ int Become(const Program& program, pid_t parent, char** arguments, char** enviro
   }
   if (!program.directory.empty() && chdir(program.directory.c_str()) != 0) return errno;
   if (program.out_fd >= 0 && dup2(program.out_fd, STDOUT_FILENO) < 0) return errno;
-  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) return errno;
+  const int input = program.in_fd >= 0 ? program.in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (input < 0 || dup2(input, STDIN_FILENO) < 0) return errno;
   execvpe(arguments[0], arguments, environment);
   return errno;
 }
@@ -116,6 +116,10 @@ Child& Child::operator=(Child&& other) noexcept {
 
 void Child::Signal(int number) const {
   if (pid_ > 0) kill(pid_, number);
+}
+
+void Child::SignalGroup(int number) const {
+  if (pid_ > 0) kill(-pid_, number);
 }
 
 std::optional<int> Child::TakeEnd() {

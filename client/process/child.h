@@ -20,13 +20,14 @@ struct Program {
   // ends.
   bool is_apart = false;
   int out_fd = -1;  // its standard output; -1: that of this process
+  int in_fd = -1;   // its standard input; -1: it reads nothing
 };
 
 // A process that this one has started: the one place in the client which starts processes, waits for them and
 // signals them. It is for a process of one thread. A child that has not ended when this is destroyed goes on.
 class Child {
  public:
-  // It runs with default signals, none of them blocked, and reads nothing. NotFound and the like, naming the
+  // It runs with default signals, none of them blocked. NotFound and the like, naming the
   // program, where that cannot be executed.
   static absl::StatusOr<Child> Start(const Program& program);
 
@@ -37,6 +38,8 @@ class Child {
 
   // Does nothing once the end was taken.
   void Signal(int number) const;
+  // The same for all processes of its group; of one that is apart.
+  void SignalGroup(int number) const;
 
   // Once: its status as of wait(2), if it has ended.
   std::optional<int> TakeEnd();

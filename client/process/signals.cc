@@ -10,7 +10,7 @@
 
 namespace fectl::client {
 
-absl::StatusOr<Signals> Signals::Block() {
+absl::StatusOr<Signals> Signals::Block(std::initializer_list<int> more) {
   sigset_t taken;
   sigemptyset(&taken);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
@@ -19,6 +19,7 @@ absl::StatusOr<Signals> Signals::Block() {
     if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_IGN) sigaddset(&taken, number);
   }
   sigaddset(&taken, SIGCHLD);
+  for (const int number : more) sigaddset(&taken, number);
   base::UniqueFd fd(signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot block signals");
   sigset_t before;
@@ -34,6 +35,15 @@ Signals::~Signals() {
   while (Take().has_value()) {
   }
   sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void Signals::StopAsAsked() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  raise(SIGTSTP);  // it waits until it is let through
+  sigprocmask(SIG_UNBLOCK, &stop, nullptr);
+  sigprocmask(SIG_BLOCK, &stop, nullptr);
 }
 
 std::optional<int> Signals::Take() {

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <initializer_list>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -14,7 +15,8 @@ namespace fectl::client {
 // three stay ignored where they are, as SIGHUP is below nohup; SIGCHLD does until Child::Start().
 class Signals {
  public:
-  static absl::StatusOr<Signals> Block();
+  // `more`: other signals that are taken, too.
+  static absl::StatusOr<Signals> Block(std::initializer_list<int> more = {});
   Signals(Signals&& other) noexcept;
   Signals& operator=(Signals&&) = delete;
   ~Signals();
@@ -23,6 +25,10 @@ class Signals {
   int fd() const { return fd_.get(); }
   // Without a wait.
   std::optional<int> Take();
+
+  // Stops this process as SIGTSTP does by default; returns when it goes on. Where nobody could let it go on,
+  // as the kernel judges that, it returns at once. SIGTSTP must be one of those that are taken.
+  void StopAsAsked();
 
  private:
   Signals(base::UniqueFd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}

@@ -16,4 +16,12 @@ std::optional<WorkerOf> ReadWorkerOf(std::string_view word) {
   return one;
 }
 
+std::optional<WorkerOf> ReadTarget(std::string_view word) {
+  const size_t slash = word.find('/');
+  if (slash != std::string_view::npos)
+    return ReadWorkerOf(std::string(word.substr(0, slash)) + "[" + std::string(word.substr(slash + 1)) + "]");
+  if (word.empty() || word.find('[') != std::string_view::npos) return ReadWorkerOf(word);
+  return WorkerOf{std::string(word), 0};
+}
+
 }  // namespace fectl::client

@@ -13,6 +13,9 @@ struct WorkerOf {
   int worker = 1;
 };
 
+// "web", of which the worker is 0; "web/3" or "web[3]"; nullopt for what has another form.
+std::optional<WorkerOf> ReadTarget(std::string_view word);
+
 // "web[3]"; nullopt for what has another form. (No service has a bracket in its name.)
 std::optional<WorkerOf> ReadWorkerOf(std::string_view word);
 

@@ -18,5 +18,14 @@ TEST(WorkerOf, OtherWordsAreNone) {
     EXPECT_FALSE(ReadWorkerOf(word).has_value()) << word;
 }
 
+TEST(ReadTarget, TakesAServiceOrOneWorker) {
+  EXPECT_EQ(ReadTarget("web")->worker, 0);
+  EXPECT_EQ(ReadTarget("web/12")->worker, 12);
+  EXPECT_EQ(ReadTarget("web[3]")->service, "web");
+  for (const char* word :
+       {"", "/1", "web/", "web/0", "web/x", "web/1/2", "web/-1", "web[0]", "web[1", "[1]", "web/1]"})
+    EXPECT_FALSE(ReadTarget(word).has_value()) << word;
+}
+
 }  // namespace
 }  // namespace fectl::client

@@ -394,9 +394,10 @@ TEST_F(BrokenDeathTest, SlotIsLaunchedWhereItHasNobody) {
   Slot slot(0);
   const ServicePolicy policy = Web(1);
   Generation newest = 0;
+  EventNumber newest_event = 0;
   Random random(1);
   Effects effects;
-  StepContext step{kNow, 0, policy, 1, false, newest, random, effects};
+  StepContext step{kNow, 0, policy, 1, false, newest, newest_event, random, effects};
   slot.Launch(step, {});
   EXPECT_DEATH(slot.Launch(step, {}),
                "slot_commands.cc:[0-9]+: broken: a slot is launched where it has nobody");
@@ -420,9 +421,10 @@ TEST_F(BrokenDeathTest, OneOperationAtATime) {
 TEST_F(BrokenDeathTest, SlotThatIsChangedExists) {
   Service service = supervisor_.services()[0];
   Generation newest = 2;
+  EventNumber newest_event = 0;
   Random random(1);
   Effects effects;
-  StepContext step = service.ContextFor(kNow, newest, random, effects);
+  StepContext step = service.ContextFor(kNow, newest, newest_event, random, effects);
   const auto nothing = [](Slot& /*slot*/) { return SlotOutcome::kNothing; };
   service.OnSlot(step, 1, nothing);
   EXPECT_DEATH(service.OnSlot(step, 2, nothing), "broken: a slot that is changed exists");

@@ -138,7 +138,7 @@ bool ReadsAfter(const Script& script, const std::function<void(Members)>& edit) 
   WithMember<1>(supervisor, [&](std::vector<Service>& services) {
     const auto open = [&](auto id, auto plan, auto /*older_plans*/, auto /*removing*/, auto /*up*/,
                           auto /*up_since*/, auto /*paused*/, auto slots, auto awaited, auto operation,
-                          auto /*queued*/, auto /*held_starts*/, auto /*runs*/) {
+                          auto /*queued*/, auto /*held_starts*/, auto /*runs*/, auto /*told*/) {
       edit(Members{id.value, plan.value, slots.value, awaited.value, operation.value});
     };
     Service::Fields(open, services[0]);

@@ -90,7 +90,8 @@ SlotOutcome OfProcess(const GroupEnded& e, Slot& slot, StepContext& step) {
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<Plan> plans, uint64_t random_seed) : random_(random_seed) {
+Supervisor::Supervisor(std::vector<Plan> plans, uint64_t random_seed)
+    : boot_(static_cast<uint16_t>(random_seed)), random_(random_seed) {
   services_.reserve(plans.size());
   for (Plan& plan : plans) services_.emplace_back(next_service_++, std::move(plan));
 }
@@ -98,7 +99,7 @@ Supervisor::Supervisor(std::vector<Plan> plans, uint64_t random_seed) : random_(
 bool Supervisor::operator==(const Supervisor& other) const {
   const auto members = [](const Supervisor& s) {
     return std::tie(s.services_, s.next_service_, s.newest_process_, s.newest_request_, s.random_,
-                    s.shutdown_, s.shutdown_waiters_, s.finished_);
+                    s.shutdown_, s.shutdown_waiters_, s.finished_, s.newest_event_, s.boot_);
   };
   return members(*this) == members(other);
 }
@@ -139,7 +140,7 @@ Service* Supervisor::FindService(ServiceId id) {
 }
 
 StepContext Supervisor::ContextFor(const Service& service, const Moment& at, Effects& effects) {
-  return service.ContextFor(at, newest_process_, random_, effects, shutting_down());
+  return service.ContextFor(at, newest_process_, newest_event_, random_, effects, shutting_down());
 }
 
 template <typename Change>
@@ -169,6 +170,14 @@ void Supervisor::OnSlot(const Incarnation& who, const Moment& at, Effects& effec
   });
 }
 
+void Supervisor::Tell(const Service& service, ServiceReport::What what, Effects& effects) {
+  effects.emplace_back(ServiceReport{.service = service.id(),
+                                     .what = what,
+                                     .number = ++newest_event_,
+                                     .condition = service.word(),
+                                     .num = service.policy().num});
+}
+
 // What may only be judged when everything that the event did to the service is done.
 void Supervisor::EndEvent(ServiceId id, const Moment& at, Effects& effects) {
   Service* service = FindService(id);
@@ -179,6 +188,7 @@ void Supervisor::EndEvent(ServiceId id, const Moment& at, Effects& effects) {
   if (!service->gone()) return;
   for (const PlanVersion plan : service->older_plans()) effects.emplace_back(DropPlan{plan});
   effects.emplace_back(DropPlan{service->plan()});
+  Tell(*service, ServiceReport::What::kRemoved, effects);
   effects.emplace_back(ForgetService{id});
   services_.erase(services_.begin() + (service - services_.data()));
   dependencies_.Forget();
@@ -203,6 +213,7 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
           [&](const Stalled& e) { OnStalled(e, at, effects); },
           [&](const ServiceAdded& e) {
             services_.emplace_back(next_service_++, e.plan);
+            Tell(services_.back(), ServiceReport::What::kAdded, effects);
             dependencies_.Forget();
           },
           [&](const ServiceRemoved& e) {

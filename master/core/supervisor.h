@@ -52,6 +52,12 @@ class Supervisor {
   // nullptr: it was removed, or never was.
   const Service* Find(ServiceId id) const;
 
+  // For what happens outside of the supervisor and belongs to the same stream.
+  EventNumber NewEvent() { return ++newest_event_; }
+  EventNumber newest_event() const { return newest_event_; }
+  // Another one where the numbers of events begin anew.
+  uint16_t boot() const { return boot_; }
+
   // For Commanded and ShutdownAsked.
   RequestId NewRequest() { return ++newest_request_; }
 
@@ -62,7 +68,8 @@ class Supervisor {
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.services_), Field<2>(self.next_service_), Field<3>(self.newest_process_),
             Field<4>(self.newest_request_), Field<5>(self.random_), Field<6>(self.shutdown_),
-            Field<7>(self.shutdown_waiters_), Field<8>(self.finished_));
+            Field<7>(self.shutdown_waiters_), Field<8>(self.finished_), Field<9>(self.newest_event_),
+            Field<10>(self.boot_));
   }
   // Computes what is not in the journal, after everything else was read into an object without services.
   // False where the state contradicts itself.
@@ -84,6 +91,7 @@ class Supervisor {
   void OnService(ServiceId id, const Moment& at, Effects& effects, Change change);
   template <typename Handle>
   void OnSlot(const Incarnation& who, const Moment& at, Effects& effects, Handle handle);
+  void Tell(const Service& service, ServiceReport::What what, Effects& effects);
   void EndEvent(ServiceId id, const Moment& at, Effects& effects);
   void OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects);
   void SetAlarms();
@@ -110,6 +118,8 @@ class Supervisor {
   ServiceId next_service_ = 0;
   Generation newest_process_ = 0;
   RequestId newest_request_ = 0;
+  EventNumber newest_event_ = 0;
+  uint16_t boot_ = 0;
   TimerQueue timers_;
   Dependencies dependencies_;
   bool stops_later_ = false;  // a graceful shutdown has services that were not told to stop yet

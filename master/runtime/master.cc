@@ -43,6 +43,7 @@ uint64_t Seed() {
 Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
       driver_(FirstPlans(parts_.services), Seed(), this),
+      events_(&driver_.supervisor(), std::move(parts_.events)),
       workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
       applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file, parts_.files,
@@ -80,6 +81,10 @@ absl::Status Master::Run() {
     LOG_IF(ERROR, !state.ok()) << state.message() << "; the services that use it cannot start without it";
   }
   if (workers_.Sweep()) sweep_at_ = started_at_;  // what ended before the signals were ours
+  Tell({.type = proto::EventType::kMasterStarted,
+        .texts = {{"version", proto::kVersion}},
+        .numbers = {{"pid", getpid()}}});
+  events_.TellOfSockets(parts_.listeners->shared());
   driver_.Boot();
   while (!driver_.finished()) {
     if (absl::Status turned = driver_.Turn(); !turned.ok()) return turned;
@@ -117,7 +122,8 @@ void Master::Look(core::Instant now) {
   if (sweep_at_ <= now) sweep_at_ = workers_.Sweep() ? now : core::kNever;
 }
 
-void Master::OnStepped(const core::Event* event, const core::Effects& /*effects*/) {
+void Master::OnStepped(const core::Event* event, const core::Effects& effects) {
+  events_.Tell(effects, [this](core::ServiceId id) { return NameOf(id); });
   if (event == nullptr) return;
   if (const auto* exited = std::get_if<core::Exited>(event); exited != nullptr && !exited->group_left)
     workers_.Forget(exited->who);
@@ -238,6 +244,9 @@ void Master::OnReady(uint32_t /*events*/) {
 }
 
 void Master::ShutDown(const core::ShutdownAsked& asked) {
+  if (!supervisor().shutting_down())
+    Tell({.type = proto::EventType::kMasterStopping,
+          .texts = {{"why", asked.request != 0 ? "quit" : "a signal"}}});
   applier_.End();
   server_.PrepareToLeave();
   // Nobody is started any more, and what a worker does not accept should be refused, not wait in a queue that
@@ -255,6 +264,20 @@ void Master::ReopenLogs() {
     LOG(ERROR) << "a log file could not be opened anew: " << failure.message();
   }
   LOG(INFO) << "got SIGUSR1: " << InWords(reopened);
+}
+
+// One that was added in this step has its name in its policy alone.
+std::string Master::NameOf(core::ServiceId id) const {
+  const auto named = names_.find(id);
+  if (named != names_.end()) return named->second;
+  const core::Service* const service = supervisor().Find(id);
+  return service == nullptr ? "" : service->policy().name;
+}
+
+void Master::OnRefused(const Peer& who, const std::string& request, uint64_t count) {
+  Tell({.type = proto::EventType::kAccessRefused,
+        .texts = {{"who", "user " + std::to_string(who.uid)}, {"request", request}},
+        .numbers = {{"count", static_cast<int64_t>(count)}}});
 }
 
 bool Master::Has(const core::Service& service, ListenerId listener) const {

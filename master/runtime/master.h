@@ -22,6 +22,8 @@
 #include "master/driver/driver.h"
 #include "master/driver/outside.h"
 #include "master/driver/worker_inbox.h"
+#include "master/events/event_sink.h"
+#include "master/events/record.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/loop/signals.h"
 #include "master/platform/sockets/control_socket.h"
@@ -32,6 +34,7 @@
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
+#include "master/runtime/views/event_stream.h"
 #include "master/runtime/workers/output_files.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_set.h"
@@ -52,12 +55,13 @@ struct MasterParts {
   std::vector<PlannedService> services;
   // Of what `services` were made, for applications of other configurations.
   config::Config config;
-  std::string file;                // an absolute path
-  std::vector<std::string> files;  // that were read: this one first
-  int64_t loaded_at_ns = 0;        // unix time
-  std::string start_directory;     // from which `file` was loaded
-  Environment inherited;           // for workers
-  rlimit open_files = {};          // likewise
+  std::string file;                                // an absolute path
+  std::vector<std::string> files;                  // that were read: this one first
+  int64_t loaded_at_ns = 0;                        // unix time
+  std::string start_directory;                     // from which `file` was loaded
+  Environment inherited;                           // for workers
+  rlimit open_files = {};                          // likewise
+  std::unique_ptr<events::EventSink> events = {};  // where events go; nullptr: nowhere
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -119,6 +123,7 @@ class Master final : private driver::Outside,
   void Emit(core::Event event) override { driver_.Emit(std::move(event)); }
   void OnAppMessage(const core::Incarnation& who, const std::string& json) override;
   void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) override;
+  void OnRefused(const Peer& who, const std::string& request, uint64_t count) override;
   std::string Suspects(ListenerId listener) const override;
   void OnOpenedAnew(ListenerId listener, const std::string& name) override;
   bool Has(const core::Service& service, ListenerId listener) const;  // its next processes do
@@ -130,6 +135,7 @@ class Master final : private driver::Outside,
   void Do(const core::Signal& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
+  void Do(const core::ServiceReport& /*effect*/) {}  // events_ has it
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
   void Do(const core::Finish& effect);
@@ -142,12 +148,15 @@ class Master final : private driver::Outside,
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
-  proto::MasterView Overview(core::Instant now) const;
+  enum class Extent : uint8_t { kSummary, kWorkers, kWhole };
+  proto::MasterView Overview(core::Instant now, Extent extent) const;
+  proto::Response Look(const proto::Request& request, const core::Service* service) const;
+  proto::Response Why(const core::Service& service, const proto::WorkerNumber& number) const;
   void Plan(ClientId client, const Peer& who, const proto::Request& request);
   void Scale(ClientId client, const Peer& who, const core::Service& service,
              const proto::ScaleRequest& request);
   bool Scaled(Settling& one) const;
-  proto::ServiceView View(const core::Service& service, core::Instant now, bool whole) const;
+  proto::ServiceView View(const core::Service& service, core::Instant now, Extent extent) const;
 
   // What an application needs (master_apply.cc).
   const core::Service* FindService(const std::string& name) const override;
@@ -160,11 +169,14 @@ class Master final : private driver::Outside,
   void SetName(core::ServiceId service, const std::string& name) override { names_[service] = name; }
   void Answer(ClientId client, const proto::Response& response) override { server_.Answer(client, response); }
   void CloseUnusedListeners() override;
+  void Tell(const events::Fact& fact) override { events_.Tell(fact); }
+  std::string NameOf(core::ServiceId id) const;
   const core::Supervisor& supervisor() const { return driver_.supervisor(); }
 
   MasterParts parts_;
   OutputFiles outputs_;
   driver::Driver driver_;
+  EventStream events_;
   ServicePlans plans_;
   std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
   core::PlanVersion newest_plan_ = 0;

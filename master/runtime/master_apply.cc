@@ -38,6 +38,7 @@ core::PlanVersion Master::Keep(ServicePlan plan) {
 // What is still needed while a configuration is applied is not known before its end.
 void Master::CloseUnusedListeners() {
   if (applier_.applying()) return;
+  events_.TellOfSockets(parts_.listeners->shared());
   parts_.listeners->CloseUnused([this](ListenerId listener) {
     return std::any_of(plans_.begin(), plans_.end(), [listener](const auto& plan) {
       const std::vector<ListenerId>& listeners = plan.second.listeners;
@@ -115,9 +116,11 @@ bool Master::Scaled(Settling& one) const {
   return growth != Growth::kGoesOn;
 }
 
-proto::ServiceView Master::View(const core::Service& service, core::Instant now, bool whole) const {
+proto::ServiceView Master::View(const core::Service& service, core::Instant now, Extent extent) const {
   const ServicePlan& plan = PlanOf(service);
-  proto::ServiceView view = whole ? Describe(service, plan, workers_, now) : Summarize(service, plan, now);
+  proto::ServiceView view = extent == Extent::kSummary   ? Summarize(service, plan, now)
+                            : extent == Extent::kWorkers ? DescribeWorkers(service, plan, workers_, now)
+                                                         : Describe(service, plan, workers_, now);
   parts_.listeners->ShowAddresses(plan.listeners, &view.sockets);
   view.config_version = applier_.VersionOf(view.name);
   view.not_taken = applier_.TroubleOf(view.name);

@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "master/explain/explain.h"
+#include "master/explain/worker.h"
 #include "master/platform/loop/clock.h"
 #include "master/runtime/master.h"
 #include "master/runtime/own_log/event_log.h"
@@ -137,18 +139,72 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   }
 }
 
-proto::MasterView Master::Overview(core::Instant now) const {
+proto::MasterView Master::Overview(core::Instant now, Extent extent) const {
   proto::MasterView view;
   view.pid = getpid();
   view.version = proto::kVersion;
   view.config_version = applier_.version();
   view.config_loaded_at_ns = applier_.loaded_at_ns();
   view.config_files = applier_.files();
+  if (applier_.applying()) view.config_applying = applier_.version();
   view.uptime_s = static_cast<double>((now - started_at_).ns / 1'000'000) / 1000;
   for (const core::Service& service : supervisor().services()) {
-    view.services.push_back(View(service, now, /*whole=*/false));
+    view.services.push_back(View(service, now, extent));
   }
   return view;
+}
+
+proto::Response Master::Why(const core::Service& service, const proto::WorkerNumber& number) const {
+  const core::Moment at{core::Instant{platform::MonotonicNanos()}, platform::WallSeconds()};
+  const std::string& name = service.policy().name;
+  proto::Response response{.kind = proto::Response::Kind::kWhy};
+  if (number.worker == 0) {
+    proto::WhyView view = explain::ExplainService(supervisor(), service, at);
+    if (const std::string trouble = applier_.TroubleOf(name); !trouble.empty())
+      view.because += (view.because.empty() ? "" : " ") +
+                      ("What the configuration says is not what runs: " + trouble) + ".";
+    response.detail = std::move(view);
+  } else if (static_cast<size_t>(number.worker) > service.slots().size()) {
+    return proto::ErrorInWords("there is no worker " + std::to_string(number.worker) + " of " + name +
+                               ": it has " + std::to_string(service.policy().num));
+  } else {
+    response.detail = explain::ExplainWorker(service, static_cast<uint32_t>(number.worker - 1), at);
+  }
+  return response;
+}
+
+// What is to be seen. `service` is there where the request names one.
+proto::Response Master::Look(const proto::Request& request, const core::Service* service) const {
+  using Verb = proto::Verb;
+  proto::Response response;
+  const core::Instant now{platform::MonotonicNanos()};
+  switch (request.verb) {
+    case Verb::kStatus:
+      response.kind = proto::Response::Kind::kServiceStatus;
+      response.status = DescribeForBase(*service);
+      break;
+    case Verb::kSPid:
+      response.kind = proto::Response::Kind::kServiceWorkerPids;
+      response.pids = PidsOnDuty(*service);
+      break;
+    case Verb::kOverview:
+      response.kind = proto::Response::Kind::kOverview;
+      response.overview = Overview(now, Extent::kSummary);
+      break;
+    case Verb::kWorkers:
+      response.kind = proto::Response::Kind::kOverview;
+      response.overview = Overview(now, Extent::kWorkers);
+      break;
+    case Verb::kWhy:
+      return Why(*service, std::get<proto::WorkerNumber>(request.arguments));
+    case Verb::kInspect:
+      response.kind = proto::Response::Kind::kInspect;
+      response.inspect = View(*service, now, Extent::kWhole);
+      break;
+    default:
+      break;
+  }
+  return response;
 }
 
 void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
@@ -160,7 +216,6 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     return server_.Answer(client, {.kind = proto::Response::Kind::kErrorUnknownService,
                                    .text = "there is no service " + request.service});
   }
-  const core::Instant now{platform::MonotonicNanos()};
   switch (request.verb) {
     case Verb::kPing:  // as it is: a Pong
       break;
@@ -175,20 +230,12 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kHello:
       return server_.Answer(client, HelloTo(request.version));
     case Verb::kStatus:
-      response.kind = proto::Response::Kind::kServiceStatus;
-      response.status = DescribeForBase(*service);
-      break;
     case Verb::kSPid:
-      response.kind = proto::Response::Kind::kServiceWorkerPids;
-      response.pids = PidsOnDuty(*service);
-      break;
     case Verb::kOverview:
-      response.kind = proto::Response::Kind::kOverview;
-      response.overview = Overview(now);
-      break;
+    case Verb::kWorkers:
     case Verb::kInspect:
-      response.kind = proto::Response::Kind::kInspect;
-      response.inspect = View(*service, now, /*whole=*/true);
+    case Verb::kWhy:
+      response = Look(request, service);
       break;
     case Verb::kSend:
       return server_.Answer(client,

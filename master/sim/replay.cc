@@ -66,7 +66,11 @@ std::optional<std::string> Replay(const Trace& trace, std::string* transcript) {
   const std::vector<std::string> names = trace.Names();
   const auto write = [&] {
     if (transcript == nullptr) return;
-    for (const core::Effect& effect : effects) *transcript += "> " + ToText(effect, names) + "\n";
+    // The conditions of services follow from the records.
+    for (const core::Effect& effect : effects) {
+      if (!std::holds_alternative<core::ServiceReport>(effect))
+        *transcript += "> " + ToText(effect, names) + "\n";
+    }
   };
   core::Moment at{trace.begin, 0};
   supervisor.Boot(at, effects);

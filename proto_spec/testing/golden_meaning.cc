@@ -71,7 +71,8 @@ WorkerView Worker(const Json& json) {
                     .retry_in_s = json["retry_in_s"].GetDouble(),
                     .leaving = {},
                     .gauges = {},
-                    .leaving_processes = {}};
+                    .leaving_processes = {},
+                    .beat_age_s = json.HasMember("beat_age_s") ? json["beat_age_s"].GetDouble() : 0};
   for (const Json& pid : json["leaving"].GetArray()) worker.leaving.push_back(pid.GetInt64());
   for (const auto& gauge : json["gauges"].GetObject()) {
     worker.gauges.emplace_back(gauge.name.GetString(), gauge.value.GetDouble());
@@ -129,7 +130,8 @@ MasterView Master(const Json& json) {
                     .services = {},
                     .config_version = Whole(json, "config_version"),
                     .config_loaded_at_ns = Whole(json, "config_loaded_at_ns"),
-                    .config_files = Texts(json, "config_files")};
+                    .config_files = Texts(json, "config_files"),
+                    .config_applying = Whole(json, "config_applying")};
   for (const Json& service : json["services"].GetArray()) master.services.push_back(Service(service));
   return master;
 }
@@ -159,6 +161,17 @@ PlanView Plan(const Json& json) {
 }
 
 ResponseDetail Detail(const Json& json) {
+  if (json.HasMember("because")) {
+    return WhyView{.service = Text(json, "service"),
+                   .worker = Small(json, "worker"),
+                   .state = Text(json, "state"),
+                   .since_at = Whole(json, "since_at"),
+                   .since_s = json["since_s"].GetDouble(),
+                   .what = Text(json, "what"),
+                   .because = Text(json, "because"),
+                   .next = Text(json, "next"),
+                   .change = Text(json, "change")};
+  }
   if (json.HasMember("plan")) return Plan(json["plan"]);
   if (json.HasMember("outcome")) {
     const Json& outcome = json["outcome"];
@@ -209,7 +222,7 @@ MasterCommand MasterCommandMeaning(const Json& meaning) {
 
 Request RequestMeaning(const Json& meaning) {
   Request request;
-  request.verb = Named(Text(meaning, "kind"), Verb::kScale);
+  request.verb = Named(Text(meaning, "kind"), Verb::kWorkers);
   request.service = Text(meaning, "service");
   request.version = Small(meaning, "version");
   if (meaning.HasMember("leave_wait_s")) request.arguments = LeaveWait{meaning["leave_wait_s"].GetDouble()};
@@ -221,6 +234,8 @@ Request RequestMeaning(const Json& meaning) {
                                     .file = Text(meaning, "file"),
                                     .revert = Flag(meaning, "revert"),
                                     .wait = Flag(meaning, "wait")};
+  } else if (request.verb == Verb::kWhy) {
+    request.arguments = WorkerNumber{Small(meaning, "worker")};
   } else if (request.verb == Verb::kScale) {
     request.arguments =
         ScaleRequest{.to = Small(meaning, "to"), .by = Small(meaning, "by"), .reset = Flag(meaning, "reset")};
@@ -232,7 +247,7 @@ Request RequestMeaning(const Json& meaning) {
 
 Response ResponseMeaning(const Json& meaning) {
   Response response;
-  response.kind = Named(Text(meaning, "kind"), Response::Kind::kApplied);
+  response.kind = Named(Text(meaning, "kind"), Response::Kind::kWhy);
   response.text =
       Text(meaning, "text") + Text(meaning, "reason") + Text(meaning, "message") + Text(meaning, "server");
   response.version = Small(meaning, "version");

@@ -106,11 +106,11 @@ def _hello(data: Any, raw: str) -> Message:
 def decode_request(payload: bytes, level: int = 3) -> Message:
     """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0, and worker;
     Send: service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply:
-    those of id, file, revert and wait that are set; Scale: service, and to, by or reset."""
+    those of id, file, revert and wait that are set; Scale: service, and to, by or reset; Why: service, worker."""
     cmd, data, raw = envelope(payload)
     if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
         expect(len(raw.encode()) <= wire_details.BYTES_MAX.get(cmd, HELLO_BYTES_MAX), "too many bytes")
-    if cmd in _PLAIN_REQUESTS:
+    if cmd in _PLAIN_REQUESTS or (level >= 3 and cmd == "Workers"):
         expect(data is None, "no data expected")
         return {"kind": cmd}
     if cmd in _SERVICE_REQUESTS:
@@ -129,7 +129,8 @@ def encode_request(message: Message) -> bytes:
     members = {name: value for name, value in message.items() if name != "kind"}
     if not members and message["kind"] not in wire_details.PLAN_REQUESTS:
         return encode(message["kind"])
-    return encode(message["kind"], message["service"] if list(members) == ["service"] else members)
+    bare = list(members) == ["service"] and message["kind"] not in wire_details.REQUESTS
+    return encode(message["kind"], message["service"] if bare else members)
 
 
 SERVICE_STATES = ("running", "paused", "failed", "stopped", "starting", "reloading", "stopping")
@@ -237,7 +238,7 @@ _LEAVING: Message = {"pid": 0, "uptime_s": 0.0, "leaving_s": 0.0, "time_left_s":
 _WORKER: Message = {
     "index": 1, "state": "", "pid": 0, "uptime_s": 0.0, "restarts": 0, "cause": "", "note": "", "retry_in_s": 0.0,
     "leaving": [0], "gauges": {}, "leaving_processes": [_LEAVING],
-    "busy": "", "busy_left_s": 0.0,
+    "busy": "", "busy_left_s": 0.0, "beat_age_s": 0.0,
 }  # fmt: skip
 _SERVICE: Message = {
     "name": "", "state": "", "num": 0, "ready": 0, "uptime_s": 0.0, "restarts": 0, "cause": "",
@@ -248,12 +249,12 @@ _SERVICE: Message = {
 }  # fmt: skip
 _MASTER: Message = {
     "pid": 0, "version": "", "uptime_s": 0.0, "services": [_SERVICE],
-    "config_version": 0, "config_loaded_at_ns": 0, "config_files": [""],
+    "config_version": 0, "config_loaded_at_ns": 0, "config_files": [""], "config_applying": 0,
 }  # fmt: skip
 # Absent where they say nothing.
 _OPTIONAL = (
     "config_version", "not_taken", "file_num", "scaled_by", "scaled_at", "labels", "type", "config_loaded_at_ns",
-    "config_files", "busy", "busy_left_s",
+    "config_files", "busy", "busy_left_s", "beat_age_s", "config_applying",
 )  # fmt: skip
 
 # Whole numbers of 32 bits; the others have 64.
@@ -295,7 +296,7 @@ def _decode_view(value: Any, shape: Message) -> Message:
 
 
 def _encode_overview(view: Message) -> Message:
-    services = [{k: v for k, v in s.items() if k not in ("workers", "events")} for s in view["services"]]
+    services = [{k: v for k, v in s.items() if k != "events" and (k != "workers" or v)} for s in view["services"]]
     return {**view, "services": services}
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from testdata.wire.wire_json import expect, is_number, is_whole
 
 PLAN_REQUESTS = ("Plan", "Apply")
-REQUESTS = ("Send", "Listen", "Unsubscribe", "Scale", *PLAN_REQUESTS)
+REQUESTS = ("Send", "Listen", "Unsubscribe", "Scale", "Why", *PLAN_REQUESTS)
 PLAN_ANSWERS = ("Plan", "Applied")
-ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended", *PLAN_ANSWERS)
+ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended", "Why", *PLAN_ANSWERS)
 LEAVE_WAIT_MAX_S = 60
 HELLO_BYTES_MAX = 4096
 SCALE_MAX = 10_000
@@ -84,11 +84,22 @@ def plan(data: Any) -> Message:
     }
 
 
+def _why(data: Any) -> Message:
+    message: Message = {"kind": "Why", "service": words(data, "service")}
+    if worker := whole(data, "worker", 1, default=0):
+        message["worker"] = worker
+    message |= {"state": words(data, "state"), "since_at": whole(data, "since_at", 0, 64, default=0)}
+    message["since_s"] = seconds(data, "since_s")
+    return message | {name: words(data, name) for name in ("what", "because", "next", "change")}
+
+
 def decode_answer(cmd: str, data: Any) -> Message:
     expect(isinstance(data, dict), "an object expected")
     reason = words(data, "reason")
     if cmd in PLAN_ANSWERS:
         return {"kind": cmd, "plan": plan(data)}
+    if cmd == "Why":
+        return _why(data)
     if cmd == "Sent":
         return {"kind": cmd, **{name: whole(data, name, 0, default=0) for name in ("taken", "refused")}}
     message: Message = {"kind": cmd, "id": whole(data, "id", 1)}
@@ -136,6 +147,9 @@ def decode_request(cmd: str, data: Any) -> Message:
         return _plan_request(cmd, data)
     if cmd == "Scale":
         return _scale_request(data)
+    if cmd == "Why":
+        worker = whole(data, "worker", 1, default=0)
+        return {"kind": cmd, "service": words(data, "service", True)} | ({"worker": worker} if worker else {})
     message: Message = {"kind": cmd}
     if cmd != "Send":
         message["id"] = whole(data, "id", 1)

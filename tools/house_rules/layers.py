@@ -30,11 +30,15 @@ _MAY_INCLUDE = {
     "master/config": ("master/platform", "proto_spec"),
     "master/driver": ("master/core", "proto_spec"),
     "master/platform": (),
+    "master/events": ("master/core", "proto_spec"),
+    "master/explain": ("master/core", "proto_spec"),
     "master/apply": ("master/config", "proto_spec"),
     "master/runtime": (
         "master/apply",
         "master/core",
         "master/driver",
+        "master/events",
+        "master/explain",
         "master/config",
         "master/platform",
         "proto_spec",
@@ -48,7 +52,15 @@ _FOR_TESTS = ("testdata", "tools", "master/core/testing")
 _AREAS = ("client", "master", "proto_spec", "python", "testdata", "tools", "worker_sdk")
 
 # Decisions live here: no system call, thread, clock or file can be reached from what these may include.
-_PURE_FOLDERS = ("proto_spec/", "master/core/", "master/config/", "master/driver/", "master/apply/")
+_PURE_FOLDERS = (
+    "proto_spec/",
+    "master/core/",
+    "master/config/",
+    "master/driver/",
+    "master/apply/",
+    "master/explain/",
+    "master/events/",
+)
 _IMPURE_FILES = ("master/config/system/", "proto_spec/base/unique_fd", "proto_spec/base/unix_address")
 _PURE_STANDARD = set(
     """algorithm array bit cctype charconv climits cmath compare concepts cstddef cstdint cstring deque

@@ -22,6 +22,10 @@ using Generation = uint64_t;
 // whoever loads the configuration, never used twice.
 using PlanVersion = uint64_t;
 
+// Counts what happened, from 1, in one stream of all that people and programs are told of. Given by the
+// supervisor, never used twice, and none is left out.
+using EventNumber = uint64_t;
+
 // A control request that waits for its answer. Given by Supervisor::NewRequest(), never used twice, 0 is
 // nobody.
 using RequestId = uint64_t;

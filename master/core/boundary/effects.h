@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -69,7 +70,32 @@ struct Report {
   ServiceId service = 0;
   uint32_t slot = 0;
   Record record;
+  EventNumber number = 0;
+  Generation generation = 0;  // of the process that it is about; 0: of none
   bool operator==(const Report&) const = default;
+};
+
+// Something happened to a service as a whole.
+struct ServiceReport {
+  enum class What : uint8_t {
+    kAdded,
+    kRemoved,  // and nothing is left of it
+    kCondition,
+    kResized,
+    kRollBegan,  // an operator has its workers replaced
+    kRollDone,
+    kRollFailed,
+    kRollAborted,  // not for a fault of the new workers
+    kLast = kRollAborted,
+  };
+  ServiceId service = 0;
+  What what = What::kCondition;
+  EventNumber number = 0;
+  std::string_view condition = {};  // as it is now, in a word that lives for ever
+  std::string words = {};           // why; "" where there is nothing to add
+  uint32_t num = 0;                 // workers that are wanted
+  uint32_t num_before = 0;          // kResized
+  bool operator==(const ServiceReport&) const = default;
 };
 
 // No process of this version exists, and no Spawn will name it again: what it is made of can be forgotten.
@@ -89,7 +115,8 @@ struct Finish {
   bool operator==(const Finish&) const = default;
 };
 
-using Effect = std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish>;
+using Effect =
+    std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish, ServiceReport>;
 using Effects = std::vector<Effect>;
 
 }  // namespace fectl::core

@@ -37,6 +37,34 @@ std::string_view ToWord(ServiceState state) {
   return "";
 }
 
+std::string_view ToWord(Condition condition) {
+  switch (condition) {
+    case Condition::kStopped:
+      return ToWord(ServiceState::kStopped);
+    case Condition::kStarting:
+      return ToWord(ServiceState::kStarting);
+    case Condition::kRunning:
+      return ToWord(ServiceState::kRunning);
+    case Condition::kDegraded:
+      return "degraded";
+    case Condition::kCrashing:
+      return "crashing";
+    case Condition::kPaused:
+      return ToWord(ServiceState::kPaused);
+    case Condition::kReloading:
+      return ToWord(ServiceState::kReloading);
+    case Condition::kStopping:
+      return ToWord(ServiceState::kStopping);
+    case Condition::kFailed:
+      return ToWord(ServiceState::kFailed);
+    case Condition::kWaiting:
+      return ToWord(ServiceState::kWaiting);
+    case Condition::kDone:
+      return ToWord(ServiceState::kDone);
+  }
+  return "";
+}
+
 Service::Service(ServiceId id, Plan plan) : id_(id), plan_(std::move(plan)) {
   AddSlots(policy().num);
 }
@@ -44,7 +72,7 @@ Service::Service(ServiceId id, Plan plan) : id_(id), plan_(std::move(plan)) {
 bool Service::operator==(const Service& other) const {
   const auto members = [](const Service& s) {
     return std::tie(s.id_, s.plan_, s.older_plans_, s.removing_, s.up_, s.up_since_, s.paused_, s.slots_,
-                    s.awaited_, s.operation_, s.queued_, s.held_starts_, s.runs_);
+                    s.awaited_, s.operation_, s.queued_, s.held_starts_, s.runs_, s.told_);
   };
   return members(*this) == members(other);
 }
@@ -106,11 +134,11 @@ bool ReloadsForNewSockets(ServiceState state, bool oneshot) {
 }
 
 ServiceState Service::state() const {
-  if (!up_) return processes_ > 0 ? ServiceState::kStopping : ServiceState::kStopped;
-  const ServiceState at_rest = given_up_ > 0                        ? ServiceState::kFailed
-                               : paused_                            ? ServiceState::kPaused
-                               : done_ > 0 && done_ == policy().num ? ServiceState::kDone
-                                                                    : ServiceState::kRunning;
+  if (!up_) return counts_.processes > 0 ? ServiceState::kStopping : ServiceState::kStopped;
+  const ServiceState at_rest = counts_.given_up > 0                               ? ServiceState::kFailed
+                               : paused_                                          ? ServiceState::kPaused
+                               : counts_.done > 0 && counts_.done == policy().num ? ServiceState::kDone
+                                                                                  : ServiceState::kRunning;
   return std::visit(Overloaded{
                         [&](const OneOf<std::monostate, StopOperation> auto&) { return at_rest; },
                         [](const StartOperation&) { return ServiceState::kStarting; },
@@ -123,12 +151,41 @@ ServiceState Service::state() const {
                     operation_);
 }
 
+Condition Service::condition() const {
+  switch (state()) {
+    case ServiceState::kStopped:
+      return Condition::kStopped;
+    case ServiceState::kStarting:
+      return policy().oneshot ? Condition::kRunning : Condition::kStarting;
+    case ServiceState::kRunning:
+      if (counts_.crashing > 0) return Condition::kCrashing;
+      return counts_.ready < policy().num ? Condition::kDegraded : Condition::kRunning;
+    case ServiceState::kPaused:
+      return Condition::kPaused;
+    case ServiceState::kReloading:
+      return Condition::kReloading;
+    case ServiceState::kStopping:
+      return Condition::kStopping;
+    case ServiceState::kFailed:
+      return Condition::kFailed;
+    case ServiceState::kWaiting:
+      return Condition::kWaiting;
+    case ServiceState::kDone:
+      break;
+  }
+  return Condition::kDone;
+}
+
 std::string_view Service::word() const {
-  const ServiceState now = state();
-  if (now == ServiceState::kStarting && policy().oneshot) return "running";
-  if (now == ServiceState::kRunning && crashing_ > 0) return "crashing";
-  if (now == ServiceState::kRunning && ready_ < policy().num) return "degraded";
-  return ToWord(now);
+  return ToWord(condition());
+}
+
+void Service::Tell(StepContext& step, ServiceReport report) const {
+  report.service = id_;
+  report.number = ++step.newest_event;
+  report.condition = word();
+  report.num = policy().num;
+  step.effects.emplace_back(std::move(report));
 }
 
 uint32_t Service::serving() const {
@@ -148,9 +205,9 @@ std::optional<std::pair<uint32_t, Cause>> Service::trouble() const {
   return any;
 }
 
-StepContext Service::ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects,
-                                bool ending) const {
-  return StepContext{at, id_, policy(), plan(), paused_, newest, random, effects, ending};
+StepContext Service::ContextFor(const Moment& at, Generation& newest, EventNumber& newest_event,
+                                Random& random, Effects& effects, bool ending) const {
+  return StepContext{at, id_, policy(), plan(), paused_, newest, newest_event, random, effects, ending};
 }
 
 Slot& Service::MarkDirty(uint32_t index) {
@@ -200,12 +257,12 @@ void Service::Count(uint32_t index) {
     *count += static_cast<uint32_t>(now) - static_cast<uint32_t>(*before);
     *before = now;
   };
-  recount(slot.ready(), &counted.ready, &ready_);
-  recount(slot.given_up(), &counted.given_up, &given_up_);
-  recount(slot.crashing(), &counted.crashing, &crashing_);
-  recount(slot.waits_for_room(), &counted.waits_for_room, &waiting_for_room_);
-  recount(slot.done(), &counted.done, &done_);
-  processes_ += slot.process_count() - counted.processes;
+  recount(slot.ready(), &counted.ready, &counts_.ready);
+  recount(slot.given_up(), &counted.given_up, &counts_.given_up);
+  recount(slot.crashing(), &counted.crashing, &counts_.crashing);
+  recount(slot.waits_for_room(), &counted.waits_for_room, &counts_.waiting_for_room);
+  recount(slot.done(), &counted.done, &counts_.done);
+  counts_.processes += slot.process_count() - counted.processes;
   counted.processes = slot.process_count();
 }
 
@@ -240,10 +297,15 @@ void Service::Settle(StepContext& step, TimerQueue& timers) {
   dirty_.clear();
   TrimSlots();
   DropOlderPlans(step);
-  if (auto* stop = std::get_if<StopOperation>(&operation_); stop != nullptr && processes_ == 0) {
+  if (auto* stop = std::get_if<StopOperation>(&operation_); stop != nullptr && counts_.processes == 0) {
     const StopOperation done = std::move(*stop);
     operation_ = std::monostate{};
     ReplyAll(step, done.waiters, Answer::kStopped, policy().name + " is stopped");
+  }
+  if (waiting() != nullptr && waiting()->words.empty()) return;  // it is judged in this step: OnVerdict()
+  if (const Condition now = condition(); now != told_.condition) {
+    told_ = {now, step.at.now};
+    Tell(step, {.what = ServiceReport::What::kCondition, .words = TroubleInWords()});
   }
 }
 

@@ -44,10 +44,11 @@ class Service {
   const std::vector<Slot>& slots() const { return slots_; }
   Instant armed(uint32_t index) const { return counted_[index].armed; }  // the slot is looked at by then
   ServiceState state() const;                                            // what commands depend on
-  // The word that people see: that of state(), but for a service that runs "crashing" where a worker is in a
-  // loop of losses (Slot::crashing), else "degraded" where fewer serve than configured.
-  std::string_view word() const;
+  Condition condition() const;
+  const ToldCondition& told() const { return told_; }  // of condition(), when no step is under way
+  std::string_view word() const;                       // the one that people see
   Standing standing() const;
+  const Operation& operation() const { return operation_; }
   // For other services; nullptr: it does not wait.
   const WaitOperation* waiting() const { return std::get_if<WaitOperation>(&operation_); }
   // Before its first batch, for a oneshot; nullptr: there is none.
@@ -55,19 +56,19 @@ class Service {
   uint64_t runs() const { return runs_; }  // starts that have begun
   Instant done_since() const;              // of a oneshot that has ended with 0; else kNever
   bool paused() const { return paused_; }
-  bool up() const { return up_; }                 // it is to run
-  Instant up_since() const { return up_since_; }  // since when; kNever: it is not
-  uint32_t ready() const { return ready_; }       // slots with a loaded process on duty
-  uint32_t serving() const;                       // those of them that are not paused
-  uint32_t waiting_for_room() const { return waiting_for_room_; }
-  uint32_t processes() const { return processes_; }  // all that exist, those on their way out included
+  bool up() const { return up_; }                   // it is to run
+  Instant up_since() const { return up_since_; }    // since when; kNever: it is not
+  uint32_t ready() const { return counts_.ready; }  // slots with a loaded process on duty
+  uint32_t serving() const;                         // those of them that are not paused
+  uint32_t waiting_for_room() const { return counts_.waiting_for_room; }
+  uint32_t processes() const { return counts_.processes; }  // all that exist, those on their way out included
   // The slot whose trouble explains the state, if there is one: its index and cause.
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
   std::string TroubleInWords() const;  // that, or what it waits for; "" where there is none
 
   // It is to be no more, and is forgotten when nothing of it is left.
   bool removing() const { return removing_; }
-  bool gone() const { return removing_ && processes_ == 0; }
+  bool gone() const { return removing_ && counts_.processes == 0; }
   // Versions of plans whose last process may still exist.
   const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
 
@@ -79,8 +80,8 @@ class Service {
   bool Restore();
 
   // What a step for this service needs. The references must outlive it.
-  StepContext ContextFor(const Moment& at, Generation& newest, Random& random, Effects& effects,
-                         bool ending = false) const;
+  StepContext ContextFor(const Moment& at, Generation& newest, EventNumber& newest_event, Random& random,
+                         Effects& effects, bool ending = false) const;
 
   void Boot(StepContext& step);
   void OnCommand(StepContext& step, const Commanded& command);
@@ -123,7 +124,7 @@ class Service {
     archive(Field<1>(self.id_), Field<2>(self.plan_), Field<3>(self.older_plans_), Field<4>(self.removing_),
             Field<5>(self.up_), Field<6>(self.up_since_), Field<7>(self.paused_), Field<8>(self.slots_),
             Field<9>(self.awaited_), Field<10>(self.operation_), Field<11>(self.queued_),
-            Field<12>(self.held_starts_), Field<13>(self.runs_));
+            Field<12>(self.held_starts_), Field<13>(self.runs_), Field<14>(self.told_));
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
@@ -138,6 +139,9 @@ class Service {
   bool MayBeWaitedFor() const;
   std::string_view OperationContradiction() const;
   void Count(uint32_t index);
+  void Tell(StepContext& step, ServiceReport report) const;
+  void TellOfRoll(StepContext& step, const ReplaceOperation& roll, ServiceReport::What what,
+                  const std::string& words = "") const;
   void Arm(uint32_t index, Instant deadline, TimerQueue& timers);
   void AddSlots(uint32_t num);
   void TrimSlots();
@@ -183,16 +187,12 @@ class Service {
   std::vector<Awaited> awaited_;  // by slot
   std::vector<Counted> counted_;  // by slot
   std::vector<uint32_t> dirty_;   // slots that were changed since the last Settle
-  uint32_t ready_ = 0;
-  uint32_t processes_ = 0;
-  uint32_t given_up_ = 0;
-  uint32_t crashing_ = 0;
-  uint32_t waiting_for_room_ = 0;
-  uint32_t done_ = 0;
+  Counts counts_;
   Operation operation_;
   std::optional<QueuedReplace> queued_;  // asked for while a worker's own request was being served
   uint64_t runs_ = 0;
   std::vector<RequestId> held_starts_;  // asked for during a reload or a stop, to be looked at behind it
+  ToldCondition told_;
 };
 
 }  // namespace fectl::core

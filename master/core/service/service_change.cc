@@ -24,6 +24,7 @@ void Service::OnRemoved(StepContext& step) {
 void Service::OnResized(StepContext& step, uint32_t num) {
   if (removing_ || num == 0 || num == policy().num) return;
   const uint32_t before = std::exchange(plan_.policy.num, num);
+  Tell(step, {.what = ServiceReport::What::kResized, .num_before = before});
   AddSlots(num);
   for (uint32_t i = num; i < slots_.size(); ++i) {
     MarkDirty(i).RetireAll(step, StopMode::kFinish, MakeCause(Cause::Kind::kFewerWanted));

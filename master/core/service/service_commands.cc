@@ -129,7 +129,7 @@ bool Service::Refuse(StepContext& step, RequestId request, Verb verb) {
     case ServiceState::kPaused:
       return verb == Verb::kStart && refuse(Answer::kErrorRunning, "is paused: resume it");
     case ServiceState::kFailed:
-      return (verb == Verb::kPause || verb == Verb::kResume) && ready_ == 0 &&
+      return (verb == Verb::kPause || verb == Verb::kResume) && counts_.ready == 0 &&
              refuse(Answer::kErrorFailed, "has failed: no worker serves");
     case ServiceState::kWaiting:
       return verb != Verb::kStart && verb != Verb::kStop &&

@@ -36,9 +36,12 @@ std::string_view Service::Contradiction(Generation newest) const {
   return FirstBroken({
       {"a slot is in its place", in_place},
       {"counts are what a recount gives",
-       ready_ == count(std::mem_fn(&Slot::ready)) && given_up_ == count(std::mem_fn(&Slot::given_up)) &&
-           crashing_ == count(std::mem_fn(&Slot::crashing)) && done_ == count(std::mem_fn(&Slot::done)) &&
-           waiting_for_room_ == count(std::mem_fn(&Slot::waits_for_room)) && processes_ == processes},
+       counts_.ready == count(std::mem_fn(&Slot::ready)) &&
+           counts_.given_up == count(std::mem_fn(&Slot::given_up)) &&
+           counts_.crashing == count(std::mem_fn(&Slot::crashing)) &&
+           counts_.done == count(std::mem_fn(&Slot::done)) &&
+           counts_.waiting_for_room == count(std::mem_fn(&Slot::waits_for_room)) &&
+           counts_.processes == processes},
       {"an alarm is set no later than its deadline", in_time},
       {"behind the slots that are wanted all are vacant",
        std::all_of(slots_.begin() + static_cast<ptrdiff_t>(num), slots_.end(), vacant)},
@@ -51,6 +54,7 @@ std::string_view Service::Contradiction(Generation newest) const {
       {"what is removed is not to run", !removing_ || !up_},
       {"a reload or restart waits for what is under way", !queued_.has_value() || MayBeWaitedFor()},
       {OperationContradiction(), OperationContradiction().empty()},
+      {"people were told of the condition", told_.condition == condition()},
   });
 }
 

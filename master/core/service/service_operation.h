@@ -13,6 +13,7 @@
 #include "master/core/basis/time.h"
 #include "master/core/boundary/cause.h"
 #include "master/core/boundary/events.h"
+#include "master/core/service/service_state.h"
 
 namespace fectl::core {
 
@@ -109,6 +110,27 @@ struct StartVerdict {
   bool begins = false;
   bool blocked = false;
   std::string words = {};  // where it does not begin
+};
+
+// The condition that people were told of last.
+struct ToldCondition {
+  Condition condition = Condition::kStopped;
+  Instant since = kNever;  // kNever: it has not changed yet
+  bool operator==(const ToldCondition&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.condition), Field<2>(self.since));
+  }
+};
+
+// What was counted of all slots. It follows from them, too.
+struct Counts {
+  uint32_t ready = 0;
+  uint32_t processes = 0;
+  uint32_t given_up = 0;
+  uint32_t crashing = 0;
+  uint32_t waiting_for_room = 0;
+  uint32_t done = 0;
 };
 
 // What was counted of a slot. It follows from the slot, so it is neither written down nor compared.

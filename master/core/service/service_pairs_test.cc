@@ -25,7 +25,7 @@ struct Bench {
 
   template <typename Action>
   void Do(Action action) {
-    StepContext step = service.ContextFor(at, newest, random, effects);
+    StepContext step = service.ContextFor(at, newest, newest_event, random, effects);
     action(service, step);
     service.Settle(step, timers);
     service.StartWhatWasHeld(step, timers);
@@ -54,6 +54,7 @@ struct Bench {
   Service service;
   TimerQueue timers;
   Generation newest = 0;
+  EventNumber newest_event = 0;
   Random random{1};
   Effects effects;
   Moment at{Instant{1'000'000'000}, 0};

@@ -35,6 +35,7 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
   operation.waiters.push_back(request);
   operation.slots.resize(policy().num);
   std::iota(operation.slots.begin(), operation.slots.end(), 0U);
+  TellOfRoll(step, operation, ServiceReport::What::kRollBegan);
   if (policy().before_roll.empty()) return BeginReplace(step, std::move(operation));
   operation.before_roll.emplace();
   operation_ = std::move(operation);  // BeginRoll() comes later
@@ -52,6 +53,7 @@ void Service::BeginReplaceOne(StepContext& step, RequestId request, Urgency urge
   operation.cause = MakeCause(Cause::Kind::kOperator);
   operation.waiters.push_back(request);
   operation.slots.push_back(slot);
+  TellOfRoll(step, operation, ServiceReport::What::kRollBegan);
   BeginReplace(step, std::move(operation));
 }
 
@@ -103,6 +105,12 @@ void Service::CommitBatch(StepContext& step, ReplaceOperation& replace) {
   }
 }
 
+// What a worker asked for is told of by its own records.
+void Service::TellOfRoll(StepContext& step, const ReplaceOperation& roll, ServiceReport::What what,
+                         const std::string& words) const {
+  if (roll.by_operator) Tell(step, {.what = what, .words = words});
+}
+
 void Service::GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why) {
   for (size_t i = replace.committed; i < replace.begun; ++i) {
     awaited_[replace.slots[i]].awaited = false;
@@ -130,6 +138,9 @@ void Service::AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_
 
 void Service::EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words) {
   operation_ = std::monostate{};
+  TellOfRoll(step, done,
+             answer == Answer::kStarted ? ServiceReport::What::kRollDone : ServiceReport::What::kRollFailed,
+             words);
   ReplyAll(step, done.waiters, answer, words);
   BeginWhatWaits(step);
 }

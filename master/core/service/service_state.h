@@ -19,6 +19,23 @@ enum class ServiceState : uint8_t {
   kLast = kDone,
 };
 
+// What people see of a service: its state, and of one that runs whether all is well.
+enum class Condition : uint8_t {
+  kStopped,
+  kStarting,
+  kRunning,
+  kDegraded,  // fewer workers serve than are configured
+  kCrashing,  // a worker is in a loop of losses (Slot::crashing)
+  kPaused,
+  kReloading,
+  kStopping,
+  kFailed,
+  kWaiting,
+  kDone,
+  kLast = kDone,
+};
+std::string_view ToWord(Condition condition);
+
 // "running", "paused", ...: the words that people and existing clients see.
 std::string_view ToWord(ServiceState state);
 

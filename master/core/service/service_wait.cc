@@ -33,7 +33,7 @@ Standing Service::standing() const {
     case ServiceState::kReloading:
       break;
   }
-  return ready_ >= policy().num ? Standing::kReady : Standing::kComing;
+  return counts_.ready >= policy().num ? Standing::kReady : Standing::kComing;
 }
 
 std::string Service::TroubleInWords() const {
@@ -110,6 +110,9 @@ bool Service::OnVerdict(StepContext& step, const StartVerdict& verdict) {
   const bool changed = wait.blocked != verdict.blocked || wait.words != verdict.words;
   wait.blocked = verdict.blocked;
   wait.words = verdict.words;
+  // Where it waits for another one now; that it waits at all is told by Settle().
+  if (changed && told_.condition == Condition::kWaiting)
+    Tell(step, {.what = ServiceReport::What::kCondition, .words = wait.words});
   // It goes on waiting, but who asked for it need not.
   if (wait.blocked) ReplyAll(step, std::exchange(wait.waiters, {}), Answer::kFailed, wait.words);
   return changed;
@@ -139,6 +142,8 @@ void Service::FailRoll(StepContext& step, const std::string& words) {
 // Of everything that is under way or is to follow it.
 void Service::AnswerWaiters(StepContext& step) {
   const std::string words = WasStopped();
+  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_))
+    TellOfRoll(step, *replace, ServiceReport::What::kRollAborted, words);
   std::visit(Overloaded{
                  [](const OneOf<std::monostate, StopOperation> auto&) {},
                  [&](const OneOf<StartOperation, ReplaceOperation, WaitOperation> auto& given_up) {

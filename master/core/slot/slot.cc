@@ -60,10 +60,14 @@ Incarnation Slot::Who(const StepContext& step, const Process& process) const {
   return Incarnation{step.service, index_, process.generation};
 }
 
-void Slot::Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause) {
-  Record record{step.at.wall_seconds, pid, milestone, std::move(cause)};
-  step.effects.emplace_back(Report{step.service, index_, record});
+void Slot::Note(StepContext& step, Milestone milestone, const Process& process, Cause cause) {
+  Record record{step.at.wall_seconds, process.pid, milestone, std::move(cause)};
+  step.effects.emplace_back(Report{step.service, index_, record, ++step.newest_event, process.generation});
   history_.Add(std::move(record));
+}
+
+void Slot::NoteOfNone(StepContext& step, Milestone milestone, Cause cause) {
+  Note(step, milestone, Process{}, std::move(cause));
 }
 
 bool Slot::ready() const {

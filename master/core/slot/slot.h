@@ -66,11 +66,14 @@ class Slot {
   uint64_t restarts() const { return restarts_; }
   // Of its process, or else of the one that is to replace it; nullptr: it is not busy.
   const Lease* lease(Instant now) const;
-  uint32_t process_count() const;  // without those that outlived SIGKILL
-  uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
-  bool has_unkillable() const;     // one that outlived SIGKILL is still there
-  bool ready() const;              // a loaded process has this slot's duty
-  bool serves() const;             // ready, and not paused
+  uint32_t failed_starts() const { return failed_starts_; }  // in a row
+  uint32_t losses() const { return losses_; }                // in a row, of processes that were not stable
+  Instant ask_at() const { return ask_at_; }                 // when a held request of the worker is heeded
+  uint32_t process_count() const;                            // without those that outlived SIGKILL
+  uint32_t on_duty() const;     // processes that start, serve or replace: none that is leaving
+  bool has_unkillable() const;  // one that outlived SIGKILL is still there
+  bool ready() const;           // a loaded process has this slot's duty
+  bool serves() const;          // ready, and not paused
   bool waits_for_room() const;
   bool starting() const;  // no process was loaded yet
   bool given_up() const;
@@ -107,7 +110,8 @@ class Slot {
   std::vector<Leaving>::iterator FindLeaving(Generation generation);
   Serving* OnDuty();  // nullptr: nobody is
   Incarnation Who(const StepContext& step, const Process& process) const;
-  void Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause);
+  void Note(StepContext& step, Milestone milestone, const Process& process, Cause cause);
+  void NoteOfNone(StepContext& step, Milestone milestone, Cause cause);
 
   // slot_commands.cc
   Process NewProcess(StepContext& step, PlanVersion plan);

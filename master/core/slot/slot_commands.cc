@@ -59,7 +59,7 @@ void Slot::Replace(StepContext& step, Urgency urgency, Cause cause) {
             // It may still be one of the old program: what was asked for is the new one.
             const Process given_up = std::move(starting.process);
             state_ = Vacant{};
-            Note(step, Milestone::kStopping, given_up.pid, cause);
+            Note(step, Milestone::kStopping, given_up, cause);
             Retire(step, given_up, StopMode::kAbandon, AbandonGrace(given_up));
             Launch(step, std::move(cause));
           },
@@ -84,11 +84,11 @@ void Slot::Serve(StepContext& step, Process process, Instant deadline, Instant l
   Serving serving{std::move(process), deadline, loaded_at, Serving::LastOrder::kNothing};
   if (step.paused) {
     // It was never told to start, so it need not be told to pause: it becomes `start` with the resume.
-    Note(step, Milestone::kPaused, serving.process.pid, cause);
+    Note(step, Milestone::kPaused, serving.process, cause);
   } else {
     step.effects.emplace_back(Send{Who(step, serving.process), Order::kStart});
     serving.last_order = Serving::LastOrder::kStart;
-    Note(step, Milestone::kRunning, serving.process.pid, cause);
+    Note(step, Milestone::kRunning, serving.process, cause);
   }
   state_ = std::move(serving);
 }
@@ -113,7 +113,7 @@ void Slot::EndReplacing(StepContext& step, Replacing done) {
   plan_ = done.next.plan;
   // The new one is told to serve before the old one is told to leave.
   Serve(step, std::move(done.next), done.deadline, done.loaded_at, done.cause);
-  Note(step, Milestone::kStoppingOld, done.old.process.pid, done.cause);
+  Note(step, Milestone::kStoppingOld, done.old.process, done.cause);
   Retire(step, done.old.process, StopMode::kFinish, done.old.process.shutdown_timeout);
 }
 
@@ -124,7 +124,7 @@ void Slot::Abandon(StepContext& step, const Cause& why) {
                    Replacing given_up = std::move(replacing);
                    const bool failed =
                        why.kind != Cause::Kind::kGaveWay && why.kind != Cause::Kind::kMasterStops;
-                   Note(step, EndOfReplacement(given_up.urgency, failed), given_up.next.pid, why);
+                   Note(step, EndOfReplacement(given_up.urgency, failed), given_up.next, why);
                    Retire(step, given_up.next, StopMode::kAbandon, AbandonGrace(given_up.next));
                    Restore(step, std::move(given_up.old));
                  },
@@ -134,7 +134,7 @@ void Slot::Abandon(StepContext& step, const Cause& why) {
 
 void Slot::Restore(StepContext& step, Serving old) {
   Note(step, old.last_order == Serving::LastOrder::kStart ? Milestone::kRunning : Milestone::kPaused,
-       old.process.pid, MakeCause(Cause::Kind::kRestored));
+       old.process, MakeCause(Cause::Kind::kRestored));
   state_ = std::move(old);
 }
 
@@ -181,7 +181,7 @@ void Slot::BoundLeaving(StepContext& step) {
   const auto has_time = [](const Leaving& leaving) { return leaving.stage < Leaving::Stage::kKilled; };
   if (static_cast<size_t>(std::count_if(leaving_.begin(), leaving_.end(), has_time)) <= kLeavingMax) return;
   Leaving& oldest = *std::find_if(leaving_.begin(), leaving_.end(), has_time);
-  Note(step, Milestone::kStopping, oldest.process.pid,
+  Note(step, Milestone::kStopping, oldest.process,
        MakeCause(Cause::Kind::kTooManyLeaving, int64_t{kLeavingMax}));
   KillLeaving(step, oldest);
 }
@@ -192,7 +192,7 @@ void Slot::Hurry(StepContext& step) {
     if (leaving.stage >= Leaving::Stage::kKilled || leaving.deadline <= hurried) continue;
     leaving.grace = kHurriedGrace;
     leaving.deadline = hurried;
-    Note(step, Milestone::kStopping, leaving.process.pid,
+    Note(step, Milestone::kStopping, leaving.process,
          MakeCause(Cause::Kind::kHurried, ToMilliseconds(kHurriedGrace)));
   }
 }
@@ -204,21 +204,21 @@ void Slot::RetireAll(StepContext& step, StopMode mode, const Cause& why) {
   const SlotState before = std::exchange(state_, Vacant{});
   std::visit(Overloaded{
                  [](const OneOf<Vacant, Done> auto&) {},
-                 [&](const OneOf<Waiting, GivenUp> auto&) { Note(step, Milestone::kStopped, 0, why); },
+                 [&](const OneOf<Waiting, GivenUp> auto&) { NoteOfNone(step, Milestone::kStopped, why); },
                  [&](const Starting& starting) {
-                   Note(step, Milestone::kStopping, starting.process.pid, why);
+                   Note(step, Milestone::kStopping, starting.process, why);
                    Retire(step, starting.process, unready_mode, AbandonGrace(starting.process));
                  },
                  [&](const Serving& serving) {
-                   Note(step, Milestone::kStopping, serving.process.pid, why);
+                   Note(step, Milestone::kStopping, serving.process, why);
                    Retire(step, serving.process, mode, serving.process.shutdown_timeout);
                  },
                  [&](const Replacing& replacing) {
                    const Cause stopped =
                        why.kind == Cause::Kind::kOperator ? MakeCause(Cause::Kind::kToldToStop) : why;
-                   Note(step, EndOfReplacement(replacing.urgency, false), replacing.next.pid, stopped);
+                   Note(step, EndOfReplacement(replacing.urgency, false), replacing.next, stopped);
                    Retire(step, replacing.next, unready_mode, AbandonGrace(replacing.next));
-                   Note(step, Milestone::kStopping, replacing.old.process.pid, why);
+                   Note(step, Milestone::kStopping, replacing.old.process, why);
                    Retire(step, replacing.old.process, mode, replacing.old.process.shutdown_timeout);
                  },
              },
@@ -245,7 +245,7 @@ void Slot::Pause(StepContext& step, const Cause& why) {
   if (serving == nullptr || serving->last_order != Serving::LastOrder::kStart) return;
   step.effects.emplace_back(Send{Who(step, serving->process), Order::kPause});
   serving->last_order = Serving::LastOrder::kPause;
-  Note(step, Milestone::kPaused, serving->process.pid, why);
+  Note(step, Milestone::kPaused, serving->process, why);
 }
 
 void Slot::Resume(StepContext& step, const Cause& why) {
@@ -254,7 +254,7 @@ void Slot::Resume(StepContext& step, const Cause& why) {
   const Order order = serving->last_order == Serving::LastOrder::kPause ? Order::kResume : Order::kStart;
   step.effects.emplace_back(Send{Who(step, serving->process), order});
   serving->last_order = Serving::LastOrder::kStart;
-  Note(step, Milestone::kRunning, serving->process.pid, why);
+  Note(step, Milestone::kRunning, serving->process, why);
 }
 
 }  // namespace fectl::core

@@ -75,11 +75,11 @@ void Slot::LeavingOnTime(StepContext& step) {
   for (Leaving& leaving : leaving_) {
     if (leaving.deadline > step.at.now) continue;
     if (leaving.stage < Leaving::Stage::kKilled) {
-      Note(step, Milestone::kStopping, leaving.process.pid,
+      Note(step, Milestone::kStopping, leaving.process,
            MakeCause(Cause::Kind::kShutdownTimeout, ToMilliseconds(leaving.grace)));
       KillLeaving(step, leaving);
     } else {
-      Note(step, Milestone::kAlarm, leaving.process.pid, MakeCause(Cause::Kind::kUnkillable));
+      Note(step, Milestone::kAlarm, leaving.process, MakeCause(Cause::Kind::kUnkillable));
       leaving.stage = Leaving::Stage::kAlarmed;
       leaving.deadline = kNever;
     }
@@ -141,7 +141,7 @@ SlotOutcome Slot::ServingOnTime(StepContext& step, const Serving& serving) {
   if (StableAt(serving) <= step.at.now) {
     losses_ = 0;
     crashing_ = false;
-    Note(step, Milestone::kRecovered, process.pid, MakeCause(Cause::Kind::kNone));
+    Note(step, Milestone::kRecovered, process, MakeCause(Cause::Kind::kNone));
   }
   if (ask_at_ > step.at.now) return SlotOutcome::kNothing;
   ask_at_ = kNever;

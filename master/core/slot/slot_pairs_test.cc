@@ -31,9 +31,12 @@ struct Bench {
   Moment at{Instant{1'000'000'000}, 0};
   bool paused = false;
   Generation newest = 0;
+  EventNumber newest_event = 0;
   Slot slot{0};
 
-  StepContext ContextFor() { return StepContext{at, 0, policy, 1, paused, newest, random, effects}; }
+  StepContext ContextFor() {
+    return StepContext{at, 0, policy, 1, paused, newest, newest_event, random, effects};
+  }
 };
 
 using Event = std::function<SlotOutcome(Bench&, StepContext&)>;

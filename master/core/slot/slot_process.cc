@@ -31,13 +31,14 @@ void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
                  [](const OneOf<Vacant, Waiting, Serving, GivenUp, Done> auto&) {},
                  [&](Starting& starting) {
                    starting.deadline = deadline;
-                   Note(step, Milestone::kStarting, pid, starting.cause);
+                   Note(step, Milestone::kStarting, starting.process, starting.cause);
                  },
                  [&](Replacing& replacing) {
                    if (found.role != Role::kNext) return;
                    replacing.deadline = deadline;
                    const bool reload = replacing.urgency == Urgency::kReload;
-                   Note(step, reload ? Milestone::kReloading : Milestone::kRestarting, pid, replacing.cause);
+                   Note(step, reload ? Milestone::kReloading : Milestone::kRestarting, replacing.next,
+                        replacing.cause);
                  },
              },
              state_);
@@ -75,7 +76,7 @@ SlotOutcome Slot::LeavingExited(StepContext& step, Leaving& leaving, Cause cause
   const bool signaled = leaving.finishes && cause.kind == Cause::Kind::kSignaled;
   const bool cut_short = signaled && cause.number == kTerminateNumber;
   if (cut_short) cause.text += (cause.text.empty() ? "" : ", ") + std::string(kCutShortHint);
-  Note(step, cut_short ? Milestone::kCutShort : Milestone::kStopped, leaving.process.pid, cause);
+  Note(step, cut_short ? Milestone::kCutShort : Milestone::kStopped, leaving.process, cause);
   leaving.ended = true;
   leaving.cut_short = cut_short;
   // Where a shell was killed and the program behind it goes on, that may still finish everything.
@@ -89,7 +90,7 @@ SlotOutcome Slot::LeavingExited(StepContext& step, Leaving& leaving, Cause cause
 SlotOutcome Slot::OnGroupEnded(StepContext& step, Generation generation) {
   const auto found = FindLeaving(generation);
   if (found == leaving_.end() || !found->ended) return SlotOutcome::kNothing;
-  Note(step, Milestone::kStopped, found->process.pid, MakeCause(Cause::Kind::kGroupEnded));
+  Note(step, Milestone::kStopped, found->process, MakeCause(Cause::Kind::kGroupEnded));
   if (found->finishes && found->cut_short && found->stage >= Leaving::Stage::kKilled) ++undrained_.all;
   ForgetLeaving(step, generation);
   return SlotOutcome::kNothing;
@@ -233,7 +234,7 @@ void Slot::NoteIfCrashing(StepContext& step, const Cause& cause) {
   crashing_ = true;
   Cause loop = MakeCause(Cause::Kind::kCrashLoop, ToWords(cause));
   loop.number = static_cast<int32_t>(losses_ + 1);
-  Note(step, Milestone::kCrashing, 0, std::move(loop));
+  NoteOfNone(step, Milestone::kCrashing, std::move(loop));
 }
 
 // What one process hung on its successor will hang on, too, and they would become more and more: so nothing
@@ -263,7 +264,7 @@ SlotOutcome Slot::AfterFailedStart(StepContext& step, const Cause& cause, bool o
   }
   state_ = GivenUp{};
   crashing_ = false;
-  Note(step, Milestone::kFailed, 0, cause);
+  NoteOfNone(step, Milestone::kFailed, cause);
   return SlotOutcome::kGaveUp;
 }
 
@@ -290,7 +291,7 @@ SlotOutcome Slot::Lose(StepContext& step, Role role, const Cause& cause) {
                           const Process& process = starting.process;
                           if (process.oneshot && cause.kind == Cause::Kind::kExited && cause.number == 0)
                             return EndOneshot(step, process, cause);
-                          Note(step, Milestone::kLost, process.pid, cause);
+                          Note(step, Milestone::kLost, process, cause);
                           return AfterFailedStart(step, cause, process.oneshot);
                         },
                         [&](Serving& serving) { return LoseServing(step, serving, cause); },
@@ -304,7 +305,7 @@ SlotOutcome Slot::Lose(StepContext& step, Role role, const Cause& cause) {
 
 SlotOutcome Slot::EndOneshot(StepContext& step, const Process& process, const Cause& cause) {
   last_trouble_ = {};
-  Note(step, Milestone::kDone, process.pid, cause);
+  Note(step, Milestone::kDone, process, cause);
   state_ = Done{step.at.now};
   return SlotOutcome::kReady;
 }
@@ -313,14 +314,14 @@ SlotOutcome Slot::LoseServing(StepContext& step, const Serving& lost, const Caus
   ForgetAsks();  // what it asked for went with it
   const bool on_purpose = lost.process.excused && cause.kind == Cause::Kind::kExited;
   if (on_purpose) last_trouble_ = {};
-  Note(step, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process.pid, cause);
+  Note(step, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process, cause);
   if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(step, cause, false);
   AfterLoss(step, lost, cause, on_purpose);
   return SlotOutcome::kNothing;
 }
 
 SlotOutcome Slot::LoseOld(StepContext& step, Replacing before, const Cause& cause) {
-  Note(step, Milestone::kLost, before.old.process.pid, cause);
+  Note(step, Milestone::kLost, before.old.process, cause);
   // The new one goes on alone; if it is ready, nobody is left to wait for.
   plan_ = before.next.plan;
   if (before.next_loaded) {
@@ -332,7 +333,7 @@ SlotOutcome Slot::LoseOld(StepContext& step, Replacing before, const Cause& caus
 }
 
 SlotOutcome Slot::LoseNext(StepContext& step, Replacing before, const Cause& cause) {
-  Note(step, EndOfReplacement(before.urgency, true), before.next.pid, cause);
+  Note(step, EndOfReplacement(before.urgency, true), before.next, cause);
   Restore(step, std::move(before.old));
   return SlotOutcome::kReplacementFailed;
 }

@@ -26,6 +26,7 @@ struct StepContext {
   PlanVersion plan = 0;  // of what is started at somebody's request
   bool paused = false;   // the service is paused: a worker that becomes ready is not told to start
   Generation& newest;    // of all services
+  EventNumber& newest_event;
   Random& random;
   Effects& effects;
   bool ending = false;  // the master is shutting down: nobody is started any more

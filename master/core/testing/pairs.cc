@@ -126,7 +126,7 @@ std::vector<std::string> ToWords(const Effects& effects) {
       words.push_back("drop plan " + std::to_string(drop->plan));
     } else if (std::holds_alternative<ForgetService>(effect)) {
       words.emplace_back("forget the service");
-    } else {
+    } else if (std::holds_alternative<Finish>(effect)) {
       words.emplace_back("finish");
     }
   }

@@ -30,9 +30,13 @@ Script AllServing(uint32_t num, uint32_t max_surge) {
 
 Script::Script(const std::vector<ServicePolicy>& policies, uint64_t seed)
     : supervisor_(FirstPlans(policies), seed) {
-  at_.now = Instant{1'000'000'000};
-  at_.wall_seconds = 1'700'000'000;
+  SetTime(Instant{1'000'000'000});
   sim_checks = true;
+}
+
+void Script::SetTime(Instant now) {
+  at_.now = now;
+  at_.wall_seconds = 1'699'999'999 + now.ns / 1'000'000'000;
 }
 
 void Script::Boot() {
@@ -43,10 +47,10 @@ void Script::Boot() {
 void Script::Pass(Span time) {
   const Instant end = at_.now + time;
   while (supervisor_.next_deadline() <= end) {
-    at_.now = std::max(at_.now, supervisor_.next_deadline());
+    SetTime(std::max(at_.now, supervisor_.next_deadline()));
     Step(TimePassed{});
   }
-  at_.now = end;
+  SetTime(end);
 }
 
 void Script::Load(int32_t pid) {
@@ -83,7 +87,7 @@ void Script::Shutdown(bool graceful) {
   Step(ShutdownAsked{.graceful = graceful});
 }
 void Script::Stall(Span length) {
-  at_.now = at_.now + length;
+  SetTime(at_.now + length);
   Step(Stalled{length});
 }
 

@@ -70,10 +70,12 @@ class Script {
   const Service& service(ServiceId id = 0) const { return *supervisor_.Find(id); }
   std::string State(ServiceId id = 0) const { return std::string(ToWord(service(id).state())); }
   Instant now() const { return at_.now; }
+  const Moment& at() const { return at_; }
   // When something has to be done: the supervisor's own next_deadline() may be earlier.
   Instant Deadline() const;
 
  private:
+  void SetTime(Instant now);
   void RunEffects();
   std::string Name(const Incarnation& who) const;
   // As FirstPlans() numbers them; of a service that is added later, what its test gives it.

@@ -160,6 +160,8 @@ void Applier::OnWanted(config::Config wanted) {
   apply::Difference difference = apply::Compare(running_, wanted_);
   proto::PlanView view = ViewOf(difference);
   if (!jobs_.front().apply) {
+    host_->Tell(
+        {.type = proto::EventType::kConfigPlanned, .texts = {{"who", jobs_.front().who}, {"id", view.id}}});
     AnswerJob({.kind = Kind::kPlan, .detail = std::move(view)});
     return EndJob();
   }
@@ -199,6 +201,9 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   view_ = view;
   applying_ = true;
   LOG(INFO) << job.who << " applies version " << version_ << " of the configuration: " << Lines(view);
+  host_->Tell({.type = proto::EventType::kConfigApplying,
+               .texts = {{"who", job.who}},
+               .numbers = {{"version", version_}}});
   if (!job.request.wait) {
     view.outcome = "started";
     AnswerJob({.kind = Kind::kApplied, .detail = std::move(view)});
@@ -239,6 +244,9 @@ void Applier::Fail(const Step& step, const std::string& words) {
   }
   if (!left.empty()) absl::StrAppend(&view_.failure, "; not begun: ", left);
   LOG(ERROR) << "version " << version_ << " of the configuration could not be applied: " << view_.failure;
+  host_->Tell({.type = proto::EventType::kConfigFailed,
+               .texts = {{"who", jobs_.front().who}, {"why", view_.failure}},
+               .numbers = {{"version", version_}}});
   listeners_->Use(shared_before_);
   previous_ = Previous{std::move(before_), origin_};
   origin_.loaded_at_ns = 0;
@@ -252,6 +260,7 @@ void Applier::Finish() {
   troubles_.clear();
   view_.outcome = "done";
   LOG(INFO) << "version " << version_ << " of the configuration runs";
+  host_->Tell({.type = proto::EventType::kConfigApplied, .numbers = {{"version", version_}}});
   EndApplication();
 }
 
@@ -299,6 +308,9 @@ void Applier::KeepRunning(const Step& step) {
 void Applier::AnswerJob(proto::Response response) {
   answered_ = true;
   const Job& job = jobs_.front();
+  if (response.kind == Kind::kError && job.apply)
+    host_->Tell(
+        {.type = proto::EventType::kConfigFailed, .texts = {{"who", job.who}, {"why", response.text}}});
   if (job.client != 0) return host_->Answer(job.client, response);
   if (response.kind != Kind::kError) return;
   for (const absl::string_view line : absl::StrSplit(response.text, '\n', absl::SkipEmpty()))

@@ -18,6 +18,7 @@
 #include "master/core/boundary/effects.h"
 #include "master/core/boundary/events.h"
 #include "master/core/service/service.h"
+#include "master/events/record.h"
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/control_client.h"
 #include "master/runtime/listeners/listener_set.h"
@@ -44,6 +45,8 @@ class ApplyHost {
   virtual core::PlanVersion Keep(ServicePlan plan) = 0;
   virtual void SetName(core::ServiceId service, const std::string& name) = 0;
   virtual void Answer(ClientId client, const proto::Response& response) = 0;
+  // What an application has come to, as an event.
+  virtual void Tell(const events::Fact& fact) = 0;
   // Listeners that no process has any more can be closed.
   virtual void CloseUnusedListeners() = 0;
 };

@@ -54,6 +54,22 @@ TEST(Applier, AReplacementThatFailsIsTakenBack) {
   EXPECT_EQ(fake.applier().TroubleOf("web"), "");
 }
 
+TEST(Applier, EachApplicationIsToldOf) {
+  Fake fake(Of({Service("web")}));
+  fake.Told();
+  ServiceConfig other = Service("web");
+  other.command = {"/bin/other"};
+  fake.Write(Of({other}));
+  fake.Apply();
+  EXPECT_EQ(fake.Told(), (std::vector<std::string>{"config.applying 3", "config.applied 3"}));
+  other.command = {"/bin/broken"};
+  fake.Write(Of({other}));
+  fake.Apply({.id = "another", .wait = true});
+  EXPECT_EQ(fake.Told(), (std::vector<std::string>{"config.failed"}));
+  fake.Apply();
+  EXPECT_EQ(fake.Told(), (std::vector<std::string>{"config.applying 4", "config.failed 4"}));
+}
+
 TEST(Applier, WhatWasNotBegunIsNamedOnceAndWhole) {
   Fake fake(Of({Service("web"), Service("web-2"), Service("a")}));
   ServiceConfig broken = Service("a");

@@ -13,21 +13,11 @@
 #include <vector>
 
 #include "master/core/supervisor.h"
+#include "master/events/record.h"
 #include "master/runtime/apply/applier.h"
+#include "master/runtime/apply/test_configs.h"
 
 namespace fectl::runtime {
-
-using config::Config;
-using config::ServiceConfig;
-
-inline ServiceConfig Service(const std::string& name, int num = 2) {
-  ServiceConfig service;
-  service.name = name;
-  service.num = num;
-  service.command = {"/bin/" + name};
-  service.restarts = 1;
-  return service;
-}
 
 // A process of the fake kernel: which service it was made for, and of which command.
 struct Process {
@@ -77,6 +67,15 @@ class Fake final : public ApplyHost, public ConfigSource {
   Applier& applier() { return applier_; }
   size_t plans() const { return plans_.size(); }
   const std::vector<proto::Response>& answers() const { return answers_; }
+  // The types of the events since the last call: "config.applying 2".
+  std::vector<std::string> Told() {
+    std::vector<std::string> told;
+    for (const events::Fact& fact : std::exchange(told_, {})) {
+      told.emplace_back(proto::RowOf(fact.type).name);
+      for (const auto& [name, number] : fact.numbers) told.back() += " " + std::to_string(number);
+    }
+    return told;
+  }
 
   // Asks for an application, whose configuration is not there before Settle().
   void BeginToLoad() {
@@ -163,6 +162,7 @@ class Fake final : public ApplyHost, public ConfigSource {
   void SetName(core::ServiceId /*service*/, const std::string& /*name*/) override {}
   void Answer(ClientId /*client*/, const proto::Response& response) override { answers_.push_back(response); }
   void CloseUnusedListeners() override {}
+  void Tell(const events::Fact& fact) override { told_.push_back(fact); }
 
   void Load(const std::string& /*file*/, core::Instant /*now*/, Done done) override {
     done_ = std::move(done);
@@ -184,16 +184,11 @@ class Fake final : public ApplyHost, public ConfigSource {
   std::map<core::Generation, Process> processes_;
   std::vector<core::Event> events_;
   std::vector<proto::Response> answers_;
+  std::vector<events::Fact> told_;
   Config file_;
   Done done_;
   Applier applier_;
 };
-
-inline Config Of(std::vector<ServiceConfig> services) {
-  Config config;
-  config.services = std::move(services);
-  return config;
-}
 
 }  // namespace fectl::runtime
 

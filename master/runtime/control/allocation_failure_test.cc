@@ -21,6 +21,7 @@ using Verb = proto::Request::Verb;
 // Answers every request at once, with something that takes memory. Its state is how often it was asked.
 class Requests : public ControlRequests {
  public:
+  void OnRefused(const Peer& /*who*/, const std::string& /*request*/, uint64_t /*count*/) override {}
   void OnControlRequest(ClientId client, const Peer& /*who*/, const proto::Request& request) override {
     ++asked;
     proto::Response response;

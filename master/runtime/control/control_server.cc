@@ -125,6 +125,7 @@ void ControlServer::SendAway(const platform::ControlPeer& peer, proto::Response:
       framed.ok() && send(peer.fd.get(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
   std::string more;
   if (!sent_away_log_.Pass(now_, &more)) return;
+  requests_->OnRefused(Peer{peer.uid, peer.pid, {}}, "", sent_away_log_.stood_for());
   LOG(WARNING) << "control socket: sent away " << Peer{peer.uid, peer.pid, {}}.ToString() << ", who " << words
                << (sent ? "" : ", without a word") << more;
 }
@@ -134,6 +135,7 @@ void ControlServer::Refuse(ControlClient& client, const proto::Request& request)
   if (refused_log_.Pass(now_, &more)) {
     LOG(WARNING) << client.peer().ToString() << " asks: " << RequestWords(request)
                  << ": refused, may observe but not operate" << more;
+    requests_->OnRefused(client.peer(), RequestWords(request), refused_log_.stood_for());
   }
   client.Answer({.kind = proto::Response::Kind::kErrorNotPermitted,
                  .text = "user " + std::to_string(client.peer().uid) +

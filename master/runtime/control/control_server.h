@@ -27,6 +27,9 @@ class ControlRequests {
   virtual ~ControlRequests() = default;
   // `who` may ask this. The answer, now or later, goes to ControlServer::Answer(client, ...).
   virtual void OnControlRequest(ClientId client, const Peer& who, const proto::Request& request) = 0;
+  // `who` may not ask what `request` says, or may not be here at all (then it is empty). Said at most once in
+  // some seconds, for `count` of them.
+  virtual void OnRefused(const Peer& who, const std::string& request, uint64_t count) = 0;
 };
 
 // The control socket and all clients that are connected to it.

@@ -15,22 +15,25 @@ class LogLimit {
   explicit LogLimit(core::Span interval) : interval_(interval) {}
 
   // Whether the line is to be written. Then `*more` is what to put at its end: nothing, or " (and 17 more
-  // before)".
+  // before)", and stood_for() how many it stands for.
   bool Pass(core::Instant now, std::string* more) {
     if (next_at_ > now) {
       ++silenced_;
       return false;
     }
     *more = silenced_ == 0 ? "" : " (and " + std::to_string(silenced_) + " more before)";
+    stood_for_ = silenced_ + 1;
     silenced_ = 0;
     next_at_ = now + interval_;
     return true;
   }
+  uint64_t stood_for() const { return stood_for_; }
 
  private:
   core::Span interval_;
   core::Instant next_at_;
   uint64_t silenced_ = 0;
+  uint64_t stood_for_ = 0;
 };
 
 }  // namespace fectl::runtime

@@ -38,6 +38,14 @@ std::string_view WordFor(const core::Slot& slot, bool paused) {
   return slot.leaving().empty() ? "stopped" : "stopping";
 }
 
+// Of the process that serves: since its last heartbeat, or since it was loaded.
+double BeatAge(const core::Slot& slot, core::Instant now) {
+  const auto* serving = std::get_if<core::Serving>(&slot.state());
+  if (const auto* replacing = std::get_if<core::Replacing>(&slot.state())) serving = &replacing->old;
+  if (serving == nullptr || serving->process.channel_closed) return 0;
+  return std::max(0.0, InSeconds(now + serving->process.timeout - serving->deadline));
+}
+
 proto::LeavingView DescribeLeaving(const core::Leaving& leaving, core::Instant now) {
   proto::LeavingView view;
   view.pid = leaving.process.pid;
@@ -58,6 +66,7 @@ proto::WorkerView DescribeWorker(core::ServiceId service, uint32_t index, const 
   if (const core::Process* process = OnDuty(slot); process != nullptr) {
     view.pid = process->pid;
     view.uptime_s = InSeconds(now - process->since);
+    view.beat_age_s = BeatAge(slot, now);
     const WorkerLink* link = workers.Find({service, index, process->generation});
     if (link != nullptr) {
       view.note = link->note();
@@ -115,13 +124,19 @@ proto::ServiceView Summarize(const core::Service& service, const ServicePlan& pl
   return view;
 }
 
-proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
-                            core::Instant now) {
+proto::ServiceView DescribeWorkers(const core::Service& service, const ServicePlan& plan,
+                                   const WorkerSet& workers, core::Instant now) {
   proto::ServiceView view = Summarize(service, plan, now);
   for (uint32_t i = 0; i < service.slots().size(); ++i) {
     view.workers.push_back(
         DescribeWorker(service.id(), i, service.slots()[i], service.paused(), workers, now));
   }
+  return view;
+}
+
+proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
+                            core::Instant now) {
+  proto::ServiceView view = DescribeWorkers(service, plan, workers, now);
   view.events = DescribeEvents(service);
   return view;
 }

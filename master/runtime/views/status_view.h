@@ -21,6 +21,10 @@ namespace fectl::runtime {
 // Without workers and events.
 proto::ServiceView Summarize(const core::Service& service, const ServicePlan& plan, core::Instant now);
 
+// With workers, and without events.
+proto::ServiceView DescribeWorkers(const core::Service& service, const ServicePlan& plan,
+                                   const WorkerSet& workers, core::Instant now);
+
 // With everything.
 proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
                             core::Instant now);

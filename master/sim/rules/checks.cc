@@ -38,10 +38,12 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     order_.OnEffect(view, effect);
     answers_.OnEffect(view, effect);
     changes_.OnEffect(view, effect);
+    events_.OnEffect(view, effect);
     ledger_.Take(effect, event, at);
   }
   services_.AfterStep(view);
   order_.AfterStep(view);
+  events_.AfterStep(view);
   const core::Incarnation* who = event == nullptr ? nullptr : Concerns(*event);
   if (beats) {
     // By far the most frequent event moves a deadline of one slot and nothing else.
@@ -55,6 +57,7 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
   for (core::ServiceId id = 0; id < ledger_.services(); ++id) {
     if (who != nullptr && who->service != id && !ledger_.ordered()) continue;
     changes_.AfterStep(view, id);
+    events_.AfterStep(view, id);
     const core::Service* service = view.Find(id);
     if (service == nullptr) continue;
     services_.AfterStep(view, id);

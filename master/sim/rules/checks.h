@@ -12,6 +12,7 @@
 #include "master/core/supervisor.h"
 #include "master/sim/rules/answer_rules.h"
 #include "master/sim/rules/change_rules.h"
+#include "master/sim/rules/event_rules.h"
 #include "master/sim/rules/ledger.h"
 #include "master/sim/rules/marks.h"
 #include "master/sim/rules/order_rules.h"
@@ -54,6 +55,7 @@ class Checks {
   OrderRules order_;
   AnswerRules answers_;
   ChangeRules changes_;
+  EventRules events_;
 };
 
 }  // namespace fectl::sim
