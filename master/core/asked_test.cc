@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "master/core/limits.h"
+#include "master/core/basis/limits.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "master/core/ids.h"
-#include "master/core/service.h"
+#include "master/core/basis/ids.h"
+#include "master/core/service/service.h"
 
 namespace fectl::core {
 

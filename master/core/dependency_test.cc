@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "master/core/events.h"
+#include "master/core/boundary/events.h"
 #include "master/core/supervisor.h"
 #include "master/core/testing/script.h"
 

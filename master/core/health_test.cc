@@ -7,9 +7,9 @@
 #include <string>
 #include <variant>
 
-#include "master/core/cause.h"
-#include "master/core/events.h"
-#include "master/core/limits.h"
+#include "master/core/basis/limits.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/events.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {

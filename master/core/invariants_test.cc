@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/check.h"
+#include "master/core/basis/check.h"
 #include "master/core/supervisor.h"
 #include "master/core/testing/member.h"
 #include "master/core/testing/script.h"

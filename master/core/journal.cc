@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "master/core/archive_reader.h"
-#include "master/core/archive_writer.h"
+#include "master/core/archive/archive_reader.h"
+#include "master/core/archive/archive_writer.h"
 
 namespace fectl::core {
 namespace {

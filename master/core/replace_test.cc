@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "master/core/limits.h"
+#include "master/core/basis/limits.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {

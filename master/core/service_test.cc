@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "master/core/cause.h"
-#include "master/core/limits.h"
+#include "master/core/basis/limits.h"
+#include "master/core/boundary/cause.h"
 #include "master/core/testing/script.h"
 
 namespace fectl::core {

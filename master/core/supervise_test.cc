@@ -9,7 +9,7 @@
 #include <string>
 #include <variant>
 
-#include "master/core/limits.h"
+#include "master/core/basis/limits.h"
 #include "master/core/supervisor.h"
 #include "master/core/testing/script.h"
 

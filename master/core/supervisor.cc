@@ -7,11 +7,11 @@
 #include <utility>
 #include <variant>
 
-#include "master/core/cause.h"
-#include "master/core/check.h"
-#include "master/core/invariants.h"
-#include "master/core/limits.h"
-#include "master/core/overloaded.h"
+#include "master/core/basis/check.h"
+#include "master/core/basis/invariants.h"
+#include "master/core/basis/limits.h"
+#include "master/core/basis/overloaded.h"
+#include "master/core/boundary/cause.h"
 
 namespace fectl::core {
 namespace {

@@ -5,15 +5,15 @@
 #include <string_view>
 #include <vector>
 
-#include "master/core/archive.h"
-#include "master/core/cause.h"
+#include "master/core/archive/archive.h"
+#include "master/core/basis/random.h"
+#include "master/core/basis/timer_queue.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/core/dependencies.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/policy.h"
-#include "master/core/random.h"
-#include "master/core/service.h"
-#include "master/core/timer_queue.h"
+#include "master/core/service/service.h"
 
 namespace fectl::core {
 

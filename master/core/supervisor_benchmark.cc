@@ -9,11 +9,11 @@
 #include <memory>
 #include <variant>
 
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/policy.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/core/supervisor.h"
-#include "master/core/time.h"
 
 namespace fectl::core {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "master/core/cause.h"
+#include "master/core/boundary/cause.h"
 #include "master/core/supervisor.h"
 
 namespace fectl::core {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/policy.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/core/supervisor.h"
-#include "master/core/time.h"
 #include "master/driver/outside.h"
 
 namespace fectl::driver {

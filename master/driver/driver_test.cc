@@ -12,10 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/policy.h"
-#include "master/core/time.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/driver/outside.h"
 
 namespace fectl::driver {

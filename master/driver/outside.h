@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/time.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
 
 namespace fectl::driver {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "master/core/events.h"
-#include "master/core/ids.h"
+#include "master/core/basis/ids.h"
+#include "master/core/boundary/events.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/worker_messages.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "master/core/events.h"
+#include "master/core/boundary/events.h"
 #include "proto_spec/frame.h"
 #include "proto_spec/worker_messages.h"
 

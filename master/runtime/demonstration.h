@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "master/runtime/service_plan.h"
+#include "master/runtime/workers/service_plan.h"
 
 namespace fectl::runtime {
 

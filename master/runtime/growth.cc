@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "master/core/slot.h"
+#include "master/core/slot/slot.h"
 
 namespace fectl::runtime {
 

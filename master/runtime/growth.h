@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "master/core/service.h"
+#include "master/core/service/service.h"
 
 namespace fectl::runtime {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "master/core/time.h"
+#include "master/core/basis/time.h"
 
 namespace fectl::runtime {
 

@@ -16,10 +16,10 @@
 
 #include "master/platform/loop/clock.h"
 #include "master/platform/process/start_code.h"
-#include "master/runtime/event_log.h"
 #include "master/runtime/limits.h"
-#include "master/runtime/reopened.h"
-#include "master/runtime/status_view.h"
+#include "master/runtime/own_log/event_log.h"
+#include "master/runtime/own_log/reopened.h"
+#include "master/runtime/views/status_view.h"
 #include "proto_spec/base/signal_name.h"
 #include "proto_spec/version.h"
 

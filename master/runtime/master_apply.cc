@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "master/platform/loop/clock.h"
-#include "master/runtime/event_log.h"
 #include "master/runtime/growth.h"
 #include "master/runtime/master.h"
-#include "master/runtime/status_view.h"
+#include "master/runtime/own_log/event_log.h"
+#include "master/runtime/views/status_view.h"
 
 namespace fectl::runtime {
 std::string Master::WhyNot(const config::ServiceConfig& service) const {

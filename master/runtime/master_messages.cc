@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "master/runtime/master.h"
-#include "master/runtime/status_view.h"
+#include "master/runtime/views/status_view.h"
 #include "proto_spec/message.h"
 #include "proto_spec/worker_messages.h"
 

@@ -10,9 +10,9 @@
 #include <variant>
 
 #include "master/platform/loop/clock.h"
-#include "master/runtime/event_log.h"
 #include "master/runtime/master.h"
-#include "master/runtime/status_view.h"
+#include "master/runtime/own_log/event_log.h"
+#include "master/runtime/views/status_view.h"
 #include "proto_spec/version.h"
 
 namespace fectl::runtime {

@@ -31,11 +31,11 @@
 #include "master/platform/loop/patience.h"
 #include "master/platform/loop/signals.h"
 #include "master/platform/process/process_limits.h"
-#include "master/runtime/access.h"
+#include "master/runtime/control/access.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/limits.h"
 #include "master/runtime/master.h"
-#include "master/runtime/own_streams.h"
+#include "master/runtime/own_log/own_streams.h"
 #include "proto_spec/version.h"
 
 namespace fectl::runtime {

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "master/sim/draw.h"
-#include "master/sim/facts.h"
+#include "master/sim/kernel/draw.h"
+#include "master/sim/rules/facts.h"
 
 namespace fectl::sim {
 Engine::Engine(const Options& options)

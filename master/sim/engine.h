@@ -12,21 +12,21 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/ids.h"
-#include "master/core/random.h"
+#include "master/core/basis/ids.h"
+#include "master/core/basis/random.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
 #include "master/core/supervisor.h"
 #include "master/driver/driver.h"
 #include "master/driver/outside.h"
 #include "master/driver/worker_inbox.h"
-#include "master/sim/checks.h"
-#include "master/sim/hash.h"
-#include "master/sim/kernel.h"
+#include "master/sim/kernel/hash.h"
+#include "master/sim/kernel/kernel.h"
+#include "master/sim/kernel/program.h"
+#include "master/sim/kernel/swarm.h"
 #include "master/sim/outcome.h"
-#include "master/sim/per_slot.h"
-#include "master/sim/program.h"
-#include "master/sim/swarm.h"
+#include "master/sim/rules/checks.h"
+#include "master/sim/rules/per_slot.h"
 
 namespace fectl::sim {
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "master/core/journal.h"
-#include "master/sim/draw.h"
 #include "master/sim/engine.h"
+#include "master/sim/kernel/draw.h"
 
 namespace fectl::sim {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "master/core/time.h"
-#include "master/sim/marks.h"
+#include "master/core/basis/time.h"
+#include "master/sim/rules/marks.h"
 #include "master/sim/trace.h"
 
 namespace fectl::sim {

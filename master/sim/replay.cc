@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "master/core/supervisor.h"
-#include "master/sim/checks.h"
-#include "master/sim/marks.h"
+#include "master/sim/rules/checks.h"
+#include "master/sim/rules/marks.h"
 
 namespace fectl::sim {
 namespace {

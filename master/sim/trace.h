@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "master/core/events.h"
-#include "master/core/policy.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 
 namespace fectl::sim {
 

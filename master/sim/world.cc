@@ -9,10 +9,10 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/limits.h"
-#include "master/core/slot_state.h"
-#include "master/sim/draw.h"
+#include "master/core/basis/limits.h"
+#include "master/core/slot/slot_state.h"
 #include "master/sim/engine.h"
+#include "master/sim/kernel/draw.h"
 
 namespace fectl::sim {
 namespace {

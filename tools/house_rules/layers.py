@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from tools.house_rules.build_files import testonly_sources
 from tools.house_rules.tree import Finding, Source, Tree
 
-# A folder's own headers and these; the longest folder that fits decides. Folders that are not named may use all.
+# A folder's own headers and these, with the folders below them; the longest folder that fits decides. Folders
+# that are not named may use all.
 _MAY_INCLUDE = {
     "proto_spec": (),
     "proto_spec/base": (),
@@ -15,6 +16,17 @@ _MAY_INCLUDE = {
     "client": ("proto_spec",),
     "master": ("proto_spec",),
     "master/core": (),
+    "master/core/archive": (),
+    "master/core/basis": ("master/core/archive",),
+    "master/core/boundary": ("master/core/archive", "master/core/basis"),
+    "master/core/slot": ("master/core/archive", "master/core/basis", "master/core/boundary"),
+    "master/core/service": (
+        "master/core/archive",
+        "master/core/basis",
+        "master/core/boundary",
+        "master/core/slot",
+    ),
+    "master/core/testing": ("master/core",),
     "master/config": ("master/platform", "proto_spec"),
     "master/driver": ("master/core", "proto_spec"),
     "master/platform": (),
@@ -31,6 +43,8 @@ _MAY_INCLUDE = {
 }
 # For everybody.
 _BASE = "proto_spec/base"
+# For tests, and for BUILD files, which name what tests use.
+_FOR_TESTS = ("testdata", "tools", "master/core/testing")
 _AREAS = ("client", "master", "proto_spec", "python", "testdata", "tools", "worker_sdk")
 
 # Decisions live here: no system call, thread, clock or file can be reached from what these may include.
@@ -89,13 +103,13 @@ def _check_directions(source: Source, used: list[tuple[int, str]]) -> Iterator[F
     if owner == "master":  # main.cc joins all of the master
         allowed += tuple(folder for folder in _MAY_INCLUDE if folder.startswith("master/"))
     if source.is_test or source.is_build:
-        allowed += ("testdata", "tools")
+        allowed += _FOR_TESTS
     for line, name in used:
         if name.split("/", 1)[0] not in _AREAS:
             continue
         target = _owner(name) or name.split("/", 1)[0]
-        if target not in allowed:
-            words = ", ".join(a for a in allowed[1:] if a not in ("testdata", "tools")) or "nothing else of ours"
+        if not (target + "/").startswith(tuple(folder + "/" for folder in allowed)):
+            words = ", ".join(a for a in allowed[1:] if a not in _FOR_TESTS) or "nothing else of ours"
             yield Finding(source.path, line, "direction", f"{owner} uses {name.rstrip('/')}; it may use {words}")
 
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "master/core/archive.h"
+#include "master/core/archive/archive.h"
 
 namespace fectl::core {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "master/core/effects.h"
+#include "master/core/boundary/effects.h"
 
 namespace fectl::core {
 

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "master/core/check.h"
+#include "master/core/basis/check.h"
 #include "master/core/testing/words.h"
 
 namespace fectl::core {

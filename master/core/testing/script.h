@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "master/core/cause.h"
-#include "master/core/effects.h"
-#include "master/core/events.h"
-#include "master/core/ids.h"
-#include "master/core/policy.h"
+#include "master/core/basis/ids.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/policy.h"
 #include "master/core/supervisor.h"
 
 namespace fectl::core {

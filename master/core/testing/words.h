@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "master/core/effects.h"
+#include "master/core/boundary/effects.h"
 
 namespace fectl::core {
 

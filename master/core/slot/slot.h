@@ -1,0 +1,167 @@
+#ifndef MASTER_CORE_SLOT_SLOT_H_
+#define MASTER_CORE_SLOT_SLOT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "master/core/archive/archive.h"
+#include "master/core/basis/ids.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/history.h"
+#include "master/core/slot/slot_state.h"
+
+namespace fectl::core {
+
+// One of a service's places. Every method is a transition at the time of `step`; none blocks or fails.
+class Slot {
+ public:
+  explicit Slot(uint32_t index = 0) : index_(index) {}
+
+  // Commands of the service.
+  void Launch(StepContext& step, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
+  // Begins a replacement where a process serves; elsewhere starts afresh. The outcome comes with later
+  // events.
+  void Replace(StepContext& step, Urgency urgency, Cause cause);
+  void Commit(StepContext& step);                     // from Replacing with next_loaded; elsewhere nothing
+  void Abandon(StepContext& step, const Cause& why);  // gives the replacement up; nothing where there is none
+  void RetireAll(StepContext& step, StopMode mode, const Cause& why);
+  void Hasten(StepContext& step, StopMode mode);  // processes that are leaving already
+  void Hurry(StepContext& step);  // the same, more gently: a restart does not wait for them for long
+  void ForgetUndrained() { undrained_ = {}; }
+  void Pause(StepContext& step, const Cause& why);
+  void Resume(StepContext& step, const Cause& why);
+  void ShiftDeadlines(Span by);
+  void OnRoomMade(Instant now);  // tries soon what waits for room
+  // The policy has changed. A process is never given less time than it was told that it has, except to start.
+  void OnPolicyChanged(const StepContext& step);
+
+  // Events of a process; late ones change nothing.
+  void OnSpawned(StepContext& step, Generation generation, int32_t pid);
+  SlotOutcome OnLost(StepContext& step, Generation generation, const Cause& cause,
+                     StopMode mode);  // it lives, and shall not
+  // Also: never came into being. `group_left`: OnGroupEnded() follows.
+  SlotOutcome OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left = false);
+  SlotOutcome OnGroupEnded(StepContext& step, Generation generation);
+  SlotOutcome OnLoaded(StepContext& step, Generation generation);
+  void OnBeat(Generation generation, Instant now);
+  void OnBeganMessage(StepContext& step, Generation generation);
+  SlotOutcome OnAsked(StepContext& step, const WorkerAsked& event);
+  void OnChannelClosed(StepContext& step, Generation generation);
+  // Does what is due. One outcome at a time: call again until next_deadline() is later than now.
+  SlotOutcome OnTime(StepContext& step);
+
+  // What the service and the status need.
+  Instant next_deadline() const;
+  uint32_t index() const { return index_; }
+  const SlotState& state() const { return state_; }
+  const std::vector<Leaving>& leaving() const { return leaving_; }
+  const History& history() const { return history_; }
+  const Cause& last_trouble() const { return last_trouble_; }
+  uint64_t restarts() const { return restarts_; }
+  uint32_t process_count() const;  // without those that outlived SIGKILL
+  uint32_t on_duty() const;        // processes that start, serve or replace: none that is leaving
+  bool has_unkillable() const;     // one that outlived SIGKILL is still there
+  bool ready() const;              // a loaded process has this slot's duty
+  bool serves() const;             // ready, and not paused
+  bool waits_for_room() const;
+  bool starting() const;  // no process was loaded yet
+  bool given_up() const;
+  bool done() const;   // its oneshot has ended with 0
+  bool empty() const;  // no process is here, and none is to be
+  // Whether a process of that version is there, or would follow one that is lost.
+  bool uses(PlanVersion plan) const;
+  bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
+  const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
+  const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
+  // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
+  std::string_view Contradiction(Generation newest) const;
+  bool operator==(const Slot&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.index_), Field<2>(self.plan_), Field<3>(self.failed_starts_),
+            Field<4>(self.losses_), Field<5>(self.crashing_), Field<6>(self.shortages_),
+            Field<7>(self.start_by_), Field<8>(self.asks_), Field<9>(self.restarts_), Field<10>(self.state_),
+            Field<11>(self.leaving_), Field<12>(self.undrained_), Field<13>(self.later_ask_),
+            Field<14>(self.ask_at_), Field<15>(self.due_ask_), Field<16>(self.history_),
+            Field<17>(self.last_trouble_));
+  }
+
+ private:
+  enum class Role : uint8_t { kUnknown, kStarting, kServing, kOld, kNext, kLeaving };
+  // A process of this slot, its role, and, unless it is leaving, the deadline for its next message.
+  struct Place {
+    Role role = Role::kUnknown;
+    Process* process = nullptr;
+    Instant* deadline = nullptr;
+  };
+
+  Place Find(Generation generation);
+  std::vector<Leaving>::iterator FindLeaving(Generation generation);
+  Serving* OnDuty();  // nullptr: nobody is
+  Incarnation Who(const StepContext& step, const Process& process) const;
+  void Note(StepContext& step, Milestone milestone, int32_t pid, Cause cause);
+
+  // slot_commands.cc
+  Process NewProcess(StepContext& step, PlanVersion plan);
+  void ForgetAsks();
+  void Start(StepContext& step, Cause cause);
+  void BeginReplacing(StepContext& step, Serving old, Urgency urgency, Cause cause);
+  void EndReplacing(StepContext& step, Replacing done);
+  void Serve(StepContext& step, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
+  void Restore(StepContext& step, Serving old);  // whose replacement failed
+  void ForgetTrouble();
+  void Retire(StepContext& step, const Process& process, StopMode mode, Span grace);
+  void KillLeaving(StepContext& step, Leaving& leaving);
+  void BoundLeaving(StepContext& step);
+
+  // slot_process.cc
+  SlotOutcome Lose(StepContext& step, Role role, const Cause& cause);
+  SlotOutcome LoseServing(StepContext& step, const Serving& lost, const Cause& cause);
+  SlotOutcome LoseOld(StepContext& step, Replacing before, const Cause& cause);
+  SlotOutcome LoseNext(StepContext& step, Replacing before, const Cause& cause);
+  SlotOutcome AfterFailedStart(StepContext& step, const Cause& cause, bool once);
+  SlotOutcome EndOneshot(StepContext& step, const Process& process, const Cause& cause);
+  void AfterLoss(StepContext& step, const Serving& lost, const Cause& cause, bool on_purpose);
+  void TryAgain(StepContext& step, Cause::Kind why);
+  SlotOutcome TryWhenThereIsRoom(StepContext& step);
+  void NoteIfCrashing(StepContext& step, const Cause& cause);
+  void StartAgain(StepContext& step, Cause::Kind why);
+  SlotOutcome LeavingExited(StepContext& step, Leaving& leaving, Cause cause, bool group_left);
+  void ForgetLeaving(StepContext& step, Generation gone);
+  SlotOutcome Loaded(StepContext& step, Starting starting);
+  SlotOutcome Asked(StepContext& step, const Serving& serving, const WorkerAsked& event);
+
+  // slot_deadlines.cc
+  Instant StableAt(const Serving& serving) const;
+  void LeavingOnTime(StepContext& step);
+  SlotOutcome MessageOnTime(StepContext& step);
+  SlotOutcome StateOnTime(StepContext& step);
+  SlotOutcome ServingOnTime(StepContext& step, const Serving& serving);
+  SlotOutcome ReplacingOnTime(StepContext& step, const Replacing& replacing);
+
+  uint32_t index_;
+  PlanVersion plan_ = 0;        // of what follows a process that is lost
+  uint32_t failed_starts_ = 0;  // in a row
+  uint32_t losses_ = 0;         // in a row, of processes that had not served long enough to be called stable
+  bool crashing_ = false;       // was said; until a process has served long enough
+  uint32_t shortages_ = 0;      // starts in a row that failed for want of room
+  Instant start_by_;            // what was launched is answered for by then, also where there is no room
+  uint32_t asks_ = 0;           // replacements asked for in a row by such processes
+  uint64_t restarts_ = 0;       // after a loss, in all
+  SlotState state_;
+  std::vector<Leaving> leaving_;
+  Undrained undrained_;
+  std::optional<WorkerAsked> later_ask_;  // held back until ask_at_: requests are paced
+  Instant ask_at_ = kNever;
+  std::optional<WorkerAsked> due_ask_;
+  History history_;
+  Cause last_trouble_;
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_SLOT_SLOT_H_

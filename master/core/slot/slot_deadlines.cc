@@ -1,0 +1,202 @@
+// What becomes due in a slot, and what moves its deadlines.
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+#include "master/core/basis/limits.h"
+#include "master/core/basis/overloaded.h"
+#include "master/core/slot/slot.h"
+
+namespace fectl::core {
+namespace {
+
+// One that closed its pipe may still finish what it has open; one that hangs cannot.
+// What a oneshot has begun it may end.
+StopMode ModeFor(const Process& process) {
+  return process.channel_closed || process.oneshot ? StopMode::kFinish : StopMode::kKill;
+}
+
+Cause Silent(const Process& process) {
+  return process.channel_closed ? MakeCause(Cause::Kind::kChannelClosed)
+                                : MakeCause(Cause::Kind::kHeartbeatTimeout, ToMilliseconds(process.timeout));
+}
+
+Cause Unready(const StepContext& step, const Process& process) {
+  if (process.oneshot) return MakeCause(Cause::Kind::kRunTimeout, ToMilliseconds(step.policy.timeout));
+  return process.channel_closed
+             ? MakeCause(Cause::Kind::kChannelClosed)
+             : MakeCause(Cause::Kind::kStartupTimeout, ToMilliseconds(step.policy.startup_timeout));
+}
+
+}  // namespace
+
+Instant Slot::next_deadline() const {
+  Instant earliest = std::visit(
+      Overloaded{
+          [](const OneOf<Vacant, GivenUp, Done> auto&) { return kNever; },
+          [](const Waiting& waiting) { return waiting.retry_at; },
+          [](const Starting& starting) { return std::min(starting.deadline, starting.process.message_due); },
+          [&](const Serving& serving) {
+            return std::min({serving.deadline, serving.process.message_due, ask_at_, StableAt(serving)});
+          },
+          [](const Replacing& replacing) {
+            return std::min({replacing.deadline, replacing.next.message_due, replacing.old.deadline,
+                             replacing.old.process.message_due});
+          },
+      },
+      state_);
+  for (const Leaving& leaving : leaving_) earliest = std::min(earliest, leaving.deadline);
+  return earliest;
+}
+
+// When a crash loop is over, if nothing happens until then.
+Instant Slot::StableAt(const Serving& serving) const {
+  return crashing_ ? serving.loaded_at + kStableAfter : kNever;
+}
+
+SlotOutcome Slot::OnTime(StepContext& step) {
+  LeavingOnTime(step);
+  const SlotOutcome outcome = MessageOnTime(step);
+  return outcome == SlotOutcome::kNothing ? StateOnTime(step) : outcome;
+}
+
+void Slot::LeavingOnTime(StepContext& step) {
+  for (Leaving& leaving : leaving_) {
+    if (leaving.deadline > step.at.now) continue;
+    if (leaving.stage < Leaving::Stage::kKilled) {
+      Note(step, Milestone::kStopping, leaving.process.pid,
+           MakeCause(Cause::Kind::kShutdownTimeout, ToMilliseconds(leaving.grace)));
+      KillLeaving(step, leaving);
+    } else {
+      Note(step, Milestone::kAlarm, leaving.process.pid, MakeCause(Cause::Kind::kUnkillable));
+      leaving.stage = Leaving::Stage::kAlarmed;
+      leaving.deadline = kNever;
+    }
+  }
+}
+
+SlotOutcome Slot::MessageOnTime(StepContext& step) {
+  constexpr Generation kNobody = 0;
+  const auto late = [&step](const Process& process) {
+    return process.message_due <= step.at.now ? process.generation : kNobody;
+  };
+  const Generation generation =
+      std::visit(Overloaded{
+                     [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return kNobody; },
+                     [&](const OneOf<Starting, Serving> auto& state) { return late(state.process); },
+                     [&](const Replacing& replacing) {
+                       const Generation next = late(replacing.next);
+                       return next != kNobody ? next : late(replacing.old.process);
+                     },
+                 },
+                 state_);
+  if (generation == kNobody) return SlotOutcome::kNothing;
+  return OnLost(step, generation, MakeCause(Cause::Kind::kProtocolViolation, kUnfinishedMessage),
+                StopMode::kFinish);
+}
+
+SlotOutcome Slot::StateOnTime(StepContext& step) {
+  const Instant now = step.at.now;
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, GivenUp, Done> auto&) { return SlotOutcome::kNothing; },
+                        [&](const Waiting& waiting) {
+                          if (waiting.retry_at <= now) StartAgain(step, waiting.why);
+                          return SlotOutcome::kNothing;
+                        },
+                        [&](const Starting& starting) {
+                          const Process& process = starting.process;
+                          if (starting.deadline > now) return SlotOutcome::kNothing;
+                          return OnLost(step, process.generation, Unready(step, process), ModeFor(process));
+                        },
+                        [&](const Serving& serving) { return ServingOnTime(step, serving); },
+                        [&](const Replacing& replacing) { return ReplacingOnTime(step, replacing); },
+                    },
+                    state_);
+}
+
+SlotOutcome Slot::ServingOnTime(StepContext& step, const Serving& serving) {
+  const Process& process = serving.process;
+  if (serving.deadline <= step.at.now)
+    return OnLost(step, process.generation, Silent(process), ModeFor(process));
+  if (StableAt(serving) <= step.at.now) {
+    losses_ = 0;
+    crashing_ = false;
+    Note(step, Milestone::kRecovered, process.pid, MakeCause(Cause::Kind::kNone));
+  }
+  if (ask_at_ > step.at.now) return SlotOutcome::kNothing;
+  ask_at_ = kNever;
+  due_ask_ = std::exchange(later_ask_, std::nullopt);
+  return SlotOutcome::kAsks;
+}
+
+SlotOutcome Slot::ReplacingOnTime(StepContext& step, const Replacing& replacing) {
+  const Process& next = replacing.next;
+  const Process& old = replacing.old.process;
+  if (replacing.deadline <= step.at.now) {
+    return OnLost(step, next.generation, replacing.next_loaded ? Silent(next) : Unready(step, next),
+                  ModeFor(next));
+  }
+  if (replacing.old.deadline <= step.at.now) return OnLost(step, old.generation, Silent(old), ModeFor(old));
+  return SlotOutcome::kNothing;
+}
+
+void Slot::ShiftDeadlines(Span by) {
+  const auto shift = [by](Process& process, Instant& deadline) {
+    process.message_due = process.message_due + by;
+    deadline = deadline + by;
+  };
+  std::visit(Overloaded{
+                 [](OneOf<Vacant, GivenUp, Done> auto&) {},
+                 [by](Waiting& waiting) {
+                   waiting.retry_at = waiting.retry_at + by;
+                   waiting.room_at = waiting.room_at + by;
+                 },
+                 [&](OneOf<Starting, Serving> auto& state) { shift(state.process, state.deadline); },
+                 [&](Replacing& replacing) {
+                   shift(replacing.next, replacing.deadline);
+                   shift(replacing.old.process, replacing.old.deadline);
+                 },
+             },
+             state_);
+  for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
+}
+
+void Slot::OnRoomMade(Instant now) {
+  std::visit(Overloaded{
+                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) {},
+                 [now](Waiting& waiting) {
+                   if (waiting.room_at == kNever) return;
+                   waiting.retry_at = std::min(waiting.retry_at, std::max(now, waiting.room_at));
+                 },
+             },
+             state_);
+}
+
+void Slot::OnPolicyChanged(const StepContext& step) {
+  const auto grant = [&step](Process& process, Instant* beat_deadline) {
+    const Span more{std::max<int64_t>(0, step.policy.timeout.ns - process.timeout.ns)};
+    if (beat_deadline != nullptr && !process.channel_closed) *beat_deadline = *beat_deadline + more;
+    process.timeout = process.timeout + more;
+    process.shutdown_timeout = std::max(process.shutdown_timeout, step.policy.shutdown_timeout);
+  };
+  const auto start = [&](Process& process, Instant* deadline) {
+    grant(process, nullptr);
+    if (process.pid != 0 && (!process.channel_closed || process.oneshot))
+      *deadline = StartDeadline(step, process);
+  };
+  std::visit(Overloaded{
+                 [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
+                 [&](Starting& starting) { start(starting.process, &starting.deadline); },
+                 [&](Serving& serving) { grant(serving.process, &serving.deadline); },
+                 [&](Replacing& replacing) {
+                   grant(replacing.old.process, &replacing.old.deadline);
+                   replacing.next_loaded ? grant(replacing.next, &replacing.deadline)
+                                         : start(replacing.next, &replacing.deadline);
+                 },
+             },
+             state_);
+}
+
+}  // namespace fectl::core

@@ -1,0 +1,198 @@
+#ifndef MASTER_CORE_SLOT_SLOT_STATE_H_
+#define MASTER_CORE_SLOT_SLOT_STATE_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <variant>
+
+#include "master/core/archive/archive.h"
+#include "master/core/basis/ids.h"
+#include "master/core/basis/limits.h"
+#include "master/core/basis/random.h"
+#include "master/core/basis/time.h"
+#include "master/core/boundary/cause.h"
+#include "master/core/boundary/effects.h"
+#include "master/core/boundary/events.h"
+#include "master/core/boundary/history.h"
+#include "master/core/boundary/policy.h"
+
+namespace fectl::core {
+
+// What a step needs and may change besides the slot itself. Lives for one step.
+struct StepContext {
+  Moment at;
+  ServiceId service = 0;
+  const ServicePolicy& policy;
+  PlanVersion plan = 0;  // of what is started at somebody's request
+  bool paused = false;   // the service is paused: a worker that becomes ready is not told to start
+  Generation& newest;    // of all services
+  Random& random;
+  Effects& effects;
+  bool ending = false;  // the master is shutting down: nobody is started any more
+};
+
+// A process that exists, or that an effect Spawn is about to make.
+struct Process {
+  Generation generation = 0;
+  PlanVersion plan = 0;  // what it is made of
+  int32_t pid = 0;       // 0 until Spawned
+  Instant since;
+  // What it was told in its environment; more where the plan was changed so.
+  Span timeout;                  // silence allowed
+  Span shutdown_timeout;         // until its exit, once told
+  bool excused = false;          // said that it leaves on purpose: its exit is no failure
+  bool channel_closed = false;   // its pipe ended: no message comes any more
+  Instant message_due = kNever;  // when the message that it has begun has to be whole
+  bool oneshot = false;          // is to run once and to end with 0; of it no message is expected
+  bool operator==(const Process&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.generation), Field<2>(self.plan), Field<3>(self.pid), Field<4>(self.since),
+            Field<5>(self.timeout), Field<6>(self.shutdown_timeout), Field<7>(self.excused),
+            Field<8>(self.channel_closed), Field<9>(self.message_due), Field<10>(self.oneshot));
+  }
+};
+
+// How long one that does not serve yet has to leave. What a oneshot has begun it may end.
+inline Span AbandonGrace(const Process& process) {
+  return process.oneshot ? process.shutdown_timeout : std::min(process.shutdown_timeout, kAbandonGrace);
+}
+
+// When it has to be `loaded`; of a oneshot: when it has to have ended. Its time begins when it exists.
+inline Instant StartDeadline(const StepContext& step, const Process& process) {
+  if (!process.oneshot) return process.since + step.policy.startup_timeout;
+  return step.policy.timeout == Span{0} ? kNever : process.since + step.policy.timeout;
+}
+
+// The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
+// they are kept beside the state, since they no longer take part in the slot's duty.
+
+struct Vacant {  // the service is stopped
+  bool operator==(const Vacant&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& /*archive*/, auto& /*self*/) {}
+};
+struct Waiting {     // for the next attempt
+  Instant retry_at;  // kNever: when the processes that outlived SIGKILL are gone
+  Cause::Kind why = Cause::Kind::kNone;
+  Instant room_at = kNever;  // waits for room: not tried before this, but then as soon as room is made
+  bool operator==(const Waiting&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.retry_at), Field<2>(self.why), Field<3>(self.room_at));
+  }
+};
+struct Starting {  // until `loaded`; a oneshot until its end
+  Process process;
+  Instant deadline;  // kNever until the process exists
+  Cause cause;
+  bool operator==(const Starting&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.process), Field<2>(self.deadline), Field<3>(self.cause));
+  }
+};
+struct Serving {
+  enum class LastOrder : uint8_t { kNothing, kStart, kPause, kLast = kPause };
+  Process process;
+  Instant deadline;  // for the next heartbeat
+  Instant loaded_at;
+  LastOrder last_order = LastOrder::kNothing;
+  bool operator==(const Serving&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.process), Field<2>(self.deadline), Field<3>(self.loaded_at),
+            Field<4>(self.last_order));
+  }
+};
+struct Replacing {  // `old` serves until `next` is loaded and the service commits
+  Serving old;
+  Process next;
+  bool next_loaded = false;
+  Instant deadline;   // of next: for `loaded`, then for its next heartbeat
+  Instant loaded_at;  // of next
+  Urgency urgency = Urgency::kReload;
+  Cause cause;
+  bool operator==(const Replacing&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.old), Field<2>(self.next), Field<3>(self.next_loaded), Field<4>(self.deadline),
+            Field<5>(self.loaded_at), Field<6>(self.urgency), Field<7>(self.cause));
+  }
+};
+struct GivenUp {  // failed: no further attempt without a command
+  bool operator==(const GivenUp&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& /*archive*/, auto& /*self*/) {}
+};
+struct Done {  // its oneshot has ended with 0
+  Instant since;
+  bool operator==(const Done&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.since));
+  }
+};
+// In the journal a state is its place among these, so new ones come last.
+using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp, Done>;
+
+// A process that was told to leave, until its exit is seen and no process of its group is left.
+struct Leaving {
+  enum class Stage : uint8_t { kAsked, kHurried, kKilled, kAlarmed, kLast = kAlarmed };
+  Process process;
+  Stage stage = Stage::kAsked;
+  Instant told_at;         // for display only
+  Instant deadline;        // for the next stage
+  Span grace;              // what it was given
+  bool finishes = false;   // it served, and was asked to finish what is open
+  bool ended = false;      // it has ended; what it had started goes on
+  bool cut_short = false;  // and it ended by the signal that asked it to finish
+  bool unkillable() const { return stage == Stage::kAlarmed; }
+  bool operator==(const Leaving&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.process), Field<2>(self.stage), Field<3>(self.told_at), Field<4>(self.deadline),
+            Field<5>(self.grace), Field<6>(self.finishes), Field<7>(self.ended), Field<8>(self.cut_short));
+  }
+};
+
+// How many that were asked to finish ended by a signal instead.
+struct Undrained {
+  uint32_t all = 0;
+  uint32_t by_sigterm = 0;
+  bool operator==(const Undrained&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.all), Field<2>(self.by_sigterm));
+  }
+};
+
+// How a process is made to leave.
+enum class StopMode : uint8_t {
+  kFinish,   // `stop` and SIGTERM: finish what is open; then SIGKILL
+  kAbandon,  // the same for one that does not serve yet: little time
+  kQuick,    // SIGQUIT, little time, then SIGKILL
+  kKill,     // SIGKILL
+};
+
+// `failed`: and not given up for something else.
+inline Milestone EndOfReplacement(Urgency urgency, bool failed) {
+  if (urgency == Urgency::kReload) return failed ? Milestone::kReloadFailed : Milestone::kReloadGivenUp;
+  return failed ? Milestone::kRestartFailed : Milestone::kRestartGivenUp;
+}
+
+// What the service has to know of a slot's event.
+enum class SlotOutcome : uint8_t {
+  kNothing,
+  kReady,              // a process became loaded: it serves, or it waits for the commit of the replacement.
+                       // Or a oneshot has ended with 0
+  kStartFailed,        // a start failed and will be tried again
+  kNoRoom,             // the same, and the time that starts may take is over: the system has no room for it
+  kGaveUp,             // a start failed for the last time
+  kReplacementFailed,  // the new process of a replacement is lost; the old one serves on
+  kAsks,               // its worker asks to be replaced, now
+};
+
+}  // namespace fectl::core
+
+#endif  // MASTER_CORE_SLOT_SLOT_STATE_H_
