@@ -70,6 +70,7 @@ void AddRequest(const EventsRequest& request, JsonText* json) {
   json->Key("events");
   json->BeginObject();
   AddWhole("after", request.after, json);
+  if (!request.boot.empty()) AddText("boot", request.boot, json);
   AddWhole("since_ms", request.since_ms, json);
   AddFlag("now", request.now, json);
   AddFlag("follow", request.follow, json);
@@ -222,6 +223,7 @@ bool Read(const Value& object, LogsRequest* request) {
 bool Read(const Value& object, EventsRequest* request) {
   Reader read(object);
   read.Whole("after", &request->after);
+  read.Text("boot", &request->boot);
   read.Whole("since_ms", &request->since_ms);
   read.Flag("now", &request->now);
   read.Flag("follow", &request->follow);

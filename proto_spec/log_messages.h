@@ -41,7 +41,8 @@ struct LogsRequest {
 
 // What has happened. Each member restricts it.
 struct EventsRequest {
-  std::optional<uint64_t> after{};    // the number of an event
+  std::optional<uint64_t> after{};    // the number of an event: what is behind it
+  std::string boot{};                 // of that event; empty: the present one
   std::optional<int64_t> since_ms{};  // unix time
   bool now = false;                   // nothing that is there already
   bool follow = false;

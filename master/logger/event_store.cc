@@ -151,6 +151,20 @@ void EventStore::After(uint64_t sequence, const std::string& boot, std::vector<p
   }
 }
 
+std::string EventStore::boot() const {
+  const std::lock_guard lock(mutex_);
+  return boot_;
+}
+
+bool EventStore::Has(const std::string& boot) const {
+  bool found = false;
+  ForEach([&](const proto::EventLine& event) {
+    found = event.boot == boot;
+    return !found;
+  });
+  return found;
+}
+
 void EventStore::AddBell(Bell* bell) {
   const std::lock_guard lock(mutex_);
   bells_.insert(bell);

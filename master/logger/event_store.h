@@ -38,6 +38,11 @@ class EventStore {
   // Those in memory behind `sequence`, or all where they are of another boot.
   void After(uint64_t sequence, const std::string& boot, std::vector<proto::EventLine>* events) const;
 
+  // Of the newest event.
+  std::string boot() const;
+  // Whether an event of this boot is kept.
+  bool Has(const std::string& boot) const;
+
   void AddBell(Bell* bell);
   void RemoveBell(Bell* bell);
 

@@ -162,27 +162,31 @@ absl::Status Reader::Serve(const proto::IncidentRequest& request) {
 }
 
 absl::Status Reader::Serve(const proto::EventsRequest& request) {
-  uint64_t last = request.after.value_or(0);  // the last one that was looked at
+  EventStore& events = registry_->events();
+  const std::string start = request.boot.empty() ? events.boot() : request.boot;
+  // Where the boot is not kept any more, all that is kept is behind it.
+  bool begun = !request.after.has_value() || !events.Has(start);
+  uint64_t last = 0;  // the last one that was looked at
   std::string boot;
   absl::Status status;
   const auto look = [&](const proto::EventLine& event) {
-    const bool goes_on = boot.empty() || boot == event.boot;
+    if (!begun && event.boot != start) return true;
+    if (!begun) last = *request.after;
+    if (begun && event.boot != boot) last = 0;
+    begun = true;
     boot = event.boot;
-    if (!goes_on) last = 0;
     if (event.seq <= last) return true;
-    const bool gap = last > 0 && event.seq > last + 1 && !request.now;
-    if (gap) status = Put(proto::EventGap{.from = last + 1, .to = event.seq - 1});
+    if (last > 0 && event.seq > last + 1 && !request.now)
+      status = Put(proto::EventGap{.from = last + 1, .to = event.seq - 1});
     last = event.seq;
     const bool wanted = !request.now && (!request.since_ms || event.t_ms >= *request.since_ms) &&
                         proto::MatchesType(event.type, request.types);
     if (status.ok() && wanted) status = Put(event);
     return status.ok();
   };
-  registry_->events().ForEach(look);
+  events.ForEach(look);
   if (!status.ok() || !request.follow) return status;
-  proto::EventsRequest rest = request;
-  rest.now = false;
-  return Follow(rest, last, boot);
+  return Follow(request, last, boot);
 }
 
 absl::Status Reader::Follow(const proto::EventsRequest& request, uint64_t last, std::string boot) {

@@ -30,6 +30,7 @@
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/log_link.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "master/runtime/workers/output_files.h"
@@ -58,6 +59,7 @@ struct MasterParts {
   std::string start_directory;     // from which `file` was loaded
   Environment inherited;           // for workers
   rlimit open_files = {};          // likewise
+  LogSurroundings log_surroundings;
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -131,7 +133,7 @@ class Master final : private driver::Outside,
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
   void Do(const core::DropPlan& effect);
-  void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
+  void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
   bool Started() const;
   void NoticeRoom();
@@ -157,7 +159,8 @@ class Master final : private driver::Outside,
                                        const std::vector<SharedSocket>& sockets) override;
   const ServicePlan& PlanOf(const core::Service& service) const override { return plans_.at(service.plan()); }
   core::PlanVersion Keep(ServicePlan plan) override;
-  void SetName(core::ServiceId service, const std::string& name) override { names_[service] = name; }
+  void SetName(core::ServiceId service, const std::string& name) override;
+  void UseLogs(const config::Config& config) override { logs_.Use(config); }
   void Answer(ClientId client, const proto::Response& response) override { server_.Answer(client, response); }
   void CloseUnusedListeners() override;
   const core::Supervisor& supervisor() const { return driver_.supervisor(); }
@@ -169,6 +172,7 @@ class Master final : private driver::Outside,
   std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
+  LogLink logs_;
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;

@@ -203,6 +203,7 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   view.version = ++version_;
   view_ = view;
   applying_ = true;
+  host_->UseLogs(wanted_);
   LOG(INFO) << job.who << " applies version " << version_ << " of the configuration: " << Lines(view);
   if (!job.request.wait) {
     view.outcome = "started";
@@ -245,6 +246,7 @@ void Applier::Fail(const Step& step, const std::string& words) {
   if (!left.empty()) absl::StrAppend(&view_.failure, "; not begun: ", left);
   LOG(ERROR) << "version " << version_ << " of the configuration could not be applied: " << view_.failure;
   listeners_->Use(shared_before_);
+  host_->UseLogs(running_);
   previous_ = std::move(before_);
   loaded_at_ns_ = 0;
   EndApplication();

@@ -161,6 +161,7 @@ class Fake final : public ApplyHost, public ConfigSource {
     return newest_;
   }
   void SetName(core::ServiceId /*service*/, const std::string& /*name*/) override {}
+  void UseLogs(const config::Config& config) override { logs_ = config.logs; }
   void Answer(ClientId /*client*/, const proto::Response& response) override { answers_.push_back(response); }
   void CloseUnusedListeners() override {}
 
