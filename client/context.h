@@ -19,6 +19,7 @@ struct Context {
   Output& output;
   std::string socket_path;
   Limits limits;
+  bool out_is_terminal = false;
   bool colours_on = false;
   bool show_progress = false;
   std::string program = "";    // this one, as it can be started

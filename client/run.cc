@@ -15,6 +15,7 @@
 #include "client/context.h"
 #include "client/exit_code.h"
 #include "client/json_text.h"
+#include "client/logs/run_logs.h"
 #include "client/messages/run_messages.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"
@@ -76,6 +77,8 @@ int RunCommand(const Context& context) {
       return RunScale(context);
     case CommandKind::kRun:
       return RunOneshot(context);
+    case CommandKind::kLogs:
+      return RunLogs(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:
@@ -108,6 +111,7 @@ int RunInvocation(const Invocation& invocation, const Surroundings& surroundings
       .output = output,
       .socket_path = SocketPath(invocation.sock, surroundings.socket_variable, surroundings.caller_directory),
       .limits = limits,
+      .out_is_terminal = surroundings.out_is_terminal,
       .colours_on = surroundings.out_is_terminal && surroundings.colours_allowed,
       .show_progress = surroundings.err_is_terminal,
       .program = surroundings.program,

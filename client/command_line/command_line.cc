@@ -11,6 +11,7 @@
 #include "client/command_line/application_operands.h"
 #include "client/command_line/completion.h"
 #include "client/command_line/quoted.h"
+#include "client/events/since.h"
 #include "client/text/nearest.h"
 
 // gflags holds and checks the values. The words are read here, because its own reading of a command line
@@ -32,6 +33,12 @@ DEFINE_string(config, "", "the configuration");
 DEFINE_bool(revert, false, "go back");
 DEFINE_bool(wait, false, "wait for the end");
 DEFINE_bool(reset, false, "as configured");
+DEFINE_bool(follow, false, "go on");
+DEFINE_string(since, "", "where to begin");
+DEFINE_int32(lines, 100, "how many lines");
+DEFINE_int32(worker, 0, "which worker");
+DEFINE_bool(previous, false, "of the process before");
+DEFINE_string(grep, "", "what lines have");
 
 namespace fectl::client {
 namespace {
@@ -50,6 +57,8 @@ const NumberOption kNumbers[] = {
     {"port", &FLAGS_port, 0, 65'535},
     {"workers", &FLAGS_workers, 1, 10'000},
     {"threads", &FLAGS_threads, 1, 1'000},
+    {"lines", &FLAGS_lines, 0, 1'000'000},
+    {"worker", &FLAGS_worker, 1, 10'000},
 };
 
 // gflags has no dashes in its names.
@@ -100,6 +109,12 @@ class Parser {
     result_.revert = FLAGS_revert;
     result_.wait = FLAGS_wait;
     result_.reset = FLAGS_reset;
+    result_.logs.follow = FLAGS_follow;
+    if (!FLAGS_since.empty()) result_.logs.since = FLAGS_since;
+    if (!gflags::GetCommandLineFlagInfoOrDie("lines").is_default) result_.logs.lines = FLAGS_lines;
+    result_.logs.worker = FLAGS_worker;
+    result_.logs.previous = FLAGS_previous;
+    result_.logs.grep = FLAGS_grep;
     result_.serve = {.host = FLAGS_host,
                      .port = FLAGS_port,
                      .workers = FLAGS_workers,
@@ -202,6 +217,8 @@ class Parser {
     const auto* number = std::ranges::find(kNumbers, option.name, &NumberOption::name);
     if (option.name == "timeout") {
       CheckTimeout(taken, *value);
+    } else if (option.name == "since" && !ReadSince(*value).has_value()) {
+      error_ = "--since needs a time as 90s, 10m, 2h, 3d or 2026-11-28T09:00:00Z, or now, not " + Quoted(*value);
     } else if (number != std::end(kNumbers)) {
       CheckNumber(*number, taken, *value);
     } else if (!option.choices.empty() && std::ranges::find(option.choices, *value) == option.choices.end()) {

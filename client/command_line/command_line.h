@@ -25,6 +25,16 @@ struct ServeOptions {
   bool print = false;
 };
 
+// The options of logs.
+struct LogsOptions {
+  bool follow = false;
+  std::optional<std::string> since{};  // as ReadSince() takes it
+  std::optional<int64_t> lines{};
+  int worker = 0;  // 0: all
+  bool previous = false;
+  std::string grep{};
+};
+
 // What the user asked for.
 struct Invocation {
   CommandKind command = CommandKind::kHelp;
@@ -39,6 +49,7 @@ struct Invocation {
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
   ServeOptions serve;
+  LogsOptions logs;
   std::string config;   // empty: not given
   bool revert = false;  // these three with plan, apply and scale
   bool wait = false;

@@ -30,6 +30,7 @@ enum class CommandKind {
   kApply,
   kScale,
   kRun,
+  kLogs,
   kServe,
   kWatch,
   kCompletion,

@@ -35,7 +35,7 @@ absl::StatusOr<std::unique_ptr<LogLines>> LogLines::Make(proto::LogsRequest requ
   }
   std::string missing;
   lines->logs_ = registry->Named(lines->request_.services, &missing);
-  if (!missing.empty()) return absl::NotFoundError(absl::StrCat("service ", missing, " has written nothing yet"));
+  if (!missing.empty()) return absl::NotFoundError(absl::StrCat("there is no service ", missing));
   for (const auto& log : lines->logs_) {
     Of of{.service = log->settings()->name, .end = {}};
     if (const auto after = lines->request_.after.find(of.service); after != lines->request_.after.end()) {

@@ -19,6 +19,8 @@ namespace {
 
 // How long the last lines may take to be written. fectld waits for it as long.
 constexpr int kFinishMs = 5'000;
+// What readers have not taken then they ask the next logger for, or it is in files.
+constexpr int kReadersMs = 1'000;
 // Old files go by their age as well, when nothing is closed.
 constexpr int64_t kTidyEveryMs = 600'000;
 // Of events that wait for a disk: a second of many.
@@ -314,6 +316,7 @@ absl::Status Logger::Finish() {
   bool all = true;
   for (const auto& thread : writing_) all = (thread == nullptr || thread->Finish(kFinishMs)) && all;
   all = store_.Finish(kFinishMs) && all;
+  readers_->Finish(kReadersMs);
   TellKept();
   if (all) return absl::OkStatus();
   return absl::DeadlineExceededError("the last lines could not be written within 5 s");

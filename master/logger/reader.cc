@@ -41,6 +41,11 @@ std::vector<gid_t> GroupsOf(int socket, gid_t group) {
 
 }  // namespace
 
+void Reader::Finish() {
+  finishing_ = true;
+  bell_.Ring();
+}
+
 void Reader::Stop() {
   stopped_ = true;
   shutdown(socket_.get(), SHUT_RDWR);
@@ -117,7 +122,7 @@ absl::Status Reader::Flush() {
 }
 
 absl::Status Reader::WaitForMore() {
-  if (stopped_ || bell_.Wait(-1, socket_.get(), POLLRDHUP)) return Gone();
+  if (stopped_ || finishing_ || bell_.Wait(-1, socket_.get(), POLLRDHUP)) return Gone();
   return absl::OkStatus();
 }
 

@@ -25,7 +25,8 @@ class Reader {
 
   // Until the request is served, or the connection has ended.
   void Serve();
-  // Ends it soon. From another thread.
+  // Both from another thread: ends it when all is sent that there is; and at once.
+  void Finish();
   void Stop();
 
  private:
@@ -47,6 +48,7 @@ class Reader {
   Registry* registry_;
   std::string out_;
   Bell bell_;
+  std::atomic<bool> finishing_ = false;
   std::atomic<bool> stopped_ = false;
 };
 

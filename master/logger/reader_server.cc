@@ -3,9 +3,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "master/platform/loop/clock.h"
 #include "proto_spec/base/unique_fd.h"
 
 namespace fectl::logger {
@@ -39,16 +41,31 @@ void ReaderServer::DropDone() {
   }
 }
 
+void ReaderServer::Finish(int timeout_ms) {
+  if (listener_.has_value()) loop_->Unwatch(listener_->fd());
+  listener_.reset();
+  for (Running& running : readers_) running.reader.Finish();
+  const int64_t deadline = platform::MonotonicNanos() / 1'000'000 + timeout_ms;
+  for (;;) {
+    done_.Prepare();
+    DropDone();
+    const int64_t left = deadline - platform::MonotonicNanos() / 1'000'000;
+    if (readers_.empty() || left <= 0) return;
+    done_.Wait(static_cast<int>(left));
+  }
+}
+
 void ReaderServer::OnReady(uint32_t /*events*/) {
   base::UniqueFd socket(accept4(listener_->fd(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!socket.valid()) return;
   DropDone();
   if (readers_.size() >= kReadersMax) return;  // it sees the end of its connection
   Running& running = readers_.emplace_back(std::move(socket), registry_);
-  running.thread = std::thread([&running] {
+  running.thread = std::thread([this, &running] {
     running.reader.Serve();
     running.reader.Stop();
     running.done = true;
+    done_.Ring();
   });
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "master/logger/bell.h"
 #include "master/logger/reader.h"
 #include "master/logger/registry.h"
 #include "master/platform/loop/event_loop.h"
@@ -29,6 +30,9 @@ class ReaderServer final : private platform::FdWatcher {
   // Listens there, and no longer where it did before. `for_all`: the roles decide, not the mode of the file.
   absl::Status Listen(const std::string& path, bool for_all);
 
+  // Nobody is served any more; those that are get what there is, within this time.
+  void Finish(int timeout_ms);
+
   // Each has a thread and up to 1 MiB; a screen for each of a team is far less.
   static constexpr size_t kReadersMax = 64;
 
@@ -45,6 +49,7 @@ class ReaderServer final : private platform::FdWatcher {
   platform::EventLoop* loop_;
   Registry* registry_;
   std::optional<platform::UnixListener> listener_;
+  Bell done_;
   std::list<Running> readers_;
 };
 

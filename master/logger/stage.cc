@@ -10,7 +10,6 @@
 namespace fectl::logger {
 namespace {
 
-// Bytes that UTF-8 never has, in an order that the seed gives.
 void FillRoom(uint32_t seed, char* at, size_t bytes) {
   uint64_t word = 0;
   for (int i = 0; i < 8; ++i) {
@@ -27,8 +26,7 @@ void FillRoom(uint32_t seed, char* at, size_t bytes) {
 
 // How many of the bytes are not the fill at their end.
 size_t ChangedBytes(uint32_t seed, const char* at, size_t bytes) {
-  std::string fill(bytes, '\0');
-  FillRoom(seed, fill.data(), bytes);
+  const std::string fill = FillFor(seed, bytes);
   while (bytes > 0 && at[bytes - 1] == fill[bytes - 1]) --bytes;
   return bytes;
 }
@@ -38,6 +36,16 @@ uint32_t CountLines(std::string_view text) {
 }
 
 }  // namespace
+
+std::string FillFor(uint32_t seed, size_t bytes) {
+  std::string fill(bytes, '\0');
+  FillRoom(seed, fill.data(), bytes);
+  return fill;
+}
+
+uint32_t SeedAt(uint64_t filled) {
+  return static_cast<uint32_t>(filled * 2'654'435'761 + 1);
+}
 
 Stage::Stage(const Arena::Stage& block, const std::optional<RecordHead>& last) : block_(block) {
   FinishRead();
@@ -91,7 +99,7 @@ Stage::ReadResult Stage::Read(int pipe, bool hung_up) {
   const size_t bytes = std::min<size_t>(static_cast<size_t>(waiting), kStageBytes - at);
   if (bytes == 0) return ReadResult::kFull;
   // No more than waits there: so the read, once begun, gives all of it.
-  const auto seed = static_cast<uint32_t>(head.filled * 2'654'435'761 + 1);
+  const uint32_t seed = SeedAt(head.filled);
   FillRoom(seed, block_.buffer + at, bytes);
   head.pending_at = head.filled.load();
   head.pending = uint64_t{bytes} << 32 | seed;

@@ -24,6 +24,11 @@ struct Writer {
   friend auto operator<=>(const Writer&, const Writer&) = default;
 };
 
+// What the room of a read is filled with before it: bytes that UTF-8 never has, in an order that the seed gives.
+std::string FillFor(uint32_t seed, size_t bytes);
+// The seed of a read that begins when so much has been read.
+uint32_t SeedAt(uint64_t filled);
+
 // What one process has written, on its way from the pipe into the ring as lines. A logger that takes over after a
 // kill, at whatever moment, finds every byte here, in the ring or in the pipe, and none twice. (How much a read that
 // was cut off had given is told by the room that it had not changed: the fill is none of UTF-8. Bytes that equal it
