@@ -19,8 +19,8 @@ struct Context {
   Output& output;
   std::string socket_path;
   Limits limits;
+  bool out_is_terminal = false;
   bool colours_on = false;
-  bool is_on_terminal = false;  // standard output is one
   bool show_progress = false;
   std::string program = "";    // this one, as it can be started
   std::string directory = "";  // from which relative paths are taken; empty: the current one

@@ -19,6 +19,7 @@
 #include "client/live/run_refresh.h"
 #include "client/live/run_top.h"
 #include "client/live/run_wait.h"
+#include "client/logs/run_logs.h"
 #include "client/messages/run_messages.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"
@@ -89,6 +90,8 @@ int RunCommand(const Context& context) {
       return RunWait(context);
     case CommandKind::kTop:
       return RunTop(context);
+    case CommandKind::kLogs:
+      return RunLogs(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:
@@ -121,8 +124,8 @@ int RunInvocation(const Invocation& invocation, const Surroundings& surroundings
       .output = output,
       .socket_path = SocketPath(invocation.sock, surroundings.socket_variable, surroundings.caller_directory),
       .limits = limits,
+      .out_is_terminal = surroundings.out_is_terminal,
       .colours_on = surroundings.out_is_terminal && surroundings.colours_allowed,
-      .is_on_terminal = surroundings.out_is_terminal,
       .show_progress = surroundings.err_is_terminal,
       .program = surroundings.program,
       .directory = surroundings.caller_directory,

@@ -408,6 +408,13 @@ absl::StatusOr<LogAnswer> DecodeLogAnswer(std::string_view payload) {
   return ReadAs<LogAnswer, EventGap>(root, payload);
 }
 
+std::string SummaryOf(std::string_view text) {
+  if (!Check(text, "an incident").ok()) return "";
+  const JsonTree tree(text);
+  const Value* summary = FindMember(tree.root(), "summary");
+  return summary == nullptr ? "" : ToText(*summary);
+}
+
 bool MatchesType(std::string_view type, const std::vector<std::string>& types) {
   if (types.empty()) return true;
   for (const std::string& wanted : types) {

@@ -21,7 +21,7 @@ inline constexpr std::string_view kLogSocketSuffix = ".logs";
 
 // 1,000 names of services, as 64 letters each have, and an expression.
 inline constexpr size_t kLogRequestBytesMax = size_t{128} << 10;
-// The longest line (1 MiB) in the longest form that JSON has for it, and as much in base 64.
+// An incident (256 KiB) or a line (64 KiB) in the longest form that JSON has for it, with room.
 inline constexpr size_t kLogAnswerBytesMax = size_t{8} << 20;
 
 // Lines of workers.
@@ -139,6 +139,9 @@ std::string EncodeLogAnswer(const LogAnswer& answer);
 
 // InvalidArgument for what is none. Members that are unknown are passed over.
 absl::StatusOr<LogAnswer> DecodeLogAnswer(std::string_view payload);
+
+// Incident::summary of a text that is kept: the text of its member `summary`; empty where it has none.
+std::string SummaryOf(std::string_view text);
 
 // Whether an event of this type is among `types`, as EventsRequest has them.
 bool MatchesType(std::string_view type, const std::vector<std::string>& types);

@@ -43,6 +43,10 @@ DEFINE_string(since, "", "where to begin");
 DEFINE_string(cursor, "", "where it is kept how far one is");
 DEFINE_string(type, "", "only these");
 DEFINE_string(exec, "", "run for each");
+DEFINE_int32(lines, 100, "how many lines");
+DEFINE_int32(worker, 0, "which worker");
+DEFINE_bool(previous, false, "of the process before");
+DEFINE_string(grep, "", "what lines have");
 
 namespace fectl::client {
 namespace {
@@ -58,9 +62,9 @@ struct NumberOption {
   int most;
 };
 const NumberOption kNumbers[] = {
-    {"port", &FLAGS_port, 0, 65'535},
-    {"workers", &FLAGS_workers, 1, 10'000},
-    {"threads", &FLAGS_threads, 1, 1'000},
+    {"port", &FLAGS_port, 0, 65'535},      {"workers", &FLAGS_workers, 1, 10'000},
+    {"threads", &FLAGS_threads, 1, 1'000}, {"lines", &FLAGS_lines, 0, 1'000'000},
+    {"worker", &FLAGS_worker, 1, 10'000},
 };
 
 // gflags has no dashes in its names.
@@ -118,6 +122,12 @@ class Parser {
     result_.events.cursor = FLAGS_cursor;
     result_.events.exec = FLAGS_exec;
     if (!FLAGS_since.empty()) result_.events.since = FLAGS_since;
+    result_.logs.follow = FLAGS_follow;
+    if (!FLAGS_since.empty()) result_.logs.since = FLAGS_since;
+    if (!gflags::GetCommandLineFlagInfoOrDie("lines").is_default) result_.logs.lines = FLAGS_lines;
+    result_.logs.worker = FLAGS_worker;
+    result_.logs.previous = FLAGS_previous;
+    result_.logs.grep = FLAGS_grep;
     result_.serve = {.host = FLAGS_host,
                      .port = FLAGS_port,
                      .workers = FLAGS_workers,

@@ -34,6 +34,16 @@ struct EventsOptions {
   std::string exec{};  // empty: not given
 };
 
+// The options of logs.
+struct LogsOptions {
+  bool follow = false;
+  std::optional<std::string> since{};  // as ReadSince() takes it
+  std::optional<int64_t> lines{};
+  int worker = 0;  // 0: all
+  bool previous = false;
+  std::string grep{};
+};
+
 // What the user asked for.
 struct Invocation {
   CommandKind command = CommandKind::kHelp;
@@ -49,6 +59,7 @@ struct Invocation {
   bool print_version = false;  // of this program
   ServeOptions serve;
   EventsOptions events;
+  LogsOptions logs;
   std::string config;   // empty: not given
   bool revert = false;  // these three with plan, apply and scale
   bool wait = false;

@@ -233,6 +233,23 @@ ready-made workers, or open).
 In a pipe, and with --json, it is shown once. Memory and processor time are
 absent for workers of another machine or container.
 )"},
+    {CommandKind::kLogs, "logs", Operands::kServices, "print what workers have written",
+     R"(Prints lines that the workers of these services have written to their standard
+output and error: the last 100, or as many as -n says, or those since a time. With
+-f it goes on with what they write, across reloads, rotated files, and restarts of
+fectld and of its logger, until Ctrl-C.
+
+Each line begins with its time, its service and its worker. Of a line that was too
+long to be kept in one piece each piece is printed alone: the first one with |>,
+others with <> and the last one with <|. On a terminal control characters are
+shown as escapes, but for colours; elsewhere the bytes are as they were written.
+With --json each line is an object; fectl(1) has the members. --previous prints
+what the last process wrote in each place that does not run any more, as one that
+has crashed.
+
+Needs the role logs in [master] allow. Exits 0; 1 if lines cannot be read; 3 if
+there is no fectld; 4 if this user may not read them.
+)"},
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
@@ -285,13 +302,17 @@ constexpr Option kOptions[] = {
     {"wait", 0, "", "return when all of it is done, or has failed", "apply"},
     {"reset", 0, "", "as many workers as the configuration says", "scale"},
     {"refresh", 'w', "", "show it again and again", "status"},
-    {"follow", 'f', "", "go on with what comes", "events"},
-    {"since", 0, "WHEN", "a number, 10m, 2026-11-28T09:00:00Z, or now", "events"},
+    {"follow", 'f', "", "go on with what comes", "events logs"},
+    {"since", 0, "WHEN", "a number, 10m, 2026-11-28T09:00:00Z, or now", "events logs"},
     {"cursor", 0, "FILE", "go on behind what FILE names, and keep it", "events"},
     {"type", 0, "TYPES", "only these, as worker.exited,service.*", "events"},
     {"exec", 0, "COMMAND", "run it for each event", "events"},
     {"for", 0, "STATE", "ready, stopped, failed or version=N (ready)", "wait"},
     {"sort", 0, "COLUMN", "what comes first (service)", "top", kSorts},
+    {"lines", 'n', "NUMBER", "so many of the last lines (100)", "logs"},
+    {"worker", 0, "N", "only of this worker, from 1", "logs"},
+    {"previous", 0, "", "of the process before the one that runs", "logs"},
+    {"grep", 0, "RE", "only lines that this expression is found in", "logs"},
     {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},
     {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
     {"workers", 0, "NUMBER", "how many processes (1)", "serve"},

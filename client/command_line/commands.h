@@ -34,6 +34,7 @@ enum class CommandKind {
   kWhy,
   kWait,
   kTop,
+  kLogs,
   kServe,
   kWatch,
   kCompletion,

@@ -164,7 +164,7 @@ int RunRefresh(const Context& context, const Shown& shown) {
     context.output.Err(first.err);
     return first.exit_code;
   }
-  const bool full_screen = context.is_on_terminal && !context.invocation.json;
+  const bool full_screen = context.out_is_terminal && !context.invocation.json;
   absl::StatusOr<Signals> signals =
       full_screen ? Signals::Block({SIGTSTP, SIGCONT, SIGWINCH}) : Signals::Block();
   if (!signals.ok()) return Fail(context, signals.status());

@@ -210,7 +210,7 @@ int RunTop(const Context& context) {
   if (!session.ok()) return Fail(context, session.status());
   const absl::Status able = session->NeedLevelThree("this fectld is too old to tell of all workers at once");
   if (!able.ok()) return Fail(context, able);
-  if (context.invocation.json || !context.is_on_terminal) return TopOnce(context, *session);
+  if (context.invocation.json || !context.out_is_terminal) return TopOnce(context, *session);
   absl::Status end;
   std::optional<Response> answer;
   {

@@ -86,6 +86,7 @@ class Comparison {
   Difference Take() {
     Section("master", config::ValuesOf(running_.master), config::ValuesOf(wanted_.master));
     Section("logging", config::ValuesOf(running_.logging), config::ValuesOf(wanted_.logging));
+    Logs();
     for (const ServiceConfig& service : wanted_.services) Service(service);
     for (const ServiceConfig& service : running_.services) {
       if (!kept_.contains(service.name)) Removed(service);
@@ -101,6 +102,14 @@ class Comparison {
     for (const KeyChangeView& key : change.keys) NeedsRestart(absl::StrCat(name, ".", key.key));
     change.words = "needs a restart of fectld";
     out_.changes.push_back(std::move(change));
+  }
+
+  void Logs() {
+    ChangeView change{
+        .section = "logs",
+        .kind = std::string(ToWord(KeyClass::kLive)),
+        .keys = ChangedKeys(AsMap(config::ValuesOf(running_.logs)), AsMap(config::ValuesOf(wanted_.logs)))};
+    if (!change.keys.empty()) out_.changes.push_back(std::move(change));
   }
 
   void NeedsRestart(const std::string& key) {
@@ -148,6 +157,7 @@ class Comparison {
     if (key == "timeout" && after.timeout_ms > before.timeout_ms) return KeyClass::kLive;
     if (key == "shutdown_timeout" && after.shutdown_timeout_ms > before.shutdown_timeout_ms)
       return KeyClass::kLive;
+    if (key.starts_with("logs.")) return ClassOf("service.logs", std::string_view(key).substr(5));
     return ClassOf("service", key);
   }
 

@@ -10,9 +10,9 @@
 namespace fectl::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> kRoles = {"observe", "operate"};
+constexpr std::array<std::string_view, 3> kRoles = {"observe", "logs", "operate"};
 constexpr std::string_view kWhat =
-    R"("observe:" or "operate:" and a user or an @group, as in "operate:@deploy")";
+    R"("observe:", "logs:" or "operate:" and a user or an @group, as in "operate:@deploy")";
 
 std::optional<Grant> ReadGrant(const std::string& entry) {
   const size_t colon = entry.find(':');
@@ -45,7 +45,7 @@ std::vector<Grant> ReadAllow(SectionReader* reader) {
       const std::string text = ToText(*grant);
       reader->Fail("allow", absl::StrCat("names ", grant->group ? "group " : "user ",
                                          text.substr(text.find(':') + (grant->group ? 2 : 1)),
-                                         " twice; operate includes observe"));
+                                         " twice; operate includes logs, and logs observe"));
       continue;
     }
     grants.push_back(*grant);

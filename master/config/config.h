@@ -37,8 +37,8 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-// What a control client may ask: to look, or everything.
-enum class Role { kObserve, kOperate };
+// What a control client may ask: to look, to read lines of workers as well, or everything.
+enum class Role { kObserve, kLogs, kOperate };
 
 struct Grant {
   Role role = Role::kObserve;
@@ -99,6 +99,37 @@ struct SocketConfig {
   bool operator==(const SocketConfig&) const = default;
 };
 
+enum class LogsTo { kFile, kJournald, kConsole, kSyslog };
+enum class LogsFormat { kText, kJson };
+enum class LogsOnFull { kDrop, kBlock };
+enum class LogsStreams { kMerged, kSplit };
+
+// Where the output of workers goes, and how: what is written in [logs], or in [service.logs] for one service
+// alone.
+struct OutputConfig {
+  std::optional<std::vector<LogsTo>> to;
+  std::optional<std::string> dir;
+  std::optional<LogsFormat> format;
+  std::optional<int64_t> max_size;   // bytes of a file, which is closed then
+  std::optional<int64_t> max_age_s;  // of a closed file, which is removed then
+  std::optional<bool> compress;      // closed files
+  std::optional<int64_t> line_max;   // bytes; a longer line is cut into pieces
+  std::optional<LogsOnFull> on_full;
+  std::optional<LogsStreams> streams;
+
+  bool operator==(const OutputConfig&) const = default;
+};
+
+struct LogsConfig {
+  OutputConfig output;
+  int64_t total = int64_t{1} << 30;  // bytes of all files together
+  // What stays free of the file system: percent of it, or bytes.
+  int keep_free_percent = 5;
+  int64_t keep_free_bytes = 0;
+
+  bool operator==(const LogsConfig&) const = default;
+};
+
 struct ServiceConfig {
   std::string name;
   int num = 1;                       // workers
@@ -136,6 +167,7 @@ struct ServiceConfig {
   std::optional<std::string> ready;
   std::optional<std::string> watchdog;
   std::optional<std::string> stop_signal;
+  OutputConfig logs;  // what differs from [logs]
 
   // The program is none of ours, and needs fectl-run before it.
   bool foreign() const { return ready.has_value() || watchdog.has_value() || stop_signal.has_value(); }
@@ -162,6 +194,7 @@ struct Config {
   std::vector<SocketConfig> sockets;
   std::vector<ServiceConfig> services;
   LoggingConfig logging;
+  LogsConfig logs;
 
   bool operator==(const Config&) const = default;
 };

@@ -77,12 +77,35 @@ void VisitFields(T& socket, Visit&& visit) {
   visit("addresses", addresses);
 }
 
+template <Is<OutputConfig> T, typename Visit>
+void VisitFields(T& output, Visit&& visit) {
+  auto& [to, dir, format, max_size, max_age_s, compress, line_max, on_full, streams] = output;
+  visit("to", to);
+  visit("dir", dir);
+  visit("format", format);
+  visit("max_size", max_size);
+  visit("max_age_s", max_age_s);
+  visit("compress", compress);
+  visit("line_max", line_max);
+  visit("on_full", on_full);
+  visit("streams", streams);
+}
+
+template <Is<LogsConfig> T, typename Visit>
+void VisitFields(T& logs, Visit&& visit) {
+  auto& [output, total, keep_free_percent, keep_free_bytes] = logs;
+  visit("output", output);
+  visit("total", total);
+  visit("keep_free_percent", keep_free_percent);
+  visit("keep_free_bytes", keep_free_bytes);
+}
+
 template <Is<ServiceConfig> T, typename Visit>
 void VisitFields(T& service, Visit&& visit) {
   auto& [name, num, num_auto, command, directory, restarts, uid, gid, timeout_ms, startup_timeout_ms,
          shutdown_timeout_ms, max_lease_ms, stdout_path, stderr_path, environ, environ_passed, env_files,
          environ_from_files, max_surge, no_new_privileges, capabilities, after, require, autostart, type,
-         before_roll, renamed_from, labels, ready, watchdog, stop_signal, identity] = service;
+         before_roll, renamed_from, labels, ready, watchdog, stop_signal, logs, identity] = service;
   visit("name", name);
   visit("num", num);
   visit("num_auto", num_auto);
@@ -114,6 +137,7 @@ void VisitFields(T& service, Visit&& visit) {
   visit("ready", ready);
   visit("watchdog", watchdog);
   visit("stop_signal", stop_signal);
+  visit("logs", logs);
   visit("identity", identity);
 }
 
@@ -128,11 +152,12 @@ void VisitFields(T& logging, Visit&& visit) {
 
 template <Is<Config> T, typename Visit>
 void VisitFields(T& config, Visit&& visit) {
-  auto& [master, sockets, services, logging] = config;
+  auto& [master, sockets, services, logging, logs] = config;
   visit("master", master);
   visit("sockets", sockets);
   visit("services", services);
   visit("logging", logging);
+  visit("logs", logs);
 }
 
 template <Is<Problem> T, typename Visit>
@@ -169,6 +194,18 @@ constexpr int LastOf(ServiceType /*type*/) {
 }
 constexpr int LastOf(LogLevel /*type*/) {
   return static_cast<int>(LogLevel::kTrace);
+}
+constexpr int LastOf(LogsTo /*type*/) {
+  return static_cast<int>(LogsTo::kSyslog);
+}
+constexpr int LastOf(LogsFormat /*type*/) {
+  return static_cast<int>(LogsFormat::kJson);
+}
+constexpr int LastOf(LogsOnFull /*type*/) {
+  return static_cast<int>(LogsOnFull::kBlock);
+}
+constexpr int LastOf(LogsStreams /*type*/) {
+  return static_cast<int>(LogsStreams::kSplit);
 }
 constexpr int LastOf(LogTarget /*type*/) {
   return static_cast<int>(LogTarget::kSyslog);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/check.h"
 #include "master/config/keys.h"
+#include "master/config/logs_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/sections.h"
 #include "master/config/service/service_section.h"
@@ -38,11 +39,12 @@ class FileParser {
     if (const Table* table = FindSection("logging")) {
       result_.config.logging = ReadLogging(*table, "logging", &result_);
     }
+    if (const Table* table = FindSection("logs")) result_.config.logs = ReadLogs(*table, "logs", &result_);
     if (const Table* table = FindSection("defaults")) *defaults = ReadDefaults(*table, &result_);
   }
 
   void RefuseMainSections(std::string_view main_file) {
-    for (const std::string_view name : {"master", "logging", "defaults", "include"}) {
+    for (const std::string_view name : {"master", "logging", "logs", "defaults", "include"}) {
       const auto member = document_.root.members.find(name);
       if (member == document_.root.members.end()) continue;
       Fail(std::string(name), member->second.line,
@@ -113,7 +115,8 @@ class FileParser {
     result_.problems.push_back({std::string(file_), line, std::string(key), std::move(text), false});
   }
 
-  // The table of [master], [logging] or [defaults]; also where it was written [[master]], which is noted.
+  // The table of [master], [logging], [logs] or [defaults]; also where it was written [[master]], which is
+  // noted.
   const Table* FindSection(const std::string& name) {
     const auto member = document_.root.members.find(name);
     if (member == document_.root.members.end()) return nullptr;

@@ -108,6 +108,48 @@ void PrintSocket(const SocketConfig& socket, Printer* out) {
   if (!socket.arguments.empty()) out->Raw("arguments", QuotedList(socket.arguments));
 }
 
+std::string Bytes(int64_t bytes) {
+  if (bytes > 0 && bytes % (1 << 30) == 0) return absl::StrCat("\"", bytes >> 30, "GiB\"");
+  if (bytes > 0 && bytes % (1 << 20) == 0) return absl::StrCat("\"", bytes >> 20, "MiB\"");
+  if (bytes > 0 && bytes % (1 << 10) == 0) return absl::StrCat("\"", bytes >> 10, "KiB\"");
+  return absl::StrCat(bytes);
+}
+
+std::string Age(int64_t seconds) {
+  if (seconds > 0 && seconds % 86'400 == 0) return absl::StrCat("\"", seconds / 86'400, "d\"");
+  return absl::StrCat(seconds);
+}
+
+// What is set.
+void PrintOutput(const OutputConfig& output, std::string_view start, Printer* out) {
+  static constexpr std::string_view kTo[] = {"file", "journald", "console", "syslog"};
+  const auto key = [start](const char* name) { return absl::StrCat(View(start), name); };
+  if (output.to.has_value()) {
+    std::vector<std::string> words;
+    for (const LogsTo to : *output.to) words.emplace_back(kTo[static_cast<size_t>(to)]);
+    out->Raw(key("to"), QuotedList(words));
+  }
+  if (output.dir.has_value()) out->Text(key("dir"), *output.dir);
+  if (output.format.has_value())
+    out->Text(key("format"), *output.format == LogsFormat::kJson ? "json" : "text");
+  if (output.max_size.has_value()) out->Raw(key("max_size"), Bytes(*output.max_size));
+  if (output.max_age_s.has_value()) out->Raw(key("max_age"), Age(*output.max_age_s));
+  if (output.compress.has_value()) out->Raw(key("compress"), *output.compress ? "true" : "false");
+  if (output.line_max.has_value()) out->Raw(key("line_max"), Bytes(*output.line_max));
+  if (output.on_full.has_value())
+    out->Text(key("on_full"), *output.on_full == LogsOnFull::kBlock ? "block" : "drop");
+  if (output.streams.has_value())
+    out->Text(key("streams"), *output.streams == LogsStreams::kSplit ? "split" : "merged");
+}
+
+void PrintLogs(const LogsConfig& logs, Printer* out) {
+  out->Section("[logs]");
+  PrintOutput(logs.output, "", out);
+  out->Raw("total", Bytes(logs.total));
+  out->Raw("keep_free", logs.keep_free_percent > 0 ? absl::StrCat("\"", logs.keep_free_percent, "%\"")
+                                                   : Bytes(logs.keep_free_bytes));
+}
+
 void PrintOrder(const ServiceConfig& service, Printer* out) {
   if (!service.after.empty()) out->Raw("after", QuotedList(service.after));
   if (!service.require.empty()) out->Raw("requires", QuotedList(service.require));
@@ -160,6 +202,8 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   out->TextIfSet("ready", service.ready.value_or(""));
   out->TextIfSet("watchdog", service.watchdog.value_or(""));
   out->TextIfSet("stop_signal", service.stop_signal.value_or(""));
+  // Dotted keys, which stand for the section [service.logs].
+  PrintOutput(service.logs, "logs.", out);
 }
 
 }  // namespace
@@ -173,6 +217,12 @@ KeyValues ValuesOf(const MasterConfig& master) {
 KeyValues ValuesOf(const LoggingConfig& logging) {
   Printer out;
   PrintLogging(logging, &out);
+  return out.TakeValues();
+}
+
+KeyValues ValuesOf(const LogsConfig& logs) {
+  Printer out;
+  PrintLogs(logs, &out);
   return out.TakeValues();
 }
 
@@ -192,6 +242,7 @@ std::string PrintToml(const Config& config) {
   Printer out;
   PrintMaster(config.master, &out);
   PrintLogging(config.logging, &out);
+  PrintLogs(config.logs, &out);
   for (const SocketConfig& socket : config.sockets) PrintSocket(socket, &out);
   for (const ServiceConfig& service : config.services) PrintService(service, &out);
   return out.Take();

@@ -17,7 +17,9 @@ std::string PrintToml(const Config& config);
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 KeyValues ValuesOf(const MasterConfig& master);
 KeyValues ValuesOf(const LoggingConfig& logging);
+KeyValues ValuesOf(const LogsConfig& logs);
 KeyValues ValuesOf(const SocketConfig& socket);
+// Keys of [service.logs] begin with "logs.".
 KeyValues ValuesOf(const ServiceConfig& service);
 
 }  // namespace fectl::config

@@ -23,6 +23,8 @@ class SectionReader {
   // once. The arguments must outlive the reader.
   SectionReader(const Table& table, std::string_view name, std::string label, LoadResult* result);
 
+  const std::string& label() const { return label_; }
+
   // Whether something is written for `key`, be it readable or not.
   bool Has(std::string_view key) const;
   // What is written for `key`, or null.

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 // gflags holds the values. The words are read below, because its own reading knows no short options, ends the
 // process on a mistake, and shows the flags of every library that is linked in.
@@ -17,6 +19,7 @@ DEFINE_bool(check, false, "check the configuration and say what is wrong; start 
 DEFINE_bool(strict, false, "with --check: exit 1 where the start would warn");
 DEFINE_bool(print_config, false, "print the effective configuration as TOML; start nothing");
 DEFINE_string(load, "", "load this configuration and print it for another fectld; start nothing");
+DEFINE_string(log_server, "", "be the logger of another fectld, with these descriptors");
 DEFINE_bool(daemon, false,
             "run in the background; return when the master serves, or with the reason why not");
 
@@ -25,7 +28,7 @@ namespace {
 
 using Action = CommandLine::Action;
 
-constexpr std::array<Option, 8> kOptions = {{
+constexpr std::array<Option, 9> kOptions = {{
     {"-c", "--config", "FILE", "config", Action::kServe,
      "read this configuration (default: fectld.toml in the current directory)"},
     {"", "--check", "", "check", Action::kCheck,
@@ -35,6 +38,7 @@ constexpr std::array<Option, 8> kOptions = {{
     {"", "--print-config", "", "print_config", Action::kPrintConfig,
      "only print the configuration with all defaults, as TOML"},
     {"", "--load", "FILE", "load", Action::kLoad, ""},
+    {"", "--log-server", "FD,FD", "log_server", Action::kLogServer, ""},
     {"-d", "--daemon", "", "daemon", Action::kServe,
      "go to the background: returns when the master serves, or says why not"},
     {"-V", "--version", "", "", Action::kVersion, "print the version"},
@@ -112,6 +116,13 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   if (line.action == Action::kServe && !FLAGS_load.empty()) {
     line.action = Action::kLoad;
     line.config = FLAGS_load;
+  }
+  if (line.action == Action::kServe && !FLAGS_log_server.empty()) {
+    line.action = Action::kLogServer;
+    const std::vector<std::string> fds = absl::StrSplit(FLAGS_log_server, ',');
+    if (fds.size() > 2 || !absl::SimpleAtoi(fds.front(), &line.link_fd) ||
+        (fds.size() == 2 && !absl::SimpleAtoi(fds.back(), &line.memory_fd)))
+      return Wrong("option --log-server takes descriptors");
   }
   if (line.strict && line.action != Action::kCheck && line.action != Action::kHelp &&
       line.action != Action::kVersion)

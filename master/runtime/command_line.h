@@ -12,12 +12,15 @@ namespace fectl::runtime {
 
 // What fectld was asked to do.
 struct CommandLine {
-  enum class Action { kServe, kCheck, kPrintConfig, kLoad, kHelp, kVersion };
+  enum class Action { kServe, kCheck, kPrintConfig, kLoad, kLogServer, kHelp, kVersion };
 
   Action action = Action::kServe;
   std::string config;   // also what kLoad loads; empty: not given
   bool strict = false;  // with kCheck: what would keep a part from starting is a failure
   bool daemon = false;
+  // kLogServer: descriptors that the logger has got from its master; -1: there is none.
+  int link_fd = -1;
+  int memory_fd = -1;
 };
 
 struct Option {

@@ -43,19 +43,21 @@ uint64_t Seed() {
 Master::Master(MasterParts parts)
     : parts_(std::move(parts)),
       driver_(FirstPlans(parts_.services), Seed(), this),
-      events_(&driver_.supervisor(), std::move(parts_.events)),
-      workers_(&plans_, parts_.listeners.get(), &outputs_, parts_.loop.get(), this),
+      events_(&driver_.supervisor(), &logs_),
+      workers_(&plans_, parts_.listeners.get(), &outputs_, &logs_, parts_.loop.get(), this),
+      logs_(parts_.loop.get(), workers_.children(), parts_.log_surroundings),
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
       applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file, parts_.files,
                parts_.loaded_at_ns),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
     const core::Service& service = supervisor().services()[i];
-    names_[service.id()] = service.policy().name;
+    SetName(service.id(), service.policy().name);
     plans_[service.plan()] = std::move(parts_.services[i].plan);
     newest_plan_ = std::max(newest_plan_, service.plan());
   }
   parts_.services = {};
+  logs_.Use(applier_.running());
 }
 
 Master::~Master() {
@@ -81,6 +83,7 @@ absl::Status Master::Run() {
     LOG_IF(ERROR, !state.ok()) << state.message() << "; the services that use it cannot start without it";
   }
   if (workers_.Sweep()) sweep_at_ = started_at_;  // what ended before the signals were ours
+  logs_.Start(started_at_);
   Tell({.type = proto::EventType::kMasterStarted,
         .texts = {{"version", proto::kVersion}},
         .numbers = {{"pid", getpid()}}});
@@ -89,6 +92,7 @@ absl::Status Master::Run() {
   while (!driver_.finished()) {
     if (absl::Status turned = driver_.Turn(); !turned.ok()) return turned;
   }
+  logs_.Finish();
   LOG(INFO) << "all services are stopped; fectld leaves";
   return absl::OkStatus();
 }
@@ -102,7 +106,7 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 
 core::Instant Master::next_deadline() const {
   core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
-                                applier_.next_deadline(), beat_at_, sweep_at_});
+                                applier_.next_deadline(), logs_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
@@ -168,6 +172,16 @@ void Master::Do(const core::Report& effect) {
   LogReport(names_[effect.service], effect, parts_.log.get());
 }
 
+void Master::Do(const core::ForgetService& effect) {
+  names_.erase(effect.service);
+  logs_.ForgetService(effect.service);
+}
+
+void Master::SetName(core::ServiceId service, const std::string& name) {
+  names_[service] = name;
+  logs_.SetName(service, name);
+}
+
 void Master::Do(const core::Finish& /*effect*/) {
   AnswerSettled(/*all=*/true);
   server_.EndSubscriptions("fectld ends");
@@ -191,6 +205,7 @@ void Master::OnTurnEnd(core::Instant now) {
     platform::GiveBackStartCode();
   }
   applier_.OnTurn(now);
+  logs_.OnTurn(now);
   if (!settling_.empty()) AnswerSettled(/*all=*/false);
   server_.OnTurn(now);
   NoticeRoom();
@@ -260,6 +275,7 @@ void Master::ReopenLogs() {
   Reopened reopened = parts_.streams->Reopen();
   reopened.Add(parts_.log->Reopen());
   reopened.Add(outputs_.ReopenAll());
+  logs_.Reopen(/*streams=*/true);
   for (const absl::Status& failure : reopened.failures) {
     LOG(ERROR) << "a log file could not be opened anew: " << failure.message();
   }

@@ -32,6 +32,7 @@
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/log_link.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "master/runtime/views/event_stream.h"
@@ -55,13 +56,13 @@ struct MasterParts {
   std::vector<PlannedService> services;
   // Of what `services` were made, for applications of other configurations.
   config::Config config;
-  std::string file;                                // an absolute path
-  std::vector<std::string> files;                  // that were read: this one first
-  int64_t loaded_at_ns = 0;                        // unix time
-  std::string start_directory;                     // from which `file` was loaded
-  Environment inherited;                           // for workers
-  rlimit open_files = {};                          // likewise
-  std::unique_ptr<events::EventSink> events = {};  // where events go; nullptr: nowhere
+  std::string file;                // an absolute path
+  std::vector<std::string> files;  // that were read: this one first
+  int64_t loaded_at_ns = 0;        // unix time
+  std::string start_directory;     // from which `file` was loaded
+  Environment inherited;           // for workers
+  rlimit open_files = {};          // likewise
+  LogSurroundings log_surroundings;
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -137,7 +138,7 @@ class Master final : private driver::Outside,
   void Do(const core::Report& effect);
   void Do(const core::ServiceReport& /*effect*/) {}  // events_ has it
   void Do(const core::DropPlan& effect);
-  void Do(const core::ForgetService& effect) { names_.erase(effect.service); }
+  void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
   bool Started() const;
   void NoticeRoom();
@@ -166,7 +167,8 @@ class Master final : private driver::Outside,
                                        const std::vector<SharedSocket>& sockets) override;
   const ServicePlan& PlanOf(const core::Service& service) const override { return plans_.at(service.plan()); }
   core::PlanVersion Keep(ServicePlan plan) override;
-  void SetName(core::ServiceId service, const std::string& name) override { names_[service] = name; }
+  void SetName(core::ServiceId service, const std::string& name) override;
+  void UseLogs(const config::Config& config) override { logs_.Use(config); }
   void Answer(ClientId client, const proto::Response& response) override { server_.Answer(client, response); }
   void CloseUnusedListeners() override;
   void Tell(const events::Fact& fact) override { events_.Tell(fact); }
@@ -181,6 +183,7 @@ class Master final : private driver::Outside,
   std::map<core::ServiceId, std::string> names_;  // of services, also of those whose last records are written
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
+  LogLink logs_;
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;

@@ -23,6 +23,7 @@
 #include "master/config/system/path_check.h"
 #include "master/config/system/system_check.h"
 #include "master/config/transport.h"
+#include "master/logger/log_server.h"
 #include "master/platform/children/daemonize.h"
 #include "master/platform/credentials/privileges.h"
 #include "master/platform/files/pid_file.h"
@@ -34,6 +35,7 @@
 #include "master/runtime/control/access.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/limits.h"
+#include "master/runtime/logs/log_settings.h"
 #include "master/runtime/master.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "proto_spec/version.h"
@@ -153,6 +155,7 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
   parts.files = loaded.files;
   parts.loaded_at_ns = loaded.at_ns;
   parts.start_directory = loaded.directory;
+  parts.log_surroundings = SurroundingsOf(parts.config, daemon, secure_getenv("LOGS_DIRECTORY"));
   parts.inherited = inherited;
   parts.open_files = *open_files;
   prepared.hint = DemonstrationHint(parts.services);
@@ -180,6 +183,11 @@ int Serve(Loaded loaded, bool daemon, bool demonstrates) {
       if (!here->outcome.ok()) return Fail(here->outcome, &report);
       const std::string lost = WhatADaemonLoses(loaded.config);
       if (!lost.empty()) std::cerr << "fectld: warning: " << lost << std::endl;
+      const LogSurroundings surroundings =
+          SurroundingsOf(loaded.config, true, secure_getenv("LOGS_DIRECTORY"));
+      const std::string folder = WhereLinesGo(loaded.config, surroundings);
+      if (!folder.empty())
+        std::cout << "fectld: the output of workers goes to files in " << folder << std::endl;
       return kExitStopped;
     }
     report.emplace(std::move(std::get<platform::StartReport>(*daemonized)));
@@ -241,6 +249,7 @@ int Main(const CommandLine& line) {
   // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
   if (line.daemon) platform::CloseAllButStandardStreams();
   if (line.action == CommandLine::Action::kLoad) return Load(line.config);
+  if (line.action == CommandLine::Action::kLogServer) return logger::ServeLogs(line.link_fd, line.memory_fd);
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(secure_getenv("BUILD_WORKING_DIRECTORY"));
   const std::string file = line.config.empty() ? DefaultConfig() : line.config;

@@ -93,6 +93,9 @@ def _host_libraries_impl(ctx):
         linkopts = _static(ctx, ["-lglog"]) + ["-lunwind"],
         deps = [":gflags"],
     ))
+    for name, package, extra in [("re2", "re2", []), ("zstd", "libzstd", [])]:
+        flags = _static(ctx, _pkg_config(ctx, package)) + ["-lpthread"]
+        build.append(_LIBRARY.format(name = name, linkopts = flags, deps = extra))
     for name, header, package in [
         ("cpptoml", "/usr/include/cpptoml.h", "libcpptoml-dev"),
         ("rapidjson", "/usr/include/rapidjson/document.h", "rapidjson-dev"),

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/command_words.h"
 #include "master/config/keys.h"
+#include "master/config/logs_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/service/variable_names.h"
 #include "master/platform/credentials/capabilities.h"
@@ -272,6 +273,7 @@ ServiceConfig ReadService(const Table& table, std::string label, const ServiceDe
     ReadKeysOfWorkers(&reader, &service);
   }
   ReadCommonKeys(&reader, &service);
+  if (const Value* logs = reader.Find("logs")) service.logs = ReadServiceLogs(*logs, &reader, result);
   FollowNotItself(reader, &service);
   return service;
 }

@@ -200,6 +200,7 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   view.version = ++version_;
   view_ = view;
   applying_ = true;
+  host_->UseLogs(wanted_);
   LOG(INFO) << job.who << " applies version " << version_ << " of the configuration: " << Lines(view);
   host_->Tell({.type = proto::EventType::kConfigApplying,
                .texts = {{"who", job.who}},
@@ -248,6 +249,7 @@ void Applier::Fail(const Step& step, const std::string& words) {
                .texts = {{"who", jobs_.front().who}, {"why", view_.failure}},
                .numbers = {{"version", version_}}});
   listeners_->Use(shared_before_);
+  host_->UseLogs(running_);
   previous_ = Previous{std::move(before_), origin_};
   origin_.loaded_at_ns = 0;
   EndApplication();

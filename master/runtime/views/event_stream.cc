@@ -16,7 +16,7 @@ events::Head EventStream::HeadOf(core::EventNumber number) const {
 }
 
 void EventStream::Append(core::EventNumber number, std::string record) {
-  if (sink_ != nullptr) sink_->AppendEvent(number, std::move(record));
+  sink_->AppendEvent(number, std::move(record));
 }
 
 void EventStream::Tell(const core::Effects& effects,

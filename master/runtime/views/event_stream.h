@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,9 +19,8 @@ namespace fectl::runtime {
 // All that happens, in one stream: what the supervisor reports, and what happens around it.
 class EventStream {
  public:
-  // `supervisor` gives the numbers, and outlives it. Without a sink events have numbers all the same.
-  EventStream(core::Supervisor* supervisor, std::unique_ptr<events::EventSink> sink)
-      : supervisor_(supervisor), sink_(std::move(sink)) {}
+  // Both outlive it; the supervisor gives the numbers.
+  EventStream(core::Supervisor* supervisor, events::EventSink* sink) : supervisor_(supervisor), sink_(sink) {}
 
   // To be called before any of the effects is run, so that what follows from them comes behind.
   void Tell(const core::Effects& effects, const std::function<std::string(core::ServiceId)>& name_of);
@@ -35,7 +33,7 @@ class EventStream {
   void Append(core::EventNumber number, std::string record);
 
   core::Supervisor* supervisor_;
-  std::unique_ptr<events::EventSink> sink_;
+  events::EventSink* sink_;
   std::map<ListenerId, std::pair<std::string, std::string>> sockets_;  // told of: name and address
 };
 

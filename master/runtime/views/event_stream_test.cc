@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +38,8 @@ class EventStreamTest : public testing::Test {
 
   core::Supervisor supervisor_{core::FirstPlans({{.name = "web", .num = 1}}), 0x12349c1f};
   std::vector<std::pair<uint64_t, std::string>> kept_;
-  EventStream stream_{&supervisor_, std::make_unique<Kept>(&kept_)};
+  Kept sink_{&kept_};
+  EventStream stream_{&supervisor_, &sink_};
 };
 
 TEST_F(EventStreamTest, NumbersAreOneStream) {

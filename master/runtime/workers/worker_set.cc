@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "master/platform/credentials/identity.h"
 
 namespace fectl::runtime {
 
@@ -19,13 +20,21 @@ absl::Status WorkerSet::Start(const core::Incarnation& who, core::PlanVersion ve
   if (absl::Status open = listeners_->OpenMissing(plan.listeners); !open.ok()) return open;
   auto streams = outputs_->ForService(plan);
   if (!streams.ok()) return streams.status();
+  const bool to_files[] = {streams->stdout_fd >= 0, streams->stderr_fd >= 0};
+  const std::optional<platform::Identity>& identity = plan.launch.identity;
+  auto pipes =
+      logs_->Open(who.service, !to_files[0], !to_files[1], identity.has_value() ? &*identity : nullptr);
+  if (!pipes.ok()) return pipes.status();
   const uint32_t lane = FreeLane(who);
   auto link = std::make_unique<WorkerLink>(who, version, lane, loop_, &memory_kills_, sink_);
-  absl::Status started = link->Start(
-      LaunchSpecFor(plan, who.slot, lane),
-      {.stdout_fd = streams->stdout_fd, .stderr_fd = streams->stderr_fd, .sockets = plan.socket_fds}, &low_,
-      &children_);
-  if (started.ok()) links_.emplace(who, std::move(link));
+  absl::Status started = link->Start(LaunchSpecFor(plan, who.slot, lane),
+                                     {.stdout_fd = to_files[0] ? streams->stdout_fd : pipes->stdout_fd(),
+                                      .stderr_fd = to_files[1] ? streams->stderr_fd : pipes->stderr_fd(),
+                                      .sockets = plan.socket_fds},
+                                     &low_, &children_);
+  if (!started.ok()) return started;
+  logs_->Add(who, link->pid(), *std::move(pipes));
+  links_.emplace(who, std::move(link));
   return started;
 }
 

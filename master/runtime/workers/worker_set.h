@@ -18,6 +18,7 @@
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/memory_kills.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/log_link.h"
 #include "master/runtime/workers/output_files.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_link.h"
@@ -30,11 +31,12 @@ class WorkerSet {
  public:
   // All of them outlive it. Made before anything is opened for clients and workers, so
   // that low descriptors are left.
-  WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs,
+  WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs, LogLink* logs,
             platform::EventLoop* loop, driver::EventSink* sink)
       : plans_(plans),
         listeners_(listeners),
         outputs_(outputs),
+        logs_(logs),
         loop_(loop),
         sink_(sink),
         low_(kLentAtOnce),
@@ -90,6 +92,7 @@ class WorkerSet {
   const ServicePlans* plans_;
   ListenerSet* listeners_;
   OutputFiles* outputs_;
+  LogLink* logs_;
   platform::EventLoop* loop_;
   driver::EventSink* sink_;
   platform::LowDescriptors low_;
