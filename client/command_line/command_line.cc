@@ -54,10 +54,8 @@ struct NumberOption {
   int most;
 };
 const NumberOption kNumbers[] = {
-    {"port", &FLAGS_port, 0, 65'535},
-    {"workers", &FLAGS_workers, 1, 10'000},
-    {"threads", &FLAGS_threads, 1, 1'000},
-    {"lines", &FLAGS_lines, 0, 1'000'000},
+    {"port", &FLAGS_port, 0, 65'535},      {"workers", &FLAGS_workers, 1, 10'000},
+    {"threads", &FLAGS_threads, 1, 1'000}, {"lines", &FLAGS_lines, 0, 1'000'000},
     {"worker", &FLAGS_worker, 1, 10'000},
 };
 
@@ -218,7 +216,8 @@ class Parser {
     if (option.name == "timeout") {
       CheckTimeout(taken, *value);
     } else if (option.name == "since" && !ReadSince(*value).has_value()) {
-      error_ = "--since needs a time as 90s, 10m, 2h, 3d or 2026-11-28T09:00:00Z, or now, not " + Quoted(*value);
+      error_ =
+          "--since needs a time as 90s, 10m, 2h, 3d or 2026-11-28T09:00:00Z, or now, not " + Quoted(*value);
     } else if (number != std::end(kNumbers)) {
       CheckNumber(*number, taken, *value);
     } else if (!option.choices.empty() && std::ranges::find(option.choices, *value) == option.choices.end()) {

@@ -12,8 +12,8 @@ namespace fectl::client {
 // character is shown as an escape.
 std::string ColoursOnly(std::string_view bytes);
 
-// One line for people: "2026-11-28T09:00:00.123Z web[3] | GET /". `on_terminal`: its bytes are made safe; else they
-// are as the worker wrote them.
+// One line for people: "2026-11-28T09:00:00.123Z web[3] | GET /". `on_terminal`: its bytes are made safe;
+// else they are as the worker wrote them.
 std::string LineWords(const proto::LogLine& line, bool on_terminal);
 
 // The same as one line of JSON, as on the wire.

@@ -8,7 +8,8 @@ namespace fectl::client {
 namespace {
 
 proto::LogLine Line(std::string message) {
-  return {.t_ms = 1'795'777'200'123, .service = "web", .worker = 3, .pid = 4711, .message = std::move(message)};
+  return {
+      .t_ms = 1'795'777'200'123, .service = "web", .worker = 3, .pid = 4711, .message = std::move(message)};
 }
 
 TEST(LineWords, SayWhenAndWhoseALineIs) {
@@ -48,9 +49,10 @@ TEST(ColoursOnly, ColoursStayAndEndWithTheLine) {
 }
 
 TEST(LineAsJson, IsTheRecord) {
-  EXPECT_EQ(LineAsJson(Line("x")),
-            "{\"t\":1795777200123,\"service\":\"web\",\"worker\":3,\"pid\":4711,\"gen\":0,\"stream\":\"both\","
-            "\"msg\":\"x\"}\n");
+  EXPECT_EQ(
+      LineAsJson(Line("x")),
+      "{\"t\":1795777200123,\"service\":\"web\",\"worker\":3,\"pid\":4711,\"gen\":0,\"stream\":\"both\","
+      "\"msg\":\"x\"}\n");
 }
 
 }  // namespace

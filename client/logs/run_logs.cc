@@ -27,7 +27,8 @@
 namespace fectl::client {
 namespace {
 
-// A logger that was killed is there again in a moment; a fectld that was stopped for good is looked for less often.
+// A logger that was killed is there again in a moment; a fectld that was stopped for good is looked for less
+// often.
 constexpr int64_t kFirstPauseMs = 50;
 constexpr int64_t kLongestPauseMs = 2'000;
 constexpr int64_t kLines = 100;
@@ -40,7 +41,10 @@ std::string GapWords(uint64_t lines) {
 class Following {
  public:
   Following(const Context& context, Signals* signals, std::vector<std::string> services)
-      : context_(context), options_(context.invocation.logs), signals_(signals), services_(std::move(services)) {}
+      : context_(context),
+        options_(context.invocation.logs),
+        signals_(signals),
+        services_(std::move(services)) {}
 
   int Run() {
     int64_t pause_ms = kFirstPauseMs;
@@ -61,7 +65,8 @@ class Following {
 
  private:
   proto::LogsRequest Request() const {
-    proto::LogsRequest request{.services = services_, .follow = options_.follow, .previous = options_.previous};
+    proto::LogsRequest request{
+        .services = services_, .follow = options_.follow, .previous = options_.previous};
     request.grep = options_.grep;
     if (options_.worker > 0) request.worker = options_.worker;
     if (options_.since.has_value()) {
@@ -104,7 +109,8 @@ class Following {
     if (const auto* line = std::get_if<proto::LogLine>(&answer)) {
       ++taken_;
       if (line->n.has_value()) last_[line->service] = *line->n;
-      context_.output.Out(context_.invocation.json ? LineAsJson(*line) : LineWords(*line, context_.out_is_terminal));
+      context_.output.Out(context_.invocation.json ? LineAsJson(*line)
+                                                   : LineWords(*line, context_.out_is_terminal));
     } else if (const auto* gap = std::get_if<proto::LineGap>(&answer)) {
       if (context_.invocation.json) {
         context_.output.Out(proto::EncodeLogAnswer(*gap) + "\n");
@@ -112,7 +118,8 @@ class Following {
         context_.output.Err(GapWords(gap->lines));
       }
     } else if (const auto* error = std::get_if<proto::LogError>(&answer)) {
-      return Fail(context_, error->message.starts_with("you may not") ? kNotPermitted : kFailed, error->message);
+      return Fail(context_, error->message.starts_with("you may not") ? kNotPermitted : kFailed,
+                  error->message);
     } else if (std::holds_alternative<proto::LogEnd>(answer)) {
       return kDone;
     }
@@ -163,9 +170,11 @@ int RunLogs(const Context& context) {
   std::vector<std::string> services;
   if (!context.invocation.all) {
     // The names are the master's to know; lines come from the logger.
-    absl::StatusOr<Session> session = Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
+    absl::StatusOr<Session> session =
+        Session::Open(context.socket_path, context.limits, Session::Hello::kAsk);
     if (!session.ok()) return Fail(context, session.status());
-    const absl::StatusOr<std::vector<SelectedService>> selected = Select(*session, context.invocation.operands);
+    const absl::StatusOr<std::vector<SelectedService>> selected =
+        Select(*session, context.invocation.operands);
     if (!selected.ok()) return Fail(context, selected.status());
     for (const SelectedService& service : *selected) services.push_back(service.name);
   }

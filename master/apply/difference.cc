@@ -105,9 +105,10 @@ class Comparison {
   }
 
   void Logs() {
-    ChangeView change{.section = "logs",
-                      .kind = std::string(ToWord(KeyClass::kLive)),
-                      .keys = ChangedKeys(AsMap(config::ValuesOf(running_.logs)), AsMap(config::ValuesOf(wanted_.logs)))};
+    ChangeView change{
+        .section = "logs",
+        .kind = std::string(ToWord(KeyClass::kLive)),
+        .keys = ChangedKeys(AsMap(config::ValuesOf(running_.logs)), AsMap(config::ValuesOf(wanted_.logs)))};
     if (!change.keys.empty()) out_.changes.push_back(std::move(change));
   }
 

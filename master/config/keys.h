@@ -46,12 +46,12 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "stop_signal",
                                                     "logs"};
 // What a single service is must stand in it.
-inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from",
-                                                      "logs"};
+inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from", "logs"};
 inline constexpr std::string_view kServiceLogsKeys[] = {
     "to", "dir", "format", "max_size", "max_age", "compress", "line_max", "on_full", "streams"};
-inline constexpr std::string_view kLogsKeys[] = {"to",       "dir",      "format",  "max_size", "max_age", "compress",
-                                                 "line_max", "on_full", "streams", "total",    "keep_free"};
+inline constexpr std::string_view kLogsKeys[] = {"to",      "dir",      "format",   "max_size",
+                                                 "max_age", "compress", "line_max", "on_full",
+                                                 "streams", "total",    "keep_free"};
 inline constexpr auto kDefaultsKeys = [] {
   std::array<std::string_view, std::size(kServiceKeys) - std::size(kNotInDefaults)> keys;
   std::copy_if(std::begin(kServiceKeys), std::end(kServiceKeys), keys.begin(), [](std::string_view key) {
@@ -68,9 +68,12 @@ struct SectionKeys {
 };
 
 inline constexpr SectionKeys kSections[] = {
-    {"master", "[master]", kMasterKeys},       {"logging", "[logging]", kLoggingKeys},
-    {"socket", "[[socket]]", kSocketKeys},     {"service", "[[service]]", kServiceKeys},
-    {"defaults", "[defaults]", kDefaultsKeys}, {"logs", "[logs]", kLogsKeys},
+    {"master", "[master]", kMasterKeys},
+    {"logging", "[logging]", kLoggingKeys},
+    {"socket", "[[socket]]", kSocketKeys},
+    {"service", "[[service]]", kServiceKeys},
+    {"defaults", "[defaults]", kDefaultsKeys},
+    {"logs", "[logs]", kLogsKeys},
     {"service.logs", "[service.logs]", kServiceLogsKeys},
 };
 

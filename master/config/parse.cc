@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/check.h"
 #include "master/config/keys.h"
-#include "master/config/logs_section.h"
+#include "master/config/logs/logs_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/sections.h"
 #include "master/config/service/service_section.h"
@@ -115,7 +115,8 @@ class FileParser {
     result_.problems.push_back({std::string(file_), line, std::string(key), std::move(text), false});
   }
 
-  // The table of [master], [logging], [logs] or [defaults]; also where it was written [[master]], which is noted.
+  // The table of [master], [logging], [logs] or [defaults]; also where it was written [[master]], which is
+  // noted.
   const Table* FindSection(const std::string& name) {
     const auto member = document_.root.members.find(name);
     if (member == document_.root.members.end()) return nullptr;

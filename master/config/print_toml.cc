@@ -130,12 +130,14 @@ void PrintOutput(const OutputConfig& output, std::string_view start, Printer* ou
     out->Raw(key("to"), QuotedList(words));
   }
   if (output.dir.has_value()) out->Text(key("dir"), *output.dir);
-  if (output.format.has_value()) out->Text(key("format"), *output.format == LogsFormat::kJson ? "json" : "text");
+  if (output.format.has_value())
+    out->Text(key("format"), *output.format == LogsFormat::kJson ? "json" : "text");
   if (output.max_size.has_value()) out->Raw(key("max_size"), Bytes(*output.max_size));
   if (output.max_age_s.has_value()) out->Raw(key("max_age"), Age(*output.max_age_s));
   if (output.compress.has_value()) out->Raw(key("compress"), *output.compress ? "true" : "false");
   if (output.line_max.has_value()) out->Raw(key("line_max"), Bytes(*output.line_max));
-  if (output.on_full.has_value()) out->Text(key("on_full"), *output.on_full == LogsOnFull::kBlock ? "block" : "drop");
+  if (output.on_full.has_value())
+    out->Text(key("on_full"), *output.on_full == LogsOnFull::kBlock ? "block" : "drop");
   if (output.streams.has_value())
     out->Text(key("streams"), *output.streams == LogsStreams::kSplit ? "split" : "merged");
 }

@@ -157,7 +157,8 @@ void Intake::ReadAll(int64_t t_ms) {
 
 std::string Intake::LastLines(uint64_t service, uint32_t worker, uint64_t generation, int64_t t_ms) {
   t_ms_ = t_ms;
-  std::vector<Ended> found = last_.contains({service, worker}) ? last_.at({service, worker}) : std::vector<Ended>();
+  std::vector<Ended> found =
+      last_.contains({service, worker}) ? last_.at({service, worker}) : std::vector<Ended>();
   for (auto it = pipes_.lower_bound({.service = service, .worker = worker, .stream = Stream::kBoth});
        it != pipes_.end() && it->first.service == service && it->first.worker == worker; ++it) {
     Pipe& pipe = *it->second;

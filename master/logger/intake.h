@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/logger/arena.h"
-#include "master/logger/service_log.h"
-#include "master/logger/stage.h"
+#include "master/logger/lines/service_log.h"
+#include "master/logger/memory/arena.h"
+#include "master/logger/memory/stage.h"
 #include "master/platform/loop/event_loop.h"
 #include "proto_spec/base/unique_fd.h"
 
@@ -33,12 +33,12 @@ class Intake {
   // A pipe that is known already is taken once.
   absl::Status Add(const Writer& writer, base::UniqueFd pipe, std::shared_ptr<ServiceLog> log);
 
-  // What a logger before this one had of processes whose pipes nobody has any more becomes lines. `find` gives the
-  // log of a service, or nullptr.
+  // What a logger before this one had of processes whose pipes nobody has any more becomes lines. `find`
+  // gives the log of a service, or nullptr.
   void FinishOthers(int64_t t_ms, const std::function<std::shared_ptr<ServiceLog>(uint64_t)>& find);
 
-  // Once in each turn of the loop, after it: unfinished lines that wait for too long are moved as pieces. Returns
-  // when to call it at the latest; INT64_MAX: no need.
+  // Once in each turn of the loop, after it: unfinished lines that wait for too long are moved as pieces.
+  // Returns when to call it at the latest; INT64_MAX: no need.
   int64_t OnTurn(int64_t now_ms, int64_t t_ms);
 
   // There may be room again where there was none.
@@ -46,8 +46,8 @@ class Intake {
   // Reads what there is, and ends with it.
   void ReadAll(int64_t t_ms);
 
-  // The last lines of the process with this generation, or of the newest one that has written where it is 0. All that
-  // has been written until now is read first.
+  // The last lines of the process with this generation, or of the newest one that has written where it is 0.
+  // All that has been written until now is read first.
   std::string LastLines(uint64_t service, uint32_t worker, uint64_t generation, int64_t t_ms);
 
   void ForgetService(uint64_t service);

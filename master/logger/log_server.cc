@@ -17,8 +17,8 @@
 namespace fectl::logger {
 
 int ServeLogs(int link_fd, int memory_fd) {
-  // It ends when its master does, and not when a terminal or an operator asks the master to: the last words of
-  // workers come then.
+  // It ends when its master does, and not when a terminal or an operator asks the master to: the last words
+  // of workers come then.
   sigset_t asked;
   sigemptyset(&asked);
   for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ, SIGTSTP})

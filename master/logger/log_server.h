@@ -3,8 +3,8 @@
 
 namespace fectl::logger {
 
-// What `fectld --log-server` does: the logger of the master that has started it, with the link as descriptor `link_fd`
-// and the memory that loggers hand on as `memory_fd` (-1: there is none). Returns the exit code.
+// What `fectld --log-server` does: the logger of the master that has started it, with the link as descriptor
+// `link_fd` and the memory that loggers hand on as `memory_fd` (-1: there is none). Returns the exit code.
 int ServeLogs(int link_fd, int memory_fd);
 
 }  // namespace fectl::logger

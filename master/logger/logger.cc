@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "master/logger/console_sink.h"
-#include "master/logger/file_sink.h"
+#include "master/logger/sinks/console_sink.h"
+#include "master/logger/sinks/file_sink.h"
 #include "master/platform/loop/clock.h"
 
 namespace fectl::logger {
@@ -142,10 +142,12 @@ std::shared_ptr<ServiceLog> Logger::LogOf(const ServiceSettings& settings) {
   }
   absl::StatusOr<Arena::Service> block = arena_->AddService();
   if (!block.ok()) {
-    OnSaid(true, absl::StrCat("the output of service ", settings.name, " is lost: ", std::string(block.status().message())));
+    OnSaid(true, absl::StrCat("the output of service ", settings.name,
+                              " is lost: ", std::string(block.status().message())));
     return nullptr;
   }
-  // Greater than any number that another master has given, unless a service writes a million lines a second for ever.
+  // Greater than any number that another master has given, unless a service writes a million lines a second
+  // for ever.
   Ring::Begin(*block, settings.service, settings.name, static_cast<uint64_t>(platform::WallNanos() / 1000));
   return std::make_shared<ServiceLog>(*block, settings);
 }
@@ -195,7 +197,8 @@ void Logger::Do(const PipeGiven& given, std::vector<base::UniqueFd>* fds) {
   const std::shared_ptr<ServiceLog> log = registry_.Find(given.writer.service);
   if (log == nullptr || fds->size() != 1) return Tell(PipeEnded{given.writer});
   if (absl::Status added = intake_.Add(given.writer, std::move(fds->front()), log); !added.ok()) {
-    OnSaid(true, absl::StrCat("the output of process ", given.writer.pid, " is lost: ", std::string(added.message())));
+    OnSaid(true, absl::StrCat("the output of process ", given.writer.pid,
+                              " is lost: ", std::string(added.message())));
     return Tell(PipeEnded{given.writer});
   }
   registry_.SetRunning(given.writer.service, given.writer.worker, given.writer.pid);

@@ -13,26 +13,26 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/logger/arena.h"
-#include "master/logger/bell.h"
+#include "master/logger/files/room.h"
+#include "master/logger/files/tidy.h"
 #include "master/logger/intake.h"
-#include "master/logger/link_end.h"
-#include "master/logger/link_messages.h"
-#include "master/logger/reader_server.h"
-#include "master/logger/registry.h"
-#include "master/logger/room.h"
-#include "master/logger/sink.h"
-#include "master/logger/task_thread.h"
-#include "master/logger/tidy.h"
-#include "master/logger/writing_thread.h"
+#include "master/logger/link/link_end.h"
+#include "master/logger/link/link_messages.h"
+#include "master/logger/memory/arena.h"
+#include "master/logger/readers/reader_server.h"
+#include "master/logger/readers/registry.h"
+#include "master/logger/sinks/sink.h"
+#include "master/logger/sinks/writing_thread.h"
+#include "master/logger/threads/bell.h"
+#include "master/logger/threads/task_thread.h"
 #include "master/platform/loop/event_loop.h"
 #include "proto_spec/base/unique_fd.h"
 
 namespace fectl::logger {
 
-// The process that takes what workers write: reads their pipes, keeps the newest lines in memory that the next logger
-// gets, writes them where they belong, and serves readers. Its loop waits for no disk: what may wait has its own
-// threads.
+// The process that takes what workers write: reads their pipes, keeps the newest lines in memory that the
+// next logger gets, writes them where they belong, and serves readers. Its loop waits for no disk: what may
+// wait has its own threads.
 class Logger final : private SinkObserver, private platform::FdWatcher {
  public:
   // `memory` as Arena::Open() takes it.

@@ -31,8 +31,10 @@ _MAY_INCLUDE = {
     "master/driver": ("master/core", "proto_spec"),
     "master/platform": (),
     "master/apply": ("master/config", "proto_spec"),
+    "master/logger": ("master/platform", "proto_spec"),
     "master/runtime": (
         "master/apply",
+        "master/logger",
         "master/core",
         "master/driver",
         "master/config",

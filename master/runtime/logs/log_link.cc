@@ -40,7 +40,8 @@ constexpr size_t kIncidentPieceBytes = size_t{64} << 10;
 constexpr int64_t kFinishNs = 6'000'000'000;
 
 logger::Writer WriterOf(const core::Incarnation& who, int32_t pid, logger::Stream stream) {
-  return {.service = who.service, .worker = who.slot, .generation = who.generation, .pid = pid, .stream = stream};
+  return {
+      .service = who.service, .worker = who.slot, .generation = who.generation, .pid = pid, .stream = stream};
 }
 
 }  // namespace
@@ -279,7 +280,8 @@ void LogLink::Take(const logger::Dropped& dropped) {
   dropped_lines_ += dropped.lines;
   const auto service = static_cast<core::ServiceId>(dropped.service);
   const auto name = names_.find(service);
-  LOG(WARNING) << "service " << (name == names_.end() ? "that was removed" : name->second) << ": " << dropped.why;
+  LOG(WARNING) << "service " << (name == names_.end() ? "that was removed" : name->second) << ": "
+               << dropped.why;
   if (on_dropped_) on_dropped_(service, dropped.lines, dropped.why);
 }
 
@@ -289,7 +291,9 @@ void LogLink::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus
   Close();
   const core::Instant now{platform::MonotonicNanos()};
   const bool lived = beaten_ && started_at_ + kLivedLong < now;
-  pause_ = lived ? core::Span{} : pause_.ns == 0 ? kFirstPause : std::min(core::Span{pause_.ns * 2}, kLongestPause);
+  pause_ = lived            ? core::Span{}
+           : pause_.ns == 0 ? kFirstPause
+                            : std::min(core::Span{pause_.ns * 2}, kLongestPause);
   // The first death costs nobody a moment.
   RestartAt(lived || beaten_ ? now : now + pause_);
 }
@@ -316,7 +320,8 @@ void LogLink::OnTurn(core::Instant now) {
     ReadAll();
     if (silent_at_ <= now) {
       LOG(ERROR) << "the logger (pid " << child_->pid() << ") has said nothing for "
-                 << (beaten_ ? kSilence : kFirstSilence).ns / 1'000'000'000 << " s: it is killed, and another one is started";
+                 << (beaten_ ? kSilence : kFirstSilence).ns / 1'000'000'000
+                 << " s: it is killed, and another one is started";
       silent_at_ = core::kNever;
       child_->SignalGroup(SIGKILL).IgnoreError();
     }

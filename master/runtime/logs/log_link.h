@@ -16,8 +16,8 @@
 #include "master/config/config.h"
 #include "master/core/basis/ids.h"
 #include "master/core/basis/time.h"
-#include "master/logger/link_end.h"
-#include "master/logger/link_messages.h"
+#include "master/logger/link/link_end.h"
+#include "master/logger/link/link_messages.h"
 #include "master/platform/children/children.h"
 #include "master/platform/credentials/identity.h"
 #include "master/platform/loop/event_loop.h"
@@ -27,11 +27,12 @@
 
 namespace fectl::runtime {
 
-// The master's side of its logger, which is another process of the same program: starts it, sees that it lives, and
-// gives it the pipes of workers. Never waits for it.
+// The master's side of its logger, which is another process of the same program: starts it, sees that it
+// lives, and gives it the pipes of workers. Never waits for it.
 //
-// The master keeps a read end of each pipe, which it never reads, and the memory in which the logger has what it has
-// read. So the death of a logger costs no worker anything, and its successor, which is started at once, goes on.
+// The master keeps a read end of each pipe, which it never reads, and the memory in which the logger has what
+// it has read. So the death of a logger costs no worker anything, and its successor, which is started at
+// once, goes on.
 class LogLink final : private platform::FdWatcher, private platform::ExitObserver {
  public:
   // Both outlive it.
@@ -55,13 +56,14 @@ class LogLink final : private platform::FdWatcher, private platform::ExitObserve
   // The process has been started with these pipes.
   void Add(const core::Incarnation& who, int32_t pid, WorkerPipes pipes);
 
-  // A record of something that has happened, a JSON object without a newline. Kept here until the logger has it.
+  // A record of something that has happened, a JSON object without a newline. Kept here until the logger has
+  // it.
   void AppendEvent(uint64_t sequence, std::string json);
   // Bytes that are kept of a worker's end, at most 256 KiB.
   void PutIncident(uint64_t id, std::string bytes);
 
-  // The last lines of a process (generation 0: of the newest one of the place that has written), or nullopt where the
-  // logger does not answer within 100 ms. `done` is called later, from OnTurn().
+  // The last lines of a process (generation 0: of the newest one of the place that has written), or nullopt
+  // where the logger does not answer within 100 ms. `done` is called later, from OnTurn().
   using LastLines = std::function<void(std::optional<std::string>)>;
   void AskLast(const core::Incarnation& who, core::Instant now, LastLines done);
 
@@ -122,7 +124,7 @@ class LogLink final : private platform::FdWatcher, private platform::ExitObserve
   std::map<std::string, config::ServiceConfig> configured_;  // by name
   std::map<core::ServiceId, std::string> names_;
   std::map<logger::Writer, base::UniqueFd> pipes_;  // never read
-  std::deque<Event> events_;                       // that the logger does not have for sure
+  std::deque<Event> events_;                        // that the logger does not have for sure
   size_t events_bytes_ = 0;
   std::map<uint64_t, Question> questions_;
   uint64_t next_question_ = 1;

@@ -54,7 +54,8 @@ std::string WhereLinesGo(const config::Config& config, const LogSurroundings& su
   for (const config::ServiceConfig& service : config.services) {
     const auto to = TargetsOf(config.logs, service.logs, surroundings);
     const bool files = std::find(to.begin(), to.end(), config::LogsTo::kFile) != to.end();
-    if (files && !service.logs.dir.has_value() && !config.logs.output.dir.has_value()) return surroundings.folder;
+    if (files && !service.logs.dir.has_value() && !config.logs.output.dir.has_value())
+      return surroundings.folder;
   }
   return "";
 }
@@ -78,7 +79,8 @@ logger::Settings LogSettingsOf(const config::Config& config, const LogSurroundin
   return settings;
 }
 
-logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs, const config::ServiceConfig& service,
+logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs,
+                                             const config::ServiceConfig& service,
                                              const LogSurroundings& surroundings) {
   const config::OutputConfig& own = service.logs;
   const config::OutputConfig& of_all = logs.output;
@@ -101,13 +103,15 @@ logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs, con
     }
   }
   settings.folder = Effective(own.dir, of_all.dir, surroundings.folder);
-  settings.json = Effective(own.format, of_all.format, config::LogsFormat::kText) == config::LogsFormat::kJson;
+  settings.json =
+      Effective(own.format, of_all.format, config::LogsFormat::kText) == config::LogsFormat::kJson;
   settings.max_size = static_cast<uint64_t>(Effective(own.max_size, of_all.max_size, kMaxSize));
   settings.max_age_s = Effective(own.max_age_s, of_all.max_age_s, kMaxAgeS);
   settings.compress = Effective(own.compress, of_all.compress, true);
   settings.line_max =
       static_cast<uint64_t>(Effective(own.line_max, of_all.line_max, int64_t{logger::kLineBytesMax}));
-  settings.block = Effective(own.on_full, of_all.on_full, config::LogsOnFull::kDrop) == config::LogsOnFull::kBlock;
+  settings.block =
+      Effective(own.on_full, of_all.on_full, config::LogsOnFull::kDrop) == config::LogsOnFull::kBlock;
   return settings;
 }
 

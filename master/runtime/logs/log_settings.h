@@ -4,7 +4,7 @@
 #include <string>
 
 #include "master/config/config.h"
-#include "master/logger/link_messages.h"
+#include "master/logger/link/link_messages.h"
 
 namespace fectl::runtime {
 
@@ -15,9 +15,9 @@ struct LogSurroundings {
   std::string socket;      // of the logger, for readers; empty: none
 };
 
-// In the foreground lines go to the console, also where [master] sends that to a file; a daemon without such a file
-// has none. The folder of a daemon's files is $LOGS_DIRECTORY where systemd gives one, else stands beside the control
-// socket, or in /var/log where that is in /run.
+// In the foreground lines go to the console, also where [master] sends that to a file; a daemon without such
+// a file has none. The folder of a daemon's files is $LOGS_DIRECTORY where systemd gives one, else stands
+// beside the control socket, or in /var/log where that is in /run.
 LogSurroundings SurroundingsOf(const config::Config& config, bool daemon, const char* logs_directory);
 
 // Where the lines of a daemon go, for people; empty: the configuration says it.
@@ -26,7 +26,8 @@ std::string WhereLinesGo(const config::Config& config, const LogSurroundings& su
 logger::Settings LogSettingsOf(const config::Config& config, const LogSurroundings& surroundings);
 
 // Without the number of the service.
-logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs, const config::ServiceConfig& service,
+logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs,
+                                             const config::ServiceConfig& service,
                                              const LogSurroundings& surroundings);
 
 // Whether output and error of its processes have pipes of their own.

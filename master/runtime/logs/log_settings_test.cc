@@ -45,7 +45,8 @@ TEST(LogSettings, AFolderIsForFiles) {
   config::Config config = Named("fectld.sock");
   config.logs.output.dir = "logs";
   const LogSurroundings surroundings = SurroundingsOf(config, false, nullptr);
-  const logger::ServiceSettings settings = ServiceLogSettingsOf(config.logs, config.services[0], surroundings);
+  const logger::ServiceSettings settings =
+      ServiceLogSettingsOf(config.logs, config.services[0], surroundings);
   EXPECT_EQ(settings.to, std::vector{logger::Target::kFile});
   EXPECT_EQ(settings.folder, "logs");
   EXPECT_EQ(LogSettingsOf(config, surroundings).folder, "logs");
@@ -74,9 +75,8 @@ TEST(LogSettings, RolesBecomeGrants) {
                          {.role = config::Role::kLogs, .group = true, .id = 2},
                          {.role = config::Role::kOperate, .id = 3}};
   EXPECT_EQ(LogSettingsOf(config, SurroundingsOf(config, true, nullptr)).grants,
-            (std::vector<logger::ReaderGrant>{{.logs = false, .id = 1},
-                                              {.logs = true, .group = true, .id = 2},
-                                              {.logs = true, .id = 3}}));
+            (std::vector<logger::ReaderGrant>{
+                {.logs = false, .id = 1}, {.logs = true, .group = true, .id = 2}, {.logs = true, .id = 3}}));
 }
 
 TEST(LogSettings, ASocketsPathThatIsTooLongIsNone) {

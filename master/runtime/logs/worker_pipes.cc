@@ -23,12 +23,14 @@ absl::Status Open(const platform::Identity* identity, base::UniqueFd* read, base
 
 }  // namespace
 
-absl::StatusOr<WorkerPipes> OpenWorkerPipes(bool out, bool error, bool split, const platform::Identity* identity) {
+absl::StatusOr<WorkerPipes> OpenWorkerPipes(bool out, bool error, bool split,
+                                            const platform::Identity* identity) {
   WorkerPipes pipes;
   if (!out && !error) return pipes;
   if (absl::Status opened = Open(identity, &pipes.out_read, &pipes.out_write); !opened.ok()) return opened;
   if (!split || !out || !error) return pipes;
-  if (absl::Status opened = Open(identity, &pipes.error_read, &pipes.error_write); !opened.ok()) return opened;
+  if (absl::Status opened = Open(identity, &pipes.error_read, &pipes.error_write); !opened.ok())
+    return opened;
   return pipes;
 }
 

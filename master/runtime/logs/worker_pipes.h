@@ -7,8 +7,9 @@
 
 namespace fectl::runtime {
 
-// What one process writes its output to, unless that is a file: one pipe for both, so that the lines stand in the
-// order in which they were written, or one for each. Pipes and no sockets, as /dev/stdout can then be opened.
+// What one process writes its output to, unless that is a file: one pipe for both, so that the lines stand in
+// the order in which they were written, or one for each. Pipes and no sockets, as /dev/stdout can then be
+// opened.
 struct WorkerPipes {
   base::UniqueFd out_read;
   base::UniqueFd out_write;
@@ -19,9 +20,10 @@ struct WorkerPipes {
   int stderr_fd() const { return error_write.valid() ? error_write.get() : out_write.get(); }
 };
 
-// `out`, `error`: whether the process writes these to a pipe. `identity`: whose the pipes are, who can then open
-// /dev/stdout; nullptr: the master's.
-absl::StatusOr<WorkerPipes> OpenWorkerPipes(bool out, bool error, bool split, const platform::Identity* identity);
+// `out`, `error`: whether the process writes these to a pipe. `identity`: whose the pipes are, who can then
+// open /dev/stdout; nullptr: the master's.
+absl::StatusOr<WorkerPipes> OpenWorkerPipes(bool out, bool error, bool split,
+                                            const platform::Identity* identity);
 
 }  // namespace fectl::runtime
 

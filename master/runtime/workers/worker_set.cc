@@ -27,12 +27,11 @@ absl::Status WorkerSet::Start(const core::Incarnation& who, core::PlanVersion ve
   if (!pipes.ok()) return pipes.status();
   const uint32_t lane = FreeLane(who);
   auto link = std::make_unique<WorkerLink>(who, version, lane, loop_, &memory_kills_, sink_);
-  absl::Status started = link->Start(
-      LaunchSpecFor(plan, who.slot, lane),
-      {.stdout_fd = to_files[0] ? streams->stdout_fd : pipes->stdout_fd(),
-       .stderr_fd = to_files[1] ? streams->stderr_fd : pipes->stderr_fd(),
-       .sockets = plan.socket_fds},
-      &low_, &children_);
+  absl::Status started = link->Start(LaunchSpecFor(plan, who.slot, lane),
+                                     {.stdout_fd = to_files[0] ? streams->stdout_fd : pipes->stdout_fd(),
+                                      .stderr_fd = to_files[1] ? streams->stderr_fd : pipes->stderr_fd(),
+                                      .sockets = plan.socket_fds},
+                                     &low_, &children_);
   if (!started.ok()) return started;
   logs_->Add(who, link->pid(), *std::move(pipes));
   links_.emplace(who, std::move(link));

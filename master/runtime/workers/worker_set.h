@@ -31,8 +31,8 @@ class WorkerSet {
  public:
   // All of them outlive it. Made before anything is opened for clients and workers, so
   // that low descriptors are left.
-  WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs,
-            LogLink* logs, platform::EventLoop* loop, driver::EventSink* sink)
+  WorkerSet(const ServicePlans* plans, ListenerSet* listeners, OutputFiles* outputs, LogLink* logs,
+            platform::EventLoop* loop, driver::EventSink* sink)
       : plans_(plans),
         listeners_(listeners),
         outputs_(outputs),
