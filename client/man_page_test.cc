@@ -87,15 +87,18 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted;
   std::vector<std::string> wanted_of_serve;
   std::vector<std::string> wanted_of_changes;
+  std::vector<std::string> wanted_of_logs;
   for (const Option& option : Options()) {
     const bool of_serve = BelongsTo(option, "serve");
     (option.commands.empty() ? wanted
      : of_serve              ? wanted_of_serve
+     : BelongsTo(option, "logs") ? wanted_of_logs
                              : wanted_of_changes)
         .push_back(Macro(option));
   }
   EXPECT_THAT(OptionsIn("DESCRIPTION"), testing::UnorderedElementsAreArray(wanted));
   EXPECT_THAT(OptionsIn("CHANGING WHAT RUNS"), testing::ElementsAreArray(wanted_of_changes));
+  EXPECT_THAT(OptionsIn("WHAT WORKERS WRITE"), testing::ElementsAreArray(wanted_of_logs));
   EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), testing::ElementsAreArray(wanted_of_serve));
 }
 
