@@ -235,17 +235,17 @@ absent for workers of another machine or container.
 )"},
     {CommandKind::kLogs, "logs", Operands::kServices, "print what workers have written",
      R"(Prints lines that the workers of these services have written to their standard
-output and error: the last 100, or as many as -n says, or those since a time. With
--f it goes on with what they write, across reloads, rotated files, and restarts of
-fectld and of its logger, until Ctrl-C.
+output and error: the last 100, or as many as -n says, or those since a time.
+With -f it goes on with what they write, across reloads, rotated files, and
+restarts of fectld and of its logger, until Ctrl-C.
 
-Each line begins with its time, its service and its worker. Of a line that was too
-long to be kept in one piece each piece is printed alone: the first one with |>,
-others with <> and the last one with <|. On a terminal control characters are
-shown as escapes, but for colours; elsewhere the bytes are as they were written.
-With --json each line is an object; fectl(1) has the members. --previous prints
-what the last process wrote in each place that does not run any more, as one that
-has crashed.
+Each line begins with its time, its service and its worker. Of a line that was
+too long to be kept in one piece each piece is printed alone: the first one with
+|>, others with <> and the last one with <|. On a terminal control characters
+are shown as escapes, but for colours; elsewhere the bytes are as they were
+written. With --json each line is an object; fectl(1) has the members.
+--previous prints what the last process wrote in each place that does not run
+any more, as one that has crashed.
 
 Needs the role logs in [master] allow. Exits 0; 1 if lines cannot be read; 3 if
 there is no fectld; 4 if this user may not read them.

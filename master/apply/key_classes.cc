@@ -61,7 +61,6 @@ constexpr Row kRows[] = {
     {"service.logs", "line_max", KeyClass::kLive},
     {"service.logs", "on_full", KeyClass::kLive},
     {"service.logs", "streams", KeyClass::kLive},
-    {"service", "logs", KeyClass::kLive},
     {"socket", "name", KeyClass::kRoll},
     {"socket", "service", KeyClass::kRoll},
     {"socket", "app", KeyClass::kRoll},

@@ -1,19 +1,14 @@
 #ifndef FECTL_MASTER_CONFIG_FIELDS_H_
 #define FECTL_MASTER_CONFIG_FIELDS_H_
 
-#include <concepts>
-#include <type_traits>
-
 #include "master/config/load_result.h"
+#include "master/config/logs/logs_fields.h"
 
 namespace fectl::config {
 
 // Names each field of the types of a loaded configuration: VisitFields(x, visit) calls visit("name", x.name)
 // for every one, in their order. A field that is added to a type without being named here breaks the build,
 // because the bindings below then are too few. `T` is the type, or const of it.
-
-template <typename T, typename Bare>
-concept Is = std::same_as<std::remove_const_t<T>, Bare>;
 
 template <Is<Account> T, typename Visit>
 void VisitFields(T& account, Visit&& visit) {
@@ -75,29 +70,6 @@ void VisitFields(T& socket, Visit&& visit) {
   visit("owner_id", owner_id);
   visit("group_id", group_id);
   visit("addresses", addresses);
-}
-
-template <Is<OutputConfig> T, typename Visit>
-void VisitFields(T& output, Visit&& visit) {
-  auto& [to, dir, format, max_size, max_age_s, compress, line_max, on_full, streams] = output;
-  visit("to", to);
-  visit("dir", dir);
-  visit("format", format);
-  visit("max_size", max_size);
-  visit("max_age_s", max_age_s);
-  visit("compress", compress);
-  visit("line_max", line_max);
-  visit("on_full", on_full);
-  visit("streams", streams);
-}
-
-template <Is<LogsConfig> T, typename Visit>
-void VisitFields(T& logs, Visit&& visit) {
-  auto& [output, total, keep_free_percent, keep_free_bytes] = logs;
-  visit("output", output);
-  visit("total", total);
-  visit("keep_free_percent", keep_free_percent);
-  visit("keep_free_bytes", keep_free_bytes);
 }
 
 template <Is<ServiceConfig> T, typename Visit>
@@ -194,18 +166,6 @@ constexpr int LastOf(ServiceType /*type*/) {
 }
 constexpr int LastOf(LogLevel /*type*/) {
   return static_cast<int>(LogLevel::kTrace);
-}
-constexpr int LastOf(LogsTo /*type*/) {
-  return static_cast<int>(LogsTo::kSyslog);
-}
-constexpr int LastOf(LogsFormat /*type*/) {
-  return static_cast<int>(LogsFormat::kJson);
-}
-constexpr int LastOf(LogsOnFull /*type*/) {
-  return static_cast<int>(LogsOnFull::kBlock);
-}
-constexpr int LastOf(LogsStreams /*type*/) {
-  return static_cast<int>(LogsStreams::kSplit);
 }
 constexpr int LastOf(LogTarget /*type*/) {
   return static_cast<int>(LogTarget::kSyslog);

@@ -43,6 +43,12 @@ std::optional<std::string_view> ClosestWord(std::string_view word,
   return closest;
 }
 
+bool IsSectionIn(std::string_view section, std::string_view key) {
+  return std::any_of(std::begin(kSections), std::end(kSections), [&](const SectionKeys& other) {
+    return other.name == absl::StrCat(View(section), ".", View(key));
+  });
+}
+
 std::string UnknownKeyText(std::string_view section, std::string_view key) {
   if (key == kIncludeKey)
     return "unknown key: it must stand at the top of the file, before the first section";

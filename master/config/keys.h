@@ -44,10 +44,9 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "labels",
                                                     "ready",
                                                     "watchdog",
-                                                    "stop_signal",
-                                                    "logs"};
+                                                    "stop_signal"};
 // What a single service is must stand in it.
-inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from", "logs"};
+inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from"};
 inline constexpr std::string_view kServiceLogsKeys[] = {
     "to", "dir", "format", "max_size", "max_age", "compress", "line_max", "on_full", "streams"};
 inline constexpr std::string_view kLogsKeys[] = {"to",      "dir",      "format",   "max_size",
@@ -77,6 +76,9 @@ inline constexpr SectionKeys kSections[] = {
     {"logs", "[logs]", kLogsKeys},
     {"service.logs", "[service.logs]", kServiceLogsKeys},
 };
+
+// Whether `key` is no key of the section but a section in it, as "logs" of "service".
+bool IsSectionIn(std::string_view section, std::string_view key);
 
 // Stands at the top, in no section.
 inline constexpr std::string_view kIncludeKey = "include";

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/check.h"
 #include "master/config/keys.h"
-#include "master/config/logs_section.h"
+#include "master/config/logs/logs_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/sections.h"
 #include "master/config/service/service_section.h"

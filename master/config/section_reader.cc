@@ -47,7 +47,7 @@ SectionReader::SectionReader(const Table& table, std::string_view name, std::str
   }
   for (const auto& [key, value] : table_.members) {
     result_.lines.Set(FullKey(key), value.line);
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    if (std::find(keys.begin(), keys.end(), key) != keys.end() || IsSectionIn(name, key)) continue;
     Fail(key, UnknownKeyText(name, key));
     if (const auto meant = ClosestWord(key, keys)) misspelt_.push_back(*meant);
   }

@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "master/logger/arena.h"
-#include "master/logger/service_log.h"
-#include "master/logger/stage.h"
+#include "master/logger/lines/service_log.h"
+#include "master/logger/memory/arena.h"
+#include "master/logger/memory/stage.h"
 #include "master/platform/loop/event_loop.h"
 #include "proto_spec/base/unique_fd.h"
 

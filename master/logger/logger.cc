@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "master/logger/console_sink.h"
-#include "master/logger/file_sink.h"
+#include "master/logger/sinks/console_sink.h"
+#include "master/logger/sinks/file_sink.h"
 #include "master/platform/loop/clock.h"
 
 namespace fectl::logger {

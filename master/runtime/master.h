@@ -110,10 +110,7 @@ class Master final : private driver::Outside,
   // What the driver needs.
   core::Moment Now() override;
   absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
-  size_t waits_for_all() const override {
-    // The kernel hands ready descriptors round, so this many waits reach all of them, however busy some are.
-    return 1 + parts_.loop->watched() / platform::EventLoop::kEventsPerTurnMax;
-  }
+  size_t waits_for_all() const override;
   core::Instant next_deadline() const override;
   void Run(const core::Effect& effect) override;
   void OnStepped(const core::Event* event, const core::Effects& effects) override;

@@ -102,6 +102,15 @@ struct Loaded {
   std::string directory;
 };
 
+// What applications of other configurations begin with.
+void Keep(Loaded loaded, MasterParts* parts) {
+  parts->config = std::move(loaded.config);
+  parts->file = std::move(loaded.file);
+  parts->files = std::move(loaded.files);
+  parts->loaded_at_ns = loaded.at_ns;
+  parts->start_directory = std::move(loaded.directory);
+}
+
 absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
   config::Config& config = loaded.config;
   const config::MasterConfig& settings = config.master;
@@ -150,12 +159,8 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
     parts.services.push_back(
         {MakePolicy(service), MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files)});
   }
-  parts.config = std::move(config);
-  parts.file = loaded.file;
-  parts.files = loaded.files;
-  parts.loaded_at_ns = loaded.at_ns;
-  parts.start_directory = loaded.directory;
-  parts.log_surroundings = SurroundingsOf(parts.config, daemon, secure_getenv("LOGS_DIRECTORY"));
+  parts.log_surroundings = SurroundingsOf(config, daemon, secure_getenv("LOGS_DIRECTORY"));
+  Keep(std::move(loaded), &parts);
   parts.inherited = inherited;
   parts.open_files = *open_files;
   prepared.hint = DemonstrationHint(parts.services);

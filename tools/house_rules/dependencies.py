@@ -23,6 +23,8 @@ _OUTSIDE = [
     ("gmock/", ("gtest_main", "gmock")),
     ("gtest/", ("gtest_main", "gtest", "gmock")),
     ("rapidjson/", ("rapidjson",)),
+    ("re2/", ("re2",)),
+    ("zstd.h", ("zstd",)),
 ]
 _PYBIND = "@host_python//:pybind11"
 # Linked for its main(), whether or not a file includes it.

@@ -33,8 +33,10 @@ _MAY_INCLUDE = {
     "master/events": ("master/core", "proto_spec"),
     "master/explain": ("master/core", "proto_spec"),
     "master/apply": ("master/config", "proto_spec"),
+    "master/logger": ("master/platform", "proto_spec"),
     "master/runtime": (
         "master/apply",
+        "master/logger",
         "master/core",
         "master/driver",
         "master/events",

@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/command_words.h"
 #include "master/config/keys.h"
-#include "master/config/logs_section.h"
+#include "master/config/logs/logs_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/service/variable_names.h"
 #include "master/platform/credentials/capabilities.h"

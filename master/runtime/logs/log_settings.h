@@ -4,7 +4,7 @@
 #include <string>
 
 #include "master/config/config.h"
-#include "master/logger/link_messages.h"
+#include "master/logger/link/link_messages.h"
 
 namespace fectl::runtime {
 
