@@ -78,16 +78,15 @@ TEST(LogMessages, WhatIsNoRequestIsRefusedInWords) {
 }
 
 TEST(LogMessages, TheBytesOfALineAreThoseOfTheProse) {
-  EXPECT_EQ(
-      EncodeLogAnswer(LogLine{.t_ms = 1,
-                              .service = "web",
-                              .worker = 3,
-                              .pid = 4711,
-                              .generation = 12,
-                              .stream = "out",
-                              .message = "a\tb",
-                              .part = 0}),
-      R"({"t":1,"service":"web","worker":3,"pid":4711,"gen":12,"stream":"out","msg":"a\u0009b","part":0})");
+  EXPECT_EQ(EncodeLogAnswer(LogLine{.t_ms = 1,
+                                    .service = "web",
+                                    .worker = 3,
+                                    .pid = 4711,
+                                    .generation = 12,
+                                    .stream = "out",
+                                    .message = "a\tb",
+                                    .part = 0}),
+            R"({"t":1,"service":"web","worker":3,"pid":4711,"gen":12,"stream":"out","msg":"a\tb","part":0})");
   EXPECT_EQ(EncodeLogAnswer(EventGap{.from = 4, .to = 9}), R"({"type":"gap","from":4,"to":9})");
   EXPECT_EQ(EncodeLogAnswer(LineGap{.lines = 4}), R"({"gap":4})");
   EXPECT_EQ(EncodeLogAnswer(LogError{"no"}), R"({"error":"no"})");
