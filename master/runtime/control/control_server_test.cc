@@ -27,6 +27,7 @@ using Kind = proto::Response::Kind;
 // Answers what it is told to, or keeps the request.
 class FakeRequests : public ControlRequests {
  public:
+  void OnRefused(const Peer& /*who*/, const std::string& /*request*/, uint64_t /*count*/) override {}
   void OnControlRequest(ClientId client, const Peer& /*who*/, const proto::Request& request) override {
     asked.push_back({client, request});
     if (answer.has_value()) server->Answer(client, *answer);

@@ -38,12 +38,10 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     order_.OnEffect(view, effect);
     answers_.OnEffect(view, effect);
     changes_.OnEffect(view, effect);
-    events_.OnEffect(view, effect);
     ledger_.Take(effect, event, at);
   }
   services_.AfterStep(view);
   order_.AfterStep(view);
-  events_.AfterStep(view);
   const core::Incarnation* who = event == nullptr ? nullptr : Concerns(*event);
   if (beats) {
     // By far the most frequent event moves a deadline of one slot and nothing else.
@@ -57,7 +55,6 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
   for (core::ServiceId id = 0; id < ledger_.services(); ++id) {
     if (who != nullptr && who->service != id && !ledger_.ordered()) continue;
     changes_.AfterStep(view, id);
-    events_.AfterStep(view, id);
     const core::Service* service = view.Find(id);
     if (service == nullptr) continue;
     services_.AfterStep(view, id);
@@ -70,6 +67,8 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
       : changed == nullptr                ? std::string_view()
                            : changed->Contradiction(std::numeric_limits<core::Generation>::max());
   if (!contradiction.empty()) view.Break("the state does not contradict itself (I37)", contradiction);
+  // Last, since what breaks another rule mostly breaks these, too.
+  events_.AfterStep(view);
   ledger_.EndStep();
 }
 

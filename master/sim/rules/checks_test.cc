@@ -323,5 +323,39 @@ TEST_F(Rules, PlanIsDroppedOnce) {
   EXPECT_THAT(Broken(), HasSubstr("(I36)"));
 }
 
+// Calls `change` with the first effect of that type.
+template <typename E, typename Change>
+Tamper OfFirst(Change change) {
+  return [change](core::Effects& effects) {
+    for (core::Effect& effect : effects) {
+      if (auto* one = std::get_if<E>(&effect)) return change(*one);
+    }
+  };
+}
+
+TEST_F(Rules, EventsHaveTheNextNumber) {
+  Step(core::Exited{.who = First(), .number = 3},
+       OfFirst<core::Report>([](core::Report& report) { ++report.number; }));
+  EXPECT_THAT(Broken(), HasSubstr("events have the next number (I42)"));
+}
+
+TEST_F(Rules, NoNumberIsLeftOut) {
+  Step(core::Exited{.who = First(), .number = 3},
+       [](core::Effects& effects) { Drop<core::ServiceReport>(effects); });
+  EXPECT_THAT(Broken(), HasSubstr("(I42)"));
+}
+
+TEST_F(Rules, EachChangeOfAServiceIsToldOf) {
+  Step(core::Exited{.who = First(), .number = 3},
+       OfFirst<core::ServiceReport>([](core::ServiceReport& report) { report.condition = "paused"; }));
+  EXPECT_THAT(Broken(), HasSubstr("each change is told of (I43)"));
+}
+
+TEST_F(Rules, AChangeIsToldOfOnce) {
+  Step(core::Exited{.who = First(), .number = 3},
+       OfFirst<core::ServiceReport>([](core::ServiceReport& report) { report.condition = "running"; }));
+  EXPECT_THAT(Broken(), HasSubstr("a change is told of once (I43)"));
+}
+
 }  // namespace
 }  // namespace fectl::sim

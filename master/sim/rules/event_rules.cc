@@ -5,7 +5,7 @@
 
 namespace fectl::sim {
 
-void EventRules::OnEffect(const View& view, const core::Effect& effect) {
+void EventRules::Take(const View& view, const core::Effect& effect) {
   if (const auto* report = std::get_if<core::Report>(&effect)) return HasTheNextNumber(view, report->number);
   const auto* report = std::get_if<core::ServiceReport>(&effect);
   if (report == nullptr) return;
@@ -25,17 +25,15 @@ void EventRules::HasTheNextNumber(const View& view, core::EventNumber number) {
   newest_ = number;
 }
 
-void EventRules::AfterStep(const View& view) const {
+void EventRules::AfterStep(const View& view) {
+  for (const core::Effect& effect : view.effects) Take(view, effect);
   if (view.supervisor.newest_event() != newest_)
     view.Break("no number is left out (I42)", std::to_string(view.supervisor.newest_event()));
-}
-
-void EventRules::AfterStep(const View& view, core::ServiceId id) const {
-  const core::Service* service = view.Find(id);
-  if (service == nullptr) return;
-  const auto told = told_.find(id);
-  const std::string_view word = told == told_.end() ? "stopped" : told->second;
-  if (word != service->word()) view.Break("each change is told of (I43)", service->word());
+  for (const core::Service& service : view.supervisor.services()) {
+    const auto told = told_.find(service.id());
+    const std::string_view word = told == told_.end() ? "stopped" : told->second;
+    if (word != service.word()) view.Break("each change is told of (I43)", service.word());
+  }
 }
 
 }  // namespace fectl::sim

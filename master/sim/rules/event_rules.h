@@ -14,11 +14,10 @@ namespace fectl::sim {
 // behind a crash (I42); and whenever people would see another word for a service an event has told it (I43).
 class EventRules {
  public:
-  void OnEffect(const View& view, const core::Effect& effect);
-  void AfterStep(const View& view) const;
-  void AfterStep(const View& view, core::ServiceId id) const;
+  void AfterStep(const View& view);
 
  private:
+  void Take(const View& view, const core::Effect& effect);
   void HasTheNextNumber(const View& view, core::EventNumber number);
 
   core::EventNumber newest_ = 0;
