@@ -90,10 +90,10 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
   std::vector<std::string> wanted_of_logs;
   for (const Option& option : Options()) {
     const bool of_serve = BelongsTo(option, "serve");
-    (option.commands.empty() ? wanted
-     : of_serve              ? wanted_of_serve
+    (option.commands.empty()     ? wanted
+     : of_serve                  ? wanted_of_serve
      : BelongsTo(option, "logs") ? wanted_of_logs
-                             : wanted_of_changes)
+                                 : wanted_of_changes)
         .push_back(Macro(option));
   }
   EXPECT_THAT(OptionsIn("DESCRIPTION"), testing::UnorderedElementsAreArray(wanted));

@@ -34,7 +34,8 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
   const std::string script = CompletionScript("bash");
   EXPECT_THAT(
       script,
-      HasSubstr("start | stop | reload | restart | pause | resume | logs) wants_services=yes candidates=(all)"));
+      HasSubstr(
+          "start | stop | reload | restart | pause | resume | logs) wants_services=yes candidates=(all)"));
   EXPECT_THAT(script, HasSubstr("status | spid | listen | run) wants_services=yes ;;"));
   EXPECT_THAT(script,
               HasSubstr("send | scale | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));

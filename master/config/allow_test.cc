@@ -36,10 +36,11 @@ TEST(Allow, OneAloneNeedsNoArrayAndNobodyIsNothing) {
 TEST(Allow, WhatIsNoRoleAndSomebodyIsToldInOneSentence) {
   for (const char* entry : {"bob", "admin:bob", "observe", "observe:", "observe:@", "Operate:bob", ":bob", "",
                             "observe:4294967295", "@operate:bob"}) {
-    EXPECT_EQ(With("['" + std::string(entry) + "']").Describe(),
-              "f:2: master.allow: must be \"observe:\", \"logs:\" or \"operate:\" and a user or an @group, as in "
-              "\"operate:@deploy\", not \"" +
-                  std::string(entry) + "\"\n");
+    EXPECT_EQ(
+        With("['" + std::string(entry) + "']").Describe(),
+        "f:2: master.allow: must be \"observe:\", \"logs:\" or \"operate:\" and a user or an @group, as in "
+        "\"operate:@deploy\", not \"" +
+            std::string(entry) + "\"\n");
   }
   EXPECT_EQ(With("[7]").Describe(),
             "f:2: master.allow: must be a string or an array of strings; one of its values is 7\n");

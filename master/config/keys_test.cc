@@ -47,7 +47,8 @@ TEST(UnknownSectionText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownSectionText("Master"), "unknown section, did you mean [master]?");
   EXPECT_EQ(UnknownSectionText("backlog"), "must stand in a section, such as [[socket]]");
   EXPECT_EQ(UnknownSectionText("database"),
-            "unknown section; allowed are [master], [logging], [[socket]], [[service]], [defaults], [logs], [service.logs]");
+            "unknown section; allowed are [master], [logging], [[socket]], [[service]], [defaults], [logs], "
+            "[service.logs]");
 }
 
 TEST(UnknownKeyText, SaysWhereAKeyBelongs) {
