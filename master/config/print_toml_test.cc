@@ -22,6 +22,10 @@ service = "console"
 name = "fectld"
 facility = "daemon"
 
+[logs]
+total = "1GiB"
+keep_free = "5%"
+
 [[service]]
 name = "web"
 num = 2

@@ -81,7 +81,9 @@ TEST(Ring, TheOldestRecordsGoWhereThereIsNoRoom) {
   uint64_t next = 0;
   int records = 0;
   while (const auto record = ring.At(&position)) {
-    if (records++ > 0) ASSERT_EQ(record->head.number, next);
+    if (records++ > 0) {
+      ASSERT_EQ(record->head.number, next);
+    }
     next = record->head.number + 1;
     ASSERT_EQ(record->text, text + "\n");
     position = record->next;
@@ -105,7 +107,9 @@ TEST(Ring, ACopyHasWholeRecords) {
     if (records.empty()) break;
     ASSERT_LE(records.size(), 10'000u + 1'000);
     WalkRecords(records, [&](const RecordHead& head, std::string_view text) {
-      if (next != 0) ASSERT_EQ(head.number, next);
+      if (next != 0) {
+        ASSERT_EQ(head.number, next);
+      }
       next = head.number + head.lines;
       ASSERT_EQ(text.size(), (head.number - 100) % 700 + 1);
     });
