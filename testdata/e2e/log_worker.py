@@ -1,8 +1,8 @@
 """A worker of the base level that writes what a test wants: the program of the end-to-end tests of output.
 
-The file `orders` beside it has one order a line, which is done when it is there: "text JSON", a string of latin-1 that is
-written as these bytes; "error JSON", the same to the standard error; "count FIRST LAST PAUSE", numbered lines with a pause
-in seconds between them; "exit CODE". How long the longest of all writes took stands in `longest-PID`.
+The file `orders` beside it has one order a line, which is done when it is there: "text JSON", a string of latin-1 that
+is written as these bytes; "error JSON", the same to the standard error; "count FIRST LAST PAUSE", numbered lines with a
+pause in seconds between them; "exit CODE". How long the longest of all writes took stands in `longest-PID`.
 """
 
 import json

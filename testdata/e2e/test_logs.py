@@ -1,7 +1,7 @@
 """What workers write: files, the console, fectl logs, and the logger's own death.
 
-FECTL_LOGGER_KILLS is how often the logger is killed (default 100), FECTL_LOGGER_WAIT_MS how long a worker's write may take
-meanwhile (default 1000: the machine of the tests is shared; on a quiet one 50 hold).
+FECTL_LOGGER_KILLS is how often the logger is killed (default 100), FECTL_LOGGER_WAIT_MS how long a worker's write may
+take meanwhile (default 1000: the machine of the tests is shared; on a quiet one 50 hold).
 """
 
 import json
@@ -69,7 +69,8 @@ def test_nasty_bytes_are_kept_and_cannot_move_a_cursor(place: Place) -> None:
     path = place.directory / "logs/web.log"
     wait_until(lambda: path.exists() and path.read_bytes().endswith(b"\n"), "the line")
     assert path.read_bytes().split(b" | ", 1)[1] == _NASTY.encode("latin-1") + b"\n"
-    raw = subprocess.run([place.fectl_program, "-m", master.sock, "logs", "web"], capture_output=True, check=True).stdout
+    command = [place.fectl_program, "-m", master.sock, "logs", "web"]
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
     assert raw.split(b" | ", 1)[1] == _NASTY.encode("latin-1") + b"\n"
     seen = subprocess.run(["script", "-qec", f"{place.fectl_program} -m {master.sock} logs web", "/dev/null"],
                           capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
@@ -136,7 +137,8 @@ def test_what_is_asked_for_is_what_comes(place: Place) -> None:
     order(place, "count 1 50 0")
     order(place, 'text "of db\\n"', name="db")
     wait_until(lambda: len(master.fectl_ok("logs", "all", "-n", "1000").splitlines()) == 101, "all lines")
-    assert [line.split()[1] for line in text(master, "web", "-n", "3", "--worker", "2").splitlines()] == ["48", "49", "50"]
+    newest = text(master, "web", "-n", "3", "--worker", "2").splitlines()
+    assert [line.split()[1] for line in newest] == ["48", "49", "50"]
     assert text(master, "db", "web", "--grep", "of d.$") == "of db\n"
     assert len(text(master, "web", "--grep", "^line 7 ").splitlines()) == 2
     assert len(text(master, "web", "--since", "10m").splitlines()) == 100
@@ -297,6 +299,6 @@ def test_who_may_read(place: Place) -> None:
 
 def test_a_worker_can_open_its_standard_streams_again(place: Place) -> None:
     config = place.service("tool", "/bin/sh -c 'echo out > /dev/stdout; echo err > /dev/stderr'", type="oneshot")
-    master = place.start('[logs]\ndir = "logs"\n' + config.replace('"num": 1, ', "").replace("startup_timeout = 60\n", "")
-                         .replace("num = 1\n", ""))
+    config = config.replace("startup_timeout = 60\n", "").replace("num = 1\n", "")
+    master = place.start('[logs]\ndir = "logs"\n' + config)
     wait_until(lambda: text(master, "tool") == "out\nerr\n", "both lines")
