@@ -11,7 +11,7 @@ namespace {
 config::Config Named(const std::string& sock) {
   config::Config config;
   config.master.sock = sock;
-  config.services.push_back({.name = "web"});
+  config.services.emplace_back().name = "web";
   return config;
 }
 
