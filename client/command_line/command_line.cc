@@ -312,6 +312,9 @@ class Parser {
       return;
     }
     CheckOperands(*command);
+    const bool of_lines = command->kind == CommandKind::kLogs && !FLAGS_since.empty();
+    if (error_.empty() && of_lines && ReadSince(FLAGS_since)->after.has_value())
+      error_ = "--since " + FLAGS_since + " is the number of an event; logs needs a time, as 90s, 10m or now";
   }
 
   void CheckOperands(const Command& command) {

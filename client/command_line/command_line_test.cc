@@ -294,5 +294,12 @@ TEST(CommandLine, WhatIsWrongWithScale) {
   }
 }
 
+TEST(CommandLine, SinceIsATimeWhereLinesHaveNoNumbers) {
+  EXPECT_EQ(ErrorOf({"logs", "web", "--since", "1042"}),
+            "--since 1042 is the number of an event; logs needs a time, as 90s, 10m or now");
+  EXPECT_EQ(ErrorOf({"logs", "web", "--since", "10m"}), "no error");
+  EXPECT_EQ(ErrorOf({"events", "--since", "1042"}), "no error");
+}
+
 }  // namespace
 }  // namespace fectl::client

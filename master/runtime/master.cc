@@ -58,6 +58,12 @@ Master::Master(MasterParts parts)
   }
   parts_.services = {};
   logs_.Use(applier_.running());
+  logs_.OnDropped([this](core::ServiceId service, uint64_t lines, const std::string& why) {
+    Tell({.type = proto::EventType::kLogDropped,
+          .service = NameOf(service),
+          .texts = {{"why", why}},
+          .numbers = {{"count", static_cast<int64_t>(lines)}}});
+  });
 }
 
 Master::~Master() {
