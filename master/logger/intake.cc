@@ -56,7 +56,11 @@ void Intake::OnPipe(Pipe* pipe, uint32_t events) {
 }
 
 void Intake::Move(Pipe* pipe, Rest rest) {
-  const bool all = pipe->log->Take({.t_ms = t_ms_, .rest = rest}, &pipe->stage);
+  const bool too_long = pipe->waits_for_room && now_ms_ - pipe->waits_since_ms >= kPatienceMs;
+  const uint64_t written = pipe->log->written();
+  const bool patient = !too_long && written != pipe->gave_up_at;
+  if (too_long) pipe->gave_up_at = written;
+  const bool all = pipe->log->Take({.t_ms = t_ms_, .rest = rest}, patient, &pipe->stage);
   if (all && pipe->stage.unfinished() > 0) {
     if (unfinished_.insert(pipe).second) pipe->unfinished_since_ms = now_ms_;
   } else if (all) {
@@ -65,6 +69,7 @@ void Intake::Move(Pipe* pipe, Rest rest) {
   if (all == !pipe->waits_for_room) return;
   // Until there is room the worker's writes wait, once the pipe is full.
   pipe->waits_for_room = !all;
+  pipe->waits_since_ms = now_ms_;
   if (all) {
     full_.erase(pipe);
     if (!loop_->Watch(pipe->fd.get(), EPOLLIN, pipe).ok()) pipe->ended = true;
@@ -110,7 +115,7 @@ void Intake::FinishOthers(int64_t t_ms, const std::function<std::shared_ptr<Serv
     const std::shared_ptr<ServiceLog> log = find(writer.service);
     if (log != nullptr) {
       Stage stage(block, log->last());
-      log->Take({.t_ms = t_ms, .rest = Rest::kEnd}, &stage);
+      log->Take({.t_ms = t_ms, .rest = Rest::kEnd}, /*patient=*/false, &stage);
       KeepLast(stage);
     }
     arena_->Drop(block);
@@ -130,10 +135,17 @@ int64_t Intake::OnTurn(int64_t now_ms, int64_t t_ms) {
       Move(pipe, Rest::kFlush);
     }
   }
+  for (const Pipe* const pipe : full_) due_ms = std::min(due_ms, DropsAt(*pipe));
   return due_ms;
 }
 
-void Intake::RetryFull(int64_t t_ms) {
+// When lines of a pipe that waits for room are dropped instead; where its service blocks, never.
+int64_t Intake::DropsAt(const Pipe& pipe) {
+  return pipe.log->settings()->block ? INT64_MAX : pipe.waits_since_ms + kPatienceMs;
+}
+
+void Intake::RetryFull(int64_t now_ms, int64_t t_ms) {
+  now_ms_ = now_ms;
   t_ms_ = t_ms;
   const std::set<Pipe*> full = full_;
   for (Pipe* const pipe : full) {

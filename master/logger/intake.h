@@ -41,8 +41,8 @@ class Intake {
   // Returns when to call it at the latest; INT64_MAX: no need.
   int64_t OnTurn(int64_t now_ms, int64_t t_ms);
 
-  // There may be room again where there was none.
-  void RetryFull(int64_t t_ms);
+  // There may be room again where there was none. Once in each turn, before OnTurn().
+  void RetryFull(int64_t now_ms, int64_t t_ms);
   // Reads what there is, and ends with it.
   void ReadAll(int64_t t_ms);
 
@@ -53,6 +53,9 @@ class Intake {
   void ForgetService(uint64_t service);
   size_t size() const { return pipes_.size(); }
 
+  // A burst that comes faster than it can be written waits in the pipes for so long; after that lines are
+  // dropped, and as long as nothing is written at all nobody waits.
+  static constexpr int64_t kPatienceMs = 25;
   // How long a line may be without an end.
   static constexpr int64_t kUnfinishedMs = 1'000;
 
@@ -68,6 +71,8 @@ class Intake {
     std::shared_ptr<ServiceLog> log;
     int64_t unfinished_since_ms = 0;  // 0: no line is
     bool waits_for_room = false;      // is not watched
+    int64_t waits_since_ms = 0;
+    uint64_t gave_up_at = UINT64_MAX;  // how far its service was written when lines were dropped
     bool ended = false;
   };
   using Pipes = std::map<Writer, std::unique_ptr<Pipe>>;
@@ -75,6 +80,7 @@ class Intake {
   void OnPipe(Pipe* pipe, uint32_t events);
   void Move(Pipe* pipe, Stage::Rules::Rest rest);
   void End(Pipe* pipe);
+  static int64_t DropsAt(const Pipe& pipe);
   void KeepLast(const Stage& stage);
   absl::StatusOr<Stage> StageFor(const Writer& writer, const ServiceLog& log);
 

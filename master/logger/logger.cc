@@ -83,19 +83,12 @@ absl::Status Logger::Run() {
 int64_t Logger::OnTurn() {
   const int64_t now_ms = MonotonicMs();
   const int64_t t_ms = UnixMs();
-  intake_.RetryFull(t_ms);
+  intake_.RetryFull(now_ms, t_ms);
   int64_t due_ms = intake_.OnTurn(now_ms, t_ms);
   TellKept();
   if (!gone_.empty()) DropGone();
-  if (!link_.ended()) {
-    if (now_ms >= beat_at_ms_) {
-      if (!link_.has_kept()) Tell(Beat{});
-      beat_at_ms_ = now_ms + kBeatMs;
-    }
-    due_ms = std::min(due_ms, beat_at_ms_);
-  }
   if (now_ms >= tidy_at_ms_) OnFilesToTidy();
-  return (std::min<int64_t>(due_ms, tidy_at_ms_) - now_ms) * 1'000'000;
+  return std::max<int64_t>(0, std::min<int64_t>(due_ms, tidy_at_ms_) - now_ms) * 1'000'000;
 }
 
 void Logger::WatchLink() {
@@ -267,6 +260,10 @@ void Logger::Do(const ReopenFiles& reopen, std::vector<base::UniqueFd>* fds) {
   for (const auto& thread : writing_) {
     if (thread != nullptr) thread->Reopen();
   }
+}
+
+void Logger::Do(const Ping& /*ping*/, std::vector<base::UniqueFd>* /*fds*/) {
+  Tell(Beat{});
 }
 
 void Logger::Do(const Leave& /*leave*/, std::vector<base::UniqueFd>* /*fds*/) {

@@ -63,6 +63,7 @@ class Logger final : private SinkObserver, private platform::FdWatcher {
   void Do(const IncidentPiece& piece, std::vector<base::UniqueFd>* fds);
   void Do(const LastWanted& wanted, std::vector<base::UniqueFd>* fds);
   void Do(const ReopenFiles& reopen, std::vector<base::UniqueFd>* fds);
+  void Do(const Ping& ping, std::vector<base::UniqueFd>* fds);
   void Do(const Leave& leave, std::vector<base::UniqueFd>* fds);
 
   void OnSaid(bool error, std::string text) override;
@@ -94,7 +95,6 @@ class Logger final : private SinkObserver, private platform::FdWatcher {
   std::deque<std::string> later_;
   bool leaves_ = false;
   bool events_fail_ = false;  // of the store's thread
-  int64_t beat_at_ms_ = 0;
   std::atomic<int64_t> tidy_at_ms_ = 0;
   Tidy tidy_;
   TaskThread store_;  // events and incidents

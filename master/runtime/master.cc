@@ -228,7 +228,7 @@ void Master::OnTurnEnd(core::Instant now) {
 
 // Whatever ended since the last turn has given descriptors back.
 void Master::NoticeRoom() {
-  const size_t held = workers_.size() + server_.clients();
+  const size_t held = workers_.size() + server_.clients() + logs_.pipes();
   const std::vector<core::Service>& services = supervisor().services();
   const bool wanted =
       held < held_before_ && std::any_of(services.begin(), services.end(), [](const core::Service& service) {

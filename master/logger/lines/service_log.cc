@@ -24,14 +24,21 @@ void ServiceLog::Change(ServiceSettings settings) {
   settings_ = std::make_shared<const ServiceSettings>(std::move(settings));
 }
 
-bool ServiceLog::Take(Stage::Rules rules, Stage* stage) {
+uint64_t ServiceLog::written() const {
+  const std::lock_guard lock(mutex_);
+  return WrittenTo();
+}
+
+uint64_t ServiceLog::WrittenTo() const {
+  uint64_t position = ring_.newest();
+  for (const Target target : settings_->to) position = std::min<uint64_t>(position, sink(target).position);
+  return position;
+}
+
+bool ServiceLog::Take(Stage::Rules rules, bool patient, Stage* stage) {
   const std::lock_guard lock(mutex_);
   rules.line_max = settings_->line_max;
-  if (settings_->block) {
-    rules.keep_from = ring_.newest();
-    for (const Target target : settings_->to)
-      rules.keep_from = std::min<uint64_t>(*rules.keep_from, sink(target).position);
-  }
+  if (settings_->block || patient) rules.keep_from = WrittenTo();
   const uint64_t before = ring_.newest();
   const bool all = stage->Move(rules, &ring_);
   if (ring_.newest() != before) {

@@ -37,7 +37,10 @@ class ServiceLog {
 
   // Moves what the stage has into the ring, and wakes up whoever waits for it. False: there is no room at
   // present.
-  bool Take(Stage::Rules rules, Stage* stage);
+  // `patient`: as if on_full were block.
+  bool Take(Stage::Rules rules, bool patient, Stage* stage);
+  // How far all places have been written to.
+  uint64_t written() const;
 
   // As Ring::Copy().
   std::string Copy(uint64_t* position, size_t bytes_max) const;
@@ -60,6 +63,8 @@ class ServiceLog {
   void SetRoomBell(Bell* bell) { room_ = bell; }
 
  private:
+  uint64_t WrittenTo() const;
+
   const Arena::Service block_;
   mutable std::mutex mutex_;
   Ring ring_;

@@ -100,6 +100,10 @@ struct LastWanted {
   friend bool operator==(const LastWanted&, const LastWanted&) = default;
 };
 
+struct Ping {
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
+
 // Nothing follows, and no pipe is to be waited for: what is there is written, and the logger ends.
 struct Leave {
   friend bool operator==(const Leave&, const Leave&) = default;
@@ -113,15 +117,14 @@ struct ReopenFiles {
 };
 
 using ToLogger = std::variant<Settings, ServiceSettings, PipeGiven, AllGiven, ServiceGone, EventGiven,
-                              IncidentPiece, LastWanted, ReopenFiles, Leave>;
+                              IncidentPiece, LastWanted, ReopenFiles, Leave, Ping>;
 
 // To the master.
 
-// It is alive: every kBeatMs.
+// It is alive: the answer to a Ping.
 struct Beat {
   friend bool operator==(const Beat&, const Beat&) = default;
 };
-inline constexpr int kBeatMs = 1'000;
 
 // Nothing comes from this pipe any more, and all that came is in the logger's memory.
 struct PipeEnded {

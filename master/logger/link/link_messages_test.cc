@@ -36,6 +36,7 @@ TEST(LinkMessages, EachIsReadAsItWasWritten) {
       IncidentPiece{.id = 1, .last = true, .bytes = std::string("\0\n", 2)},
       LastWanted{.question = 1, .service = 2, .worker = 3, .generation = 4},
       Leave{},
+      Ping{},
       ReopenFiles{.streams = true},
   };
   for (const ToLogger& message : to_logger)

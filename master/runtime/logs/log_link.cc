@@ -22,7 +22,10 @@
 namespace fectl::runtime {
 namespace {
 
-// A logger says every second that it lives; a machine that is busy may keep it from it for a while.
+// How often a logger is asked whether it lives, in turns that the master has anyway: where nothing is to be done, it is
+// not woken up for this.
+constexpr core::Span kPingPause = core::Seconds(2);
+// A machine that is busy may keep it from the answer for a while.
 constexpr core::Span kSilence = core::Seconds(5);
 // The first time: it has to be read from the disk.
 constexpr core::Span kFirstSilence = core::Seconds(15);
@@ -91,7 +94,6 @@ void LogLink::Start(core::Instant now) {
   now_ = started_at_ = now;
   restart_at_ = core::kNever;
   beaten_ = false;
-  silent_at_ = now + kFirstSilence;
   const absl::Status launched = Launch();
   if (launched.ok()) return SendAll();
   LOG(ERROR) << "the logger cannot be started: " << launched.message() << "; it is tried again";
@@ -112,6 +114,13 @@ void LogLink::SendAll() {
   for (const auto& [writer, pipe] : pipes) Send(logger::PipeGiven{writer}, {pipe.get()});
   Send(logger::AllGiven{});
   for (const Event& event : events_) Send(logger::EventGiven{event.sequence, event.json});
+  SendPing(kFirstSilence);
+}
+
+void LogLink::SendPing(core::Span patience) {
+  pinged_at_ = now_;
+  silent_at_ = now_ + patience;
+  Send(logger::Ping{});
 }
 
 bool LogLink::Send(const logger::ToLogger& message, const std::vector<int>& fds) {
@@ -247,7 +256,7 @@ void LogLink::ReadAll() {
 
 void LogLink::Take(const logger::Beat& /*beat*/) {
   beaten_ = true;
-  silent_at_ = core::Instant{platform::MonotonicNanos()} + kSilence;
+  silent_at_ = core::kNever;
 }
 
 void LogLink::Take(const logger::PipeEnded& ended) {
@@ -327,6 +336,7 @@ void LogLink::OnTurn(core::Instant now) {
     }
   }
   if (restart_at_ <= now && child_ == nullptr) Start(now);
+  if (link_.has_value() && silent_at_ == core::kNever && pinged_at_ + kPingPause <= now) SendPing(kSilence);
 }
 
 core::Instant LogLink::next_deadline() const {

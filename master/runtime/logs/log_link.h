@@ -80,6 +80,8 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
 
   // The logger's process; 0: none runs.
   int32_t pid() const { return child_ == nullptr ? 0 : child_->pid(); }
+  // Read ends that are held.
+  size_t pipes() const { return pipes_.size(); }
   // Lines that were lost, since the master was started.
   uint64_t dropped_lines() const { return dropped_lines_; }
   // Called with a service, how many of its lines were lost, and why.
@@ -103,6 +105,7 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
   absl::Status Launch();
   void SendAll();
   bool Send(const logger::ToLogger& message, const std::vector<int>& fds = {});
+  void SendPing(core::Span patience);
   void SendService(core::ServiceId service);
   void ReadAll();
   void Take(const logger::Beat& beat);
@@ -138,7 +141,8 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
   core::Instant silent_at_ = core::kNever;   // when it counts as hung
   core::Instant restart_at_ = core::kNever;  // when the next one is started
   core::Span pause_;                         // before that
-  bool beaten_ = false;                      // this one has shown that it lives
+  core::Instant pinged_at_;                  // the last time that it was asked whether it lives
+  bool beaten_ = false;                      // this one has shown that it does
   bool watched_ = false;
 };
 
