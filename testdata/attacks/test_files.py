@@ -65,14 +65,14 @@ def test_K4_AFolderThatIsExchangedUnderTheMasterKeepsItsFiles(place: Place) -> N
     own, strange = place.directory / "run", place.directory / "strange"
     own.mkdir()
     strange.mkdir()
-    names = ("fectld.sock", "fectld.sock.lock", "fectld.pid", "web.sock")
+    names = ("fectld.sock", "fectld.sock.lock", "fectld.sock.logs", "fectld.pid", "web.sock")
     for name in names:
         (strange / name).write_text("1\n", encoding="utf-8")
     place.write("mine.toml", f'[master]\nsock = "{own}/fectld.sock"\npid = "{own}/fectld.pid"\n' +
                 unix("local", str(own / "web.sock")) + place.service("web", place.guest("steady")))
     master = place.launch("", arguments=["-c", "mine.toml"])
     wait_until(lambda: (own / "fectld.sock").exists() and "web worker(1)" in master.log(), "it serves")
-    assert sorted(os.listdir(own)) == sorted(names)
+    wait_until(lambda: sorted(os.listdir(own)) == sorted(names), "its logger serves")
     own.rename(place.directory / "moved")
     own.symlink_to(strange)
     master.signal(signal.SIGTERM)

@@ -9,7 +9,7 @@ import pytest
 
 from testdata.attacks.hostile import found, hostile
 from testdata.e2e.harness import Master, Place
-from testdata.e2e.processes import alive, descendants, resident_kib, wait_until
+from testdata.e2e.processes import alive, resident_kib, started_by, wait_until
 
 _UNFINISHED = "left a message unfinished"
 # What is written, and what it is called. After the first byte of a frame its end is due.
@@ -168,6 +168,6 @@ def test_K15_WhatAGrandchildWritesIsNotTheDeadWorkersWord(place: Place) -> None:
 
 def _end_daemons(master: Master, workers: list[int]) -> None:
     """What has left its worker's process group is nobody's business but the test's."""
-    for pid in descendants(master.pid):
+    for pid in started_by(master.pid):
         if pid not in workers:
             os.kill(pid, signal.SIGKILL)

@@ -15,7 +15,7 @@ import pytest
 from testdata.attacks.hostile import IS_ROOT, MALLORY, found, hostile, needs_root, open_to_all
 from testdata.e2e.harness import NOBODY, Master, Place, tcp, unix
 from testdata.e2e.http_requests import free_port
-from testdata.e2e.processes import alive, descendants, resident_kib, wait_until
+from testdata.e2e.processes import alive, resident_kib, started_by, wait_until
 
 
 def _connects(family: int, address: Any) -> bool:
@@ -154,10 +154,10 @@ def test_K16_StopEndsWhatDoesNotWantToEnd(place: Place) -> None:
     master = place.start(hostile(place, statements, shutdown_timeout=1, timeout=60))
     (pid,) = master.wait_running("web")
     wait_until((place.directory / "ready").exists, "its children are there")
-    wait_until(lambda: len(descendants(master.pid)) == 21, "all of them")
+    wait_until(lambda: len(started_by(master.pid)) == 21, "all of them")
     assert master.ask("Stop", "web") == ("ServiceStopped", None)
     assert not alive(pid)
-    wait_until(lambda: not descendants(master.pid), "its process group has gone with it", 5)
+    wait_until(lambda: not started_by(master.pid), "its process group has gone with it", 5)
 
 
 # --- K17: the listeners ---

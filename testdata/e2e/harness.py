@@ -207,8 +207,9 @@ class Place:
 
     def write(self, name: str, text: str, mode: int = 0o644) -> str:
         path = self.directory / name
-        path.write_text(text, encoding="utf-8")
-        path.chmod(mode)
+        with path.open("w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)  # not by its name: a process that waits for it may remove it at once
+            file.write(text)
         return str(path)
 
     def lines(self, name: str) -> list[str]:

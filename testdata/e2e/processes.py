@@ -50,6 +50,11 @@ def descendants(root: Optional[int] = None) -> list[int]:
     return found
 
 
+def started_by(master: int) -> list[int]:
+    """The living processes below a master, but for its logger."""
+    return [pid for pid in descendants(master) if not command_line(pid).startswith("fectl-log")]
+
+
 def alive(pid: int) -> bool:
     """True as long as the process runs; not for a zombie."""
     try:

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -212,9 +213,11 @@ class Daemon:
 
 @contextmanager
 def daemon(place: Place, config: str, *arguments: str, **options: Any) -> Iterator[Daemon]:
-    """Runs `fectld -d`, which must succeed and say no more than what is lost; ends the master afterwards."""
+    """Runs `fectld -d`, which must succeed and say no more than where output goes and what is lost; ends the master
+    afterwards."""
     done = run(place, config, "-d", *arguments, **options)
-    assert (done.returncode, done.stdout) == (0, "")
+    assert done.returncode == 0, done
+    assert re.fullmatch(r"(fectld: the output of workers goes to files in \S+\n)?", done.stdout), done.stdout
     assert all(" thrown away, as a daemon has no terminal" in line for line in done.stderr.splitlines()), done.stderr
     # At once: the command has returned, so the master serves.
     command, pid = base_client.ask(str(place.directory / "fectld.sock"), "Pid")

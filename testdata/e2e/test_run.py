@@ -9,7 +9,7 @@ import pytest
 from testdata.e2e.foreign_programs import program
 from testdata.e2e.harness import Master, Place, tcp
 from testdata.e2e.http_requests import free_port
-from testdata.e2e.processes import alive, descendants, wait_until
+from testdata.e2e.processes import alive, descendants, started_by, wait_until
 
 # A program that says READY=1 and goes on until SIGTERM.
 _READY = '''
@@ -129,7 +129,7 @@ while True:
 '''
     master = place.start(program(place, text, ready="notify", shutdown_timeout=1))
     master.wait_running("web")
-    started = descendants(master.pid)
+    started = started_by(master.pid)
     assert len(started) == 3
     master.fectl("stop", "web")
     wait_until(lambda: not any(alive(pid) for pid in started), "all of them are killed")

@@ -9,7 +9,7 @@ from testdata.e2e.applications import pid_in
 from testdata.e2e.foreign_programs import KINDS, configured, require, surroundings
 from testdata.e2e.harness import Place
 from testdata.e2e.http_requests import free_port, http_get
-from testdata.e2e.processes import descendants, wait_until
+from testdata.e2e.processes import descendants, started_by, wait_until
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -17,14 +17,14 @@ def test_starts_reloads_and_dies_with_its_master(place: Place, name: str) -> Non
     port = free_port()
     master = place.start(configured(place, name, port, num=2))
     old = master.wait_running("web", 2)
-    assert pid_in(http_get(port)) in descendants(master.pid)
+    assert pid_in(http_get(port)) in started_by(master.pid)
 
     master.fectl_ok("reload", "web")
     assert not set(master.wait_running("web", 2)) & set(old)
-    wait_until(lambda: len(set(descendants(master.pid)) & set(old)) == 0, "the old programs have left")
-    assert pid_in(http_get(port)) in descendants(master.pid)
+    wait_until(lambda: len(set(started_by(master.pid)) & set(old)) == 0, "the old programs have left")
+    assert pid_in(http_get(port)) in started_by(master.pid)
 
-    started = set(descendants(master.pid))
+    started = set(started_by(master.pid))
     assert len(started) >= 4  # two fectl-run and their programs
     master.signal(signal.SIGKILL)
     wait_until(lambda: not started & set(descendants()), "what it had started has left")

@@ -264,16 +264,16 @@ def _small(descriptors: int) -> dict[str, Any]:
 def test_START_FOREVER_without_descriptors_a_start_is_answered_and_recovers_at_once(place: Place) -> None:
     config = (place.service("big", place.guest("steady"), num=10) +
               place.service("web", place.guest("steady"), num=10, startup_timeout=3))
-    master = place.launch(config, **_small(76))
+    master = place.launch(config, **_small(80))
     master.wait_until_up()
-    wait_until(lambda: "all 76 files that fectld may have open are in use, see `ulimit -n`" in master.log(),
+    wait_until(lambda: "all 80 files that fectld may have open are in use, see `ulimit -n`" in master.log(),
                "the limit is reached")
     wait_until(lambda: master.state("web") != "starting", "the start has come to its end")
     done = master.fectl("status", "web")
     assert done.returncode == 0 and re.search(r"^State +degraded, ", done.stdout, re.MULTILINE), done
     restarts = re.search(r"^Restarts +(\d+)$", done.stdout, re.MULTILINE)
     assert restarts is not None and restarts[1] == "0"
-    assert "all 76 files that fectld may have open are in use" in done.stdout
+    assert "all 80 files that fectld may have open are in use" in done.stdout
     began = time.monotonic()
     master.fectl_ok("stop", "big")
     master.wait_running("web", 10)

@@ -13,7 +13,7 @@ import pytest
 from testdata.e2e import settings
 from testdata.e2e.harness import NOBODY, Master, Place, built, tcp, unix
 from testdata.e2e.http_requests import free_port
-from testdata.e2e.processes import descendants, sanitized, wait_until
+from testdata.e2e.processes import sanitized, started_by, wait_until
 from testdata.faults.processes import looks_into_master, without_leak_check
 from testdata.faults.surroundings import (bind, clock_ahead, kill_and_replace, log_to, needs_mounts, needs_namespace,
                                           needs_root, own_namespaces, read_only, shown)
@@ -145,7 +145,7 @@ def test_F103_AsTheFirstProcessItReapsStrangersAndEnds(place: Place) -> None:
     master = place.launch(place.service("web", leaves, num=3, environ=without_leak_check(place)))
     wait_until(lambda: _answers(master), "it answers")
     assert master.ask("Pid") == ("Pid", "1")
-    (first,) = [pid for pid in descendants(master.pid) if _parent(pid) == master.pid]
+    (first,) = [pid for pid in started_by(master.pid) if _parent(pid) == master.pid]
     wait_until(lambda: master.state("web") == "running", "it runs")
     wait_until(lambda: len(_children(first)) == 3, "what is left are the workers, and no zombie")
     master.fectl_ok("reload", "web")

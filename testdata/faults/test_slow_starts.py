@@ -13,7 +13,7 @@ import pytest
 
 from testdata.e2e.harness import Place, built, tcp
 from testdata.e2e.http_requests import free_port, http_get
-from testdata.e2e.processes import alive, command_line, descendants, wait_until
+from testdata.e2e.processes import alive, command_line, started_by, wait_until
 from testdata.faults.surroundings import failed_starts, wait_shown
 
 
@@ -45,8 +45,8 @@ def test_F38_ASlowExecStopsNobodyElse(place: Place) -> None:
     with _unanswered(slow):
         master = place.start(config)
         (first,) = master.wait_running("other")
-        wait_until(lambda: len(descendants(master.pid)) == 4, "three on their way and one that serves")
-        on_their_way = set(descendants(master.pid)) - {first}
+        wait_until(lambda: len(started_by(master.pid)) == 4, "three on their way and one that serves")
+        on_their_way = set(started_by(master.pid)) - {first}
         assert master.state("web") == "starting"
         # It does what a master does, and at once: none of this waits for the slow ones.
         os.kill(first, signal.SIGKILL)
@@ -62,7 +62,7 @@ def test_F38_ASlowStartEndsWithAStop(place: Place) -> None:
     slow = _copy_of_steady(place)
     with _unanswered(slow):
         master = place.start(place.service("web", str(slow)))
-        (pid,) = wait_until(lambda: descendants(master.pid), "one on its way")
+        (pid,) = wait_until(lambda: started_by(master.pid), "one on its way")
         master.fectl_ok("stop", "web")
         assert master.state("web") == "stopped"
         assert not alive(pid), command_line(pid)
@@ -77,7 +77,7 @@ def test_F38_AStartThatIsSlowForTooLongHasFailed(place: Place) -> None:
         master.wait_state("web", "failed")
         wait_shown(master, "web", "did not say `loaded` within 1 s")
         wait_shown(master, "web", f"could not be started: cannot execute {slow}: killed before exec by SIGKILL")
-        wait_until(lambda: not descendants(master.pid), "nobody is left")
+        wait_until(lambda: not started_by(master.pid), "nobody is left")
 
 
 def test_F38_ASlowStartThatFailsSaysWhy(place: Place) -> None:
@@ -89,7 +89,7 @@ def test_F38_ASlowStartThatFailsSaysWhy(place: Place) -> None:
     with _unanswered(bad):
         reload = subprocess.Popen([str(place.fectl_program), "reload", "web"], cwd=place.directory,
                                   stderr=subprocess.PIPE, text=True, env=place.environment)
-        wait_until(lambda: len(descendants(master.pid)) == 2, "the new one is on its way")
+        wait_until(lambda: len(started_by(master.pid)) == 2, "the new one is on its way")
         assert reload.poll() is None and master.state("web") == "reloading"
     _, words = reload.communicate(timeout=60)
     assert reload.returncode == 1 and f"cannot execute {path}: Exec format error" in words, words

@@ -12,7 +12,7 @@ import pytest
 
 from testdata.e2e.harness import Master, Place, tcp
 from testdata.e2e.http_requests import free_port, http_get
-from testdata.e2e.processes import alive, descendants, wait_until
+from testdata.e2e.processes import alive, started_by, wait_until
 from testdata.guests import base_client
 from testdata.faults.processes import looks_into_master, without_leak_check
 from testdata.faults.surroundings import (failed_starts, limited, needs_root, open_descriptors, processor_seconds,
@@ -219,7 +219,7 @@ def test_F47_ADirectoryThatCannotBeEnteredIsNamed(place_of_nobody: Place, kind: 
     os.kill(pid, signal.SIGKILL)
     master.wait_state("web", "failed")
     assert f"cannot change directory to {folder}: {words}" in shown(master, "web")
-    assert master.pids("good") == [good] and descendants(master.pid) == [good], "it ran somewhere else"
+    assert master.pids("good") == [good] and started_by(master.pid) == [good], "it ran somewhere else"
 
 
 # --- descriptors ---
@@ -229,7 +229,7 @@ def _try_everything(master: Master) -> None:
     """Operations that take descriptors; each may fail, none may hang."""
     for words in (["reload", "web"], ["restart", "other"], ["status", "web", "--json"]):
         master.fectl("--timeout", "20", *words)
-    for pid in descendants(master.pid):
+    for pid in started_by(master.pid):
         with suppress(ProcessLookupError):  # an old one that was about to leave
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not alive(pid), "the worker is gone")

@@ -12,7 +12,7 @@ import pytest
 
 from testdata.e2e.harness import Master, Place, built, tcp
 from testdata.e2e.http_requests import HttpRequest, free_port, http_get
-from testdata.e2e.processes import alive, descendants, sanitized, wait_until
+from testdata.e2e.processes import alive, sanitized, started_by, wait_until
 from testdata.faults.processes import cpu_seconds, rounds, start_with_pid
 from testdata.faults.states import STATES, expect_policy, scene
 
@@ -53,7 +53,7 @@ def test_F3_SignalsWithACoreInEachState(place: Place, state: str, number: signal
 def test_F2_KilledBeforeExec(place: Place) -> None:
     place.wrapper = [str(built("testdata/faults/hold"))]
     master = place.launch(place.service("web", place.guest("steady"), restarts=3))
-    wait_until(lambda: master.process.poll() == 69 or descendants(master.pid), "a first child")
+    wait_until(lambda: master.process.poll() == 69 or started_by(master.pid), "a first child")
     if not master.running():
         pytest.skip("this kernel cannot hold a call")
     words = f"cannot change directory to {place.directory}: killed before exec by SIGKILL"
@@ -71,7 +71,7 @@ def _kill_before_exec(master: Master) -> None:
     """Each of three attempts. The second is made at once, the third after half of half a second or more."""
     killed = 0.0
     for attempt in range(3):
-        (child,) = wait_until(lambda: descendants(master.pid), "a child before exec")
+        (child,) = wait_until(lambda: started_by(master.pid), "a child before exec")
         assert attempt < 2 or time.monotonic() - killed > 0.2
         killed = time.monotonic()
         os.kill(child, signal.SIGKILL)

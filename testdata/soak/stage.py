@@ -9,7 +9,7 @@ from testdata.e2e.applications import python_environment
 from testdata.e2e.harness import Master, Place, built, tcp
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.load import Load
-from testdata.e2e.processes import descendants, wait_until
+from testdata.e2e.processes import started_by, wait_until
 
 # Workers of each service. `gentle`, `python`, `wsgi` and `deployed` serve HTTP and are treated as an operator would;
 # `rough` serves HTTP and loses workers to signals; `churned` serves nobody and gets whatever comes to mind.
@@ -120,7 +120,7 @@ class Stage:
 
             wait_until(runs, f"{name} runs again", 120)
             self.master.wait_running(name, num)
-        wait_until(lambda: len(descendants(self.master.pid)) == sum(WORKERS.values()),
+        wait_until(lambda: len(started_by(self.master.pid)) == sum(WORKERS.values()),
                    "no process is left of earlier workers", 120)
 
     def sample(self) -> Sample:
@@ -137,4 +137,4 @@ class Stage:
         wait_until(same_twice, "the number of descriptors stands still")
         return Sample(seconds=time.monotonic() - self._began, resident_kib=_kib(pid, "status", "VmRSS"),
                       own_kib=_kib(pid, "smaps_rollup", "Pss"), descriptors=descriptors,
-                      processes=len(descendants(pid)))
+                      processes=len(started_by(pid)))
