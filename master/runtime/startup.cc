@@ -159,7 +159,8 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
     parts.services.push_back(
         {MakePolicy(service), MakeServicePlan(service, parts.listeners->shared(), inherited, *open_files)});
   }
-  parts.log_surroundings = SurroundingsOf(config, daemon, secure_getenv("LOGS_DIRECTORY"));
+  parts.log_surroundings =
+      SurroundingsOf(config, daemon, secure_getenv("LOGS_DIRECTORY"), platform::OutputAndErrorDiffer());
   Keep(std::move(loaded), &parts);
   parts.inherited = inherited;
   parts.open_files = *open_files;
@@ -189,7 +190,7 @@ int Serve(Loaded loaded, bool daemon, bool demonstrates) {
       const std::string lost = WhatADaemonLoses(loaded.config);
       if (!lost.empty()) std::cerr << "fectld: warning: " << lost << std::endl;
       const LogSurroundings surroundings =
-          SurroundingsOf(loaded.config, true, secure_getenv("LOGS_DIRECTORY"));
+          SurroundingsOf(loaded.config, true, secure_getenv("LOGS_DIRECTORY"), false);
       const std::string folder = WhereLinesGo(loaded.config, surroundings);
       if (!folder.empty())
         std::cout << "fectld: the output of workers goes to files in " << folder << std::endl;

@@ -42,14 +42,9 @@ def test_open_descriptors_are_the_contract_and_nothing_else(place: Place) -> Non
     found = report["descriptors"]
     assert sorted(found, key=int) == ["0", "1", "2", "3", "4", "5", "6"]
     assert found["0"]["target"] == "/dev/null"
-<<<<<<< HEAD
-    # One pipe, so that the lines stand in the order in which they are written.
-    assert found["1"]["target"] == found["2"]["target"] and found["1"]["target"].startswith("pipe:")
-    assert found["1"]["flags"] & os.O_ACCMODE == _WRITE_ONLY
-=======
     # One pipe to the logger for both, so that lines stand in the order in which they were written.
     assert found["1"]["target"] == found["2"]["target"] and found["1"]["target"].startswith("pipe:")
->>>>>>> b968a17b6155f1a33f1fe3a8b6fb98b1e5028923
+    assert found["1"]["flags"] & os.O_ACCMODE == _WRITE_ONLY
     for fd, direction in (("3", _READ_ONLY), ("4", _WRITE_ONLY)):
         assert found[fd]["target"].startswith("pipe:")
         assert found[fd]["flags"] & os.O_ACCMODE == direction

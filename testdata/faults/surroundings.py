@@ -125,12 +125,17 @@ def open_descriptors(master: Master) -> int:
 
 
 def sockets(master: Master) -> list[str]:
-    """Those of its open descriptors that are sockets."""
+    """Those of its open descriptors that are sockets, but for the one to its logger."""
+    packets = set()  # inodes of sockets that keep messages apart, which the master has for nothing else
+    for line in pathlib.Path(f"/proc/{master.pid}/net/unix").read_text(encoding="utf-8").splitlines()[1:]:
+        fields = line.split()
+        if fields[4] == "0005":
+            packets.add(f"socket:[{fields[6]}]")
     found = []
     for number in os.listdir(f"/proc/{master.pid}/fd"):
         with suppress(FileNotFoundError):  # closed meanwhile
             found.append(os.readlink(f"/proc/{master.pid}/fd/{number}"))
-    return [target for target in found if target.startswith("socket:")]
+    return [target for target in found if target.startswith("socket:") and target not in packets]
 
 
 def processor_seconds(pid: int) -> float:

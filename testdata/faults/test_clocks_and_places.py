@@ -147,9 +147,9 @@ def test_F103_AsTheFirstProcessItReapsStrangersAndEnds(place: Place) -> None:
     assert master.ask("Pid") == ("Pid", "1")
     (first,) = [pid for pid in started_by(master.pid) if _parent(pid) == master.pid]
     wait_until(lambda: master.state("web") == "running", "it runs")
-    wait_until(lambda: len(_children(first)) == 3, "what is left are the workers, and no zombie")
+    wait_until(lambda: len(_children(first)) == 4, "the workers and the logger are left, and no zombie")
     master.fectl_ok("reload", "web")
-    wait_until(lambda: len(_children(first)) == 3, "what is left are the workers, and no zombie")
+    wait_until(lambda: len(_children(first)) == 4, "the workers and the logger are left, and no zombie")
     os.kill(first, signal.SIGTERM)
     assert master.wait_exit() == 0
 

@@ -63,7 +63,8 @@ class FileSinkTest : public testing::Test {
     const base::UniqueFd read(ends[0]);
     const base::UniqueFd write(ends[1]);
     ASSERT_EQ(::write(write.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    while (stage.Read(read.get(), false) == Stage::ReadResult::kSome) log_->Take({.t_ms = kNow}, /*patient=*/false, &stage);
+    while (stage.Read(read.get(), false) == Stage::ReadResult::kSome)
+      log_->Take({.t_ms = kNow}, /*patient=*/false, &stage);
     arena_->Drop(stage_block);
   }
 

@@ -1,6 +1,7 @@
 #include "master/platform/files/standard_streams.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +50,13 @@ absl::Status RedirectStandardStreams(int output_fd, int error_fd) {
 void CloseAllButStandardStreams() {
   // Where the kernel does not know the call (before 5.9), what the caller passed on stays open.
   syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+}
+
+bool OutputAndErrorDiffer() {
+  struct stat output = {};
+  struct stat error = {};
+  if (fstat(STDOUT_FILENO, &output) != 0 || fstat(STDERR_FILENO, &error) != 0) return false;
+  return output.st_dev != error.st_dev || output.st_ino != error.st_ino;
 }
 
 }  // namespace fectl::platform

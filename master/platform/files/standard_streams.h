@@ -16,6 +16,9 @@ absl::Status RedirectStandardStreams(int output_fd, int error_fd);
 // Closes every descriptor but 0, 1 and 2: what a caller happened to pass on. Before anything is opened.
 void CloseAllButStandardStreams();
 
+// Whether standard output and error are different files.
+bool OutputAndErrorDiffer();
+
 }  // namespace fectl::platform
 
 #endif  // MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_

@@ -22,8 +22,8 @@
 namespace fectl::runtime {
 namespace {
 
-// How often a logger is asked whether it lives, in turns that the master has anyway: where nothing is to be done, it is
-// not woken up for this.
+// How often a logger is asked whether it lives, in turns that the master has anyway: where nothing is to be
+// done, it is not woken up for this.
 constexpr core::Span kPingPause = core::Seconds(2);
 // A machine that is busy may keep it from the answer for a while.
 constexpr core::Span kSilence = core::Seconds(5);
@@ -179,7 +179,7 @@ absl::StatusOr<WorkerPipes> LogLink::Open(core::ServiceId service, bool out, boo
                                           const platform::Identity* identity) const {
   const auto name = names_.find(service);
   const auto known = name == names_.end() ? configured_.end() : configured_.find(name->second);
-  const bool split = known != configured_.end() && SplitsStreams(logs_, known->second);
+  const bool split = known != configured_.end() && SplitsStreams(logs_, known->second, surroundings_);
   return OpenWorkerPipes(out, error, split, identity);
 }
 

@@ -33,8 +33,10 @@ std::vector<config::LogsTo> TargetsOf(const config::LogsConfig& logs, const conf
 
 }  // namespace
 
-LogSurroundings SurroundingsOf(const config::Config& config, bool daemon, const char* logs_directory) {
+LogSurroundings SurroundingsOf(const config::Config& config, bool daemon, const char* logs_directory,
+                               bool two_streams) {
   LogSurroundings surroundings;
+  surroundings.two_streams = two_streams;
   surroundings.to_console = !daemon || !config.master.stdout_path.empty();
   const std::string& sock = config.master.sock;
   std::string beside = base::FolderPart(sock);
@@ -115,9 +117,12 @@ logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs,
   return settings;
 }
 
-bool SplitsStreams(const config::LogsConfig& logs, const config::ServiceConfig& service) {
-  return Effective(service.logs.streams, logs.output.streams, config::LogsStreams::kMerged) ==
-         config::LogsStreams::kSplit;
+bool SplitsStreams(const config::LogsConfig& logs, const config::ServiceConfig& service,
+                   const LogSurroundings& surroundings) {
+  const bool console = TargetsOf(logs, service.logs, surroundings) == std::vector{config::LogsTo::kConsole};
+  const auto otherwise =
+      console && surroundings.two_streams ? config::LogsStreams::kSplit : config::LogsStreams::kMerged;
+  return Effective(service.logs.streams, logs.output.streams, otherwise) == config::LogsStreams::kSplit;
 }
 
 }  // namespace fectl::runtime

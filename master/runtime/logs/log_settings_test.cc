@@ -17,7 +17,7 @@ config::Config Named(const std::string& sock) {
 
 TEST(LogSettings, InTheForegroundLinesGoToTheConsole) {
   const config::Config config = Named("fectld.sock");
-  const LogSurroundings surroundings = SurroundingsOf(config, /*daemon=*/false, nullptr);
+  const LogSurroundings surroundings = SurroundingsOf(config, /*daemon=*/false, nullptr, false);
   EXPECT_EQ(ServiceLogSettingsOf(config.logs, config.services[0], surroundings).to,
             std::vector{logger::Target::kConsole});
   EXPECT_EQ(WhereLinesGo(config, surroundings), "");
@@ -26,25 +26,26 @@ TEST(LogSettings, InTheForegroundLinesGoToTheConsole) {
 }
 
 TEST(LogSettings, ADaemonHasFilesBesideItsSocket) {
-  EXPECT_EQ(SurroundingsOf(Named("fectld.sock"), true, nullptr).folder, "fectl-logs");
-  EXPECT_EQ(SurroundingsOf(Named("/srv/x/a.sock"), true, nullptr).folder, "/srv/x/fectl-logs");
-  EXPECT_EQ(SurroundingsOf(Named("/run/fectl/fectld.sock"), true, nullptr).folder, "/var/log/fectl");
-  EXPECT_EQ(SurroundingsOf(Named("/run/fectld.sock"), true, nullptr).folder, "/var/log/fectl");
-  EXPECT_EQ(SurroundingsOf(Named("/run/fectl/fectld.sock"), true, "/var/log/own").folder, "/var/log/own");
+  EXPECT_EQ(SurroundingsOf(Named("fectld.sock"), true, nullptr, false).folder, "fectl-logs");
+  EXPECT_EQ(SurroundingsOf(Named("/srv/x/a.sock"), true, nullptr, false).folder, "/srv/x/fectl-logs");
+  EXPECT_EQ(SurroundingsOf(Named("/run/fectl/fectld.sock"), true, nullptr, false).folder, "/var/log/fectl");
+  EXPECT_EQ(SurroundingsOf(Named("/run/fectld.sock"), true, nullptr, false).folder, "/var/log/fectl");
+  EXPECT_EQ(SurroundingsOf(Named("/run/fectl/fectld.sock"), true, "/var/log/own", false).folder,
+            "/var/log/own");
   const config::Config config = Named("/srv/x/a.sock");
-  EXPECT_EQ(WhereLinesGo(config, SurroundingsOf(config, true, nullptr)), "/srv/x/fectl-logs");
+  EXPECT_EQ(WhereLinesGo(config, SurroundingsOf(config, true, nullptr, false)), "/srv/x/fectl-logs");
 }
 
 TEST(LogSettings, ADaemonWithAFileForItsOutputHasLinesThere) {
   config::Config config = Named("fectld.sock");
   config.master.stdout_path = "out.log";
-  EXPECT_EQ(WhereLinesGo(config, SurroundingsOf(config, true, nullptr)), "");
+  EXPECT_EQ(WhereLinesGo(config, SurroundingsOf(config, true, nullptr, false)), "");
 }
 
 TEST(LogSettings, AFolderIsForFiles) {
   config::Config config = Named("fectld.sock");
   config.logs.output.dir = "logs";
-  const LogSurroundings surroundings = SurroundingsOf(config, false, nullptr);
+  const LogSurroundings surroundings = SurroundingsOf(config, false, nullptr, false);
   const logger::ServiceSettings settings =
       ServiceLogSettingsOf(config.logs, config.services[0], surroundings);
   EXPECT_EQ(settings.to, std::vector{logger::Target::kFile});
@@ -60,13 +61,25 @@ TEST(LogSettings, WhatAServiceSaysGoesBefore) {
   config.services[0].logs.format = config::LogsFormat::kText;
   config.services[0].logs.on_full = config::LogsOnFull::kBlock;
   const logger::ServiceSettings settings =
-      ServiceLogSettingsOf(config.logs, config.services[0], SurroundingsOf(config, true, nullptr));
+      ServiceLogSettingsOf(config.logs, config.services[0], SurroundingsOf(config, true, nullptr, false));
   EXPECT_FALSE(settings.json);
   EXPECT_EQ(settings.max_size, 1u);
   EXPECT_TRUE(settings.block);
   EXPECT_EQ(settings.line_max, 64u << 10);
   EXPECT_EQ(settings.max_age_s, 14 * 86'400);
-  EXPECT_TRUE(SplitsStreams(config.logs, config.services[0]));
+  EXPECT_TRUE(SplitsStreams(config.logs, config.services[0], SurroundingsOf(config, true, nullptr, false)));
+}
+
+TEST(LogSettings, OutputAndErrorGoToTheirOwnFilesOfTheConsole) {
+  config::Config config = Named("fectld.sock");
+  EXPECT_FALSE(SplitsStreams(config.logs, config.services[0], SurroundingsOf(config, false, nullptr, false)));
+  const LogSurroundings two = SurroundingsOf(config, false, nullptr, true);
+  EXPECT_TRUE(SplitsStreams(config.logs, config.services[0], two));
+  config.services[0].logs.streams = config::LogsStreams::kMerged;
+  EXPECT_FALSE(SplitsStreams(config.logs, config.services[0], two));
+  config.services[0].logs = {};
+  config.logs.output.dir = "logs";
+  EXPECT_FALSE(SplitsStreams(config.logs, config.services[0], two));
 }
 
 TEST(LogSettings, RolesBecomeGrants) {
@@ -74,13 +87,13 @@ TEST(LogSettings, RolesBecomeGrants) {
   config.master.allow = {{.role = config::Role::kObserve, .id = 1},
                          {.role = config::Role::kLogs, .group = true, .id = 2},
                          {.role = config::Role::kOperate, .id = 3}};
-  EXPECT_EQ(LogSettingsOf(config, SurroundingsOf(config, true, nullptr)).grants,
+  EXPECT_EQ(LogSettingsOf(config, SurroundingsOf(config, true, nullptr, false)).grants,
             (std::vector<logger::ReaderGrant>{
                 {.logs = false, .id = 1}, {.logs = true, .group = true, .id = 2}, {.logs = true, .id = 3}}));
 }
 
 TEST(LogSettings, ASocketsPathThatIsTooLongIsNone) {
-  EXPECT_EQ(SurroundingsOf(Named(std::string(105, 'x')), true, nullptr).socket, "");
+  EXPECT_EQ(SurroundingsOf(Named(std::string(105, 'x')), true, nullptr, false).socket, "");
 }
 
 }  // namespace

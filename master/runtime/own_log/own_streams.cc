@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "master/platform/files/output_file.h"
@@ -50,20 +49,10 @@ Reopened OwnStreams::Reopen() const {
 }
 
 std::string WhatADaemonLoses(const config::Config& config) {
-  if (!config.master.stderr_path.empty()) return "";
-  const bool log = config.logging.target == config::LogTarget::kConsole;
-  const bool errors =
-      std::any_of(config.services.begin(), config.services.end(),
-                  [](const config::ServiceConfig& service) { return service.stderr_path.empty(); });
-  if (!log && !errors) return "";
-  std::string words = log && errors ? "the log and the standard error of workers are"
-                      : log         ? "the log is"
-                                    : "the standard error of workers is";
-  words += " thrown away, as a daemon has no terminal: name a file for ";
-  words += log && errors ? "them" : "it";
-  words += " with stderr in [master]";
-  if (log) words += R"(, or for the log with service and name in [logging])";
-  return words;
+  if (!config.master.stderr_path.empty() || config.logging.target != config::LogTarget::kConsole) return "";
+  return "the log is thrown away, as a daemon has no terminal: name a file for it with stderr in [master], "
+         "or with "
+         "service and name in [logging]";
 }
 
 }  // namespace fectl::runtime

@@ -29,7 +29,7 @@ class OwnStreams {
 };
 
 // What nobody will see of a daemon with this configuration, and what would help; empty: nothing is lost that
-// people need. (Standard output is for the workers to use or not.)
+// people need. (What workers write goes to files then.)
 std::string WhatADaemonLoses(const config::Config& config);
 
 }  // namespace fectl::runtime
