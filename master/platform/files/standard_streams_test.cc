@@ -54,8 +54,10 @@ TEST(StandardStreams, RedirectsEvenCrosswise) {
     if (!SameFile(0, null.get()) || !SameFile(1, one.get()) || !SameFile(2, two.get())) return 2;
     if (!RedirectStandardStreams(2, 1).ok()) return 3;
     if (!SameFile(1, two.get()) || !SameFile(2, one.get())) return 4;
+    if (!OutputAndErrorDiffer()) return 8;
     if (!RedirectStandardStreams(-1, 1).ok()) return 5;
     if (!SameFile(1, null.get()) || !SameFile(2, two.get())) return 6;
+    if (!RedirectStandardStreams(1, 1).ok() || OutputAndErrorDiffer()) return 9;
     return ClosedAtExec(0) || ClosedAtExec(1) || ClosedAtExec(2) ? 7 : 0;
   });
   EXPECT_EQ(process.Wait(), "exited with code 0");
