@@ -52,14 +52,14 @@ def test_an_edit_is_served_and_a_broken_one_is_not(place: Place, kind: str) -> N
         place.write("shop.py", application(kind, "three") + "tills = {}\ntills['first']\n")
         told = served.wait_said("fectl: the next change is tried again")
         # What a worker writes comes another way than what fectld says, and may come later.
-        wait_until(lambda: "tills['first']" in served.out(), "the traceback")
-        assert "Traceback (most recent call last)" in served.out()
+        wait_until(lambda: "tills['first']" in served.err(), "the traceback")
+        assert "Traceback (most recent call last)" in served.err()
         assert "fectl: web: reload failed: worker(1) configuration error: socket http: KeyError: 'first'" in told
         assert answer(port) == "two"
 
         place.write("shop.py", "def app(:\n")
-        told = served.wait_said("fectl: the next change is tried again", 2)
-        assert "SyntaxError" in told
+        served.wait_said("fectl: the next change is tried again", 2)
+        wait_until(lambda: "SyntaxError" in served.err(), "the error")
         assert answer(port) == "two"
 
         # As many editors do it.

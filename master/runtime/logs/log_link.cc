@@ -29,9 +29,11 @@ constexpr core::Span kPingPause = core::Seconds(2);
 constexpr core::Span kSilence = core::Seconds(5);
 // The first time: it has to be read from the disk.
 constexpr core::Span kFirstSilence = core::Seconds(15);
-// Before a logger that has ended at once is started again: at first none, then twice as long each time.
+// Before a logger that has ended by itself is started again: at first none, then twice as long each time.
 constexpr core::Span kFirstPause = core::Milliseconds(50);
 constexpr core::Span kLongestPause = core::Seconds(5);
+// One that is killed again and again, as where there is no memory left.
+constexpr core::Span kBetweenKills = core::Milliseconds(20);
 // One that has lived so long has not ended because it cannot run.
 constexpr core::Span kLivedLong = core::Seconds(10);
 // What a failure's words may wait for.
@@ -299,12 +301,12 @@ void LogLink::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus
   LOG(ERROR) << "the logger " << status.ToString() << "; another one is started, and goes on where it was";
   Close();
   const core::Instant now{platform::MonotonicNanos()};
-  const bool lived = beaten_ && started_at_ + kLivedLong < now;
-  pause_ = lived            ? core::Span{}
-           : pause_.ns == 0 ? kFirstPause
-                            : std::min(core::Span{pause_.ns * 2}, kLongestPause);
-  // The first death costs nobody a moment.
-  RestartAt(lived || beaten_ ? now : now + pause_);
+  const bool killed = status.kind == platform::ExitStatus::Kind::kSignaled && status.code == SIGKILL;
+  if (started_at_ + kLivedLong < now) pause_ = {};
+  // Somebody else's will, and not a mistake that comes again: workers are not to notice.
+  if (killed) return RestartAt(std::max(now, started_at_ + kBetweenKills));
+  RestartAt(now + pause_);
+  pause_ = pause_.ns == 0 ? kFirstPause : std::min(core::Span{pause_.ns * 2}, kLongestPause);
 }
 
 void LogLink::AnswerQuestions(core::Instant now) {

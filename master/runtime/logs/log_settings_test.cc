@@ -84,9 +84,9 @@ TEST(LogSettings, OutputAndErrorGoToTheirOwnFilesOfTheConsole) {
 
 TEST(LogSettings, RolesBecomeGrants) {
   config::Config config = Named("fectld.sock");
-  config.master.allow = {{.role = config::Role::kObserve, .id = 1},
-                         {.role = config::Role::kLogs, .group = true, .id = 2},
-                         {.role = config::Role::kOperate, .id = 3}};
+  config.master.allow = {{config::Role::kObserve, false, {}, 1},
+                         {config::Role::kLogs, true, {}, 2},
+                         {config::Role::kOperate, false, {}, 3}};
   EXPECT_EQ(LogSettingsOf(config, SurroundingsOf(config, true, nullptr, false)).grants,
             (std::vector<logger::ReaderGrant>{
                 {.logs = false, .id = 1}, {.logs = true, .group = true, .id = 2}, {.logs = true, .id = 3}}));
