@@ -115,6 +115,19 @@ TEST(Dependency, WhoOnlyComesAfterIsStartedWhereTheOtherIsNotToCome) {
   EXPECT_EQ(script.State(1), "starting");
 }
 
+// In one step `db` is started again, so that `job` is blocked no longer, and `web` is asked for.
+TEST(Dependency, OneThatIsUnblockedInTheSameStepIsWaitedFor) {
+  Script script = Booted({NotAtBoot(Named("all", {"db", "web"})), NotAtBoot(Named("web", {}, {"job"})),
+                          Named("job", {"db"}), Named("db")});
+  script.Exit(1, 3);
+  EXPECT_EQ(Shown(script, 2), "waiting: blocked: db failed");
+  script.Decided();
+  script.Command(Verb::kStart, 0);  // pid 2, of db
+  EXPECT_EQ(Shown(script, 2), "waiting: waiting for db");
+  EXPECT_EQ(Shown(script, 1), "waiting: waiting for job");
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
+}
+
 // Not even a loss in the middle of its start makes the other one count as failed, or as ready.
 TEST(Dependency, TransientLossIsWaitedOut) {
   ServicePolicy db = Named("db");

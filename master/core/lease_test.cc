@@ -148,6 +148,21 @@ TEST(Leases, AfterOneThatIsOverAnotherNeedsNoProgress) {
   EXPECT_EQ(Left(script), Seconds(20)) << "the time of the one before was over";
 }
 
+TEST(Leases, AfterOneALongerTimeoutHoldsToo) {
+  Script script = Serving();
+  Lease(script, Seconds(20));
+  script.Pass(Seconds(9));
+  script.Beat(1);
+  ServicePolicy policy = Policy();
+  policy.timeout = Seconds(30);
+  script.Step(PlanChanged{.service = 0, .plan = {2, policy}});
+  script.Decided();
+  script.Pass(Milliseconds(29'999));
+  EXPECT_THAT(script.Decided(), IsEmpty());
+  script.Pass(Milliseconds(1));
+  EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "sent no heartbeat for 30 s");
+}
+
 TEST(Leases, TheStartMayTakeLonger) {
   Script script = Starting();
   script.Pass(Seconds(20));
@@ -241,7 +256,7 @@ TEST(Leases, ALongerTimeoutDoesNotMoveItsEnd) {
   Script script = Serving();
   Lease(script, Seconds(20));
   ServicePolicy policy = Policy();
-  policy.timeout = Seconds(100);
+  policy.timeout = Seconds(15);
   script.Step(PlanChanged{0, {2, policy}});
   script.Pass(Seconds(20));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),

@@ -108,7 +108,7 @@ class Supervisor {
   void KeepOrder(const Moment& at, Effects& effects);
   void StartFor(Service& service, const Cause& cause, const Moment& at, Effects& effects);
   void Call(Service& service, const Moment& at, Effects& effects);
-  bool Judge(Service& service, const Moment& at, Effects& effects);
+  bool Judge(Service& service, const StartVerdict& verdict, const Moment& at, Effects& effects);
   StartVerdict VerdictOf(const Service& service) const;
   bool PrepareRoll(Service& service, const Moment& at, Effects& effects);
   bool MayStop(const Service& service) const;

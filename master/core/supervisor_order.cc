@@ -32,8 +32,13 @@ void Supervisor::KeepOrder(const Moment& at, Effects& effects) {
     if (calls) Call(service, at, effects);
     return calls || (service.before_roll() != nullptr && PrepareRoll(service, at, effects));
   };
-  const auto judge = [&](Service& service) {
-    return service.waiting() != nullptr && Judge(service, at, effects);
+  // Who is blocked no longer is to come, and waited for: all of these are known before anybody begins.
+  const auto judge = [&](bool begins) {
+    return [&, begins](Service& service) {
+      if (service.waiting() == nullptr) return false;
+      const StartVerdict verdict = VerdictOf(service);
+      return verdict.begins == begins && Judge(service, verdict, at, effects);
+    };
   };
   const auto each = [this](const auto& act) {
     bool changed = false;
@@ -42,8 +47,8 @@ void Supervisor::KeepOrder(const Moment& at, Effects& effects) {
   };
   // One that was called, has begun, or is blocked may be what another waits for. There are no circles, so
   // that this ends by itself; the bound is for those who make one all the same.
-  size_t left = 3 * services_.size() + 1;
-  while (left > 0 && (each(start_others) || each(judge))) --left;
+  size_t left = 4 * services_.size() + 1;
+  while (left > 0 && (each(start_others) || each(judge(false)) || each(judge(true)))) --left;
 }
 
 void Supervisor::StartFor(Service& service, const Cause& cause, const Moment& at, Effects& effects) {
@@ -66,9 +71,9 @@ void Supervisor::Call(Service& service, const Moment& at, Effects& effects) {
 }
 
 // Of a service that waits for others. True: something has changed.
-bool Supervisor::Judge(Service& service, const Moment& at, Effects& effects) {
+bool Supervisor::Judge(Service& service, const StartVerdict& verdict, const Moment& at, Effects& effects) {
   StepContext step = ContextFor(service, at, effects);
-  const bool changed = service.OnVerdict(step, VerdictOf(service));
+  const bool changed = service.OnVerdict(step, verdict);
   service.Settle(step, timers_);
   return changed;
 }

@@ -200,10 +200,12 @@ void Slot::OnRoomMade(Instant now) {
 void Slot::OnPolicyChanged(const StepContext& step) {
   const auto grant = [&](Process& process, Instant* beat_deadline) {
     const Span more{std::max<int64_t>(0, step.policy.timeout.ns - process.timeout.ns)};
-    // The end of a lease stays where it is.
-    const bool judged_by_beats = beat_deadline != nullptr && !process.channel_closed &&
-                                 LeaseThatEnds(process.generation, *beat_deadline) == nullptr;
-    if (judged_by_beats) *beat_deadline = *beat_deadline + more;
+    if (beat_deadline != nullptr && !process.channel_closed && more > Span{0}) {
+      // Where a lease ends last, it is not known when the last heartbeat came: it may have been just now.
+      const bool lease_ends_last = LeaseThatEnds(process.generation, *beat_deadline) != nullptr;
+      *beat_deadline = lease_ends_last ? std::max(*beat_deadline, step.at.now + process.timeout + more)
+                                       : *beat_deadline + more;
+    }
     process.timeout = process.timeout + more;
     process.shutdown_timeout = std::max(process.shutdown_timeout, step.policy.shutdown_timeout);
   };

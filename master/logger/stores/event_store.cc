@@ -86,7 +86,10 @@ absl::Status EventStore::Write(std::string_view json) {
     size_ = fstat(file_.get(), &file) == 0 ? static_cast<uint64_t>(file.st_size) : 0;
   }
   const std::string line = absl::StrCat(std::string(json), "\n");
-  const ssize_t written = write(file_.get(), line.data(), line.size());
+  ssize_t written = 0;
+  do {
+    written = write(file_.get(), line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
   if (written != static_cast<ssize_t>(line.size())) {
     const int error = written < 0 ? errno : ENOSPC;
     if (written > 0 && ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) file_.reset();

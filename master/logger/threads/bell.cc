@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 
 namespace fectl::logger {
@@ -17,7 +18,7 @@ Bell::Bell() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 void Bell::Ring() {
   if (!waiting_.exchange(false)) return;
   const uint64_t one = 1;
-  if (write(event_.get(), &one, sizeof one) < 0) return;  // it rings already
+  while (write(event_.get(), &one, sizeof one) < 0 && errno == EINTR) continue;  // EAGAIN: it rings already
 }
 
 void Bell::Prepare() {

@@ -76,12 +76,5 @@ TEST_F(EventStreamTest, SocketsAreToldOfWhenTheyComeAndGo) {
   EXPECT_THAT(kept_[2].second, HasSubstr("{\"socket\":\"admin\",\"address\":\"127.0.0.1:80\"}"));
 }
 
-TEST(EventStream, WithoutASinkTheNumbersGoOn) {
-  core::Supervisor supervisor({}, 1);
-  EventStream stream(&supervisor, nullptr);
-  stream.Tell({.type = proto::EventType::kMasterStarted});
-  EXPECT_EQ(supervisor.newest_event(), 1U);
-}
-
 }  // namespace
 }  // namespace fectl::runtime

@@ -48,7 +48,7 @@ void Ledger::Resize(core::ServiceId service, uint32_t num) {
 }
 
 // What was promised stays; only the time to start may become less.
-void Ledger::TakePlan(const core::PlanChanged& change) {
+void Ledger::TakePlan(const core::PlanChanged& change, core::Instant now) {
   const core::ServicePolicy& policy = change.plan.policy;
   plans_[change.service] = change.plan;
   ordered_ = ordered_ || NamesOthers(policy);
@@ -59,15 +59,18 @@ void Ledger::TakePlan(const core::PlanChanged& change) {
       if (!life.loaded && (!life.closed || life.oneshot) && life.pid != 0)
         life.deadline = std::max(FirstDeadline(life, policy, life.spawned_at), life.busy.until);
       const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
-      if (life.loaded && !life.closed && life.busy.until < life.deadline)
-        life.deadline = life.deadline + more;
+      if (life.loaded && !life.closed && more > core::Span{}) {
+        life.deadline = life.busy.until < life.deadline
+                            ? life.deadline + more
+                            : std::max(life.deadline, now + life.timeout + more);
+      }
       life.timeout = life.timeout + more;
       life.shutdown_timeout = std::max(life.shutdown_timeout, policy.shutdown_timeout);
     }
   }
 }
 
-void Ledger::TakeChange(const core::Event& event) {
+void Ledger::TakeChange(const core::Event& event, core::Instant now) {
   const auto is_here = [this](core::ServiceId service) {
     return service < removed_.size() && !removed_[service];
   };
@@ -78,7 +81,7 @@ void Ledger::TakeChange(const core::Event& event) {
   } else if (const auto* resized = std::get_if<core::ServiceResized>(&event)) {
     if (is_here(resized->service)) Resize(resized->service, resized->num);
   } else if (const auto* changed = std::get_if<core::PlanChanged>(&event)) {
-    if (is_here(changed->service)) TakePlan(*changed);
+    if (is_here(changed->service)) TakePlan(*changed, now);
   }
 }
 
@@ -149,7 +152,7 @@ void Ledger::Take(const core::Event& event, const core::Moment& at) {
     if (Life* life = Find(*who)) TakeOf(*life, event, at);
     return;
   }
-  TakeChange(event);
+  TakeChange(event, at.now);
   if (const auto* asked = std::get_if<core::ShutdownAsked>(&event)) TakeShutdown(*asked, at);
   const auto* stalled = std::get_if<core::Stalled>(&event);
   if (stalled == nullptr) return;

@@ -119,9 +119,9 @@ class Ledger {
   bool Names(core::ServiceId service, const std::string& other) const;
   void TakeShutdown(const core::ShutdownAsked& asked, const core::Moment& at);
   void TakeOf(Life& life, const core::Event& event, const core::Moment& at);
-  void TakeChange(const core::Event& event);
+  void TakeChange(const core::Event& event, core::Instant now);
   void Add(const core::Plan& plan);
-  void TakePlan(const core::PlanChanged& change);
+  void TakePlan(const core::PlanChanged& change, core::Instant now);
   static void TakeLease(Life& life, const core::WorkerLeased& leased, core::Span max_lease,
                         core::Instant now);
   void Resize(core::ServiceId service, uint32_t num);

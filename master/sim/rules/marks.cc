@@ -139,6 +139,8 @@ constexpr std::pair<core::ServiceState, core::ServiceState> kRareServiceEdges[] 
      core::ServiceState::kStopped},  // nobody served, and it waited for a oneshot
     {core::ServiceState::kReloading, core::ServiceState::kWaiting},  // it failed, and a start was held back
     {core::ServiceState::kWaiting, core::ServiceState::kStopping},   // what is left of an earlier run
+    // A oneshot that had found no room before ended, and runs again for a roll.
+    {core::ServiceState::kRunning, core::ServiceState::kStarting},
 };
 
 // Why a process was lost, killed or given up.
