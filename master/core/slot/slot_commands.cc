@@ -32,7 +32,9 @@ void Slot::ForgetAsks() {
 
 // It belongs to the past once what somebody asked for has come up.
 void Slot::ForgetTrouble() {
-  if (!crashing_) last_trouble_ = {};
+  if (crashing_) return;
+  last_trouble_ = {};
+  trouble_of_ = 0;
 }
 
 void Slot::Start(StepContext& step, Cause cause) {
@@ -165,6 +167,12 @@ void Slot::Retire(StepContext& step, const Process& process, StopMode mode, Span
       step.effects.emplace_back(Signal{who, Sig::kKill});
       leaving.stage = Leaving::Stage::kKilled;
       leaving.deadline = step.at.now + kUnkillableAfter;
+      break;
+    case StopMode::kExamine:
+      leaving.examined = true;
+      leaving.stage = Leaving::Stage::kHurried;
+      leaving.grace = kExaminationMax;
+      leaving.deadline = step.at.now + leaving.grace;
       break;
   }
   leaving_.push_back(std::move(leaving));
