@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -75,6 +76,16 @@ std::string TimeOf(const proto::LeavingView& leaving) {
          (leaving.time_left_s > 0 ? spoken(leaving.time_left_s) + " left" : "killed");
 }
 
+std::vector<std::string> LinesOf(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return lines;
+}
+
 // "busy: model load, 41 s left".
 std::string BusyText(const proto::WorkerView& worker) {
   if (!(worker.busy_left_s > 0)) return "";
@@ -102,6 +113,7 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
                   {CauseOf(worker)}});
     table.AddNote(base::EscapeForTerminal(BusyText(worker)));
     table.AddNote(base::EscapeForTerminal(worker.note));
+    for (const std::string& line : LinesOf(worker.last_lines)) table.AddNote("| " + base::EscapeForTerminal(line));
     table.AddNote(Gauges(worker));
     for (const proto::LeavingView& leaving : worker.leaving_processes) {
       table.AddRow({{std::to_string(worker.index), Colour::kNone, true},

@@ -181,11 +181,13 @@ void Master::Do(const core::Signal& effect) {
 
 void Master::Do(const core::Report& effect) {
   LogReport(names_[effect.service], effect, parts_.log.get());
+  last_words_.OnReport(effect, driver_.at().now);
 }
 
 void Master::Do(const core::ForgetService& effect) {
   names_.erase(effect.service);
   logs_.ForgetService(effect.service);
+  last_words_.Forget(effect.service);
 }
 
 void Master::SetName(core::ServiceId service, const std::string& name) {

@@ -32,6 +32,7 @@
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
@@ -141,7 +142,7 @@ class Master final : private driver::Outside,
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
-  void AnswerAtOnce(ClientId client, const proto::Request& request);
+  void AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request);
   bool Settled(Settling& one) const;
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
@@ -181,6 +182,7 @@ class Master final : private driver::Outside,
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
   LogLink logs_;
+  LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;

@@ -74,6 +74,9 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
   const proto::ServiceView view = Summarize(*service, PlanOf(*service), driver_.at().now);
   const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;
   const bool done = one.response.kind == proto::Response::Kind::kServiceStarted;
+  const bool failed = one.response.kind == proto::Response::Kind::kServiceFailed;
+  const LastWords::Words* const words =
+      failed ? last_words_.Newest(*one.waiting.service, one.waiting.began) : nullptr;
   return proto::Outcome{
       .state = view.state,
       .cause = view.cause,
@@ -84,12 +87,17 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .undrained = view.undrained,
       .undrained_sigterm = view.undrained_sigterm,
       .exit_code = ExitCodeOf(*service),
+      .lines = words == nullptr ? "" : words->lines,
+      .lines_of = words == nullptr ? 0 : static_cast<int>(words->slot) + 1,
       // A request that came in the turn in which it was answered began after the time of that turn.
       .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
 }
 
 bool Master::Settled(Settling& one) const {
   if (one.waiting.verb == proto::Verb::kScale) return Scaled(one);
+  // For a moment, so that the answer has them.
+  if (one.response.kind == proto::Response::Kind::kServiceFailed && last_words_.awaits(*one.waiting.service))
+    return false;
   if (driver_.at().now >= one.done_at + one.waiting.leave_wait) return true;
   const core::Service* const service = supervisor().Find(*one.waiting.service);
   return service == nullptr ||
