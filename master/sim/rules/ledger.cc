@@ -60,9 +60,8 @@ void Ledger::TakePlan(const core::PlanChanged& change, core::Instant now) {
         life.deadline = std::max(FirstDeadline(life, policy, life.spawned_at), life.busy.until);
       const core::Span more{std::max<int64_t>(0, policy.timeout.ns - life.timeout.ns)};
       if (life.loaded && !life.closed && more > core::Span{}) {
-        life.deadline = life.busy.until < life.deadline
-                            ? life.deadline + more
-                            : std::max(life.deadline, now + life.timeout + more);
+        life.deadline = life.busy.until < life.deadline ? life.deadline + more
+                                                        : std::max(life.deadline, now + life.timeout + more);
       }
       life.timeout = life.timeout + more;
       life.shutdown_timeout = std::max(life.shutdown_timeout, policy.shutdown_timeout);
