@@ -122,7 +122,7 @@ core::Instant Master::next_deadline() const {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
     const bool wakes = one.waiting.verb == proto::Verb::kScale && one.done_at <= driver_.at().now;
-    if (!wakes) due = std::min(due, one.done_at + one.waiting.leave_wait);
+    if (!wakes && !AwaitsLastWords(one)) due = std::min(due, one.done_at + one.waiting.leave_wait);
   }
   return due;
 }
@@ -181,11 +181,13 @@ void Master::Do(const core::Signal& effect) {
 
 void Master::Do(const core::Report& effect) {
   LogReport(names_[effect.service], effect, parts_.log.get());
+  last_words_.OnReport(effect, driver_.at().now);
 }
 
 void Master::Do(const core::ForgetService& effect) {
   names_.erase(effect.service);
   logs_.ForgetService(effect.service);
+  last_words_.Forget(effect.service);
 }
 
 void Master::SetName(core::ServiceId service, const std::string& name) {

@@ -32,10 +32,12 @@
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "master/runtime/views/event_stream.h"
+#include "master/runtime/waiting.h"
 #include "master/runtime/workers/output_files.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_set.h"
@@ -90,23 +92,6 @@ class Master final : private driver::Outside,
   absl::Status Run();
 
  private:
-  // A request that was handed to the supervisor.
-  struct Waiting {
-    ClientId client = 0;
-    std::optional<core::ServiceId> service;
-    proto::Verb verb = proto::Verb::kQuit;
-    core::Instant began;
-    int serving = 0;        // workers that did when it began
-    uint32_t num = 0;       // kScale: those that are wanted
-    core::Span leave_wait;  // how long its answer may wait for old workers
-  };
-  // An answer of level 3 that waits for old workers to leave.
-  struct Settling {
-    Waiting waiting;
-    proto::Response response;
-    core::Instant done_at;
-  };
-
   // What the driver needs.
   core::Moment Now() override;
   absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
@@ -141,8 +126,10 @@ class Master final : private driver::Outside,
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
-  void AnswerAtOnce(ClientId client, const proto::Request& request);
+  void AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request);
   bool Settled(Settling& one) const;
+  const LastWords::Words* LastWordsOf(const Settling& one) const;  // nullptr: none are known
+  bool AwaitsLastWords(const Settling& one) const;
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
@@ -181,6 +168,7 @@ class Master final : private driver::Outside,
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
   LogLink logs_;
+  LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;
