@@ -140,6 +140,7 @@ void PrintOutput(const OutputConfig& output, std::string_view start, Printer* ou
     out->Text(key("on_full"), *output.on_full == LogsOnFull::kBlock ? "block" : "drop");
   if (output.streams.has_value())
     out->Text(key("streams"), *output.streams == LogsStreams::kSplit ? "split" : "merged");
+  if (output.facility.has_value()) out->Text(key("facility"), *output.facility);
 }
 
 void PrintLogs(const LogsConfig& logs, Printer* out) {
@@ -148,6 +149,8 @@ void PrintLogs(const LogsConfig& logs, Printer* out) {
   out->Raw("total", Bytes(logs.total));
   out->Raw("keep_free", logs.keep_free_percent > 0 ? absl::StrCat("\"", logs.keep_free_percent, "%\"")
                                                    : Bytes(logs.keep_free_bytes));
+  out->Text("journald_socket", logs.journald_socket);
+  out->Text("syslog_socket", logs.syslog_socket);
 }
 
 void PrintOrder(const ServiceConfig& service, Printer* out) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "master/config/allow.h"
+#include "master/config/facilities.h"
 #include "master/config/ipv6_host.h"
 #include "master/config/section_reader.h"
 
@@ -160,14 +161,8 @@ LoggingConfig ReadLogging(const Table& table, std::string label, LoadResult* res
   const bool file = logging.target == LogTarget::kFile;
   Assign(file ? reader.FilePath("name") : reader.Path("name"), &logging.name);
 
-  static constexpr std::string_view kFacilities[] = {
-      "auth", "authpriv", "cron",   "daemon", "ftp",    "kern",   "lpr",    "mail",   "news",   "syslog",
-      "user", "uucp",     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
-  if (const std::optional<size_t> facility =
-          reader.OneOf("facility", kFacilities,
-                       R"(a facility of syslog, such as "daemon", "user" or "local0" to "local7")")) {
+  if (const std::optional<size_t> facility = reader.OneOf("facility", kFacilities, kFacilityWhat))
     logging.facility = std::string(kFacilities[*facility]);
-  }
   return logging;
 }
 
