@@ -51,7 +51,8 @@ def test_what_journald_gets(place: Place) -> None:
         order(place, 'text "plain\\n<3>broken disk\\n\\u001b[31m \\u0000 \\u00ff=\\n"')
         plain, error, nasty = entry(journal), entry(journal), entry(journal)
         assert plain == {"PRIORITY": b"6", "SYSLOG_FACILITY": b"3", "SYSLOG_IDENTIFIER": b"web",
-                         "FECTL_SERVICE": b"web", "FECTL_STREAM": b"both", "FECTL_WORKER": b"1", "SYSLOG_PID": b"%d" % pid, "MESSAGE": b"plain"}
+                         "FECTL_SERVICE": b"web", "FECTL_STREAM": b"both", "FECTL_WORKER": b"1",
+                         "SYSLOG_PID": b"%d" % pid, "MESSAGE": b"plain"}
         assert (error["PRIORITY"], error["MESSAGE"]) == (b"3", b"broken disk")
         assert nasty["MESSAGE"] == b"\x1b[31m \x00 \xff="
 
