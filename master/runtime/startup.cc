@@ -33,6 +33,7 @@
 #include "master/platform/loop/signals.h"
 #include "master/platform/notify/notify_socket.h"
 #include "master/platform/process/process_limits.h"
+#include "master/platform/sockets/passed_sockets.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/limits.h"
@@ -102,6 +103,7 @@ struct Loaded {
   int64_t at_ns = 0;
   std::string directory;
   platform::NotifySocket notify = {};
+  platform::PassedSockets passed = {};
 };
 
 // What applications of other configurations begin with.
@@ -133,7 +135,7 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
     if (!pid_file.ok()) return pid_file.status();
     prepared.pid_file.emplace(*std::move(pid_file));
   }
-  auto listeners = ListenerSet::Open(config.sockets);
+  auto listeners = ListenerSet::Open(config.sockets, std::move(loaded.passed));
   if (!listeners.ok()) return listeners.status();
   if (absl::Status s = CheckSockets(config, **listeners); !s.ok()) return s;
   parts.listeners = *std::move(listeners);
@@ -213,7 +215,8 @@ int Serve(Loaded loaded, bool daemon, bool demonstrates) {
 
 // Addresses of hosts are looked up as they are when the configuration is read again. What cannot be found is
 // told when the socket is opened.
-Loaded AsStarted(config::LoadResult loaded, int64_t at_ns, platform::NotifySocket notify) {
+Loaded AsStarted(config::LoadResult loaded, int64_t at_ns, platform::NotifySocket notify,
+                 platform::PassedSockets passed) {
   config::ResolveHosts(/*only_warn=*/true, &loaded);
   const std::string directory = std::filesystem::current_path();
   const auto absolute = [&directory](const std::string& path) {
@@ -223,7 +226,7 @@ Loaded AsStarted(config::LoadResult loaded, int64_t at_ns, platform::NotifySocke
   for (const std::string& path : loaded.files) files.push_back(absolute(path));
   if (files.empty()) files.push_back(absolute(loaded.file));
   return {std::move(loaded.config), absolute(loaded.file), std::move(files), at_ns, directory,
-          std::move(notify)};
+          std::move(notify),        std::move(passed)};
 }
 
 // What a running fectld starts to read a configuration, as the files, the databases of users and the DNS may
@@ -256,8 +259,9 @@ int Main(const CommandLine& line) {
     return kExitStopped;
   }
   if (absl::Status filled = platform::FillStandardStreams(); !filled.ok()) return kExitFailed;
-  // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
-  if (line.daemon) platform::CloseAllButStandardStreams();
+  platform::PassedSockets passed = platform::PassedSockets::FromEnvironment();
+  // Nothing but these is open of our own yet, and a daemon holds on to nothing else of its caller's.
+  if (line.daemon) platform::CloseAllButStandardStreams(passed.numbers());
   if (line.action == CommandLine::Action::kLoad) return Load(line.config);
   if (line.action == CommandLine::Action::kLogServer) return logger::ServeLogs(line.link_fd, line.memory_fd);
   platform::NotifySocket notify = platform::NotifySocket::FromEnvironment();
@@ -283,8 +287,8 @@ int Main(const CommandLine& line) {
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;
     default:
-      return Serve(AsStarted(std::move(loaded), loaded_at_ns, std::move(notify)), line.daemon,
-                   line.config.empty() && file == kDemonstration);
+      return Serve(AsStarted(std::move(loaded), loaded_at_ns, std::move(notify), std::move(passed)),
+                   line.daemon, line.config.empty() && file == kDemonstration);
   }
 }
 
