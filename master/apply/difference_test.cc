@@ -195,7 +195,7 @@ TEST(Difference, ASocketThatSystemdPassesIsAnotherListener) {
   wanted.sockets[0].from_systemd = true;
   const Difference difference = Compare(Some(), wanted);
   // The queue is the unit's from then on.
-  EXPECT_EQ(Lines(difference), (Expected{"socket http live backlog", "socket http rebind from"}));
+  EXPECT_EQ(Lines(difference), (Expected{"socket http live backlog", "socket http rebind from (rolls web)"}));
   EXPECT_TRUE(Compare(wanted, wanted).changes.empty());
   Config renamed = wanted;
   renamed.sockets[0].name = "other";
