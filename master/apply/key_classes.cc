@@ -78,6 +78,7 @@ constexpr Row kRows[] = {
     {"socket", "ip", KeyClass::kRebind},
     {"socket", "proto", KeyClass::kRebind},
     {"socket", "path", KeyClass::kRebind},
+    {"socket", "from", KeyClass::kRebind},
     {"master", "sock", KeyClass::kRestart},
     {"master", "directory", KeyClass::kRestart},
     {"master", "pid", KeyClass::kRestart},

@@ -14,9 +14,9 @@ namespace fectl::config {
 // Every key that fectld.toml can have, in the order in which people are told of them.
 inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",    "uid",
                                                    "gid",  "stdout",    "stderr", "allow"};
-inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host", "ip",        "backlog",
-                                                   "proto", "service", "app",  "arguments", "path",
-                                                   "mode",  "owner",   "group"};
+inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host",  "ip",        "backlog",
+                                                   "proto", "service", "app",   "arguments", "path",
+                                                   "mode",  "owner",   "group", "from"};
 inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "num",
                                                     "command",

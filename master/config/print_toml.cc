@@ -92,17 +92,18 @@ void PrintSocket(const SocketConfig& socket, Printer* out) {
   static constexpr std::string_view kProtos[] = {"tcp4", "tcp6", "unix"};
   out->Section("[[socket]]");
   out->Text("name", socket.name);
-  out->Text("proto", kProtos[static_cast<size_t>(socket.proto)]);
+  if (socket.from_systemd) out->Text("from", "systemd");
+  if (socket.proto != SocketProto::kAny) out->Text("proto", kProtos[static_cast<size_t>(socket.proto)]);
   if (socket.proto == SocketProto::kUnix) {
-    out->Text("path", socket.path);
+    out->TextIfSet("path", socket.path);
     if (socket.mode.has_value()) out->Raw("mode", absl::StrFormat("0o%03o", *socket.mode));
     out->AccountIfSet("owner", socket.owner);
     out->AccountIfSet("group", socket.group);
   } else {
     out->TextIfSet("host", socket.host);
-    out->Number("port", socket.port);
+    if (!socket.from_systemd || socket.port != 0) out->Number("port", socket.port);
   }
-  out->Number("backlog", socket.backlog);
+  if (!socket.from_systemd) out->Number("backlog", socket.backlog);
   if (!socket.services.empty()) out->Raw("service", QuotedList(socket.services));
   if (socket.app.has_value()) out->Text("app", *socket.app);
   if (!socket.arguments.empty()) out->Raw("arguments", QuotedList(socket.arguments));

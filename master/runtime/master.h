@@ -34,6 +34,7 @@
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
+#include "master/runtime/manager/manager_notices.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "master/runtime/views/event_stream.h"
@@ -56,8 +57,7 @@ struct MasterParts {
   std::vector<config::Grant> allow;  // who may use it
   std::unique_ptr<ListenerSet> listeners;
   std::vector<PlannedService> services;
-  // Of what `services` were made, for applications of other configurations.
-  config::Config config;
+  config::Config config;           // of which `services` were made
   std::string file;                // an absolute path
   std::vector<std::string> files;  // that were read: this one first
   int64_t loaded_at_ns = 0;        // unix time
@@ -65,6 +65,7 @@ struct MasterParts {
   Environment inherited;           // for workers
   rlimit open_files = {};          // likewise
   LogSurroundings log_surroundings;
+  platform::NotifySocket notify;  // whoever started fectld wants to be told there
 };
 
 // The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
@@ -92,7 +93,6 @@ class Master final : private driver::Outside,
   absl::Status Run();
 
  private:
-  // What the driver needs.
   core::Moment Now() override;
   absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
   size_t waits_for_all() const override;
@@ -172,6 +172,7 @@ class Master final : private driver::Outside,
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;
+  ManagerNotices notices_;
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;
   core::Instant started_at_;
