@@ -16,7 +16,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).absolute().parents[2]
 NAMES = ["fectl", "libfectl-worker-dev", "python3-fectl"]
-_NEEDED = "curl,libabsl-dev,python3,systemd-standalone-sysusers,systemd-standalone-tmpfiles"
+_NEEDED = "curl,libabsl-dev,python3,python3-uvicorn,systemd-standalone-sysusers,systemd-standalone-tmpfiles"
 # What somebody does who has just installed the package, and takes it away again. The service is started by hand: this
 # root has no systemd.
 _SCRIPT = """set -eux
@@ -28,16 +28,17 @@ test -d /run/fectl && test "$(stat -c %a /var/log/fectl)" = 750
 grep -q 'at least one \\[\\[service\\]\\] is needed' /tmp/words
 mkdir /srv/shop
 cat >/srv/shop/shop.py <<'END'
-def application(environ, start_response):
-    start_response("200 OK", [("Content-Length", "6")])
-    return [b"hello\\n"]
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
+        await send({"type": "http.response.body", "body": b"hello\\n"})
 END
 cat >>/etc/fectl/fectld.toml <<'END'
 [[socket]]
 name = "http"
 host = "127.0.0.1"
 port = 18080
-app = "wsgi"
+app = "asgi"
 arguments = ["app=shop:application"]
 [[service]]
 name = "web"
@@ -45,11 +46,11 @@ num = 2
 uid = "fectl"
 directory = "/srv/shop"
 environ = ["PYTHONPATH=/srv/shop"]
-command = "/usr/bin/python3 -m fectl_worker wsgi"
+command = "/usr/bin/python3 -m fectl_worker asyncio"
 END
 fectld -c /etc/fectl/fectld.toml --check --strict
 fectld -d -c /etc/fectl/fectld.toml
-fectl wait web --for ready --timeout 60
+fectl wait web --for ready --timeout 60 || { fectl logs web; exit 1; }
 test "$(curl -s http://127.0.0.1:18080/)" = hello
 fectl reload web
 test "$(curl -s http://127.0.0.1:18080/)" = hello
