@@ -80,6 +80,11 @@ SlotOutcome OfProcess(const ChannelClosed& e, Slot& slot, StepContext& step) {
   return SlotOutcome::kNothing;
 }
 
+SlotOutcome OfProcess(const Examined& e, Slot& slot, StepContext& step) {
+  slot.OnExamined(step, e);
+  return SlotOutcome::kNothing;
+}
+
 SlotOutcome OfProcess(const Exited& e, Slot& slot, StepContext& step) {
   return slot.OnExited(step, e.who.generation, ExitCause(e), e.group_left);
 }
@@ -229,7 +234,8 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
           },
           [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
           [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerLeased, WorkerAsked,
-                          WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded> auto& e) {
+                          WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited,
+                          GroupEnded> auto& e) {
             OnSlot(e.who, at, effects,
                    [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
             EndEvent(e.who.service, at, effects);

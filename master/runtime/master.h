@@ -31,6 +31,7 @@
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
+#include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/log_link.h"
 #include "master/runtime/own_log/log_output.h"
@@ -126,17 +127,19 @@ class Master final : private driver::Outside,
   void OnOpenedAnew(ListenerId listener, const std::string& name) override;
   bool Has(const core::Service& service, ListenerId listener) const;  // its next processes do
   void OnReady(uint32_t events) override;                             // signals
-
   void Do(const core::Spawn& effect) { workers_.Spawn(effect); }
   void Do(const core::Send& effect);
   void TurnAwayBefore(const WorkerLink& stops);
   void Do(const core::Signal& effect);
+  void Do(const core::Examine& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
   void Do(const core::ServiceReport& /*effect*/) {}  // events_ has it
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
+  std::string KnownOf(const WorkerLink& link, const core::Cause& cause) const;
+  uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
@@ -181,6 +184,7 @@ class Master final : private driver::Outside,
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
   LogLink logs_;
+  Examiner examiner_;
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;

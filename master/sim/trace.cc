@@ -282,6 +282,8 @@ class Reader {
                             .out_of_memory = IsAdded("out-of-memory", words),
                             .inside_message = IsAdded("inside-message", words),
                             .group_left = IsAdded("group-left", words)};
+    } else if (word == "examined") {
+      *event = core::Examined{who, argument};
     } else if (word == "group-ended") {
       *event = core::GroupEnded{who};
     } else {
@@ -343,6 +345,9 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
       return "violated " + name(e.who) + " " + Quoted(e.words);
     }
     std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
+    std::string operator()(const core::Examined& e) {
+      return "examined " + name(e.who) + (e.words.empty() ? "" : " " + Quoted(e.words));
+    }
     std::string operator()(const core::Exited& e) {
       return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
              (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +
