@@ -173,7 +173,8 @@ std::string IncidentText(const proto::Incident& incident) {
   if (const Value* summary = FindMember(tree.root(), "summary"); summary != nullptr && summary->IsObject()) {
     text += "  " + Whose(*summary) + " pid " + std::to_string(NumberOf(*summary, "pid")) + ": " +
             What(*summary) + "\n";
-    if (const std::string note = TextOf(*summary, "note"); !note.empty()) text += "  it had said: " + note + "\n";
+    if (const std::string note = TextOf(*summary, "note"); !note.empty())
+      text += "  it had said: " + note + "\n";
   }
   return text + Details(tree.root());
 }

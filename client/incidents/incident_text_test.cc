@@ -22,8 +22,9 @@ proto::Incident Kept(const std::string& rest) {
 }
 
 TEST(IncidentsText, HasALineForEach) {
-  EXPECT_EQ(IncidentsText({Kept("")}),
-            "17  2023-11-14T22:13:20Z  web/3 pid 4711  hung in `spin` guest.cc:88; it sent no heartbeat for 2 s\n");
+  EXPECT_EQ(
+      IncidentsText({Kept("")}),
+      "17  2023-11-14T22:13:20Z  web/3 pid 4711  hung in `spin` guest.cc:88; it sent no heartbeat for 2 s\n");
   EXPECT_EQ(IncidentsText({}), "no incidents are kept\n");
   EXPECT_EQ(IncidentsText({{.id = 1, .t_ms = 0, .bytes = 2, .summary = "", .text = ""}}),
             "1  1970-01-01T00:00:00Z\n");
@@ -31,8 +32,9 @@ TEST(IncidentsText, HasALineForEach) {
 
 TEST(IncidentsJson, HasTheSummaries) {
   EXPECT_EQ(IncidentsJson({}), "{\"incidents\":[]}\n");
-  EXPECT_EQ(IncidentsJson({Kept("")}), "{\"incidents\":[{\"id\":17,\"t\":1700000000123,\"bytes\":4000,\"summary\":" +
-                                           std::string(kSummary) + "}]}\n");
+  EXPECT_EQ(IncidentsJson({Kept("")}),
+            "{\"incidents\":[{\"id\":17,\"t\":1700000000123,\"bytes\":4000,\"summary\":" +
+                std::string(kSummary) + "}]}\n");
 }
 
 TEST(IncidentText, HasAllThatWasFoundOut) {
@@ -64,8 +66,10 @@ TEST(IncidentText, HasAllThatWasFoundOut) {
 TEST(IncidentText, IsSafeForATerminal) {
   EXPECT_THAT(IncidentText(Kept(R"(,"missing":["\u001b[31m"],"last_lines":"\u001b[2J")")),
               Not(HasSubstr("\033")));
-  EXPECT_THAT(IncidentText({.id = 1, .t_ms = 0, .bytes = 1, .summary = "", .text = "["}), HasSubstr("damaged"));
-  EXPECT_THAT(IncidentText({.id = 1, .t_ms = 0, .bytes = 1, .summary = "", .text = "[]"}), HasSubstr("damaged"));
+  EXPECT_THAT(IncidentText({.id = 1, .t_ms = 0, .bytes = 1, .summary = "", .text = "["}),
+              HasSubstr("damaged"));
+  EXPECT_THAT(IncidentText({.id = 1, .t_ms = 0, .bytes = 1, .summary = "", .text = "[]"}),
+              HasSubstr("damaged"));
 }
 
 }  // namespace

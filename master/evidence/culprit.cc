@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kSystemModules[] = {"libc.so",  "libc-2",     "libpthread", "ld-linux",
                                                "libgcc_s", "libstdc++",  "libm.so",    "libm-2",
                                                "librt",    "linux-vdso", "[vdso]"};
-constexpr std::string_view kSystemFunctions[] = {"std::",     "__gthread",  "pthread_",
+constexpr std::string_view kSystemFunctions[] = {"std::",     "__gthread",   "pthread_",
                                                  "__pthread", "__gnu_cxx::", "void std::"};
 // Where the second look finds a thread that busy, it did not merely run by chance.
 constexpr double kBusyPercent = 50;
@@ -29,12 +29,11 @@ std::string InWords(const Frame& frame) {
 }
 
 std::string Innermost(const std::vector<Frame>& frames) {
-  const auto own = std::find_if(frames.begin(), frames.end(), [](const Frame& frame) {
-    return !frame.library && !frame.function.empty();
-  });
+  const auto own = std::find_if(frames.begin(), frames.end(),
+                                [](const Frame& frame) { return !frame.library && !frame.function.empty(); });
   if (own != frames.end()) return InWords(*own);
-  const auto any = std::find_if(frames.begin(), frames.end(),
-                                [](const Frame& frame) { return !frame.function.empty(); });
+  const auto any =
+      std::find_if(frames.begin(), frames.end(), [](const Frame& frame) { return !frame.function.empty(); });
   return any == frames.end() ? "" : InWords(*any);
 }
 
@@ -56,7 +55,8 @@ std::string WhereItHangs(const Findings& findings) {
   if (first.busy_percent >= kBusyPercent)
     return "hung, busy at " + std::to_string(std::lround(first.busy_percent)) + " %";
   if (first.state == 'T' || first.state == 't') return "hung, stopped by a signal";
-  return first.waits_in.empty() ? "hung" : "hung, waiting in the kernel (" + first.waits_in + ")";
+  if (!first.waits_in.empty()) return "hung, waiting in the kernel (" + first.waits_in + ")";
+  return first.state == 'S' || first.state == 'D' ? "hung, waiting" : "hung";
 }
 
 }  // namespace fectl::evidence

@@ -26,10 +26,10 @@ struct Frame {
 struct Thread {
   int32_t id = 0;
   std::string name{};
-  char state = '?';          // R: runs, S: waits, D: waits in the kernel and cannot be disturbed
-  std::string waits_in{};    // the kernel's function; empty: not told, or it runs
-  std::string system_call{}; // its number and arguments, where they may be seen
-  double busy_percent = 0;   // of one processor, between the two looks
+  char state = '?';           // R: runs, S: waits, D: waits in the kernel and cannot be disturbed
+  std::string waits_in{};     // the kernel's function; empty: not told, or it runs
+  std::string system_call{};  // its number and arguments, where they may be seen
+  double busy_percent = 0;    // of one processor, between the two looks
   std::vector<Frame> frames{};
 
   friend bool operator==(const Thread&, const Thread&) = default;
@@ -37,7 +37,7 @@ struct Thread {
 
 // All that was found out about one process.
 struct Findings {
-  std::vector<Thread> threads{};  // the first one first
+  std::vector<Thread> threads{};                           // the first one first
   std::vector<std::pair<int, std::string>> descriptors{};  // number, and what it is
   std::vector<std::pair<std::string, std::string>> memory{};
   std::vector<std::string> missing{};  // what could not be found out, and why: one sentence each

@@ -48,8 +48,7 @@ void FindBusy(const Ticks& first, const Ticks& second, std::vector<Thread>* thre
 }
 
 void Missing(Findings* findings, std::string_view what, const absl::Status& why) {
-  findings->missing.push_back(
-      absl::StrCat(absl::string_view(what.data(), what.size()), ": ", why.message()));
+  findings->missing.push_back(absl::StrCat(absl::string_view(what.data(), what.size()), ": ", why.message()));
 }
 
 }  // namespace

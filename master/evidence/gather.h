@@ -7,8 +7,8 @@
 
 namespace fectl::evidence {
 
-// Looks into a process that hangs, from the gentlest look to the last one. Takes some 1.2 s at most, unless the
-// kernel or the disk keeps it waiting.
+// Looks into a process that hangs, from the gentlest look to the last one. Takes some 1.2 s at most, unless
+// the kernel or the disk keeps it waiting.
 Findings Gather(pid_t pid);
 
 }  // namespace fectl::evidence

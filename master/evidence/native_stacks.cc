@@ -81,7 +81,8 @@ int OnFrame(Dwfl_Frame* state, void* argument) {
 absl::Status ReadStacks(pid_t pid, Clock::time_point deadline, std::vector<Thread>* threads) {
   auto symbols = Symbols::OfProcess(pid);
   if (!symbols.ok()) return symbols.status();
-  if (const int error = dwfl_linux_proc_attach(symbols->dwfl(), pid, /*assume_ptrace_stopped=*/true); error != 0)
+  if (const int error = dwfl_linux_proc_attach(symbols->dwfl(), pid, /*assume_ptrace_stopped=*/true);
+      error != 0)
     return error > 0 ? absl::ErrnoToStatus(error, "attach") : absl::UnavailableError(dwfl_errmsg(-1));
   absl::Status first = absl::UnavailableError("it has no thread");
   for (size_t i = 0; i < threads->size() && Clock::now() < deadline; ++i) {

@@ -132,7 +132,8 @@ absl::StatusOr<std::vector<std::pair<int, std::string>>> ProcessFiles::Descripto
 
 std::vector<std::pair<std::string, std::string>> ProcessFiles::Memory() const {
   std::vector<std::pair<std::string, std::string>> memory;
-  for (const std::string_view wanted : {"VmPeak", "VmSize", "VmHWM", "VmRSS", "VmSwap", "Threads", "FDSize"}) {
+  for (const std::string_view wanted :
+       {"VmPeak", "VmSize", "VmHWM", "VmRSS", "VmSwap", "Threads", "FDSize"}) {
     for (const absl::string_view line : absl::StrSplit(Read("status").value_or(""), '\n')) {
       const absl::string_view name(wanted.data(), wanted.size());
       if (!absl::StartsWith(line, absl::StrCat(name, ":"))) continue;
@@ -141,17 +142,6 @@ std::vector<std::pair<std::string, std::string>> ProcessFiles::Memory() const {
     }
   }
   return memory;
-}
-
-bool ProcessFiles::Catches(int signal) const {
-  for (const absl::string_view line : absl::StrSplit(Read("status").value_or(""), '\n')) {
-    absl::string_view mask = line;
-    if (!absl::ConsumePrefix(&mask, "SigCgt:")) continue;
-    uint64_t bits = 0;
-    const std::string digits(absl::StripAsciiWhitespace(mask));
-    return absl::SimpleHexAtoi(digits, &bits) && ((bits >> (signal - 1)) & 1) != 0;
-  }
-  return false;
 }
 
 }  // namespace fectl::evidence

@@ -28,9 +28,6 @@ class ProcessFiles {
   // At most kDescriptorsMax. An error where they may not be seen.
   absl::StatusOr<std::vector<std::pair<int, std::string>>> Descriptors() const;
   std::vector<std::pair<std::string, std::string>> Memory() const;
-  // Whether the process has a handler for the signal.
-  bool Catches(int signal) const;
-  bool exists() const { return Read("stat").has_value(); }
 
   static constexpr size_t kThreadsMax = 100;
   static constexpr size_t kDescriptorsMax = 256;

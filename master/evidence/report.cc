@@ -66,7 +66,8 @@ std::string Summary(std::string_view known, std::string_view where) {
   Put("where", where, &json);
   json.EndObject();
   std::string own = json.Take();
-  const bool is_object = known.size() > 2 && known.starts_with('{') && known.ends_with('}') && proto::ValidJson(known);
+  const bool is_object =
+      known.size() > 2 && known.starts_with('{') && known.ends_with('}') && proto::ValidJson(known);
   if (!is_object) return own;
   return std::string(known.substr(0, known.size() - 1)) + "," + own.substr(1);
 }

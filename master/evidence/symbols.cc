@@ -56,17 +56,6 @@ absl::StatusOr<Symbols> Symbols::OfProcess(pid_t pid) {
   return Symbols(std::move(dwfl));
 }
 
-absl::StatusOr<Symbols> Symbols::OfMap(const std::string& map) {
-  Owned dwfl(dwfl_begin(&kCallbacks));
-  if (dwfl == nullptr) return Failed("libdw");
-  std::string copy = map;
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(fmemopen(copy.data(), copy.size(), "r"), fclose);
-  if (file == nullptr || dwfl_linux_proc_maps_report(dwfl.get(), file.get()) != 0)
-    return Failed("its map cannot be understood");
-  if (dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) return Failed("libdw");
-  return Symbols(std::move(dwfl));
-}
-
 Frame Symbols::At(uint64_t address, bool calls, bool with_line) const {
   Frame frame;
   const Dwarf_Addr looked_up = address - (calls ? 1 : 0);
@@ -81,8 +70,7 @@ Frame Symbols::At(uint64_t address, bool calls, bool with_line) const {
   frame.offset = address - start;
   GElf_Off offset = 0;
   GElf_Sym symbol = {};
-  const char* function =
-      dwfl_module_addrinfo(module, looked_up, &offset, &symbol, nullptr, nullptr, nullptr);
+  const char* function = dwfl_module_addrinfo(module, looked_up, &offset, &symbol, nullptr, nullptr, nullptr);
   if (function != nullptr) frame.function = Demangled(function);
   const unsigned char* id = nullptr;
   GElf_Addr where = 0;

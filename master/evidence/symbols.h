@@ -13,16 +13,15 @@
 
 namespace fectl::evidence {
 
-// What addresses of a process mean: libdw over the files that it has mapped. Nothing is fetched from elsewhere.
+// What addresses of a process mean: libdw over the files that it has mapped. Nothing is fetched from
+// elsewhere.
 class Symbols {
  public:
   // Of a process whose map may be read.
   static absl::StatusOr<Symbols> OfProcess(pid_t pid);
-  // The same from a text as /proc/PID/maps has it.
-  static absl::StatusOr<Symbols> OfMap(const std::string& map);
 
-  // `calls`: the address is the one to which a call returns, so the call itself is before it. `with_line`: also
-  // the line of the source, which costs more.
+  // `calls`: the address is the one to which a call returns, so the call itself is before it. `with_line`:
+  // also the line of the source, which costs more.
   Frame At(uint64_t address, bool calls, bool with_line) const;
   Dwfl* dwfl() const { return dwfl_.get(); }
 

@@ -48,7 +48,9 @@ Master::Master(MasterParts parts)
       logs_(parts_.loop.get(), workers_.children(), parts_.log_surroundings),
       examiner_(
           parts_.loop.get(), workers_.children(),
-          [this](const core::Incarnation& who, std::string text) { return KeepIncident(who, std::move(text)); },
+          [this](const core::Incarnation& who, std::string text) {
+            return KeepIncident(who, std::move(text));
+          },
           [this](const core::Incarnation& who, std::string words) {
             Emit(core::Examined{who, std::move(words)});
           }),
@@ -122,9 +124,9 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
-                                applier_.next_deadline(), logs_.next_deadline(), examiner_.next_deadline(), beat_at_,
-                                sweep_at_});
+  core::Instant due =
+      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
+                logs_.next_deadline(), examiner_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.

@@ -107,7 +107,6 @@ class Master final : private driver::Outside,
     proto::Response response;
     core::Instant done_at;
   };
-
   // What the driver needs.
   core::Moment Now() override;
   absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
@@ -138,7 +137,6 @@ class Master final : private driver::Outside,
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
-  std::string KnownOf(const WorkerLink& link, const core::Cause& cause) const;
   uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();

@@ -28,14 +28,12 @@ std::string With(std::string text, std::string_view name, const std::string& val
   return text + more.substr(1);
 }
 
-}  // namespace
-
 // What the master knows, as a JSON object.
-std::string Master::KnownOf(const WorkerLink& link, const core::Cause& cause) const {
+std::string KnownOf(const WorkerLink& link, const std::string& service, const core::Cause& cause) {
   proto::JsonText json;
   json.BeginObject();
   json.Key("t"), json.Integer(platform::WallNanos() / kNanosPerMilli);
-  json.Key("service"), json.String(NameOf(link.who().service));
+  json.Key("service"), json.String(service);
   json.Key("worker"), json.Integer(int64_t{link.who().slot} + 1);
   json.Key("gen"), json.Integer(static_cast<int64_t>(link.who().generation));
   json.Key("pid"), json.Integer(link.pid());
@@ -51,12 +49,14 @@ std::string Master::KnownOf(const WorkerLink& link, const core::Cause& cause) co
   return json.Take();
 }
 
+}  // namespace
+
 void Master::Do(const core::Examine& effect) {
   const WorkerLink* const link = workers_.Find(effect.who);
   const auto plan = link == nullptr ? plans_.end() : plans_.find(link->plan());
   if (plan == plans_.end() || link->pid() == 0) return Emit(core::Examined{effect.who, ""});
-  examiner_.Begin(effect.who, link->pid(), plan->second.launch, KnownOf(*link, effect.cause),
-                  driver_.at().now);
+  examiner_.Begin(effect.who, link->pid(), plan->second.launch,
+                  KnownOf(*link, NameOf(effect.who.service), effect.cause), driver_.at().now);
 }
 
 uint64_t Master::KeepIncident(const core::Incarnation& who, std::string text) {

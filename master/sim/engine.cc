@@ -159,7 +159,8 @@ void Engine::LookAt(const Item& item) {
     case Kind::kMasterGivesUp:
       return Emit(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
     case Kind::kMasterSeesEvidence:
-      return Emit(core::Examined{kernel_.process(item.place).who, random_late_.Below(2) == 0 ? "" : "hung in `f`"});
+      return Emit(
+          core::Examined{kernel_.process(item.place).who, random_late_.Below(2) == 0 ? "" : "hung in `f`"});
     case Kind::kProgram:
     case Kind::kOperator:
     case Kind::kStall:

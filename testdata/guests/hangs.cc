@@ -1,6 +1,7 @@
-// An application of worker_sdk that hangs once the file `hang` is there: as its first argument says, in `Spin`, which
-// keeps a processor busy, or in `Deadlock`, which waits for a lock that is never free. With a second argument nobody
-// without the right to inspect all processes may look into it.
+// An application of worker_sdk that hangs once the file `hang` comes to be there (if it was there before,
+// never): as its first argument says, in `Spin`, which keeps a processor busy, or in `Deadlock`, which waits
+// for a lock that is never free. With a second argument nobody without the right to inspect all processes may
+// look into it.
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "";
   if (argc > 2) prctl(PR_SET_DUMPABLE, 0);
   fectl::guests::taken.lock();
+  const bool hangs = access("hang", F_OK) != 0;
   bool stop = false;
   auto worker = fectl::Worker::FromEnvironment({.on_stop = [&stop](auto) { stop = true; }});
   if (!worker.ok() || !(*worker)->managed()) {
@@ -43,7 +45,7 @@ int main(int argc, char** argv) {
   while (!stop) {
     pollfd watched{(*worker)->poll_fd(), POLLIN, 0};
     poll(&watched, 1, 20);
-    if (access("hang", F_OK) == 0) how == "spin" ? fectl::guests::Spin() : fectl::guests::Deadlock();
+    if (hangs && access("hang", F_OK) == 0) how == "spin" ? fectl::guests::Spin() : fectl::guests::Deadlock();
     if (!(*worker)->Dispatch().ok()) return 1;
   }
   return 0;

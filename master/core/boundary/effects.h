@@ -123,8 +123,8 @@ struct Finish {
   bool operator==(const Finish&) const = default;
 };
 
-using Effect = std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish, ServiceReport,
-                            Examine>;
+using Effect =
+    std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish, ServiceReport, Examine>;
 using Effects = std::vector<Effect>;
 
 }  // namespace fectl::core

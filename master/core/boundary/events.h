@@ -164,8 +164,8 @@ struct Stalled {
 };
 
 using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerLeased,
-                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited, GroupEnded,
-                           Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
+                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited,
+                           GroupEnded, Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
                            ShutdownAsked, TimePassed, RoomMade, Stalled>;
 
 // When an event happened.

@@ -39,8 +39,7 @@ void Examination::StopReading() {
   read_.reset();
 }
 
-void Examination::Start(int32_t pid, const platform::LaunchSpec& worker,
-                        platform::Children* children) {
+void Examination::Start(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children) {
   failed_ = Launch(pid, worker, children);
 }
 
@@ -108,7 +107,8 @@ Examination::Result Examination::Take() {
   ReadAll();
   const size_t end = output_.find('\n');
   if (end != std::string::npos && failed_.ok() && proto::ValidJson(output_.substr(end + 1)))
-    return {base::EscapeForTerminal(output_.substr(0, std::min(end, kWhereBytesMax))), output_.substr(end + 1)};
+    return {base::EscapeForTerminal(output_.substr(0, std::min(end, kWhereBytesMax))),
+            output_.substr(end + 1)};
   proto::JsonText text;
   text.BeginObject();
   text.Key("summary");

@@ -46,9 +46,8 @@ class Examination final : private platform::FdWatcher, private platform::ExitObs
   const core::Incarnation& who() const { return who_; }
 
  private:
-  absl::Status Launch(int32_t pid, const platform::LaunchSpec& worker,
-                      platform::Children* children);
-  void OnReady(uint32_t events) override { ReadAll(); }
+  absl::Status Launch(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children);
+  void OnReady(uint32_t /*events*/) override { ReadAll(); }
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
   void ReadAll();
   void StopReading();

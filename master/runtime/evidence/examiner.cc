@@ -10,9 +10,8 @@ bool Examiner::May(core::ServiceId service, core::Instant now) const {
   return running_.size() < kAtOnce && (last == last_.end() || last->second + kPause <= now);
 }
 
-void Examiner::Begin(const core::Incarnation& who, int32_t pid,
-                     const platform::LaunchSpec& worker, const std::string& known,
-                     core::Instant now) {
+void Examiner::Begin(const core::Incarnation& who, int32_t pid, const platform::LaunchSpec& worker,
+                     const std::string& known, core::Instant now) {
   if (!May(who.service, now)) return done_(who, "");
   last_[who.service] = now;
   running_.push_back(std::make_unique<Examination>(who, known, now + kLimit, loop_));

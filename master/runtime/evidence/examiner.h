@@ -39,8 +39,8 @@ class Examiner {
   Examiner(platform::EventLoop* loop, platform::Children* children, Keep keep, Done done)
       : loop_(loop), children_(children), keep_(std::move(keep)), done_(std::move(done)) {}
 
-  // `worker`: what the process was made of. `known`: a JSON object, what the master knows of it. Done at once where there were too
-  // many examinations already.
+  // `worker`: what the process was made of. `known`: a JSON object, what the master knows of it. Done at once
+  // where there were too many examinations already.
   void Begin(const core::Incarnation& who, int32_t pid, const platform::LaunchSpec& worker,
              const std::string& known, core::Instant now);
 

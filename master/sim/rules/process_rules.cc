@@ -88,8 +88,7 @@ void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
     const Life* life = view.ledger.Find(examine->who);
     const bool hangs = life != nullptr && view.event_as<core::TimePassed>() != nullptr && !life->told() &&
                        life->deadline <= view.at.now && !life->oneshot && !life->closed;
-    if (!hangs)
-      view.Break("only what hangs is looked into (I42)", Name(examine->who));
+    if (!hangs) view.Break("only what hangs is looked into (I42)", Name(examine->who));
   }
 }
 

@@ -177,7 +177,8 @@ void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
   const auto* send = std::get_if<core::Send>(&effect);
   const auto* signal = std::get_if<core::Signal>(&effect);
   const auto* examine = std::get_if<core::Examine>(&effect);
-  const bool tells = signal != nullptr || examine != nullptr || (send != nullptr && send->order == core::Order::kStop);
+  const bool tells =
+      signal != nullptr || examine != nullptr || (send != nullptr && send->order == core::Order::kStop);
   if (tells) {
     const Life* life = view.ledger.Find(signal != nullptr    ? signal->who
                                         : examine != nullptr ? examine->who
@@ -215,6 +216,15 @@ void RecordRules::OnLost(const View& view, const core::Report& report) {
 }
 
 // Every kill carries its cause, and what the cause says was so.
+namespace {
+
+bool IsCrashLoop(const core::Record& record) {
+  return record.milestone == Milestone::kCrashing &&
+         record.cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !record.cause.text.empty();
+}
+
+}  // namespace
+
 void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
   const core::Cause& cause = report.record.cause;
   const Life* life = Subject(view, report);
@@ -257,8 +267,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = WasCommanded(view, cause.kind);
       break;
     case CauseKind::kCrashLoop:
-      holds = milestone == Milestone::kCrashing &&
-              cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !cause.text.empty();
+      holds = IsCrashLoop(report.record);
       break;
     case CauseKind::kFewerWanted:
     case CauseKind::kRemoved:
