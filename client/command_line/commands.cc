@@ -251,12 +251,12 @@ Needs the role logs in [master] allow. Exits 0; 1 if lines cannot be read; 3 if
 there is no fectld; 4 if this user may not read them.
 )"},
     {CommandKind::kIncident, "incident", Operands::kIncident, "show where workers hung",
-     R"(When a worker hangs (it sent no heartbeat, did not load in time, or let its lease
-run out), its successor is started at once, and the process is looked into for
-at most 2 s before it is killed: where its threads are and whether they run or
-wait, its last lines, memory and descriptors. That is an incident.
+     R"(When a worker hangs (no heartbeat, not loaded in time, or its lease ran out),
+its successor is started at once, and the process is looked into for at most 2 s
+before it is killed: where its threads are and whether they run or wait, its
+last lines, memory and descriptors. That is an incident.
 
-  list       a line for each that is kept, newest first; so does no word
+  list       a line for each that is kept, newest first; so without a word
   show ID    all that was found out about one
   export ID  the same as JSON, for other programs
 
@@ -411,7 +411,7 @@ std::string_view Synopsis(Operands operands) {
     case Operands::kServiceAndNumber:
       return "SERVICE N|+N|-N";
     case Operands::kIncident:
-      return "[list|show ID|export ID]";
+      return "[show ID|export ID]";
     case Operands::kShell:
       return "bash|zsh";
   }

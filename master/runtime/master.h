@@ -133,7 +133,7 @@ class Master final : private driver::Outside,
   void Do(const core::Examine& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
-  void Do(const core::ServiceReport& /*effect*/) {}  // events_ has it
+  void Do(const core::ServiceReport& /*effect*/) {}
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);

@@ -37,10 +37,6 @@ bool IsHeld(const Lease& lease, const SlotState& state) {
                     state);
 }
 
-bool WasNotAskedIfExamined(const Leaving& leaving) {
-  return !leaving.examined || (leaving.stage != Leaving::Stage::kAsked && !leaving.finishes);
-}
-
 }  // namespace
 
 std::string_view Slot::Contradiction(Generation newest) const {
@@ -95,8 +91,6 @@ std::string_view Slot::Contradiction(Generation newest) const {
        std::count_if(leaving_.begin(), leaving_.end(), HasTime) <= static_cast<ptrdiff_t>(kLeavingMax)},
       {"a leaving process has a deadline until SIGKILL has failed",
        std::all_of(leaving_.begin(), leaving_.end(), HasItsDeadline)},
-      {"of what is looked into nothing was asked",
-       std::all_of(leaving_.begin(), leaving_.end(), WasNotAskedIfExamined)},
       {"a worker that asks to be replaced serves",
        serving || (!later_ask_.has_value() && !due_ask_.has_value())},
       {"what was asked and is held back has its time", later_ask_.has_value() == (ask_at_ != kNever)},
