@@ -66,8 +66,7 @@ struct MasterParts {
   LogSurroundings log_surroundings;
 };
 
-// The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
-// turns (master/driver/driver.h); here are the wait, the effects, control clients and signals.
+// The outside of the driver (master/driver/driver.h): the wait, the effects, clients, signals, and what is seen.
 class Master final : private driver::Outside,
                      private driver::EventSink,
                      private ControlRequests,
