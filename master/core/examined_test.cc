@@ -55,7 +55,7 @@ TEST(Examined, ItIsKilledAsSoonAsThatIsDone) {
 
 TEST(Examined, ItIsKilledAtTheLatestAfterItsTime) {
   Script script = Hung();
-  script.Pass(kExaminationMax - Milliseconds(1));
+  script.Pass(Span{kExaminationMax.ns - 1'000'000});
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Milliseconds(1));
   EXPECT_THAT(script.Decided(), ElementsAre("KILL 1"));
