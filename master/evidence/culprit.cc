@@ -52,7 +52,8 @@ std::string WhereItHangs(const Findings& findings) {
   if (findings.threads.empty()) return "hung";
   const Thread& first = findings.threads.front();
   if (const std::string function = Innermost(first.frames); !function.empty()) return "hung in " + function;
-  if (first.busy_percent >= kBusyPercent)
+  // On a busy machine one that spins has little of a processor.
+  if (first.busy_percent >= (first.state == 'R' ? 1 : kBusyPercent))
     return "hung, busy at " + std::to_string(std::lround(first.busy_percent)) + " %";
   if (first.state == 'T' || first.state == 't') return "hung, stopped by a signal";
   if (!first.waits_in.empty()) return "hung, waiting in the kernel (" + first.waits_in + ")";
