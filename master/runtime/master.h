@@ -66,7 +66,8 @@ struct MasterParts {
   LogSurroundings log_surroundings;
 };
 
-// The outside of the driver (master/driver/driver.h): the wait, the effects, clients, signals, and what is seen.
+// The outside of the driver (master/driver/driver.h): the wait, the effects, clients, signals, and what is
+// seen.
 class Master final : private driver::Outside,
                      private driver::EventSink,
                      private ControlRequests,
