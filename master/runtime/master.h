@@ -66,8 +66,7 @@ struct MasterParts {
   LogSurroundings log_surroundings;
 };
 
-// The outside of the driver (master/driver/driver.h): the wait, the effects, clients, signals, and what is
-// seen.
+// The outside of the driver (master/driver/driver.h): the wait, effects, clients, signals, and views.
 class Master final : private driver::Outside,
                      private driver::EventSink,
                      private ControlRequests,
