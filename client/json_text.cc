@@ -40,6 +40,12 @@ std::string OldWorkersMembers(const std::optional<OldWorkers>& old) {
          ",\"undrained_sigterm\":" + std::to_string(old->undrained_sigterm);
 }
 
+// Only where there are some.
+std::string LinesMembers(const OperationResult& result) {
+  if (result.lines.empty()) return "";
+  return ",\"lines\":" + String(result.lines) + ",\"lines_of\":" + std::to_string(result.lines_of);
+}
+
 std::string Line(const std::string& json) {
   return base::EscapeJsonForTerminal(json) + "\n";
 }
@@ -68,7 +74,8 @@ std::string OperationsJson(const std::vector<OperationResult>& results) {
            ",\"ok\":" + Bool(result.ok) +
            ",\"answer\":" + (result.answer.empty() ? "null" : String(result.answer)) +
            ",\"reason\":" + (result.reason.empty() ? "null" : String(result.reason)) +
-           ",\"seconds\":" + Seconds(result.took_ms) + OldWorkersMembers(result.old_workers) + "}";
+           ",\"seconds\":" + Seconds(result.took_ms) + OldWorkersMembers(result.old_workers) +
+           LinesMembers(result) + "}";
   }
   return Line("[" + out + "]");
 }

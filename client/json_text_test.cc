@@ -31,6 +31,11 @@ TEST(JsonText, Operations) {
       OperationsJson({web}),
       "[{\"service\":\"web\",\"ok\":true,\"answer\":\"ServiceStarted\",\"reason\":null,\"seconds\":1.234,"
       "\"still_leaving\":3,\"undrained\":2,\"undrained_sigterm\":1}]\n");
+  api.lines = "a\n\tb\n";
+  api.lines_of = 2;
+  EXPECT_EQ(OperationsJson({api}),
+            "[{\"service\":\"api\",\"ok\":false,\"answer\":null,\"reason\":\"it is "
+            "starting\",\"seconds\":0.000,\"lines\":\"a\\n\\tb\\n\",\"lines_of\":2}]\n");
 }
 
 TEST(JsonText, Pids) {

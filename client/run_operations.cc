@@ -17,6 +17,7 @@
 #include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/session/worker_of.h"
+#include "client/text/last_lines.h"
 #include "client/text/progress.h"
 #include "proto_spec/base/printable.h"
 
@@ -139,7 +140,7 @@ class Operations {
     const std::string line =
         base::EscapeForTerminal(result.service) + ": " + base::EscapeForTerminal(result.line) + "\n";
     if (!result.ok) {
-      context_.output.Err("fectl: " + line);
+      context_.output.Err("fectl: " + line + LastLinesText(result.lines));
     } else if (!context_.invocation.json) {
       context_.output.Out(line);
     }

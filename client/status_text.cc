@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "client/text/last_lines.h"
 #include "client/text/table.h"
 #include "client/text/terminal_text.h"
 #include "client/text/time_text.h"
@@ -102,6 +104,7 @@ std::string WorkersText(const proto::ServiceView& view, bool colours_on) {
                   {CauseOf(worker)}});
     table.AddNote(base::EscapeForTerminal(BusyText(worker)));
     table.AddNote(base::EscapeForTerminal(worker.note));
+    for (const std::string& line : MarkedLines(worker.last_lines)) table.AddNote(line);
     table.AddNote(Gauges(worker));
     for (const proto::LeavingView& leaving : worker.leaving_processes) {
       table.AddRow({{std::to_string(worker.index), Colour::kNone, true},

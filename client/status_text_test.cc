@@ -82,6 +82,14 @@ TEST_F(StatusText, WhatAWorkerIsBusyWith) {
   EXPECT_THAT(ServiceText(web, false), HasSubstr("busy, 41 s left"));
 }
 
+TEST_F(StatusText, LastLinesOfWhatHasFailed) {
+  proto::ServiceView web = WebInFull();
+  web.workers[1].last_lines = "Traceback:\n  \x1b[2JKeyError\n";
+  EXPECT_THAT(ServiceText(web, false), HasSubstr("next try in 1.5 s\n"
+                                                 "    | Traceback:\n"
+                                                 "    |   \\x1b[2JKeyError\n"));
+}
+
 TEST_F(StatusText, OneServiceInFull) {
   EXPECT_EQ(ServiceText(WebInFull(), false),
             "Service     web\n"

@@ -93,6 +93,9 @@ class Writer {
     Whole("undrained_sigterm", outcome.undrained_sigterm);
     Real("took_s", outcome.took_s);
     if (outcome.exit_code >= 0) Whole("exit_code", outcome.exit_code);
+    if (outcome.lines.empty()) return;
+    Text("lines", outcome.lines);
+    Whole("lines_of", outcome.lines_of);
   }
 
  private:
@@ -176,7 +179,8 @@ class Reader {
            Whole("ready", &outcome.ready, 0) && Whole("replaced", &outcome.replaced, 0) &&
            Whole("still_leaving", &outcome.still_leaving, 0) && Whole("undrained", &outcome.undrained, 0) &&
            Whole("undrained_sigterm", &outcome.undrained_sigterm, 0) &&
-           Whole("exit_code", &outcome.exit_code, 0) &&
+           Whole("exit_code", &outcome.exit_code, 0) && Text("lines", &outcome.lines) &&
+           Whole("lines_of", &outcome.lines_of, 1) &&
            Real("took_s", &outcome.took_s, std::numeric_limits<double>::max());
   }
 

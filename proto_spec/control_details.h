@@ -85,6 +85,9 @@ struct Outcome {
   // Of a oneshot that has ended: its exit code, or 128 and the number of the signal that ended it. Absent:
   // -1.
   int exit_code = -1;
+  // Of a failure, where a process has written something: its last lines, and which worker it was, from 1.
+  std::string lines{};
+  int lines_of = 0;
   double took_s = 0;  // from the request until it was done; what was waited for after that is not in it
 
   friend bool operator==(const Outcome&, const Outcome&) = default;

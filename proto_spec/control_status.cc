@@ -83,6 +83,7 @@ void WriteWorker(const WorkerView& worker, JsonText* json) {
   json->BeginArray();
   for (const LeavingView& leaving : worker.leaving_processes) WriteLeaving(leaving, json);
   json->EndArray();
+  PutIfSet("last_lines", worker.last_lines, json);
   PutIfSet("busy", worker.busy, json);
   PutRealIfSet("busy_left_s", worker.busy_left_s, json);
   PutRealIfSet("beat_age_s", worker.beat_age_s, json);
@@ -243,6 +244,7 @@ void ReadWorker(const Value& object, absl::Status* error, WorkerView* worker) {
                     leaving_members.Get("leaving_s", &leaving->leaving_s);
                     leaving_members.Get("time_left_s", &leaving->time_left_s);
                   });
+  members.Get("last_lines", &worker->last_lines);
   members.Get("busy", &worker->busy);
   members.Get("busy_left_s", &worker->busy_left_s);
   members.Get("beat_age_s", &worker->beat_age_s);

@@ -57,6 +57,9 @@ struct WorkerView {
   std::vector<int64_t> leaving{};                        // pids of replaced processes that have not ended yet
   std::vector<std::pair<std::string, double>> gauges{};  // from the last heartbeat
   std::vector<LeavingView> leaving_processes{};          // those of `leaving`, with more of them
+  // What its last process wrote that has failed, with newlines; only for who may read lines of workers, and
+  // only while none of its processes runs. Empty and absent: nothing.
+  std::string last_lines{};
   // These two are absent where it has not said that it is busy: with what, and for how many more seconds it
   // may be.
   std::string busy{};

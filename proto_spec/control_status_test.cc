@@ -32,6 +32,7 @@ ServiceView Whole() {
                              .leaving = {7, 8},
                              .gauges = {{"rps", 12.5}, {"open", 3}},
                              .leaving_processes = {{7, 100.5, 12.25, 17.75}, {8, 3, 2, 0}},
+                             .last_lines = "Traceback:\n  KeyError: 'price'\n",
                              .busy = "model load",
                              .busy_left_s = 41.5});
   service.workers.push_back({.index = 2, .state = "running", .pid = 4242, .uptime_s = 1e-3});

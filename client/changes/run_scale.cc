@@ -9,6 +9,7 @@
 #include "client/json_text.h"
 #include "client/session/selection.h"
 #include "client/session/session.h"
+#include "client/text/last_lines.h"
 #include "proto_spec/base/printable.h"
 
 namespace fectl::client {
@@ -46,8 +47,12 @@ int RunScale(const Context& context) {
   if (!answer.ok()) return Fail(context, answer.status());
   const auto* const outcome = std::get_if<proto::Outcome>(&answer->detail);
   const std::string name = base::EscapeForTerminal(service);
-  if (answer->kind == Response::Kind::kServiceFailed)
-    return Fail(context, kFailed, service + ": not all of the new workers came up: " + answer->text);
+  if (answer->kind == Response::Kind::kServiceFailed) {
+    const int failed =
+        Fail(context, kFailed, service + ": not all of the new workers came up: " + answer->text);
+    if (outcome != nullptr && !context.invocation.json) context.output.Err(LastLinesText(outcome->lines));
+    return failed;
+  }
   if (answer->kind != Response::Kind::kDone || outcome == nullptr) {
     if (answer->kind == Response::Kind::kError) return Fail(context, kFailed, answer->text);
     return FailAbout(context, *session, *answer, service);

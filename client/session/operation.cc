@@ -175,6 +175,8 @@ std::optional<Request> Operation::OnAnswer(const Response& answer, int64_t took_
   const auto* outcome = std::get_if<proto::Outcome>(&answer.detail);
   if (outcome == nullptr) return OnFirstAnswer(answer);
   result_.took_ms = std::min(took_ms, static_cast<int64_t>(outcome->took_s * 1000));
+  result_.lines = outcome->lines;
+  result_.lines_of = outcome->lines_of;
   std::optional<Request> next = OnFirstAnswer(answer);
   // What would be asked next is known already, unless it is about other services.
   if (!next.has_value() || next->verb != Request::Verb::kInspect) return next;

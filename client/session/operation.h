@@ -30,6 +30,8 @@ struct OperationResult {
   // already", "reload failed: worker(1): exited with code 3 before it was loaded".
   std::string line;
   std::string reason;     // why it failed, alone; empty when it did not
+  std::string lines;      // what the process wrote last that has failed; empty: nothing that is known
+  int lines_of = 0;       // which worker it was, from 1
   bool permitted = true;  // false: the user may not ask this, whatever the service is
   int64_t took_ms = 0;
   std::optional<OldWorkers> old_workers;  // where they were looked at

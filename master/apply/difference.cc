@@ -58,6 +58,10 @@ std::string Count(int number, std::string_view what) {
 
 // Where people connect: two sockets of one configuration never have the same.
 std::string AddressKey(const SocketConfig& socket) {
+  if (socket.from_systemd) {
+    return absl::StrCat("systemd ", socket.name, " ", static_cast<int>(socket.proto), " ", socket.host, " ",
+                        socket.port, " ", socket.path);
+  }
   if (socket.proto == config::SocketProto::kUnix) return "unix " + socket.path;
   const std::string where = socket.addresses.empty() ? socket.host : absl::StrJoin(socket.addresses, " ");
   const std::string kind = socket.proto == config::SocketProto::kTcp6 ? "tcp6 " : "tcp4 ";

@@ -190,6 +190,18 @@ TEST(Difference, AHostThatIsWrittenOtherwiseIsTheSame) {
   EXPECT_EQ(Lines(Compare(running, wanted)), Expected{"socket http rebind host (rolls web)"});
 }
 
+TEST(Difference, ASocketThatSystemdPassesIsAnotherListener) {
+  Config wanted = Some();
+  wanted.sockets[0].from_systemd = true;
+  const Difference difference = Compare(Some(), wanted);
+  // The queue is the unit's from then on.
+  EXPECT_EQ(Lines(difference), (Expected{"socket http live backlog", "socket http rebind from (rolls web)"}));
+  EXPECT_TRUE(Compare(wanted, wanted).changes.empty());
+  Config renamed = wanted;
+  renamed.sockets[0].name = "other";
+  EXPECT_FALSE(Compare(wanted, renamed).changes.empty());
+}
+
 TEST(Difference, ALongerQueueIsLive) {
   Config wanted = Some();
   wanted.sockets[0].backlog = 1024;

@@ -67,7 +67,8 @@ struct MasterConfig {
   bool operator==(const MasterConfig&) const = default;
 };
 
-enum class SocketProto { kTcp4, kTcp6, kUnix };
+// kAny: what systemd has passed, of which nothing is said.
+enum class SocketProto { kTcp4, kTcp6, kUnix, kAny };
 
 // kService: workers that serve until they are told to stop. kOneshot: one process that is to end with 0.
 enum class ServiceType { kService, kOneshot };
@@ -79,6 +80,9 @@ struct SocketConfig {
   int port = 0;      // tcp: 0 lets the kernel choose
   std::string path;  // unix: where the socket file is (written as `path`, or as `host`)
   int backlog = 256;
+  // Is not opened, but passed by systemd under `name`. Then host, port 0 and path, where they are empty, are
+  // any.
+  bool from_systemd = false;
   std::vector<std::string> services;  // those that get the socket; empty: every service
   std::optional<std::string> app;
   std::vector<std::string> arguments;

@@ -53,14 +53,15 @@ void VisitFields(T& master, Visit&& visit) {
 
 template <Is<SocketConfig> T, typename Visit>
 void VisitFields(T& socket, Visit&& visit) {
-  auto& [name, proto, host, port, path, backlog, services, app, arguments, mode, owner, group, owner_id,
-         group_id, addresses] = socket;
+  auto& [name, proto, host, port, path, backlog, from_systemd, services, app, arguments, mode, owner, group,
+         owner_id, group_id, addresses] = socket;
   visit("name", name);
   visit("proto", proto);
   visit("host", host);
   visit("port", port);
   visit("path", path);
   visit("backlog", backlog);
+  visit("from_systemd", from_systemd);
   visit("services", services);
   visit("app", app);
   visit("arguments", arguments);
@@ -159,7 +160,7 @@ constexpr int LastOf(Role /*type*/) {
   return static_cast<int>(Role::kOperate);
 }
 constexpr int LastOf(SocketProto /*type*/) {
-  return static_cast<int>(SocketProto::kUnix);
+  return static_cast<int>(SocketProto::kAny);
 }
 constexpr int LastOf(ServiceType /*type*/) {
   return static_cast<int>(ServiceType::kOneshot);

@@ -14,9 +14,9 @@ namespace fectl::config {
 // Every key that fectld.toml can have, in the order in which people are told of them.
 inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",    "uid",
                                                    "gid",  "stdout",    "stderr", "allow"};
-inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host", "ip",        "backlog",
-                                                   "proto", "service", "app",  "arguments", "path",
-                                                   "mode",  "owner",   "group"};
+inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host",  "ip",        "backlog",
+                                                   "proto", "service", "app",   "arguments", "path",
+                                                   "mode",  "owner",   "group", "from"};
 inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "num",
                                                     "command",
@@ -48,10 +48,10 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
 // What a single service is must stand in it.
 inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from"};
 inline constexpr std::string_view kServiceLogsKeys[] = {
-    "to", "dir", "format", "max_size", "max_age", "compress", "line_max", "on_full", "streams"};
-inline constexpr std::string_view kLogsKeys[] = {"to",      "dir",      "format",   "max_size",
-                                                 "max_age", "compress", "line_max", "on_full",
-                                                 "streams", "total",    "keep_free"};
+    "to", "dir", "format", "max_size", "max_age", "compress", "line_max", "on_full", "streams", "facility"};
+inline constexpr std::string_view kLogsKeys[] = {
+    "to",      "dir",     "format",   "max_size", "max_age",   "compress",        "line_max",
+    "on_full", "streams", "facility", "total",    "keep_free", "journald_socket", "syslog_socket"};
 inline constexpr auto kDefaultsKeys = [] {
   std::array<std::string_view, std::size(kServiceKeys) - std::size(kNotInDefaults)> keys;
   std::copy_if(std::begin(kServiceKeys), std::end(kServiceKeys), keys.begin(), [](std::string_view key) {

@@ -92,17 +92,18 @@ void PrintSocket(const SocketConfig& socket, Printer* out) {
   static constexpr std::string_view kProtos[] = {"tcp4", "tcp6", "unix"};
   out->Section("[[socket]]");
   out->Text("name", socket.name);
-  out->Text("proto", kProtos[static_cast<size_t>(socket.proto)]);
+  if (socket.from_systemd) out->Text("from", "systemd");
+  if (socket.proto != SocketProto::kAny) out->Text("proto", kProtos[static_cast<size_t>(socket.proto)]);
   if (socket.proto == SocketProto::kUnix) {
-    out->Text("path", socket.path);
+    out->TextIfSet("path", socket.path);
     if (socket.mode.has_value()) out->Raw("mode", absl::StrFormat("0o%03o", *socket.mode));
     out->AccountIfSet("owner", socket.owner);
     out->AccountIfSet("group", socket.group);
   } else {
     out->TextIfSet("host", socket.host);
-    out->Number("port", socket.port);
+    if (!socket.from_systemd || socket.port != 0) out->Number("port", socket.port);
   }
-  out->Number("backlog", socket.backlog);
+  if (!socket.from_systemd) out->Number("backlog", socket.backlog);
   if (!socket.services.empty()) out->Raw("service", QuotedList(socket.services));
   if (socket.app.has_value()) out->Text("app", *socket.app);
   if (!socket.arguments.empty()) out->Raw("arguments", QuotedList(socket.arguments));
@@ -140,6 +141,7 @@ void PrintOutput(const OutputConfig& output, std::string_view start, Printer* ou
     out->Text(key("on_full"), *output.on_full == LogsOnFull::kBlock ? "block" : "drop");
   if (output.streams.has_value())
     out->Text(key("streams"), *output.streams == LogsStreams::kSplit ? "split" : "merged");
+  if (output.facility.has_value()) out->Text(key("facility"), *output.facility);
 }
 
 void PrintLogs(const LogsConfig& logs, Printer* out) {
@@ -148,6 +150,8 @@ void PrintLogs(const LogsConfig& logs, Printer* out) {
   out->Raw("total", Bytes(logs.total));
   out->Raw("keep_free", logs.keep_free_percent > 0 ? absl::StrCat("\"", logs.keep_free_percent, "%\"")
                                                    : Bytes(logs.keep_free_bytes));
+  out->Text("journald_socket", logs.journald_socket);
+  out->Text("syslog_socket", logs.syslog_socket);
 }
 
 void PrintOrder(const ServiceConfig& service, Printer* out) {

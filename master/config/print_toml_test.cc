@@ -25,6 +25,8 @@ facility = "daemon"
 [logs]
 total = "1GiB"
 keep_free = "5%"
+journald_socket = "/run/systemd/journal/socket"
+syslog_socket = "/dev/log"
 
 [[service]]
 name = "web"

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "master/config/allow.h"
+#include "master/config/facilities.h"
 #include "master/config/ipv6_host.h"
 #include "master/config/section_reader.h"
 
@@ -48,17 +49,19 @@ void ReadUnixAddress(SectionReader* reader, SocketConfig* socket) {
   if (reader->Has("ip")) reader->Fail("ip", R"(is not for a socket of proto "unix", which has a path)");
   if (reader->Has("path") && reader->Has("host")) reader->Fail("host", "cannot be given besides path");
   const std::string_view key = !reader->Has("path") && reader->Has("host") ? "host" : "path";
-  reader->Require(key, R"(a socket of proto "unix" needs a path)");
+  if (!socket->from_systemd) reader->Require(key, R"(a socket of proto "unix" needs a path)");
   Assign(reader->SocketPath(key), &socket->path);
   const std::optional<int64_t> port = reader->Integer("port", 0, 65'535);
   if (port.value_or(0) != 0) reader->Warn("port", R"(means nothing for a socket of proto "unix")");
+  if (socket->from_systemd) return;
   socket->mode = ReadMode(reader);
   socket->owner = reader->UserOrGroup("owner");
   socket->group = reader->UserOrGroup("group");
 }
 
 void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
-  reader->Require("port", "an integer from 0 to 65535; 0 is a port that the system chooses");
+  if (!socket->from_systemd)
+    reader->Require("port", "an integer from 0 to 65535; 0 is a port that the system chooses");
   Assign(reader->Integer("port", 0, 65'535), &socket->port);
   const std::string_view host_key = reader->Has("ip") ? "ip" : "host";
   if (reader->Has("ip") && reader->Has("host")) {
@@ -73,8 +76,27 @@ void ReadTcpAddress(SectionReader* reader, SocketConfig* socket) {
     }
   }
   for (std::string_view key : {"path", "mode", "owner", "group"}) {
-    if (reader->Has(key)) reader->Fail(key, R"(is only for a socket of proto "unix")");
+    const bool told = socket->from_systemd && key != "path";
+    if (reader->Has(key) && !told) reader->Fail(key, R"(is only for a socket of proto "unix")");
   }
+}
+
+// The file and the queue of what systemd opens are as its unit says.
+void ReadFrom(SectionReader* reader, SocketConfig* socket) {
+  static constexpr std::string_view kFroms[] = {"systemd"};
+  socket->from_systemd = reader->OneOf("from", kFroms).has_value();
+  if (!socket->from_systemd) return;
+  static constexpr std::pair<std::string_view, std::string_view> kOfTheUnit[] = {
+      {"backlog", "Backlog"}, {"mode", "SocketMode"}, {"owner", "SocketUser"}, {"group", "SocketGroup"}};
+  for (const auto& [key, directive] : kOfTheUnit) {
+    if (reader->Has(key)) {
+      reader->Fail(key, absl::StrCat("cannot be given with from = \"systemd\": it is ", View(directive),
+                                     "= of the .socket unit"));
+    }
+  }
+  const bool says_nothing =
+      !reader->Has("proto") && !reader->Has("host") && !reader->Has("ip") && !reader->Has("port");
+  if (says_nothing) socket->proto = SocketProto::kAny;
 }
 
 // With a proto that nobody knows, nobody knows which of these there must be.
@@ -160,14 +182,8 @@ LoggingConfig ReadLogging(const Table& table, std::string label, LoadResult* res
   const bool file = logging.target == LogTarget::kFile;
   Assign(file ? reader.FilePath("name") : reader.Path("name"), &logging.name);
 
-  static constexpr std::string_view kFacilities[] = {
-      "auth", "authpriv", "cron",   "daemon", "ftp",    "kern",   "lpr",    "mail",   "news",   "syslog",
-      "user", "uucp",     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
-  if (const std::optional<size_t> facility =
-          reader.OneOf("facility", kFacilities,
-                       R"(a facility of syslog, such as "daemon", "user" or "local0" to "local7")")) {
+  if (const std::optional<size_t> facility = reader.OneOf("facility", kFacilities, kFacilityWhat))
     logging.facility = std::string(kFacilities[*facility]);
-  }
   return logging;
 }
 
@@ -179,6 +195,7 @@ SocketConfig ReadSocket(const Table& table, std::string label, LoadResult* resul
   static constexpr SocketProto kProtoOf[] = {SocketProto::kTcp4, SocketProto::kTcp6, SocketProto::kUnix};
   const std::optional<size_t> proto = reader.OneOf("proto", kProtos);
   if (proto.has_value()) socket.proto = kProtoOf[*proto];
+  ReadFrom(&reader, &socket);
   if (reader.Has("proto") && !proto.has_value()) {
     CheckTypesOfAddress(&reader);
   } else if (socket.proto == SocketProto::kUnix) {
@@ -186,7 +203,7 @@ SocketConfig ReadSocket(const Table& table, std::string label, LoadResult* resul
   } else {
     ReadTcpAddress(&reader, &socket);
   }
-  Assign(reader.Integer("backlog", 1, kBacklogMax), &socket.backlog);
+  if (!socket.from_systemd) Assign(reader.Integer("backlog", 1, kBacklogMax), &socket.backlog);
   Assign(reader.Strings("service", /*or_one=*/true), &socket.services);
   const Value* services = reader.Find("service");
   if (services != nullptr && std::holds_alternative<Array>(services->content) &&

@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "master/logger/sinks/console_sink.h"
 #include "master/logger/sinks/file_sink.h"
+#include "master/logger/sinks/journald_sink.h"
+#include "master/logger/sinks/syslog_sink.h"
 #include "master/platform/loop/clock.h"
 
 namespace fectl::logger {
@@ -168,7 +170,9 @@ std::unique_ptr<Sink> Logger::MakeSink(Target target, ServiceLog* log) {
     case Target::kFile:
       return std::make_unique<FileSink>(log, &room_, observer);
     case Target::kJournald:
+      return std::make_unique<JournaldSink>(log, observer);
     case Target::kSyslog:
+      return std::make_unique<SyslogSink>(log, observer);
     case Target::kConsole:
       break;
   }

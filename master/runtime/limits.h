@@ -89,6 +89,18 @@ inline constexpr int64_t kLeftoversMs = 2'000;
 // spin.
 inline constexpr core::Span kAcceptPause = core::Milliseconds(100);
 
+// The service manager is shown a line of status at most this often: services of many workers change it a
+// thousand times in a start.
+inline constexpr core::Span kNotifyStatusInterval = core::Seconds(1);
+
+// While fectld starts, applies a configuration or stops, the service manager's timeout is put off to this far
+// from now, this often. A loop that does not turn for the difference may be taken for hung.
+inline constexpr core::Span kNotifyExtension = core::Seconds(30);
+inline constexpr core::Span kNotifyExtensionInterval = core::Seconds(10);
+
+// A service manager that does not read is tried again after this.
+inline constexpr core::Span kNotifyPause = core::Milliseconds(500);
+
 }  // namespace fectl::runtime
 
 #endif  // MASTER_RUNTIME_LIMITS_H_

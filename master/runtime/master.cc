@@ -57,7 +57,9 @@ Master::Master(MasterParts parts)
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
       applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file, parts_.files,
                parts_.loaded_at_ns),
-      server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this) {
+      server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this),
+      notices_(std::move(parts_.notify),
+               [this] { return StatusLine(supervisor().services(), supervisor().shutting_down()); }) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
     const core::Service& service = supervisor().services()[i];
     SetName(service.id(), service.policy().name);
@@ -85,6 +87,7 @@ core::Moment Master::Now() {
 absl::Status Master::Watch() {
   if (absl::Status s = parts_.loop->Watch(parts_.signals->fd(), EPOLLIN, this); !s.ok()) return s;
   if (absl::Status s = parts_.listeners->Watch(parts_.loop.get(), this); !s.ok()) return s;
+  notices_.OnTurn(Now().now, {});  // before the command that starts a daemon ends
   return server_.Watch();
 }
 
@@ -124,14 +127,14 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due =
-      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
-                logs_.next_deadline(), examiner_.next_deadline(), beat_at_, sweep_at_});
+  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
+                                applier_.next_deadline(), logs_.next_deadline(), notices_.next_deadline(),
+                                examiner_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
     const bool wakes = one.waiting.verb == proto::Verb::kScale && one.done_at <= driver_.at().now;
-    if (!wakes) due = std::min(due, one.done_at + one.waiting.leave_wait);
+    if (!wakes && !AwaitsLastWords(one)) due = std::min(due, one.done_at + one.waiting.leave_wait);
   }
   return due;
 }
@@ -190,12 +193,14 @@ void Master::Do(const core::Signal& effect) {
 
 void Master::Do(const core::Report& effect) {
   LogReport(names_[effect.service], effect, parts_.log.get());
+  last_words_.OnReport(effect, driver_.at().now);
 }
 
 void Master::Do(const core::ForgetService& effect) {
   names_.erase(effect.service);
   logs_.ForgetService(effect.service);
   examiner_.ForgetService(effect.service);
+  last_words_.Forget(effect.service);
 }
 
 void Master::SetName(core::ServiceId service, const std::string& name) {
@@ -232,6 +237,10 @@ void Master::OnTurnEnd(core::Instant now) {
   server_.OnTurn(now);
   NoticeRoom();
   parts_.listeners->OnTurn(now);
+  notices_.OnTurn(now, {.up = came_up_,
+                        .stopping = supervisor().shutting_down(),
+                        .applications = applier_.begun(),
+                        .applying = applier_.at_work()});
   if (beat_at_ <= now) {
     beat_at_ = workers_.SendBeats() > 0 ? now + kMasterBeatInterval : core::kNever;
   }

@@ -33,10 +33,13 @@
 #include "master/runtime/control/control_server.h"
 #include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
+#include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
+#include "master/runtime/manager/manager_notices.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
 #include "master/runtime/views/event_stream.h"
+#include "master/runtime/waiting.h"
 #include "master/runtime/workers/output_files.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_set.h"
@@ -55,8 +58,7 @@ struct MasterParts {
   std::vector<config::Grant> allow;  // who may use it
   std::unique_ptr<ListenerSet> listeners;
   std::vector<PlannedService> services;
-  // Of what `services` were made, for applications of other configurations.
-  config::Config config;
+  config::Config config;           // of which `services` were made
   std::string file;                // an absolute path
   std::vector<std::string> files;  // that were read: this one first
   int64_t loaded_at_ns = 0;        // unix time
@@ -64,6 +66,7 @@ struct MasterParts {
   Environment inherited;           // for workers
   rlimit open_files = {};          // likewise
   LogSurroundings log_surroundings;
+  platform::NotifySocket notify;  // whoever started fectld wants to be told there
 };
 
 // The outside of the driver (master/driver/driver.h): the wait, effects, clients, signals, and views.
@@ -90,23 +93,6 @@ class Master final : private driver::Outside,
   absl::Status Run();
 
  private:
-  // A request that was handed to the supervisor.
-  struct Waiting {
-    ClientId client = 0;
-    std::optional<core::ServiceId> service;
-    proto::Verb verb = proto::Verb::kQuit;
-    core::Instant began;
-    int serving = 0;        // workers that did when it began
-    uint32_t num = 0;       // kScale: those that are wanted
-    core::Span leave_wait;  // how long its answer may wait for old workers
-  };
-  // An answer of level 3 that waits for old workers to leave.
-  struct Settling {
-    Waiting waiting;
-    proto::Response response;
-    core::Instant done_at;
-  };
-  // What the driver needs.
   core::Moment Now() override;
   absl::StatusOr<bool> Wait(int64_t timeout_ns) override;
   size_t waits_for_all() const override;
@@ -141,8 +127,10 @@ class Master final : private driver::Outside,
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
   void ReopenLogs();
-  void AnswerAtOnce(ClientId client, const proto::Request& request);
+  void AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request);
   bool Settled(Settling& one) const;
+  const LastWords::Words* LastWordsOf(const Settling& one) const;  // nullptr: none are known
+  bool AwaitsLastWords(const Settling& one) const;
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
@@ -182,9 +170,11 @@ class Master final : private driver::Outside,
   WorkerSet workers_;
   LogLink logs_;
   Examiner examiner_;
+  LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;
   ControlServer server_;
+  ManagerNotices notices_;
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;
   core::Instant started_at_;

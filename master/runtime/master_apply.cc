@@ -112,6 +112,7 @@ bool Master::Scaled(Settling& one) const {
   if (growth == Growth::kFailed) {
     one.response.kind = proto::Response::Kind::kServiceFailed;
     one.response.text = service->TroubleInWords();
+    one.failed = last_words_.FailedLast(service->id(), one.waiting.began);
   }
   return growth != Growth::kGoesOn;
 }

@@ -74,6 +74,7 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
   const proto::ServiceView view = Summarize(*service, PlanOf(*service), driver_.at().now);
   const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;
   const bool done = one.response.kind == proto::Response::Kind::kServiceStarted;
+  const LastWords::Words* const words = LastWordsOf(one);
   return proto::Outcome{
       .state = view.state,
       .cause = view.cause,
@@ -84,13 +85,27 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .undrained = view.undrained,
       .undrained_sigterm = view.undrained_sigterm,
       .exit_code = ExitCodeOf(*service),
+      .lines = words == nullptr ? "" : words->lines,
+      .lines_of = words == nullptr || words->lines.empty() ? 0 : static_cast<int>(*one.failed) + 1,
       // A request that came in the turn in which it was answered began after the time of that turn.
       .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
 }
 
+const LastWords::Words* Master::LastWordsOf(const Settling& one) const {
+  return one.failed.has_value() ? last_words_.Of(*one.waiting.service, *one.failed) : nullptr;
+}
+
+// For a moment, so that the answer has them; the answer of the logger, or its absence, wakes the loop.
+bool Master::AwaitsLastWords(const Settling& one) const {
+  const LastWords::Words* const words = LastWordsOf(one);
+  return words != nullptr && words->asked;
+}
+
 bool Master::Settled(Settling& one) const {
-  if (one.waiting.verb == proto::Verb::kScale) return Scaled(one);
-  if (driver_.at().now >= one.done_at + one.waiting.leave_wait) return true;
+  const bool scale = one.waiting.verb == proto::Verb::kScale;
+  if (scale && !Scaled(one)) return false;
+  if (AwaitsLastWords(one)) return false;
+  if (scale || driver_.at().now >= one.done_at + one.waiting.leave_wait) return true;
   const core::Service* const service = supervisor().Find(*one.waiting.service);
   return service == nullptr ||
          std::ranges::all_of(service->slots(), [](const core::Slot& slot) { return slot.leaving().empty(); });

@@ -89,6 +89,8 @@ void Master::Do(const core::Reply& effect) {
     return server_.Answer(waiting.client, answer.response);
   }
   if (effect.answer != core::Answer::kStarted) answer.waiting.leave_wait = {};
+  if (effect.answer == core::Answer::kFailed)
+    answer.failed = last_words_.FailedLast(*waiting.service, waiting.began);
   settling_.push_back(std::move(answer));  // given at the end of this turn, at the earliest
 }
 
@@ -108,10 +110,10 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
       request.verb == proto::Verb::kScale ? FindService(request.service) : nullptr;
   if (scaled != nullptr) return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
   const std::optional<core::Verb> command = CommandOf(request.verb);
-  if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, request);
+  if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, who, request);
 
   const core::Service* service = command.has_value() ? FindService(request.service) : nullptr;
-  if (command.has_value() && service == nullptr) return AnswerAtOnce(client, request);
+  if (command.has_value() && service == nullptr) return AnswerAtOnce(client, who, request);
   std::optional<uint32_t> slot;
   Waiting waiting;
   waiting.client = client;
@@ -207,7 +209,7 @@ proto::Response Master::Look(const proto::Request& request, const core::Service*
   return response;
 }
 
-void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
+void Master::AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request) {
   using Verb = proto::Verb;
   proto::Response response;
   const bool of_service = proto::TakesService(request.verb);
@@ -236,6 +238,8 @@ void Master::AnswerAtOnce(ClientId client, const proto::Request& request) {
     case Verb::kInspect:
     case Verb::kWhy:
       response = Look(request, service);
+      if (request.verb == Verb::kInspect && who.role >= config::Role::kLogs)
+        AddLastLines(*service, last_words_, &response.inspect);
       break;
     case Verb::kSend:
       return server_.Answer(client,

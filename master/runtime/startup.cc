@@ -32,7 +32,9 @@
 #include "master/platform/loop/clock.h"
 #include "master/platform/loop/patience.h"
 #include "master/platform/loop/signals.h"
+#include "master/platform/notify/notify_socket.h"
 #include "master/platform/process/process_limits.h"
+#include "master/platform/sockets/passed_sockets.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/demonstration.h"
 #include "master/runtime/limits.h"
@@ -101,6 +103,8 @@ struct Loaded {
   std::vector<std::string> files;
   int64_t at_ns = 0;
   std::string directory;
+  platform::NotifySocket notify = {};
+  platform::PassedSockets passed = {};
 };
 
 // What applications of other configurations begin with.
@@ -110,6 +114,7 @@ void Keep(Loaded loaded, MasterParts* parts) {
   parts->files = std::move(loaded.files);
   parts->loaded_at_ns = loaded.at_ns;
   parts->start_directory = std::move(loaded.directory);
+  parts->notify = std::move(loaded.notify);
 }
 
 absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
@@ -131,7 +136,7 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
     if (!pid_file.ok()) return pid_file.status();
     prepared.pid_file.emplace(*std::move(pid_file));
   }
-  auto listeners = ListenerSet::Open(config.sockets);
+  auto listeners = ListenerSet::Open(config.sockets, std::move(loaded.passed));
   if (!listeners.ok()) return listeners.status();
   if (absl::Status s = CheckSockets(config, **listeners); !s.ok()) return s;
   parts.listeners = *std::move(listeners);
@@ -211,7 +216,8 @@ int Serve(Loaded loaded, bool daemon, bool demonstrates) {
 
 // Addresses of hosts are looked up as they are when the configuration is read again. What cannot be found is
 // told when the socket is opened.
-Loaded AsStarted(config::LoadResult loaded, int64_t at_ns) {
+Loaded AsStarted(config::LoadResult loaded, int64_t at_ns, platform::NotifySocket notify,
+                 platform::PassedSockets passed) {
   config::ResolveHosts(/*only_warn=*/true, &loaded);
   const std::string directory = std::filesystem::current_path();
   const auto absolute = [&directory](const std::string& path) {
@@ -220,7 +226,8 @@ Loaded AsStarted(config::LoadResult loaded, int64_t at_ns) {
   std::vector<std::string> files;
   for (const std::string& path : loaded.files) files.push_back(absolute(path));
   if (files.empty()) files.push_back(absolute(loaded.file));
-  return {std::move(loaded.config), absolute(loaded.file), std::move(files), at_ns, directory};
+  return {std::move(loaded.config), absolute(loaded.file), std::move(files), at_ns, directory,
+          std::move(notify),        std::move(passed)};
 }
 
 // What a running fectld starts to read a configuration, as the files, the databases of users and the DNS may
@@ -253,11 +260,13 @@ int Main(const CommandLine& line) {
     return kExitStopped;
   }
   if (absl::Status filled = platform::FillStandardStreams(); !filled.ok()) return kExitFailed;
-  // Nothing but these three is open of our own yet, and a daemon holds on to nothing of its caller's.
-  if (line.daemon) platform::CloseAllButStandardStreams();
+  platform::PassedSockets passed = platform::PassedSockets::FromEnvironment();
+  // Nothing but these is open of our own yet, and a daemon holds on to nothing else of its caller's.
+  if (line.daemon) platform::CloseAllButStandardStreams(passed.numbers());
   if (line.action == CommandLine::Action::kLoad) return Load(line.config);
   if (line.action == CommandLine::Action::kExamine) return evidence::Examine(line.pid);
   if (line.action == CommandLine::Action::kLogServer) return logger::ServeLogs(line.link_fd, line.memory_fd);
+  platform::NotifySocket notify = platform::NotifySocket::FromEnvironment();
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.
   ChangeDirectory(secure_getenv("BUILD_WORKING_DIRECTORY"));
   const std::string file = line.config.empty() ? DefaultConfig() : line.config;
@@ -280,8 +289,8 @@ int Main(const CommandLine& line) {
       std::cout << config::PrintToml(loaded.config);
       return kExitStopped;
     default:
-      return Serve(AsStarted(std::move(loaded), loaded_at_ns), line.daemon,
-                   line.config.empty() && file == kDemonstration);
+      return Serve(AsStarted(std::move(loaded), loaded_at_ns, std::move(notify), std::move(passed)),
+                   line.daemon, line.config.empty() && file == kDemonstration);
   }
 }
 

@@ -83,6 +83,7 @@ WorkerView Worker(const Json& json) {
                                         .leaving_s = leaving["leaving_s"].GetDouble(),
                                         .time_left_s = leaving["time_left_s"].GetDouble()});
   }
+  worker.last_lines = Text(json, "last_lines");
   worker.busy = Text(json, "busy");
   if (json.HasMember("busy_left_s")) worker.busy_left_s = json["busy_left_s"].GetDouble();
   return worker;
@@ -184,6 +185,8 @@ ResponseDetail Detail(const Json& json) {
                    .undrained = Small(outcome, "undrained"),
                    .undrained_sigterm = Small(outcome, "undrained_sigterm"),
                    .exit_code = outcome.HasMember("exit_code") ? Small(outcome, "exit_code") : -1,
+                   .lines = Text(outcome, "lines"),
+                   .lines_of = outcome.HasMember("lines_of") ? Small(outcome, "lines_of") : 0,
                    .took_s = outcome["took_s"].GetDouble()};
   }
   if (json.HasMember("taken")) return SentCounts{Small(json, "taken"), Small(json, "refused")};

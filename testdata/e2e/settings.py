@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
 import pytest
 
@@ -100,12 +100,12 @@ def start(place: Place, config: str, *arguments: str, **options: Any) -> Master:
     return launch(place, config, *arguments, **options).wait_until_up()
 
 
-def run(place: Place, config: Optional[str], *arguments: str,
+def run(place: Place, config: Optional[str], *arguments: str, program: Iterable[str] = (),
         **options: Any) -> "subprocess.CompletedProcess[str]":
-    """A fectld that comes to an end by itself."""
+    """A fectld that comes to an end by itself, started by a program that becomes it where one is given."""
     if config is not None:
         place.write(CONFIG, config)
-    return subprocess.run([str(place.fectld), *([] if config is None else ["-c", CONFIG]), *arguments],
+    return subprocess.run([*program, str(place.fectld), *([] if config is None else ["-c", CONFIG]), *arguments],
                           **{"cwd": place.directory, "env": place.environment, "stdin": subprocess.DEVNULL,
                              "capture_output": True, "text": True, "timeout": 2 * DEADLINE_SECONDS, "check": False,
                              **place.popen, **options})

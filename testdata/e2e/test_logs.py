@@ -6,32 +6,19 @@ take meanwhile (default 1000: the machine of the tests is shared; on a quiet one
 
 import json
 import os
-import pathlib
 import signal
 import subprocess
-from typing import Any
 
 import pytest
 
 from testdata.e2e.harness import NOBODY, Master, Place
+from testdata.e2e.log_writer import order, writer
 from testdata.e2e.processes import DEADLINE_SECONDS, command_line, descendants, wait_until
 from testdata.e2e.settings import program
 
-_WORKER = pathlib.Path(__file__).with_name("log_worker.py")
 _KILLS = int(os.environ.get("FECTL_LOGGER_KILLS", "100"))
 _WAIT_MS = float(os.environ.get("FECTL_LOGGER_WAIT_MS", "1000"))
 _NASTY = "a\x1b]0;title\x07\x1b[2J\x00\xff\xfe\r\t\xc3(\x1b[31mred"
-
-
-def writer(place: Place, name: str = "web", logs: str = "", **values: Any) -> str:
-    place.write("log_worker.py", _WORKER.read_text(encoding="utf-8"))
-    return place.service(name, ["/usr/bin/python3", str(place.directory / "log_worker.py"),
-                                str(place.directory / f"orders-{name}")], **values) + logs
-
-
-def order(place: Place, *lines: str, name: str = "web") -> None:
-    with open(place.directory / f"orders-{name}", "a", encoding="utf-8") as orders:
-        orders.write("".join(line + "\n" for line in lines))
 
 
 def done(place: Place, pid: int, count: int) -> float:

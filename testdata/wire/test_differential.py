@@ -63,6 +63,7 @@ NAMES = [
     "version", "server", "message", "services", "sockets", "uptime_s", "leaving", "", "é",
     "id", "file", "revert", "wait", "service", "to", "by", "reset", "changes", "untouched", "labels", "file_num",
     "seconds", "why", "progress", "busy", "busy_left_s",
+    "lines", "lines_of", "last_lines",
 ]  # fmt: skip
 
 

@@ -238,7 +238,7 @@ _LEAVING: Message = {"pid": 0, "uptime_s": 0.0, "leaving_s": 0.0, "time_left_s":
 _WORKER: Message = {
     "index": 1, "state": "", "pid": 0, "uptime_s": 0.0, "restarts": 0, "cause": "", "note": "", "retry_in_s": 0.0,
     "leaving": [0], "gauges": {}, "leaving_processes": [_LEAVING],
-    "busy": "", "busy_left_s": 0.0, "beat_age_s": 0.0,
+    "last_lines": "", "busy": "", "busy_left_s": 0.0, "beat_age_s": 0.0,
 }  # fmt: skip
 _SERVICE: Message = {
     "name": "", "state": "", "num": 0, "ready": 0, "uptime_s": 0.0, "restarts": 0, "cause": "",
@@ -254,7 +254,7 @@ _MASTER: Message = {
 # Absent where they say nothing.
 _OPTIONAL = (
     "config_version", "not_taken", "file_num", "scaled_by", "scaled_at", "labels", "type", "config_loaded_at_ns",
-    "config_files", "busy", "busy_left_s", "beat_age_s", "config_applying",
+    "config_files", "last_lines", "busy", "busy_left_s", "beat_age_s", "config_applying",
 )  # fmt: skip
 
 # Whole numbers of 32 bits; the others have 64.

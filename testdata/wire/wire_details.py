@@ -60,6 +60,9 @@ def outcome(data: Any) -> Message:
     told["took_s"] = seconds(data, "took_s")
     if (exit_code := whole(data, "exit_code", 0, default=-1)) >= 0:
         told["exit_code"] = exit_code
+    lines, lines_of = words(data, "lines"), whole(data, "lines_of", 1, default=0)
+    if lines:
+        told |= {"lines": lines, "lines_of": lines_of}
     return {"outcome": told} if told["state"] else {}
 
 

@@ -25,6 +25,7 @@ struct OutputConfig {
   std::optional<int64_t> line_max;   // bytes; a longer line is cut into pieces
   std::optional<LogsOnFull> on_full;
   std::optional<LogsStreams> streams;
+  std::optional<std::string> facility;  // of syslog: a word of facilities.h
 
   bool operator==(const OutputConfig&) const = default;
 };
@@ -35,6 +36,9 @@ struct LogsConfig {
   // What stays free of the file system: percent of it, or bytes.
   int keep_free_percent = 5;
   int64_t keep_free_bytes = 0;
+  // Where journald and syslog take messages.
+  std::string journald_socket = "/run/systemd/journal/socket";
+  std::string syslog_socket = "/dev/log";
 
   bool operator==(const LogsConfig&) const = default;
 };

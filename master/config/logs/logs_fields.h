@@ -14,7 +14,7 @@ concept Is = std::same_as<std::remove_const_t<T>, Bare>;
 
 template <Is<OutputConfig> T, typename Visit>
 void VisitFields(T& output, Visit&& visit) {
-  auto& [to, dir, format, max_size, max_age_s, compress, line_max, on_full, streams] = output;
+  auto& [to, dir, format, max_size, max_age_s, compress, line_max, on_full, streams, facility] = output;
   visit("to", to);
   visit("dir", dir);
   visit("format", format);
@@ -24,15 +24,18 @@ void VisitFields(T& output, Visit&& visit) {
   visit("line_max", line_max);
   visit("on_full", on_full);
   visit("streams", streams);
+  visit("facility", facility);
 }
 
 template <Is<LogsConfig> T, typename Visit>
 void VisitFields(T& logs, Visit&& visit) {
-  auto& [output, total, keep_free_percent, keep_free_bytes] = logs;
+  auto& [output, total, keep_free_percent, keep_free_bytes, journald_socket, syslog_socket] = logs;
   visit("output", output);
   visit("total", total);
   visit("keep_free_percent", keep_free_percent);
   visit("keep_free_bytes", keep_free_bytes);
+  visit("journald_socket", journald_socket);
+  visit("syslog_socket", syslog_socket);
 }
 
 // The last value of each enumeration.

@@ -9,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "master/config/facilities.h"
 
 namespace fectl::config {
 namespace {
@@ -102,6 +103,8 @@ OutputConfig ReadOutput(SectionReader* reader) {
       ReadAmount(reader, "line_max", kByteUnits, kLineLeast, kLineMost, R"(a size from "1KiB" to "64KiB")");
   output.on_full = ReadWord<LogsOnFull>(reader, "on_full", kOnFull);
   output.streams = ReadWord<LogsStreams>(reader, "streams", kStreams);
+  if (const std::optional<size_t> facility = reader->OneOf("facility", kFacilities, kFacilityWhat))
+    output.facility = std::string(kFacilities[*facility]);
   return output;
 }
 
@@ -133,6 +136,8 @@ LogsConfig ReadLogs(const Table& table, std::string label, LoadResult* result) {
   Assign(ReadAmount(&reader, "total", kByteUnits, 0, kBytesMost, R"(a size such as "1GiB", or 0 for any)"),
          &logs.total);
   ReadKeepFree(&reader, &logs);
+  Assign(reader.SocketPath("journald_socket"), &logs.journald_socket);
+  Assign(reader.SocketPath("syslog_socket"), &logs.syslog_socket);
   return logs;
 }
 

@@ -27,8 +27,11 @@ compress = false
 line_max = "4KiB"
 on_full = "block"
 streams = "split"
+facility = "LOCAL3"
 total = "2GiB"
 keep_free = "7%"
+journald_socket = "/run/systemd/journal.web/socket"
+syslog_socket = "/host/log"
 )");
   ASSERT_TRUE(loaded.ok()) << loaded.Describe();
   const OutputConfig& output = loaded.config.logs.output;
@@ -41,6 +44,9 @@ keep_free = "7%"
   EXPECT_EQ(output.line_max, 4096);
   EXPECT_EQ(output.on_full, LogsOnFull::kBlock);
   EXPECT_EQ(output.streams, LogsStreams::kSplit);
+  EXPECT_EQ(output.facility, "local3");
+  EXPECT_EQ(loaded.config.logs.journald_socket, "/run/systemd/journal.web/socket");
+  EXPECT_EQ(loaded.config.logs.syslog_socket, "/host/log");
   EXPECT_EQ(loaded.config.logs.total, int64_t{2} << 30);
   EXPECT_EQ(loaded.config.logs.keep_free_percent, 7);
   EXPECT_EQ(loaded.config.services[0].logs, OutputConfig());
@@ -73,6 +79,8 @@ TEST(LogsSection, MistakesAreNamed) {
       {"max_size = 10\n", "not 10"},
       {"max_age = \"x\"\n", "logs.max_age: must be seconds, or a time such as \"12h\" or \"14d\", not \"x\""},
       {"line_max = \"1MiB\"\n", "logs.line_max: must be a size from \"1KiB\" to \"64KiB\", not \"1MiB\""},
+      {"facility = \"local8\"\n", "logs.facility: must be a facility of syslog, such as \"daemon\""},
+      {"syslog_socket = \"\"\n", "logs.syslog_socket: "},
       {"keep_free = \"101%\"\n", "logs.keep_free: must be a part of the disk such as \"5%\""},
       {"on_full = \"wait\"\n", "logs.on_full"},
       {"folder = \"x\"\n", "logs.folder: unknown key"},

@@ -79,6 +79,7 @@ void CheckSockets(LoadResult* result) {
   for (size_t i = 0; i < result->config.sockets.size(); ++i) {
     const SocketConfig& socket = result->config.sockets[i];
     const std::string& label = result->socket_labels[i];
+    if (socket.from_systemd) continue;
     if (socket.proto != SocketProto::kUnix) {
       Note(HostKey(label, *result), platform::Listener::CheckHost(SpecOf(socket)), result);
       continue;
@@ -116,7 +117,8 @@ void CheckLaterOpenings(LoadResult* result) {
   if (!master.pid.empty()) files.push_back({"master.pid", Whole(master, master.pid)});
   for (size_t i = 0; i < result->config.sockets.size(); ++i) {
     const std::string& path = result->config.sockets[i].path;
-    if (!path.empty()) files.push_back({result->socket_labels[i] + ".path", Whole(master, path)});
+    if (!path.empty() && !result->config.sockets[i].from_systemd)
+      files.push_back({result->socket_labels[i] + ".path", Whole(master, path)});
   }
   const std::string user =
       master.identity->user_name.empty() ? absl::StrCat("user ", identity->uid) : master.identity->user_name;

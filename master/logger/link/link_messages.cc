@@ -20,7 +20,7 @@ void Members(Archive& a, Message& m) {
     a(m.folder), a(m.socket), a(m.grants), a(m.total_bytes), a(m.keep_free_bytes), a(m.keep_free_percent);
   } else if constexpr (std::same_as<M, ServiceSettings>) {
     a(m.service), a(m.name), a(m.to), a(m.folder), a(m.json), a(m.max_size), a(m.max_age_s), a(m.compress);
-    a(m.line_max), a(m.block);
+    a(m.line_max), a(m.journald_socket), a(m.syslog_socket), a(m.facility), a(m.block);
   } else if constexpr (std::same_as<M, PipeGiven> || std::same_as<M, PipeEnded>) {
     a(m.writer);
   } else if constexpr (std::same_as<M, ServiceGone>) {

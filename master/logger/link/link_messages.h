@@ -52,7 +52,10 @@ struct ServiceSettings {
   int64_t max_age_s = 0;  // of a closed file; 0: any
   bool compress = false;
   uint64_t line_max = 0;
-  bool block = false;  // where nothing can be written, the workers wait; else lines are dropped
+  std::string journald_socket{};
+  std::string syslog_socket{};
+  int32_t facility = 0;  // of syslog, as in syslog.h
+  bool block = false;    // where nothing can be written, the workers wait; else lines are dropped
 
   friend bool operator==(const ServiceSettings&, const ServiceSettings&) = default;
 };

@@ -44,7 +44,9 @@ bool Sink::WriteSome(int64_t now_ms) {
   });
   const uint64_t lost = first > state().number ? first - state().number : 0;
   if (lost > 0) batch.notice = Notice(lost, now_ms);
-  if (absl::Status written = Write(*settings, batch, now_ms); !written.ok()) {
+  const absl::Status written = Write(*settings, batch, now_ms);
+  if (lost > 0 && state().number >= first) observer_->OnDropped(settings->service, lost, batch.notice);
+  if (!written.ok()) {
     Fail(*settings, written, now_ms);
     return false;
   }
@@ -52,7 +54,6 @@ bool Sink::WriteSome(int64_t now_ms) {
     observer_->OnSaid(false, absl::StrCat(Trouble(*settings), ": that is over after ",
                                           (now_ms - failing_since_ms_ + 999) / 1000, " s"));
   }
-  if (lost > 0) observer_->OnDropped(settings->service, lost, batch.notice);
   failing_since_ms_ = 0;
   retry_at_ms_ = 0;
   log_->NoteWritten();

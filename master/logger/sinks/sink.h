@@ -48,7 +48,8 @@ class Sink {
   };
   // Before anything is copied for it.
   virtual absl::Status Prepare(const ServiceSettings& /*settings*/) { return absl::OkStatus(); }
-  // Writes the whole batch and notes that it is written, or writes nothing of it.
+  // Writes the whole batch and notes that it is written, or fails. What it has written then does not come
+  // again where it has moved state().number behind it.
   virtual absl::Status Write(const ServiceSettings& settings, const Batch& batch, int64_t now_ms) = 0;
   // "web.log cannot be written".
   virtual std::string Trouble(const ServiceSettings& settings) const = 0;

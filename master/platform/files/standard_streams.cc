@@ -47,9 +47,15 @@ absl::Status RedirectStandardStreams(int output_fd, int error_fd) {
   return CopyOnto(error.get(), 2);
 }
 
-void CloseAllButStandardStreams() {
+void CloseAllButStandardStreams(const std::vector<int>& kept) {
   // Where the kernel does not know the call (before 5.9), what the caller passed on stays open.
-  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+  unsigned first = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first) syscall(SYS_close_range, first, number - 1, 0);
+    first = number + 1;
+  }
+  syscall(SYS_close_range, first, ~0U, 0);
 }
 
 bool OutputAndErrorDiffer() {

@@ -1,6 +1,8 @@
 #ifndef MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_
 #define MASTER_PLATFORM_FILES_STANDARD_STREAMS_H_
 
+#include <vector>
+
 #include "absl/status/status.h"
 
 namespace fectl::platform {
@@ -13,8 +15,9 @@ absl::Status FillStandardStreams();
 // the caller's.
 absl::Status RedirectStandardStreams(int output_fd, int error_fd);
 
-// Closes every descriptor but 0, 1 and 2: what a caller happened to pass on. Before anything is opened.
-void CloseAllButStandardStreams();
+// Closes every descriptor but 0, 1 and 2 and those that are `kept`, in ascending order: what a caller
+// happened to pass on. Before anything is opened.
+void CloseAllButStandardStreams(const std::vector<int>& kept = {});
 
 // Whether standard output and error are different files.
 bool OutputAndErrorDiffer();

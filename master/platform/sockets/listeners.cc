@@ -20,6 +20,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "master/platform/sockets/adopted.h"
+#include "master/platform/sockets/bound_address.h"
 #include "master/platform/sockets/socket_holder.h"
 
 namespace fectl::platform {
@@ -29,11 +30,6 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
-
-std::string HostAndPort(const std::string& host, const std::string& port) {
-  if (host.find(':') != std::string::npos) return absl::StrCat("[", host, "]:", port);
-  return absl::StrCat(host, ":", port);
-}
 
 // As configured, for messages.
 std::string Wanted(const ListenSpec& spec) {
@@ -164,23 +160,52 @@ UnixListenSpec SpecOfFile(const ListenSpec& spec) {
           .group = spec.group};
 }
 
-absl::StatusOr<std::string> BoundAddress(int fd) {
-  sockaddr_storage storage = {};
-  socklen_t length = sizeof(storage);
-  void* const generic = &storage;
-  sockaddr* const address = static_cast<sockaddr*>(generic);
-  if (getsockname(fd, address, &length) != 0) return absl::ErrnoToStatus(errno, "cannot read an address");
-  std::array<char, NI_MAXHOST> host = {};
-  std::array<char, NI_MAXSERV> port = {};
-  const int error = getnameinfo(address, length, host.data(), host.size(), port.data(), port.size(),
-                                NI_NUMERICHOST | NI_NUMERICSERV);
-  if (error != 0) return absl::InternalError(absl::StrCat("cannot print an address: ", gai_strerror(error)));
-  return HostAndPort(host.data(), port.data());
+int FamilyOf(int fd) {
+  int family = AF_UNSPEC;
+  socklen_t length = sizeof(family);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 ? family : AF_UNSPEC;
+}
+
+const char* Kind(int family) {
+  return family == AF_UNIX ? "unix" : family == AF_INET6 ? "tcp6" : "tcp4";
+}
+
+// What the section says of a passed socket.
+std::string Said(const ListenSpec& spec) {
+  if (spec.protocol == ListenSpec::Protocol::kUnix)
+    return spec.path.empty() ? "unix" : absl::StrCat("unix ", spec.path);
+  const char* const kind = spec.protocol == ListenSpec::Protocol::kTcp6 ? "tcp6" : "tcp4";
+  if (spec.host.empty() && spec.port == 0) return kind;
+  return absl::StrCat(
+      kind, " ",
+      HostAndPort(spec.host.empty() ? "*" : spec.host, spec.port == 0 ? "*" : absl::StrCat(spec.port)));
+}
+
+// Of host and port as numbers: `bound` is as BoundAddress() gives it.
+bool IsAsSaid(const ListenSpec& spec, int family, const std::string& bound) {
+  if (spec.protocol == ListenSpec::Protocol::kAny) return true;
+  if (Kind(family) != Said(spec).substr(0, 4)) return false;
+  if (spec.protocol == ListenSpec::Protocol::kUnix) return spec.path.empty() || spec.path == bound;
+  const size_t colon = bound.rfind(':');
+  if (spec.port != 0 && bound.substr(colon + 1) != absl::StrCat(spec.port)) return false;
+  if (spec.host.empty()) return true;
+  const std::vector<std::string> just_host = {spec.host};
+  for (const std::string& host : spec.addresses.empty() ? just_host : spec.addresses) {
+    const absl::StatusOr<Addresses> addresses = Resolve(spec, host);
+    for (const addrinfo* address = addresses.ok() ? addresses->get() : nullptr; address != nullptr;
+         address = address->ai_next) {
+      int error = 0;
+      const std::string numeric = NumericHost(address->ai_addr, address->ai_addrlen, &error);
+      if (error == 0 && HostAndPort(numeric, bound.substr(colon + 1)) == bound) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
 
 absl::StatusOr<Listener> Listener::Open(const ListenSpec& spec) {
+  if (spec.passed != nullptr) return OpenPassed(spec);
   return spec.protocol == ListenSpec::Protocol::kUnix ? OpenUnix(spec) : OpenTcp(spec);
 }
 
@@ -235,6 +260,7 @@ absl::Status Listener::Change(const ListenSpec& spec) {
 }
 
 absl::Status Listener::TurnAway() {
+  if (passed_) return absl::OkStatus();
   if (unix_.has_value()) {
     unix_->RemoveFile();
     return absl::OkStatus();
@@ -252,6 +278,7 @@ absl::Status Listener::TurnAway() {
 }
 
 absl::Status Listener::TakeBack() {
+  if (passed_) return absl::OkStatus();
   if (unix_.has_value()) return OpenAnew();
   const int unused = 0;
   if (setsockopt(fd(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0) return absl::OkStatus();
@@ -334,7 +361,46 @@ absl::StatusOr<Listener> Listener::Adopt(const ListenSpec& spec, base::UniqueFd 
   return listener;
 }
 
+absl::StatusOr<Listener> Listener::OpenPassed(const ListenSpec& spec) {
+  const std::string named = absl::StrCat("named \"", spec.passed_name, "\"");
+  std::vector<base::UniqueFd> candidates = spec.passed->CopiesOf(spec.passed_name);
+  if (candidates.empty()) return absl::NotFoundError(spec.passed->WhyNone(spec.passed_name));
+  std::optional<Listener> found;
+  std::string other;
+  for (base::UniqueFd& fd : candidates) {
+    const absl::Status listens = MakeAdopted(fd.get());
+    if (!listens.ok()) {
+      other = "no listening stream socket (ListenStream= with Accept=no makes one)";
+      continue;
+    }
+    const int family = FamilyOf(fd.get());
+    absl::StatusOr<std::string> bound = BoundAddress(fd.get());
+    if (!bound.ok()) return bound.status();
+    if (!IsAsSaid(spec, family, *bound)) {
+      other = absl::StrCat(Kind(family), " ", *bound, ", not ", Said(spec));
+      continue;
+    }
+    if (found.has_value()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("systemd has passed ", candidates.size(), " sockets ", named,
+                       " that are as the section says: host, port or path has to say which is meant"));
+    }
+    found.emplace(Listener());
+    found->family_ = family;
+    found->type_ = SOCK_STREAM;
+    found->protocol_ = family == AF_UNIX ? 0 : IPPROTO_TCP;
+    found->backlog_ = spec.backlog;
+    found->passed_ = true;
+    found->address_ = *std::move(bound);
+    found->fd_ = std::move(fd);
+  }
+  if (found.has_value()) return *std::move(found);
+  return absl::FailedPreconditionError(
+      absl::StrCat("the socket ", named, " that systemd has passed is ", other));
+}
+
 std::string Listener::AddressIn(const ListenSpec& spec) {
+  if (spec.passed != nullptr) return absl::StrCat("systemd:", spec.passed_name);
   return spec.protocol == ListenSpec::Protocol::kUnix ? spec.path : Wanted(spec);
 }
 
@@ -358,6 +424,10 @@ absl::Status Listener::OpenAnew() {
 
 absl::Status Listener::ListenAgain() {
   if (unix_.has_value()) return OpenAnew();
+  if (family_ == AF_UNIX) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(address_, " is systemd's: a restart of its .socket unit opens it again"));
+  }
   if (listen(fd(), backlog_) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address_, " again"));
   }

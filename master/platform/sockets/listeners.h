@@ -10,13 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "master/platform/sockets/passed_sockets.h"
 #include "master/platform/sockets/unix_listener.h"
 #include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
 
 struct ListenSpec {
-  enum class Protocol { kTcp4, kTcp6, kUnix };
+  enum class Protocol { kTcp4, kTcp6, kUnix, kAny };  // kAny: only of a passed socket
 
   Protocol protocol = Protocol::kTcp4;
   std::string host = {};  // name or address; empty: all addresses. Not for kUnix
@@ -32,6 +33,10 @@ struct ListenSpec {
   // Another listener of this process may have an address that covers this one, or the other way round: see
   // Listener::ShareAddress().
   bool beside_another = false;
+  // Where this is set, Open() opens nothing: it takes the socket that was passed under that name, if it is
+  // what the rest says; a host, port 0 and a path that are not given are any. Outlives the listener.
+  const PassedSockets* passed = nullptr;
+  std::string passed_name = {};
 };
 
 // A listening socket for workers. Close-on-exec (the launcher passes it on by number) and non-blocking:
@@ -77,7 +82,8 @@ class Listener {
 
   // From here on nobody new comes into the queue, of whoever has the listener; what is in it can be accepted.
   // Before the last of them stops to accept. TCP: a client tries again, after a second, and finds another
-  // listener or none. UNIX: the file is removed.
+  // listener or none. UNIX: the file is removed. A passed socket is left as it is: others have it, and will
+  // have.
   absl::Status TurnAway();
   // Undoes it. For a UNIX socket this is OpenAnew(), with what that says.
   absl::Status TakeBack();
@@ -117,6 +123,7 @@ class Listener {
 
   static absl::StatusOr<Listener> OpenTcp(const ListenSpec& spec);
   static absl::StatusOr<Listener> OpenUnix(const ListenSpec& spec);
+  static absl::StatusOr<Listener> OpenPassed(const ListenSpec& spec);
   // This, whose descriptor listens on the address.
   absl::StatusOr<Listener> Completed(const addrinfo& address, const ListenSpec& spec);
 
@@ -127,6 +134,7 @@ class Listener {
   int type_ = 0;
   int protocol_ = 0;
   int backlog_ = 0;
+  bool passed_ = false;
   std::string address_;
 };
 

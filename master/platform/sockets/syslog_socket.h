@@ -1,6 +1,8 @@
 #ifndef MASTER_PLATFORM_SOCKETS_SYSLOG_SOCKET_H_
 #define MASTER_PLATFORM_SOCKETS_SYSLOG_SOCKET_H_
 
+#include <sys/types.h>
+
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -8,6 +10,15 @@
 #include "proto_spec/base/unique_fd.h"
 
 namespace fectl::platform {
+
+// The number of a facility by its word, such as "local0", as in syslog.h; LOG_DAEMON for one that is not
+// known, and for "kern", which is the kernel's own.
+int FacilityNumber(std::string_view word);
+
+// A message as the daemons of syslog take it: "<30>Nov 28 09:00:00 TAG[PID]: TEXT", in local time.
+// `priority`: of facility and level together.
+std::string SyslogMessage(int priority, std::time_t at, std::string_view tag, pid_t pid,
+                          std::string_view text);
 
 // The system's log. Unlike syslog(3), which waits for a daemon that has stopped reading, this never waits.
 class SyslogSocket {

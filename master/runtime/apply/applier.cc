@@ -103,6 +103,7 @@ void Applier::OnTurn(core::Instant now) {
 void Applier::Begin(core::Instant now) {
   begun_ = true;
   answered_ = false;
+  applications_begun_ += jobs_.front().apply ? 1 : 0;
   const proto::PlanRequest& request = jobs_.front().request;
   if (request.revert) {
     if (!previous_.has_value()) {

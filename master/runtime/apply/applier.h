@@ -90,6 +90,9 @@ class Applier {
   void End();
 
   bool applying() const { return applying_; }
+  // Applications that were begun so far, those included that changed nothing; whether the last has not ended.
+  uint64_t begun() const { return applications_begun_; }
+  bool at_work() const { return begun_ && jobs_.front().apply; }
   const config::Config& running() const { return running_; }
   int64_t version() const { return version_; }
   // Numbers of workers that differ from the file's, by service. Kept through applications for as long as what
@@ -176,6 +179,7 @@ class Applier {
   std::map<std::string, Override> overrides_;
   std::deque<Job> jobs_;  // the first one is under way
   bool begun_ = false;
+  uint64_t applications_begun_ = 0;
   // While one is applied:
   config::Config wanted_;
   config::Config before_;

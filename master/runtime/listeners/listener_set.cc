@@ -29,6 +29,9 @@ platform::ListenSpec ToSpec(const config::SocketConfig& socket) {
     case config::SocketProto::kUnix:
       spec.protocol = platform::ListenSpec::Protocol::kUnix;
       break;
+    case config::SocketProto::kAny:
+      spec.protocol = platform::ListenSpec::Protocol::kAny;
+      break;
   }
   spec.host = socket.host;
   spec.addresses = socket.addresses;
@@ -49,17 +52,20 @@ int FamilyOf(config::SocketProto proto) {
       return AF_INET6;
     case config::SocketProto::kUnix:
       return AF_UNIX;
+    case config::SocketProto::kAny:
+      break;
   }
   return AF_UNSPEC;
 }
 
 SharedSocket Share(const config::SocketConfig& socket, ListenerId id, const WatchedListener& listener) {
+  const int family = listener.family() != 0 ? listener.family() : FamilyOf(socket.proto);
   return {.name = socket.name,
           .listener = id,
           .fd = listener.fd(),
-          .family = FamilyOf(socket.proto),
+          .family = family,
           .type = SOCK_STREAM,
-          .protocol = socket.proto == config::SocketProto::kUnix ? 0 : IPPROTO_TCP,
+          .protocol = family == AF_UNIX ? 0 : IPPROTO_TCP,
           .address = listener.address(),
           .app = socket.app,
           .arguments = socket.arguments,
@@ -75,18 +81,27 @@ void ListenerSet::Close() {
 }
 
 absl::StatusOr<std::unique_ptr<ListenerSet>> ListenerSet::Open(
-    const std::vector<config::SocketConfig>& sockets) {
-  std::unique_ptr<ListenerSet> set(new ListenerSet());
+    const std::vector<config::SocketConfig>& sockets, platform::PassedSockets passed) {
+  std::unique_ptr<ListenerSet> set(new ListenerSet(std::move(passed)));
   // What a killed fectld has left behind may be about to end.
   const platform::Patience patience(kLeftoversMs);
   for (const config::SocketConfig& socket : sockets) {
-    auto listener = std::make_unique<WatchedListener>(socket.name, ToSpec(socket));
+    auto listener = std::make_unique<WatchedListener>(socket.name, set->SpecOf(socket));
     if (absl::Status numbered = listener->OpenFirst(patience); !numbered.ok()) return numbered;
     const ListenerId id = ++set->newest_;
     set->shared_.push_back(Share(socket, id, *listener));
     set->listeners_.push_back({id, std::move(listener)});
   }
   return set;
+}
+
+platform::ListenSpec ListenerSet::SpecOf(const config::SocketConfig& socket) const {
+  platform::ListenSpec spec = ToSpec(socket);
+  if (!socket.from_systemd) return spec;
+  spec.passed = &passed_;
+  spec.passed_name = socket.name;
+  spec.backlog = SOMAXCONN;  // for a listening that has to be taken up again; the unit's is not known
+  return spec;
 }
 
 absl::Status ListenerSet::Watch(platform::EventLoop* loop, ListenerUsers* users) {
@@ -149,7 +164,8 @@ core::Instant ListenerSet::next_deadline() const {
 // One of port 0 has a port of its own, which belongs to its name.
 const ListenerSet::Member* ListenerSet::FindAt(const platform::ListenSpec& spec,
                                                const std::string& name) const {
-  const bool chosen = spec.protocol != platform::ListenSpec::Protocol::kUnix && spec.port == 0;
+  const bool chosen =
+      spec.protocol != platform::ListenSpec::Protocol::kUnix && spec.passed == nullptr && spec.port == 0;
   const auto found = std::find_if(listeners_.begin(), listeners_.end(), [&](const Member& member) {
     return member.listener->IsAt(spec) && (!chosen || member.listener->name() == name);
   });
@@ -157,7 +173,7 @@ const ListenerSet::Member* ListenerSet::FindAt(const platform::ListenSpec& spec,
 }
 
 absl::StatusOr<ListenerSet::Member> ListenerSet::OpenNew(const config::SocketConfig& socket) {
-  const platform::ListenSpec spec = ToSpec(socket);
+  const platform::ListenSpec spec = SpecOf(socket);
   auto listener = std::make_unique<WatchedListener>(socket.name, spec);
   bool beside_another = false;
   for (const Member& member : listeners_) {
@@ -177,7 +193,7 @@ absl::StatusOr<std::vector<SharedSocket>> ListenerSet::OpenFor(
   std::vector<Member> opened;
   std::vector<Before> changed;
   for (const config::SocketConfig& socket : sockets) {
-    const platform::ListenSpec spec = ToSpec(socket);
+    const platform::ListenSpec spec = SpecOf(socket);
     absl::Status done;
     if (const Member* const there = FindAt(spec, socket.name); there != nullptr) {
       changed.push_back({there->listener.get(), there->listener->spec(), there->listener->turned_away()});

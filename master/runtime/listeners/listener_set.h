@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 #include "master/config/config.h"
 #include "master/core/basis/time.h"
 #include "master/platform/loop/event_loop.h"
+#include "master/platform/sockets/passed_sockets.h"
 #include "master/runtime/listeners/watched_listener.h"
 #include "master/runtime/workers/service_plan.h"
 #include "proto_spec/control_status.h"
@@ -35,7 +37,9 @@ class ListenerSet {
  public:
   // Opens those that can be opened. In the place of another a descriptor is kept that is of no use yet, so
   // that the numbers which the workers are given stay what they are.
-  static absl::StatusOr<std::unique_ptr<ListenerSet>> Open(const std::vector<config::SocketConfig>& sockets);
+  // `passed`: what those of `from = "systemd"` are taken of, now and in other configurations.
+  static absl::StatusOr<std::unique_ptr<ListenerSet>> Open(const std::vector<config::SocketConfig>& sockets,
+                                                           platform::PassedSockets passed = {});
   ListenerSet(const ListenerSet&) = delete;
   ListenerSet& operator=(const ListenerSet&) = delete;
   ~ListenerSet();
@@ -96,13 +100,15 @@ class ListenerSet {
     bool turned_away = false;
   };
 
-  ListenerSet() = default;
+  explicit ListenerSet(platform::PassedSockets passed) : passed_(std::move(passed)) {}
 
+  platform::ListenSpec SpecOf(const config::SocketConfig& socket) const;
   static void PutBack(const std::vector<Before>& changed);
   WatchedListener* Find(ListenerId id) const;  // nullptr: there is none
   absl::StatusOr<Member> OpenNew(const config::SocketConfig& socket);
   const Member* FindAt(const platform::ListenSpec& spec, const std::string& name) const;
 
+  const platform::PassedSockets passed_;  // outlives the listeners
   std::vector<Member> listeners_;
   ListenerId newest_ = 0;
   std::vector<SharedSocket> shared_;

@@ -71,10 +71,12 @@ bool WatchedListener::IsAt(const platform::ListenSpec& spec) const {
   const bool same_host = spec.addresses.empty() && spec_.addresses.empty()
                              ? spec.host == spec_.host
                              : spec.addresses == spec_.addresses;
-  return spec.protocol == spec_.protocol && same_host && spec.port == spec_.port && spec.path == spec_.path;
+  return spec.passed_name == spec_.passed_name && spec.protocol == spec_.protocol && same_host &&
+         spec.port == spec_.port && spec.path == spec_.path;
 }
 
 bool WatchedListener::Overlaps(const platform::ListenSpec& spec) const {
+  if (spec.passed != nullptr || spec_.passed != nullptr) return false;  // what systemd has is not shared
   return spec.protocol != platform::ListenSpec::Protocol::kUnix && spec.protocol == spec_.protocol &&
          spec.port == spec_.port && spec.port != 0 && !IsAt(spec);
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "master/platform/sockets/syslog_socket.h"
 #include "proto_spec/base/path.h"
 #include "proto_spec/base/unix_address.h"
 #include "proto_spec/log_messages.h"
@@ -112,6 +113,10 @@ logger::ServiceSettings ServiceLogSettingsOf(const config::LogsConfig& logs,
   settings.compress = Effective(own.compress, of_all.compress, true);
   settings.line_max =
       static_cast<uint64_t>(Effective(own.line_max, of_all.line_max, int64_t{logger::kLineBytesMax}));
+  settings.journald_socket = logs.journald_socket;
+  settings.syslog_socket = logs.syslog_socket;
+  settings.facility =
+      platform::FacilityNumber(Effective(own.facility, of_all.facility, std::string("daemon")));
   settings.block =
       Effective(own.on_full, of_all.on_full, config::LogsOnFull::kDrop) == config::LogsOnFull::kBlock;
   return settings;

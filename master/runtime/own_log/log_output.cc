@@ -23,20 +23,6 @@ namespace {
 // A pipe that poll() calls writable takes this much without blocking, and whole; a longer line is cut.
 constexpr size_t kWriteBytesMax = 4096;
 
-int Facility(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, int>, 19> kFacilities = {{
-      {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},     {"daemon", LOG_DAEMON},
-      {"ftp", LOG_FTP},       {"lpr", LOG_LPR},           {"mail", LOG_MAIL},     {"news", LOG_NEWS},
-      {"syslog", LOG_SYSLOG}, {"user", LOG_USER},         {"uucp", LOG_UUCP},     {"local0", LOG_LOCAL0},
-      {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},     {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
-      {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},     {"local7", LOG_LOCAL7},
-  }};
-  for (const auto& [known, number] : kFacilities) {
-    if (known == name) return number;
-  }
-  return LOG_DAEMON;
-}
-
 int Priority(google::LogSeverity severity) {
   if (severity == google::GLOG_INFO) return LOG_INFO;
   if (severity == google::GLOG_WARNING) return LOG_WARNING;
@@ -88,7 +74,7 @@ absl::StatusOr<std::unique_ptr<LogOutput>> LogOutput::Open(const config::Logging
     if (!file.ok()) return file.status();
     output->file_ = *std::move(file);
   } else if (config.target == config::LogTarget::kSyslog) {
-    output->syslog_.emplace(config.name, Facility(config.facility));
+    output->syslog_.emplace(config.name, platform::FacilityNumber(config.facility));
   }
   Silence(config.level);
   google::AddLogSink(output.get());

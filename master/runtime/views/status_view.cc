@@ -141,6 +141,14 @@ proto::ServiceView Describe(const core::Service& service, const ServicePlan& pla
   return view;
 }
 
+void AddLastLines(const core::Service& service, const LastWords& words, proto::ServiceView* view) {
+  for (proto::WorkerView& worker : view->workers) {
+    if (worker.pid != 0 || (worker.state != "waiting" && worker.state != "failed")) continue;
+    const LastWords::Words* const last = words.Of(service.id(), static_cast<uint32_t>(worker.index - 1));
+    if (last != nullptr) worker.last_lines = last->lines;
+  }
+}
+
 proto::BaseServiceStatus DescribeForBase(const core::Service& service) {
   proto::BaseServiceStatus status;
   status.state = ToBase(service.state());

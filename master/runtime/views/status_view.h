@@ -9,6 +9,7 @@
 #include "master/core/boundary/cause.h"
 #include "master/core/boundary/history.h"
 #include "master/core/service/service.h"
+#include "master/runtime/logs/last_words.h"
 #include "master/runtime/workers/service_plan.h"
 #include "master/runtime/workers/worker_set.h"
 #include "proto_spec/base_status.h"
@@ -28,6 +29,9 @@ proto::ServiceView DescribeWorkers(const core::Service& service, const ServicePl
 // With everything.
 proto::ServiceView Describe(const core::Service& service, const ServicePlan& plan, const WorkerSet& workers,
                             core::Instant now);
+
+// What those workers wrote last whose process has failed, and that none has followed.
+void AddLastLines(const core::Service& service, const LastWords& words, proto::ServiceView* view);
 
 proto::BaseServiceStatus DescribeForBase(const core::Service& service);
 

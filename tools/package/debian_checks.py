@@ -1,0 +1,170 @@
+"""The packages as their users meet them: lintian, an installation in a fresh Debian 12, builds of other build systems.
+
+For `tools/test --all` (as root: roots of Debian are made and entered). FECTL_PACKAGES names a folder of packages that
+are there already; otherwise they are built.
+"""
+
+import filecmp
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from typing import Iterator
+
+import pytest
+
+ROOT = pathlib.Path(__file__).absolute().parents[2]
+NAMES = ["fectl", "libfectl-worker-dev", "python3-fectl"]
+_NEEDED = "curl,libabsl-dev,python3,python3-uvicorn,systemd-standalone-sysusers,systemd-standalone-tmpfiles"
+# What somebody does who has just installed the package, and takes it away again. The service is started by hand: this
+# root has no systemd.
+_SCRIPT = """set -eux
+apt-get install --yes --no-install-recommends /packages/*.deb >/dev/null
+getent passwd fectl
+test -d /run/fectl && test "$(stat -c %a /var/log/fectl)" = 750
+# As it comes it has no service, and says so.
+! fectld -c /etc/fectl/fectld.toml --check 2>/tmp/words
+grep -q 'at least one \\[\\[service\\]\\] is needed' /tmp/words
+mkdir /srv/shop
+cat >/srv/shop/shop.py <<'END'
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
+        await send({"type": "http.response.body", "body": b"hello\\n"})
+END
+cat >>/etc/fectl/fectld.toml <<'END'
+[[socket]]
+name = "http"
+host = "127.0.0.1"
+port = 18080
+app = "asgi"
+arguments = ["app=shop:application"]
+[[service]]
+name = "web"
+num = 2
+uid = "fectl"
+directory = "/srv/shop"
+environ = ["PYTHONPATH=/srv/shop"]
+command = "/usr/bin/python3 -m fectl_worker asyncio"
+END
+fectld -c /etc/fectl/fectld.toml --check --strict
+fectld -d -c /etc/fectl/fectld.toml
+fectl wait web --for ready --timeout 60 || { fectl logs web; exit 1; }
+test "$(curl -s http://127.0.0.1:18080/)" = hello
+fectl reload web
+test "$(curl -s http://127.0.0.1:18080/)" = hello
+fectl quit
+ls /var/log/fectl
+# An upgrade leaves the configuration as it is; only a purge takes it away.
+apt-get install --yes --reinstall --no-install-recommends /packages/*.deb >/dev/null
+grep -q 18080 /etc/fectl/fectld.toml
+apt-get remove --yes fectl >/dev/null
+test -f /etc/fectl/fectld.toml && ! command -v fectld
+apt-get purge --yes fectl python3-fectl libfectl-worker-dev >/dev/null
+for path in /etc/fectl /var/log/fectl /run/fectl /usr/lib/python3/dist-packages/fectl_worker /usr/include/fectl; do
+  test ! -e "$path"
+done
+"""
+
+
+def run(*words: object, **options: object) -> str:
+    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, f"{words}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(name="packages", scope="session")
+def _packages() -> Iterator[list[pathlib.Path]]:
+    with tempfile.TemporaryDirectory(prefix="fectl-debs-") as folder:
+        found = os.environ.get("FECTL_PACKAGES")
+        if found is None:
+            run(ROOT / "tools/package/run", folder)
+        debs = sorted(pathlib.Path(found or folder).glob("*.deb"))
+        assert [deb.name.partition("_")[0] for deb in debs] == NAMES
+        yield debs
+
+
+@pytest.fixture(name="installed", scope="session")
+def _installed(packages: list[pathlib.Path]) -> Iterator[pathlib.Path]:
+    """The files of the packages, without an installation."""
+    with tempfile.TemporaryDirectory(prefix="fectl-installed-") as folder:
+        for deb in packages:
+            run("dpkg-deb", "--extract", deb, folder)
+        yield pathlib.Path(folder)
+
+
+def test_lintian_has_nothing_to_say(packages: list[pathlib.Path]) -> None:
+    run("lintian", "--allow-root", "--fail-on", "error,warning", "--display-info", *packages)
+
+
+def test_another_path_gives_the_same_bytes(packages: list[pathlib.Path], tmp_path: pathlib.Path) -> None:
+    # Built from nothing, unless the packages were given: then with what is built already.
+    elsewhere = tmp_path / "another-path"
+    files = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    for name in filter(None, files):
+        (elsewhere / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, elsewhere / name, follow_symlinks=False)
+    epoch = run("git", "log", "-1", "--format=%ct", cwd=ROOT).strip()
+    fresh = [] if "FECTL_PACKAGES" in os.environ else ["--disk_cache="]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": epoch, "TZ": "Pacific/Chatham", "LC_ALL": "C.UTF-8"}
+    try:
+        run(elsewhere / "tools/package/run", tmp_path / "out", *fresh, env=environment, umask=0o077)
+    finally:
+        subprocess.run(["bazel", "clean", "--expunge"], cwd=elsewhere, capture_output=True, check=False)
+    for deb in packages:
+        assert filecmp.cmp(deb, tmp_path / "out" / deb.name, shallow=False), f"{deb.name} differs"
+
+
+def test_a_program_is_built_with_pkg_config(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    multiarch = run("gcc", "-print-multiarch").strip()
+    pc = (installed / f"usr/lib/{multiarch}/pkgconfig/fectl-worker.pc").read_text(encoding="utf-8")
+    (tmp_path / "fectl-worker.pc").write_text(pc.replace("prefix=/usr", f"prefix={installed}/usr", 1), encoding="utf-8")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(tmp_path)}
+    flags = run("pkg-config", "--cflags", "--libs", "fectl-worker", env=environment).split()
+    program = tmp_path / "hello"
+    run("g++", "-std=c++20", "-o", program, ROOT / "worker_sdk/examples/minimal.cc", *flags)
+    _speaks(program)
+
+
+def test_a_program_is_built_with_cmake(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    shutil.copy(ROOT / "worker_sdk/examples/minimal.cc", tmp_path / "hello.cc")
+    (tmp_path / "CMakeLists.txt").write_text("""cmake_minimum_required(VERSION 3.18)
+project(hello CXX)
+find_package(fectl_worker 1.0 REQUIRED)
+add_executable(hello hello.cc)
+target_link_libraries(hello fectl::worker)
+""", encoding="utf-8")
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={installed}/usr")
+    run("cmake", "--build", tmp_path / "build")
+    _speaks(tmp_path / "build/hello")
+
+
+def _speaks(program: pathlib.Path) -> None:
+    """It is a worker, which alone has nothing to do."""
+    done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                          env={"PATH": "/usr/bin:/bin"})
+    assert (done.returncode, done.stderr) == (99, "minimal: start me from fectld\n"), done
+
+
+def test_installed_used_upgraded_and_purged_in_a_fresh_debian(packages: list[pathlib.Path]) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root makes a root of Debian")
+    mirror = os.environ.get("FECTL_DEBIAN_MIRROR") or run(
+        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
+        "Label: Debian").splitlines()[0]
+    proxies = [f"--aptopt={line}" for line in run("apt-config", "dump").splitlines()
+               if line.lower().startswith(("acquire::http::proxy", "acquire::https::proxy"))]
+    with tempfile.TemporaryDirectory(prefix="fectl-root-") as folder:
+        root = pathlib.Path(folder) / "root"
+        # With what the packages depend on, so that nothing in there needs a network.
+        run("mmdebstrap", "--variant=minbase", f"--include={_NEEDED}", "--skip=cleanup/apt/lists", *proxies, "bookworm",
+            root, mirror)
+        (root / "packages").mkdir()
+        for deb in packages:
+            shutil.copy(deb, root / "packages")
+        # A network and processes of its own, and nothing of it stays when it ends.
+        mounts = f"mount --rbind /dev {root}/dev && mount -t proc proc {root}/proc && exec chroot {root} sh -c \"$1\""
+        run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, "sh", _SCRIPT,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
