@@ -15,6 +15,7 @@
 #include "client/context.h"
 #include "client/events/run_events.h"
 #include "client/exit_code.h"
+#include "client/incidents/run_incident.h"
 #include "client/json_text.h"
 #include "client/live/run_refresh.h"
 #include "client/live/run_top.h"
@@ -92,6 +93,8 @@ int RunCommand(const Context& context) {
       return RunTop(context);
     case CommandKind::kLogs:
       return RunLogs(context);
+    case CommandKind::kIncident:
+      return RunIncident(context);
     case CommandKind::kServe:
       return RunServe(context);
     case CommandKind::kWatch:

@@ -96,6 +96,14 @@ bool IsNumberOfWorkers(std::string_view text) {
   return number >= 1 && number <= kMost;
 }
 
+// Nothing, list, show ID or export ID.
+bool IsAboutIncidents(const std::vector<std::string>& words) {
+  if (words.size() < 2) return words.empty() || words[0] == "list";
+  constexpr size_t kDigitsMax = 18;
+  return words.size() == 2 && (words[0] == "show" || words[0] == "export") && words[1].size() <= kDigitsMax &&
+         words[1].find_first_not_of("0123456789") == std::string::npos;
+}
+
 // For a word that was taken as an option.
 constexpr char kIfItIsAName[] = "; a name that begins with a dash stands after --, as in: fectl stop -- -m";
 
@@ -361,6 +369,10 @@ class Parser {
         return;
       case Operands::kServiceAndNumber:
         CheckNumberOfWorkers();
+        return;
+      case Operands::kIncident:
+        if (!IsAboutIncidents(operands))
+          error_ = name + " takes list, show ID or export ID, where ID is a number";
         return;
       case Operands::kShell:
         if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())

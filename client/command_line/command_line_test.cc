@@ -294,6 +294,22 @@ TEST(CommandLine, WhatIsWrongWithScale) {
   }
 }
 
+TEST(CommandLine, IncidentsAreListedShownOrExported) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"list"}, {"show", "17"}, {"export", "17"}}) {
+    std::vector<std::string> args = {"incident"};
+    args.insert(args.end(), words.begin(), words.end());
+    EXPECT_EQ(ErrorOf(args), "no error");
+  }
+  const std::string wrong = "incident takes list, show ID or export ID, where ID is a number";
+  EXPECT_EQ(ErrorOf({"incident", "show"}), wrong);
+  EXPECT_EQ(ErrorOf({"incident", "17"}), wrong);
+  EXPECT_EQ(ErrorOf({"incident", "list", "17"}), wrong);
+  EXPECT_EQ(ErrorOf({"incident", "show", "x"}), wrong);
+  EXPECT_EQ(ErrorOf({"incident", "show", "1", "2"}), wrong);
+  EXPECT_EQ(ErrorOf({"incident", "show", "9999999999999999999"}), wrong);
+}
+
 TEST(CommandLine, SinceIsATimeWhereLinesHaveNoNumbers) {
   EXPECT_EQ(ErrorOf({"logs", "web", "--since", "1042"}),
             "--since 1042 is the number of an event; logs needs a time, as 90s, 10m or now");

@@ -250,6 +250,20 @@ any more, as one that has crashed.
 Needs the role logs in [master] allow. Exits 0; 1 if lines cannot be read; 3 if
 there is no fectld; 4 if this user may not read them.
 )"},
+    {CommandKind::kIncident, "incident", Operands::kIncident, "show where workers hung",
+     R"(When a worker hangs (no heartbeat, not loaded in time, or its lease ran out),
+its successor is started at once, and the process is looked into for at most 2 s
+before it is killed: where its threads are and whether they run or wait, its
+last lines, memory and descriptors. That is an incident.
+
+  list       a line for each that is kept, newest first; so without a word
+  show ID    all that was found out about one
+  export ID  the same as JSON, for other programs
+
+The newest 100 are kept; of one service one is made in a minute. Needs the role
+logs in [master] allow. Exits 0; 1 if there is no such incident; 3 if there is
+no fectld; 4 if this user may not read them.
+)"},
     {CommandKind::kServe, "serve", Operands::kApplication, "serve a Python application on this machine",
      R"(Starts a fectld in the foreground that serves the application which is NAME in
 the Python module MODULE: ASGI, WSGI or aiohttp, or a function which makes one;
@@ -396,6 +410,8 @@ std::string_view Synopsis(Operands operands) {
       return "SERVICE[/N]";
     case Operands::kServiceAndNumber:
       return "SERVICE N|+N|-N";
+    case Operands::kIncident:
+      return "[show ID|export ID]";
     case Operands::kShell:
       return "bash|zsh";
   }

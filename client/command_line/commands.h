@@ -35,6 +35,7 @@ enum class CommandKind {
   kWait,
   kTop,
   kLogs,
+  kIncident,
   kServe,
   kWatch,
   kCompletion,
@@ -54,6 +55,7 @@ enum class Operands {
   kOptionalPlan,      // the id of a plan
   kTarget,            // SERVICE or SERVICE/N
   kServiceAndNumber,  // one service and N, +N or -N; or the service alone
+  kIncident,          // nothing, list, show ID or export ID
   kShell,             // bash or zsh
 };
 

@@ -46,6 +46,7 @@ constexpr char kScript[] = R"(_fectl() {
         case "$command" in
           "" | help) candidates=(@COMMANDS@) ;;
           completion) candidates=(@SHELLS@) ;;
+          incident) if ((operands == 0)); then candidates=(list show export); fi ;;
           @OPERATIONS@) wants_services=yes candidates=(all) ;;
           @QUERIES@) wants_services=yes ;;
           @FIRST@) if ((operands == 0)); then wants_services=yes; fi ;;

@@ -41,6 +41,11 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
               HasSubstr("send | scale | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));
 }
 
+TEST(CompletionScript, WhatCanBeDoneWithIncidentsIsOffered) {
+  EXPECT_THAT(CompletionScript("bash"),
+              HasSubstr("incident) if ((operands == 0)); then candidates=(list show export)"));
+}
+
 TEST(CompletionScript, ValuesThatAreOneOfAFewAreOffered) {
   const std::string script = CompletionScript("bash");
   EXPECT_THAT(script, HasSubstr("    --kind) candidates=(asgi wsgi aiohttp) ;;\n"));

@@ -244,7 +244,7 @@ TEST(Busy, START_BUSY_ItIsLookedAtWhenAllThatIsDueIsDone) {
       script.Decided(),
       testing::IsSupersetOf({std::string("reply 1 Failed: worker(1) did not say `loaded` within 30 s; "
                                          "the old worker keeps serving"),
-                             std::string("KILL 4"), std::string("spawn 5")}));
+                             std::string("examine 4"), std::string("spawn 5")}));
   script.Load(5);
   EXPECT_THAT(script.Decided(), ElementsAre("start 5", "reply 2 Started"));
 }
@@ -417,7 +417,7 @@ TEST(Stall, TimeThatItAddsEndsWithTheNextHeartbeat) {
   script.Pass(Seconds(11));
   script.Beat(1);
   script.Pass(Web(1).timeout);
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
 }
 
 }  // namespace

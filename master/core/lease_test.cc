@@ -61,7 +61,7 @@ TEST(Leases, WhoIsBusyMayBeSilent) {
   EXPECT_EQ(Left(script), Span{});
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Seconds(1));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "sent no heartbeat for 10 s");
 }
 
@@ -71,7 +71,7 @@ TEST(Leases, OneThatRunsOutIsToldAsThat) {
   script.Pass(Milliseconds(40'499));
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Milliseconds(1));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
             "let its lease of 40.5 s run out, busy with: model load");
   EXPECT_EQ(Left(script), Span{}) << "its successor is not busy";
@@ -119,7 +119,7 @@ TEST(Leases, SayingItAgainIsNoSignOfLife) {
     Lease(script, Seconds(12));
     script.Pass(Seconds(3));
   }
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
 }
 
 TEST(Leases, OverBecauseItSaysSoTheWorkerIsJudgedByItsHeartbeats) {
@@ -131,7 +131,7 @@ TEST(Leases, OverBecauseItSaysSoTheWorkerIsJudgedByItsHeartbeats) {
   script.Pass(Milliseconds(9'999));
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Milliseconds(1));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "sent no heartbeat for 10 s");
 }
 
@@ -173,7 +173,7 @@ TEST(Leases, TheStartMayTakeLonger) {
   script.Pass(Milliseconds(9'999));
   EXPECT_THAT(script.Decided(), IsEmpty()) << "what was left of startup_timeout is left";
   script.Pass(Milliseconds(1));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "did not say `loaded` within 30 s");
 }
 
@@ -181,7 +181,7 @@ TEST(Leases, AStartThatLetsOneRunOutHasFailed) {
   Script script = Starting();
   Lease(script, Seconds(50));
   script.Pass(Seconds(50));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()),
             "let its lease of 50 s run out, busy with: model load");
 }
@@ -193,7 +193,7 @@ TEST(Leases, LoadedEndsIt) {
   EXPECT_EQ(Left(script), Span{});
   script.Decided();
   script.Pass(Seconds(10));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
 }
 
 TEST(Leases, EachProcessOfAReplacementHasItsOwn) {

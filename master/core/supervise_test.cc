@@ -78,14 +78,14 @@ TEST(Start, NotLoadedInTimeIsKilledAndGivenUpAfterTheBudget) {
   script.Boot();
   script.Decided();
   script.Pass(Seconds(30));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));  // the second try is at once
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));  // the second try is at once
   EXPECT_EQ(script.LastRecord(0), "starting pid 2: started again after a failed start");
   script.Die(1, 9);
   script.Pass(Seconds(30) + kBackoffFirst);
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 2", "spawn 3"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 2", "spawn 3"));
   script.Die(2, 9);
   script.Pass(Seconds(31));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 3"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 3"));
   script.Die(3, 9);
   EXPECT_EQ(script.State(), "failed");
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "did not say `loaded` within 30 s");
@@ -297,7 +297,7 @@ TEST(Serve, SilentWorkerIsKilledAfterTheTimeoutAndNotBefore) {
   script.Pass(Span{Seconds(10).ns - 1});
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Span{1});
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
   EXPECT_EQ(ToWords(script.service().slots()[0].last_trouble()), "sent no heartbeat for 10 s");
 }
 
@@ -310,7 +310,7 @@ TEST(Serve, TimeInWhichTheMasterDidNotRunIsNobodysFault) {
   script.Pass(Seconds(9));
   EXPECT_THAT(script.Decided(), IsEmpty());
   script.Pass(Seconds(1));
-  EXPECT_THAT(script.Decided(), ElementsAre("KILL 1", "spawn 2"));
+  EXPECT_THAT(script.Decided(), ElementsAre("examine 1", "spawn 2"));
 }
 
 TEST(Serve, WhatBreaksTheProtocolIsAskedToLeaveAndReplaced) {

@@ -80,6 +80,11 @@ SlotOutcome OfProcess(const ChannelClosed& e, Slot& slot, StepContext& step) {
   return SlotOutcome::kNothing;
 }
 
+SlotOutcome OfProcess(const Examined& e, Slot& slot, StepContext& step) {
+  slot.OnExamined(step, e);
+  return SlotOutcome::kNothing;
+}
+
 SlotOutcome OfProcess(const Exited& e, Slot& slot, StepContext& step) {
   return slot.OnExited(step, e.who.generation, ExitCause(e), e.group_left);
 }
@@ -203,39 +208,39 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
     }
     return;
   }
-  std::visit(
-      Overloaded{
-          [](const WorkerBeat& /*handled above*/) {},
-          [&](const Commanded& e) { OnCommanded(e, at, effects); },
-          [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
-          [&](const TimePassed&) { OnTimePassed(at, effects); },
-          [&](const RoomMade&) { OnRoomMade(at, effects); },
-          [&](const Stalled& e) { OnStalled(e, at, effects); },
-          [&](const ServiceAdded& e) {
-            services_.emplace_back(next_service_++, e.plan);
-            Tell(services_.back(), ServiceReport::What::kAdded, effects);
-            dependencies_.Forget();
-          },
-          [&](const ServiceRemoved& e) {
-            OnService(e.service, at, effects,
-                      [](Service& service, StepContext& step) { service.OnRemoved(step); });
-            dependencies_.Forget();
-            EndEvent(e.service, at, effects);
-          },
-          [&](const ServiceResized& e) {
-            OnService(e.service, at, effects,
-                      [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
-            EndEvent(e.service, at, effects);
-          },
-          [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
-          [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerLeased, WorkerAsked,
-                          WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded> auto& e) {
-            OnSlot(e.who, at, effects,
-                   [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
-            EndEvent(e.who.service, at, effects);
-          },
-      },
-      event);
+  std::visit(Overloaded{
+                 [](const WorkerBeat& /*handled above*/) {},
+                 [&](const Commanded& e) { OnCommanded(e, at, effects); },
+                 [&](const ShutdownAsked& e) { OnShutdown(e, at, effects); },
+                 [&](const TimePassed&) { OnTimePassed(at, effects); },
+                 [&](const RoomMade&) { OnRoomMade(at, effects); },
+                 [&](const Stalled& e) { OnStalled(e, at, effects); },
+                 [&](const ServiceAdded& e) {
+                   services_.emplace_back(next_service_++, e.plan);
+                   Tell(services_.back(), ServiceReport::What::kAdded, effects);
+                   dependencies_.Forget();
+                 },
+                 [&](const ServiceRemoved& e) {
+                   OnService(e.service, at, effects,
+                             [](Service& service, StepContext& step) { service.OnRemoved(step); });
+                   dependencies_.Forget();
+                   EndEvent(e.service, at, effects);
+                 },
+                 [&](const ServiceResized& e) {
+                   OnService(e.service, at, effects,
+                             [&e](Service& service, StepContext& step) { service.OnResized(step, e.num); });
+                   EndEvent(e.service, at, effects);
+                 },
+                 [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
+                 [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerLeased,
+                                 WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined,
+                                 Exited, GroupEnded> auto& e) {
+                   OnSlot(e.who, at, effects,
+                          [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
+                   EndEvent(e.who.service, at, effects);
+                 },
+             },
+             event);
   KeepOrder(at, effects);
   FinishIfDone(effects);
   FECTL_SIM_CHECK(Contradiction().empty(), Contradiction());

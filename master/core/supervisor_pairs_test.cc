@@ -58,6 +58,7 @@ std::vector<Named> Events() {
       {"loaded", Tell(WorkerLoaded{worker})},
       {"beat", Tell(WorkerBeat{worker})},
       {"began a message", Tell(WorkerBeganMessage{worker})},
+      {"examined", Tell(Examined{worker, "hung in `f`"})},
       {"busy", Tell(WorkerLeased{worker, Seconds(60), 0, "load"})},
       {"asked", Tell(WorkerAsked{worker, Urgency::kReload, false, ""})},
       {"configuration error", Tell(WorkerConfigError{worker, "bad"})},

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "master/core/basis/limits.h"
+#include "master/core/boundary/events.h"
 #include "master/core/supervisor.h"
 #include "master/core/testing/script.h"
 
@@ -34,9 +35,11 @@ TEST(Unkillable, WhereAProcessCannotBeKilledNothingIsStartedByItself) {
   Script script({Web(1)});
   script.Boot();
   script.Load(1);
-  script.Pass(Seconds(10));  // killed for its silence, and replaced at once, as nobody knows yet
+  script.Pass(Seconds(10));  // lost for its silence, and replaced at once, as nobody knows yet
+  script.Step(Examined{script.Who(1), ""});
   script.Load(2);
   script.Pass(Seconds(10));  // the same; and the first one cannot be killed
+  script.Step(Examined{script.Who(2), ""});
   script.Pass(kBackoffFirst);
   EXPECT_EQ(script.Spawns(), 2);
   EXPECT_TRUE(std::holds_alternative<Waiting>(script.service().slots()[0].state()));
@@ -58,7 +61,10 @@ TEST(Unkillable, AnOperatorMayStartBesideWhatCannotBeKilled) {
   script.Boot();
   script.Load(1);
   script.Pass(Seconds(10));
+  script.Step(Examined{script.Who(1), ""});
   script.Load(2);
+  script.Pass(Seconds(10));
+  script.Step(Examined{script.Who(2), ""});
   script.Pass(Seconds(3600));
   EXPECT_EQ(script.Spawns(), 2);
   script.Command(Verb::kReload);

@@ -164,7 +164,7 @@ TEST_F(DriverTest, AHeartbeatThatLiesUnreadAtTheDeadlineCounts) {
     return true;
   });
   Turn();
-  EXPECT_EQ(outside_.Count<core::Signal>(), 0U);
+  EXPECT_EQ(outside_.Count<core::Examine>(), 0U);
   EXPECT_EQ(outside_.timeouts.size(), 4U);  // its own, and as many as look at everything
   EXPECT_EQ(outside_.Stepped<core::TimePassed>(), 1U);
 }
@@ -176,7 +176,7 @@ TEST_F(DriverTest, SilenceAtTheDeadlineIsJudgedOnceAllWasRead) {
     return false;
   });
   Turn();
-  EXPECT_EQ(outside_.Count<core::Signal>(), 1U);
+  EXPECT_EQ(outside_.Count<core::Examine>(), 1U);
   EXPECT_EQ(outside_.timeouts.size(), 2U);  // the second one found everything
 }
 

@@ -144,6 +144,8 @@ EventType TypeOf(const core::Record& record) {
       return EventType::kWorkerRecovered;
     case Milestone::kDone:
       return EventType::kWorkerDone;
+    case Milestone::kExamined:
+      return EventType::kWorkerExamined;
   }
   return EventType::kWorkerLost;
 }

@@ -61,7 +61,10 @@ const Record* Newest(const core::Slot& slot, std::initializer_list<Milestone> mi
 std::string LossWords(const core::Slot& slot) {
   const Record* lost = Newest(slot, {Milestone::kLost});
   if (lost == nullptr) return core::ToWords(slot.last_trouble());
-  std::string words = core::ToWords(lost->cause);
+  // Where it hangs is found out later, and kept with the trouble.
+  const bool same =
+      slot.last_trouble().kind == lost->cause.kind && slot.last_trouble().number == lost->cause.number;
+  std::string words = core::ToWords(same ? slot.last_trouble() : lost->cause);
   const int64_t served = ServedFor(slot.history().records(), *lost);
   if (served >= 0) return words + ", after it had served for " + SpokenSeconds(served);
   return IsEnd(lost->cause) ? words + " before it was loaded" : words;

@@ -295,6 +295,8 @@ std::string LeavingOne(const core::Leaving& leaving, core::Instant now) {
   if (leaving.unkillable()) return "SIGKILL did not end " + pid + ": it hangs in the kernel.";
   if (leaving.stage == core::Leaving::Stage::kKilled)
     return Sentence(pid) + " was sent SIGKILL and is about to end.";
+  if (leaving.examined && !leaving.ended)
+    return Sentence(pid) + " hangs: it is found out where, for at most " + left + ", then it is killed.";
   if (leaving.ended)
     return Sentence(pid) + " has ended; processes that it had started have " + left +
            " left, then they are killed.";

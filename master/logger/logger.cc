@@ -124,7 +124,7 @@ void Logger::Do(const Settings& settings, std::vector<base::UniqueFd>* /*fds*/) 
   tidy_.SetTotal(settings.total_bytes);
   store_.Post([this, folder = settings.folder] {
     registry_.events().Open(folder);
-    registry_.incidents().Open(folder);
+    TellLater(IncidentsThere{registry_.incidents().Open(folder)});
   });
   if (absl::Status listens = readers_->Listen(settings.socket, !settings.grants.empty()); !listens.ok()) {
     OnSaid(true, absl::StrCat("nobody can read lines and events: ", std::string(listens.message())));

@@ -20,6 +20,7 @@ DEFINE_bool(strict, false, "with --check: exit 1 where the start would warn");
 DEFINE_bool(print_config, false, "print the effective configuration as TOML; start nothing");
 DEFINE_string(load, "", "load this configuration and print it for another fectld; start nothing");
 DEFINE_string(log_server, "", "be the logger of another fectld, with these descriptors");
+DEFINE_int32(examine, 0, "look into this process, a worker of another fectld that hangs");
 DEFINE_bool(daemon, false,
             "run in the background; return when the master serves, or with the reason why not");
 
@@ -28,7 +29,7 @@ namespace {
 
 using Action = CommandLine::Action;
 
-constexpr std::array<Option, 9> kOptions = {{
+constexpr std::array<Option, 10> kOptions = {{
     {"-c", "--config", "FILE", "config", Action::kServe,
      "read this configuration (default: fectld.toml in the current directory)"},
     {"", "--check", "", "check", Action::kCheck,
@@ -39,6 +40,7 @@ constexpr std::array<Option, 9> kOptions = {{
      "only print the configuration with all defaults, as TOML"},
     {"", "--load", "FILE", "load", Action::kLoad, ""},
     {"", "--log-server", "FD,FD", "log_server", Action::kLogServer, ""},
+    {"", "--examine", "PID", "examine", Action::kExamine, ""},
     {"-d", "--daemon", "", "daemon", Action::kServe,
      "go to the background: returns when the master serves, or says why not"},
     {"-V", "--version", "", "", Action::kVersion, "print the version"},
@@ -123,6 +125,11 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
     if (fds.size() > 2 || !absl::SimpleAtoi(fds.front(), &line.link_fd) ||
         (fds.size() == 2 && !absl::SimpleAtoi(fds.back(), &line.memory_fd)))
       return Wrong("option --log-server takes descriptors");
+  }
+  if (line.action == Action::kServe && FLAGS_examine != 0) {
+    line.action = Action::kExamine;
+    line.pid = FLAGS_examine;
+    if (line.pid <= 1) return Wrong("option --examine takes the pid of a worker");
   }
   if (line.strict && line.action != Action::kCheck && line.action != Action::kHelp &&
       line.action != Action::kVersion)

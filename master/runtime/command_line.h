@@ -12,7 +12,7 @@ namespace fectl::runtime {
 
 // What fectld was asked to do.
 struct CommandLine {
-  enum class Action { kServe, kCheck, kPrintConfig, kLoad, kLogServer, kHelp, kVersion };
+  enum class Action { kServe, kCheck, kPrintConfig, kLoad, kLogServer, kExamine, kHelp, kVersion };
 
   Action action = Action::kServe;
   std::string config;   // also what kLoad loads; empty: not given
@@ -21,6 +21,7 @@ struct CommandLine {
   // kLogServer: descriptors that the logger has got from its master; -1: there is none.
   int link_fd = -1;
   int memory_fd = -1;
+  int pid = 0;  // kExamine: of the worker
 };
 
 struct Option {

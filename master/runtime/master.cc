@@ -46,6 +46,14 @@ Master::Master(MasterParts parts)
       events_(&driver_.supervisor(), &logs_),
       workers_(&plans_, parts_.listeners.get(), &outputs_, &logs_, parts_.loop.get(), this),
       logs_(parts_.loop.get(), workers_.children(), parts_.log_surroundings),
+      examiner_(
+          parts_.loop.get(), workers_.children(),
+          [this](const core::Incarnation& who, std::string text) {
+            return KeepIncident(who, std::move(text));
+          },
+          [this](const core::Incarnation& who, std::string words) {
+            Emit(core::Examined{who, std::move(words)});
+          }),
       loader_(parts_.loop.get(), workers_.children(), parts_.start_directory),
       applier_(this, parts_.listeners.get(), &loader_, std::move(parts_.config), parts_.file, parts_.files,
                parts_.loaded_at_ns),
@@ -119,9 +127,9 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due =
-      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
-                logs_.next_deadline(), notices_.next_deadline(), beat_at_, sweep_at_});
+  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
+                                applier_.next_deadline(), logs_.next_deadline(), notices_.next_deadline(),
+                                examiner_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
@@ -191,6 +199,7 @@ void Master::Do(const core::Report& effect) {
 void Master::Do(const core::ForgetService& effect) {
   names_.erase(effect.service);
   logs_.ForgetService(effect.service);
+  examiner_.ForgetService(effect.service);
   last_words_.Forget(effect.service);
 }
 
@@ -222,6 +231,7 @@ void Master::OnTurnEnd(core::Instant now) {
     platform::GiveBackStartCode();
   }
   applier_.OnTurn(now);
+  examiner_.OnTurn(now);
   logs_.OnTurn(now);
   if (!settling_.empty()) AnswerSettled(/*all=*/false);
   server_.OnTurn(now);

@@ -31,6 +31,7 @@
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
+#include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
@@ -68,8 +69,7 @@ struct MasterParts {
   platform::NotifySocket notify;  // whoever started fectld wants to be told there
 };
 
-// The outside of the driver as the kernel gives it, and what people get to see of the services. The driver
-// turns (master/driver/driver.h); here are the wait, the effects, control clients and signals.
+// The outside of the driver (master/driver/driver.h): the wait, effects, clients, signals, and views.
 class Master final : private driver::Outside,
                      private driver::EventSink,
                      private ControlRequests,
@@ -111,17 +111,18 @@ class Master final : private driver::Outside,
   void OnOpenedAnew(ListenerId listener, const std::string& name) override;
   bool Has(const core::Service& service, ListenerId listener) const;  // its next processes do
   void OnReady(uint32_t events) override;                             // signals
-
   void Do(const core::Spawn& effect) { workers_.Spawn(effect); }
   void Do(const core::Send& effect);
   void TurnAwayBefore(const WorkerLink& stops);
   void Do(const core::Signal& effect);
+  void Do(const core::Examine& effect);
   void Do(const core::Reply& effect);
   void Do(const core::Report& effect);
-  void Do(const core::ServiceReport& /*effect*/) {}  // events_ has it
+  void Do(const core::ServiceReport& /*effect*/) {}
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
+  uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();
   void ShutDown(const core::ShutdownAsked& asked);
@@ -168,6 +169,7 @@ class Master final : private driver::Outside,
   core::PlanVersion newest_plan_ = 0;
   WorkerSet workers_;
   LogLink logs_;
+  Examiner examiner_;
   LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;

@@ -23,6 +23,7 @@
 #include "master/config/system/path_check.h"
 #include "master/config/system/system_check.h"
 #include "master/config/transport.h"
+#include "master/evidence/examine.h"
 #include "master/logger/log_server.h"
 #include "master/platform/children/daemonize.h"
 #include "master/platform/credentials/privileges.h"
@@ -263,6 +264,7 @@ int Main(const CommandLine& line) {
   // Nothing but these is open of our own yet, and a daemon holds on to nothing else of its caller's.
   if (line.daemon) platform::CloseAllButStandardStreams(passed.numbers());
   if (line.action == CommandLine::Action::kLoad) return Load(line.config);
+  if (line.action == CommandLine::Action::kExamine) return evidence::Examine(line.pid);
   if (line.action == CommandLine::Action::kLogServer) return logger::ServeLogs(line.link_fd, line.memory_fd);
   platform::NotifySocket notify = platform::NotifySocket::FromEnvironment();
   // `bazel run` starts programs in a folder of its own; paths are meant from where the caller stands.

@@ -136,6 +136,7 @@ void Engine::Do(const Item& item) {
     case Kind::kMasterSeesGroupEnd:
     case Kind::kMasterSeesClosed:
     case Kind::kMasterGivesUp:
+    case Kind::kMasterSeesEvidence:
       ready_.push_back(item);
       return;
   }
@@ -157,6 +158,9 @@ void Engine::LookAt(const Item& item) {
       return Emit(core::ChannelClosed{kernel_.process(item.place).who});
     case Kind::kMasterGivesUp:
       return Emit(core::WorkerViolated{kernel_.process(item.place).who, "leaves its commands unread"});
+    case Kind::kMasterSeesEvidence:
+      return Emit(
+          core::Examined{kernel_.process(item.place).who, random_late_.Below(2) == 0 ? "" : "hung in `f`"});
     case Kind::kProgram:
     case Kind::kOperator:
     case Kind::kStall:
@@ -297,7 +301,7 @@ void Engine::HandInLate(const core::Incarnation& who) {
   core::Incarnation whom = who;
   if (random_late_.Below(8) == 0) whom.slot = 1000;
   if (random_late_.Below(8) == 0) whom.service = 1000;
-  switch (random_late_.Below(9)) {
+  switch (random_late_.Below(10)) {
     case 0:
       return Emit(core::WorkerBeat{whom});
     case 1:
@@ -314,6 +318,8 @@ void Engine::HandInLate(const core::Incarnation& who) {
       return Emit(core::WorkerBeganMessage{whom});
     case 7:
       return Emit(core::WorkerLeased{whom, core::Seconds(100), 9, "late"});
+    case 8:
+      return Emit(core::Examined{whom, "late"});
     default:
       return Emit(core::ChannelClosed{whom});
   }
@@ -397,7 +403,17 @@ void Engine::Run(const core::Effect& effect) {
     } else {
       programs_.OnSignal(kernel_.process(place), place, signal->sig);
     }
+  } else if (const auto* examine = std::get_if<core::Examine>(&effect)) {
+    BeginToExamine(*examine);
   }
+}
+
+// Whoever looks into it may find nothing, take too long, or never come back.
+void Engine::BeginToExamine(const core::Examine& examine) {
+  const uint32_t place = kernel_.PlaceOf(examine.who);
+  if (place == Kernel::kNowhere || random_late_.Below(8) == 0) return;
+  const core::Span most = random_late_.Below(3) == 0 ? core::Span{} : core::Milliseconds(2500);
+  Plan(DrawSpan(random_late_, most), Kind::kMasterSeesEvidence, place);
 }
 
 void Engine::SpawnProcess(const core::Spawn& spawn) {

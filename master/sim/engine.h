@@ -49,6 +49,7 @@ class Engine : private ProgramHost, private driver::Outside, private driver::Eve
     kMasterSeesGroupEnd,
     kMasterSeesClosed,
     kMasterGivesUp,
+    kMasterSeesEvidence,
     kOperator,
     kStall,
     kCrash
@@ -120,6 +121,7 @@ class Engine : private ProgramHost, private driver::Outside, private driver::Eve
   void Restore();
   // A torn journal, or one with a wrong bit, is refused; an old one is what it was (I29).
   void DamageJournal(const std::string& bytes);
+  void BeginToExamine(const core::Examine& examine);
   void SpawnProcess(const core::Spawn& spawn);
 
   const Options options_;

@@ -34,6 +34,7 @@ std::string ToText(const core::Effect& effect, const std::vector<std::string>& n
   if (const auto* signal = std::get_if<core::Signal>(&effect)) {
     return "signal " + std::string(kSignals[static_cast<size_t>(signal->sig)]) + " " + name(signal->who);
   }
+  if (const auto* examine = std::get_if<core::Examine>(&effect)) return "examine " + name(examine->who);
   if (const auto* reply = std::get_if<core::Reply>(&effect)) {
     return "reply " + std::to_string(reply->request) + " " +
            std::string(kAnswers[static_cast<size_t>(reply->answer)]) +

@@ -282,6 +282,8 @@ class Reader {
                             .out_of_memory = IsAdded("out-of-memory", words),
                             .inside_message = IsAdded("inside-message", words),
                             .group_left = IsAdded("group-left", words)};
+    } else if (word == "examined") {
+      *event = core::Examined{who, argument};
     } else if (word == "group-ended") {
       *event = core::GroupEnded{who};
     } else {
@@ -307,9 +309,12 @@ std::vector<std::string> Trace::Names() const {
 
 namespace {
 
+std::string Behind(const std::string& words) {
+  return words.empty() ? "" : " " + Quoted(words);
+}
+
 std::string LeaseText(const core::WorkerLeased& e, const std::string& name) {
-  return "leases " + name + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) +
-         (e.words.empty() ? "" : " " + Quoted(e.words));
+  return "leases " + name + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) + Behind(e.words);
 }
 
 }  // namespace
@@ -334,7 +339,7 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
       const std::string word = e.leaves                              ? "leaves "
                                : e.urgency == core::Urgency::kReload ? "asks-reload "
                                                                      : "asks-restart ";
-      return word + name(e.who) + (e.words.empty() ? "" : " " + Quoted(e.words));
+      return word + name(e.who) + Behind(e.words);
     }
     std::string operator()(const core::WorkerConfigError& e) {
       return "cfgerror " + name(e.who) + " " + Quoted(e.words);
@@ -343,6 +348,7 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
       return "violated " + name(e.who) + " " + Quoted(e.words);
     }
     std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
+    std::string operator()(const core::Examined& e) { return "examined " + name(e.who) + Behind(e.words); }
     std::string operator()(const core::Exited& e) {
       return (e.signaled ? "killed " : "exited ") + name(e.who) + " " + std::to_string(e.number) +
              (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +

@@ -25,6 +25,7 @@ enum class EventType {
   kWorkerRecovered,
   kWorkerUnkillable,
   kWorkerDone,
+  kWorkerExamined,
   // What happened to a service: `service`.
   kServiceAdded,
   kServiceRemoved,
@@ -92,6 +93,7 @@ inline constexpr EventTypeRow kEventTypes[] = {
      ""},
     {EventType::kWorkerUnkillable, "worker.unkillable", "it still exists after SIGKILL", "why"},
     {EventType::kWorkerDone, "worker.done", "the process of a oneshot has ended with 0", "why"},
+    {EventType::kWorkerExamined, "worker.examined", "it was found out where a process that hung was", "why"},
     {EventType::kServiceAdded, "service.added", "there is another service", "num"},
     {EventType::kServiceRemoved, "service.removed", "the service and all its processes are gone", ""},
     {EventType::kServiceStarting, "service.starting", "it is starting", "why num"},

@@ -96,6 +96,8 @@ def _host_libraries_impl(ctx):
     for name, package, extra in [("re2", "re2", []), ("zstd", "libzstd", [])]:
         flags = _static(ctx, _pkg_config(ctx, package)) + ["-lpthread"]
         build.append(_LIBRARY.format(name = name, linkopts = flags, deps = extra))
+    _need(ctx, "/usr/include/elfutils/libdwfl.h", "libdw-dev")
+    build.append(_LIBRARY.format(name = "libdw", linkopts = _static(ctx, _pkg_config(ctx, "libdw")), deps = []))
     for name, header, package in [
         ("cpptoml", "/usr/include/cpptoml.h", "libcpptoml-dev"),
         ("rapidjson", "/usr/include/rapidjson/document.h", "rapidjson-dev"),

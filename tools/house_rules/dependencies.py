@@ -25,6 +25,7 @@ _OUTSIDE = [
     ("rapidjson/", ("rapidjson",)),
     ("re2/", ("re2",)),
     ("zstd.h", ("zstd",)),
+    ("elfutils/", ("libdw",)),
 ]
 _PYBIND = "@host_python//:pybind11"
 # Linked for its main(), whether or not a file includes it.

@@ -57,6 +57,10 @@ inline constexpr Span kChannelGrace = Seconds(1);
 // pipe takes the rest of one in no time.
 inline constexpr Span kMessageGrace = Seconds(10);
 
+// How long a process that hangs may be looked into before it is killed. Its successor is started before that,
+// so this costs memory, and no capacity.
+inline constexpr Span kExaminationMax = Seconds(2);
+
 // A process that outlives SIGKILL for this long sits in the kernel (a hung file system, a frozen cgroup):
 // people are told once, and its slot goes on without it, but starts nothing more by itself until it is gone.
 inline constexpr Span kUnkillableAfter = Seconds(10);

@@ -108,6 +108,7 @@ std::string_view PlainWords(Cause::Kind kind) {
     case Cause::Kind::kBeforeRoll:
     case Cause::Kind::kRunTimeout:
     case Cause::Kind::kLeaseExpired:
+    case Cause::Kind::kFound:
       break;  // see ToWords()
   }
   return "";
@@ -124,9 +125,9 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kSignaled:
       return "was killed by " + base::SignalName(cause.number) + InBrackets(cause.text);
     case Cause::Kind::kStartupTimeout:
-      return "did not say `loaded` within " + InSeconds(cause.number);
+      return WithText("did not say `loaded` within " + InSeconds(cause.number), ": ", cause.text);
     case Cause::Kind::kHeartbeatTimeout:
-      return "sent no heartbeat for " + InSeconds(cause.number);
+      return WithText("sent no heartbeat for " + InSeconds(cause.number), ": ", cause.text);
     case Cause::Kind::kShutdownTimeout:
       return "did not exit within " + InSeconds(cause.number) + " after it was told to";
     case Cause::Kind::kConfigError:
@@ -151,6 +152,8 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kLeaseExpired:
       return WithText("let its lease of " + InSeconds(cause.number) + " run out",
                       ", busy with: ", cause.text);
+    case Cause::Kind::kFound:
+      return cause.text;
     default:
       return std::string(PlainWords(cause.kind));
   }

@@ -51,7 +51,8 @@ struct Cause {
     kBeforeRoll,         // a oneshot; text: the service whose workers are to be replaced
     kRunTimeout,         // a oneshot ran for too long; number: milliseconds allowed
     kLeaseExpired,       // was busy for longer than it had said; number: milliseconds; text: with what
-    kLast = kLeaseExpired,
+    kFound,              // where a process hangs; text: that
+    kLast = kFound,
   };
 
   Kind kind = Kind::kNone;

@@ -43,6 +43,14 @@ struct Signal {
   bool operator==(const Signal&) const = default;
 };
 
+// Find out where the process hangs. To be answered with Examined; it is killed then, and anyway after
+// kExaminationMax.
+struct Examine {
+  Incarnation who;
+  Cause cause;
+  bool operator==(const Examine&) const = default;
+};
+
 enum class Answer : uint8_t {
   kStarted,
   kStopped,
@@ -116,7 +124,7 @@ struct Finish {
 };
 
 using Effect =
-    std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish, ServiceReport>;
+    std::variant<Spawn, Send, Signal, Reply, Report, DropPlan, ForgetService, Finish, ServiceReport, Examine>;
 using Effects = std::vector<Effect>;
 
 }  // namespace fectl::core

@@ -37,6 +37,12 @@ struct WorkerBeat {
   Incarnation who;
 };
 
+// It was found out where a process hangs, or that this cannot be.
+struct Examined {
+  Incarnation who;
+  std::string words;  // "hung in `shop.db.query` db.py:88 (incident 17)"; empty: nothing is known
+};
+
 // What the worker has written so far ends inside a message. The next whole message ends that. Said again, it
 // changes nothing.
 struct WorkerBeganMessage {
@@ -158,8 +164,8 @@ struct Stalled {
 };
 
 using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerLeased,
-                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Exited, GroupEnded,
-                           Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
+                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited,
+                           GroupEnded, Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
                            ShutdownAsked, TimePassed, RoomMade, Stalled>;
 
 // When an event happened.

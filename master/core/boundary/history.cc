@@ -47,6 +47,8 @@ std::string_view ToWord(Milestone milestone) {
       return "recovered";
     case Milestone::kDone:
       return "done";
+    case Milestone::kExamined:
+      return "examined";
   }
   return "";
 }

@@ -31,7 +31,8 @@ enum class Milestone : uint8_t {
   kCrashing,        // its workers are lost again and again; said once, until it has recovered
   kRecovered,       // a worker has served long enough to be called stable after that
   kDone,            // a oneshot ended with 0
-  kLast = kDone,
+  kExamined,        // it was found out where a process hung
+  kLast = kExamined,
 };
 
 // One word or two, in lower case: "starting", "reload failed".

@@ -13,6 +13,7 @@
 #include "master/core/boundary/events.h"
 #include "master/core/boundary/history.h"
 #include "master/core/slot/lease.h"
+#include "master/core/slot/leaving.h"
 #include "master/core/slot/slot_state.h"
 
 namespace fectl::core {
@@ -47,6 +48,7 @@ class Slot {
   // Also: never came into being. `group_left`: OnGroupEnded() follows.
   SlotOutcome OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left = false);
   SlotOutcome OnGroupEnded(StepContext& step, Generation generation);
+  void OnExamined(StepContext& step, const Examined& event);
   SlotOutcome OnLoaded(StepContext& step, Generation generation);
   void OnBeat(Generation generation, Instant now);
   void OnBeganMessage(StepContext& step, Generation generation);
@@ -94,7 +96,7 @@ class Slot {
             Field<7>(self.start_by_), Field<8>(self.asks_), Field<9>(self.restarts_), Field<10>(self.state_),
             Field<11>(self.leaving_), Field<12>(self.undrained_), Field<13>(self.later_ask_),
             Field<14>(self.ask_at_), Field<15>(self.due_ask_), Field<16>(self.history_),
-            Field<17>(self.last_trouble_), Field<18>(self.leases_));
+            Field<17>(self.last_trouble_), Field<18>(self.leases_), Field<19>(self.trouble_of_));
   }
 
  private:
@@ -175,6 +177,7 @@ class Slot {
   std::optional<WorkerAsked> due_ask_;
   History history_;
   Cause last_trouble_;
+  Generation trouble_of_ = 0;  // whose silence that is; 0: it is another trouble
   std::vector<Lease> leases_;  // of processes on duty, one each; most slots have none
 };
 

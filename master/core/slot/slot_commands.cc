@@ -32,7 +32,9 @@ void Slot::ForgetAsks() {
 
 // It belongs to the past once what somebody asked for has come up.
 void Slot::ForgetTrouble() {
-  if (!crashing_) last_trouble_ = {};
+  if (crashing_) return;
+  last_trouble_ = {};
+  trouble_of_ = 0;
 }
 
 void Slot::Start(StepContext& step, Cause cause) {
@@ -166,6 +168,12 @@ void Slot::Retire(StepContext& step, const Process& process, StopMode mode, Span
       leaving.stage = Leaving::Stage::kKilled;
       leaving.deadline = step.at.now + kUnkillableAfter;
       break;
+    case StopMode::kExamine:
+      leaving.examined = true;
+      leaving.stage = Leaving::Stage::kHurried;
+      leaving.grace = kExaminationMax;
+      leaving.deadline = step.at.now + leaving.grace;
+      break;
   }
   leaving_.push_back(std::move(leaving));
   BoundLeaving(step);
@@ -189,7 +197,7 @@ void Slot::BoundLeaving(StepContext& step) {
 void Slot::Hurry(StepContext& step) {
   for (Leaving& leaving : leaving_) {
     const Instant hurried = step.at.now + kHurriedGrace;
-    if (leaving.stage >= Leaving::Stage::kKilled || leaving.deadline <= hurried) continue;
+    if (leaving.examined || leaving.stage >= Leaving::Stage::kKilled || leaving.deadline <= hurried) continue;
     leaving.grace = kHurriedGrace;
     leaving.deadline = hurried;
     Note(step, Milestone::kStopping, leaving.process,

@@ -15,7 +15,7 @@ namespace {
 // One that closed its pipe may still finish what it has open; one that hangs cannot.
 // What a oneshot has begun it may end.
 StopMode ModeFor(const Process& process) {
-  return process.channel_closed || process.oneshot ? StopMode::kFinish : StopMode::kKill;
+  return process.channel_closed || process.oneshot ? StopMode::kFinish : StopMode::kExamine;
 }
 
 Cause RanOut(const Lease& lease) {
@@ -74,7 +74,9 @@ SlotOutcome Slot::OnTime(StepContext& step) {
 void Slot::LeavingOnTime(StepContext& step) {
   for (Leaving& leaving : leaving_) {
     if (leaving.deadline > step.at.now) continue;
-    if (leaving.stage < Leaving::Stage::kKilled) {
+    if (leaving.examined && leaving.stage < Leaving::Stage::kKilled) {
+      KillLeaving(step, leaving);
+    } else if (leaving.stage < Leaving::Stage::kKilled) {
       Note(step, Milestone::kStopping, leaving.process,
            MakeCause(Cause::Kind::kShutdownTimeout, ToMilliseconds(leaving.grace)));
       KillLeaving(step, leaving);

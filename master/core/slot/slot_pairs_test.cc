@@ -99,6 +99,11 @@ void ServeBusily(Bench& bench) {
   Serve(bench);
   BeBusy(bench);
 }
+void Hang(Bench& bench) {
+  Serve(bench);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLost(step, 1, MakeCause(Cause::Kind::kHeartbeatTimeout, 10), StopMode::kExamine);
+}
 void GiveUp(Bench& bench) {
   Launch(bench, 1);
   StepContext step = bench.ContextFor();
@@ -160,6 +165,7 @@ std::vector<State> States() {
        {{"old ", 1}, {"next ", 2}}},
       {"given up", GiveUp},
       {"done", BeDone},
+      {"leaving, examined", Hang},
       {"leaving, asked", [](Bench& b) { Retire(b, StopMode::kFinish); }},
       {"leaving, its process ended", RetireAndLeaveGroup},
       {"leaving, hurried", [](Bench& b) { Retire(b, StopMode::kQuick); }},
@@ -241,6 +247,10 @@ std::vector<Named> EventsOf(Generation who) {
       {"spawned", [who](Bench& b, StepContext& t) { return b.slot.OnSpawned(t, who, 7), Nothing(); }},
       {"loaded", [who](Bench& b, StepContext& t) { return b.slot.OnLoaded(t, who); }},
       {"beat", [who](Bench& b, StepContext& t) { return b.slot.OnBeat(who, t.at.now), Nothing(); }},
+      {"examined",
+       [who](Bench& b, StepContext& t) {
+         return b.slot.OnExamined(t, Examined{{0, 0, who}, "hung in `f`"}), Nothing();
+       }},
       {"began a message",
        [who](Bench& b, StepContext& t) { return b.slot.OnBeganMessage(t, who), Nothing(); }},
       {"busy for 60 s", busy(Seconds(60))},

@@ -50,10 +50,29 @@ SlotOutcome Slot::OnLost(StepContext& step, Generation generation, const Cause& 
   // A worker that does not serve yet has nothing to finish.
   const bool served = found.role == Role::kServing || found.role == Role::kOld;
   const StopMode milder = mode == StopMode::kFinish && !served ? StopMode::kAbandon : mode;
-  const Process& process = *found.process;
+  const Process process = *found.process;
   Retire(step, process, milder,
          milder == StopMode::kAbandon ? AbandonGrace(process) : process.shutdown_timeout);
-  return Lose(step, found.role, cause);
+  if (mode == StopMode::kExamine) step.effects.emplace_back(Examine{Who(step, process), cause});
+  const SlotOutcome outcome = Lose(step, found.role, cause);
+  if (mode == StopMode::kExamine) trouble_of_ = generation;
+  return outcome;
+}
+
+void Slot::OnExamined(StepContext& step, const Examined& event) {
+  const auto found = FindLeaving(event.who.generation);
+  if (found == leaving_.end() || !found->examined) return;
+  if (!event.words.empty()) {
+    Note(step, Milestone::kExamined, found->process, MakeCause(Cause::Kind::kFound, event.words));
+    if (trouble_of_ == event.who.generation) {
+      std::string before = last_trouble_.text;
+      if (before.empty() && last_trouble_.kind == Cause::Kind::kLeaseExpired) before = "something";
+      if (!before.empty()) before += "; ";
+      last_trouble_.text = (before + event.words).substr(0, kCauseTextBytes);
+      trouble_of_ = 0;
+    }
+  }
+  if (found->stage < Leaving::Stage::kKilled) KillLeaving(step, *found);
 }
 
 SlotOutcome Slot::OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left) {
@@ -283,6 +302,7 @@ void Slot::AfterLoss(StepContext& step, const Serving& lost, const Cause& cause,
 SlotOutcome Slot::Lose(StepContext& step, Role role, const Cause& cause) {
   SlotState before = std::exchange(state_, Vacant{});
   last_trouble_ = cause;
+  trouble_of_ = 0;
   return std::visit(Overloaded{
                         [](OneOf<Vacant, Waiting, GivenUp, Done> auto& /*has nobody to lose*/) {
                           return SlotOutcome::kNothing;

@@ -117,6 +117,8 @@ std::vector<std::string> ToWords(const Effects& effects) {
       words.push_back(std::string(Word(send->order)) + name(send->who));
     } else if (const auto* signal = std::get_if<Signal>(&effect)) {
       words.push_back(std::string(Word(signal->sig)) + name(signal->who));
+    } else if (const auto* examine = std::get_if<Examine>(&effect)) {
+      words.push_back("examine" + name(examine->who));
     } else if (const auto* reply = std::get_if<Reply>(&effect)) {
       words.push_back("reply " + std::string(Word(reply->answer)) +
                       (reply->words.empty() ? "" : " \"" + reply->words + "\""));

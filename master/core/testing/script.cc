@@ -150,6 +150,8 @@ void Script::RunEffects() {
       decided_.push_back(std::string(Word(send->order)) + " " + Name(send->who));
     } else if (const auto* signal = std::get_if<Signal>(&effect)) {
       decided_.push_back(std::string(Word(signal->sig)) + " " + Name(signal->who));
+    } else if (const auto* examine = std::get_if<Examine>(&effect)) {
+      decided_.push_back("examine " + Name(examine->who));
     } else if (const auto* reply = std::get_if<Reply>(&effect)) {
       std::string text = "reply " + std::to_string(reply->request) + " " + std::string(Word(reply->answer));
       if (!reply->words.empty()) text += ": " + reply->words;

@@ -35,6 +35,8 @@ void Members(Archive& a, Message& m) {
     a(m.streams);
   } else if constexpr (std::same_as<M, EventsKept>) {
     a(m.sequence);
+  } else if constexpr (std::same_as<M, IncidentsThere>) {
+    a(m.newest);
   } else if constexpr (std::same_as<M, LastGiven>) {
     a(m.question), a(m.lines);
   } else if constexpr (std::same_as<M, Said>) {

@@ -166,7 +166,14 @@ struct Dropped {
   friend bool operator==(const Dropped&, const Dropped&) = default;
 };
 
-using ToMaster = std::variant<Beat, PipeEnded, EventsKept, LastGiven, Said, Dropped>;
+// The newest incident that is kept has this number; 0: there is none.
+struct IncidentsThere {
+  uint64_t newest = 0;
+
+  friend bool operator==(const IncidentsThere&, const IncidentsThere&) = default;
+};
+
+using ToMaster = std::variant<Beat, PipeEnded, EventsKept, LastGiven, Said, Dropped, IncidentsThere>;
 
 std::string Encode(const ToLogger& message);
 std::string Encode(const ToMaster& message);

@@ -30,9 +30,15 @@ std::string IncidentStore::PathOf(uint64_t id) const {
   return absl::StrCat(folder_, "/", id, std::string(kEnd));
 }
 
-void IncidentStore::Open(const std::string& folder) {
+uint64_t IncidentStore::Open(const std::string& folder) {
   const std::lock_guard lock(mutex_);
   folder_ = folder.empty() ? "" : folder + "/incidents";
+  uint64_t newest = in_memory_.empty() ? 0 : in_memory_.rbegin()->first;
+  if (!folder_.empty()) {
+    const std::vector<uint64_t> ids = Ids();
+    if (!ids.empty()) newest = std::max(newest, ids.back());
+  }
+  return newest;
 }
 
 absl::Status IncidentStore::Put(uint64_t id, bool last, std::string_view bytes, int64_t now_ms) {

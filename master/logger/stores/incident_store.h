@@ -21,8 +21,8 @@ class IncidentStore {
   static constexpr size_t kBytesMax = size_t{256} << 10;
   static constexpr size_t kKept = 100;  // more than anybody looks at; 25 MiB at most
 
-  // An empty folder: in memory alone.
-  void Open(const std::string& folder);
+  // An empty folder: in memory alone. Returns the number of the newest one; 0: there is none.
+  uint64_t Open(const std::string& folder);
 
   // One piece after the other; with the last one it is kept, and the oldest one goes where there are too
   // many.

@@ -287,6 +287,10 @@ void LogLink::Take(const logger::Said& said) {
   }
 }
 
+void LogLink::Take(const logger::IncidentsThere& there) {
+  newest_incident_ = std::max(newest_incident_, there.newest);
+}
+
 void LogLink::Take(const logger::Dropped& dropped) {
   dropped_lines_ += dropped.lines;
   const auto service = static_cast<core::ServiceId>(dropped.service);

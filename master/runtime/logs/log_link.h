@@ -60,6 +60,8 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
   // A record of something that has happened, a JSON object without a newline. Kept here until the logger has
   // it.
   void AppendEvent(uint64_t sequence, std::string json) override;
+  // The number for one; no incident that is kept has it.
+  uint64_t NewIncident() { return ++newest_incident_; }
   // Bytes that are kept of a worker's end, at most 256 KiB.
   void PutIncident(uint64_t id, std::string bytes);
 
@@ -113,6 +115,7 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
   void Take(const logger::EventsKept& kept);
   void Take(const logger::LastGiven& given);
   void Take(const logger::Said& said);
+  void Take(const logger::IncidentsThere& there);
   void Take(const logger::Dropped& dropped);
   void WatchLink();
   void Close();
@@ -136,6 +139,7 @@ class LogLink final : public events::EventSink, private platform::FdWatcher, pri
   std::unique_ptr<platform::Child> child_;
   std::function<void(core::ServiceId, uint64_t, const std::string&)> on_dropped_;
   uint64_t dropped_lines_ = 0;
+  uint64_t newest_incident_ = 0;
   core::Instant now_;
   core::Instant started_at_;
   core::Instant silent_at_ = core::kNever;   // when it counts as hung

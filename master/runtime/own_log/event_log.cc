@@ -20,6 +20,7 @@ google::LogSeverity SeverityOf(const core::Record& record) {
       return google::GLOG_ERROR;
     case core::Milestone::kLost:
     case core::Milestone::kCutShort:
+    case core::Milestone::kExamined:
       return google::GLOG_WARNING;
     case core::Milestone::kStopping:
       return record.cause.kind == core::Cause::Kind::kShutdownTimeout ||

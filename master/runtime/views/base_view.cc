@@ -91,6 +91,7 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
     case core::Milestone::kFailed:
       return To::kFailed;
     case core::Milestone::kAlarm:
+    case core::Milestone::kExamined:
     case core::Milestone::kCrashing:
     case core::Milestone::kRecovered:
       return std::nullopt;
@@ -129,6 +130,7 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kProtocolViolation:
     case CauseKind::kChannelClosed:
     case CauseKind::kUnkillable:
+    case CauseKind::kFound:
     case CauseKind::kCrashLoop:
       return Reason{Reason::Kind::kWorkerError, 0, core::ToWords(cause)};
     case CauseKind::kAfterFailedStart:

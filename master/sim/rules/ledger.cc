@@ -285,6 +285,13 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     }
   } else if (const auto* signal = std::get_if<core::Signal>(&effect)) {
     TakeSignal(*signal, event, at);
+  } else if (const auto* examine = std::get_if<core::Examine>(&effect)) {
+    Life* life = Find(examine->who);
+    if (life == nullptr) return;
+    Tell(*life, event, at);
+    life->examined = true;
+    life->grace = core::kExaminationMax;
+    life->deadline = at.now + life->grace;
   } else if (const auto* report = std::get_if<core::Report>(&effect)) {
     for (Life& life : lives_[report->service][report->slot]) {
       if (life.pid != report->record.pid || life.pid == 0) continue;

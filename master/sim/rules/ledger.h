@@ -49,6 +49,7 @@ struct Life {
   bool told_by_signal = false;
   bool told_quit = false;
   bool told_kill = false;
+  bool examined = false;                  // it hangs, and is looked into before it is killed
   bool alarmed = false;                   // outlived SIGKILL, and people were told
   bool overdue = false;                   // it was told to leave since its deadline had come
   bool unfinished = false;                // and that was the one of its message

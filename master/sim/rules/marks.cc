@@ -209,6 +209,7 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kLost, CauseKind::kLeaseExpired},
     {Milestone::kFailed, CauseKind::kLeaseExpired},
     {Milestone::kReloadFailed, CauseKind::kLeaseExpired},
+    {Milestone::kExamined, CauseKind::kFound},
 };
 
 std::string Name(const std::pair<Milestone, CauseKind>& record) {

@@ -82,6 +82,13 @@ void ProcessRules::OnEffect(const View& view, const core::Effect& effect) {
     OnlyTheLivingAreReached(view, signal->who);
     WhoServesInTimeIsLeftAlone(view, signal->who);
     KillComesInItsTime(view, *signal);
+  } else if (const auto* examine = std::get_if<core::Examine>(&effect)) {
+    OnlyTheLivingAreReached(view, examine->who);
+    WhoServesInTimeIsLeftAlone(view, examine->who);
+    const Life* life = view.ledger.Find(examine->who);
+    const bool hangs = life != nullptr && view.event_as<core::TimePassed>() != nullptr && !life->told() &&
+                       life->deadline <= view.at.now && !life->oneshot && !life->closed;
+    if (!hangs) view.Break("only what hangs is looked into (I42)", Name(examine->who));
   }
 }
 
@@ -173,6 +180,7 @@ void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& sign
   if (view.event_as<core::ShutdownAsked>() != nullptr) return;
   if (signal.sig == core::Sig::kQuit) view.Break("SIGQUIT only in a shutdown (I16)", Name(signal.who));
   if (!life->told() && life->process_ended) return;  // it was asked nothing, so its group has no time
+  if (life->examined && view.event_as<core::Examined>() != nullptr && view.is_about(life->who)) return;
   if (view.ledger.WithTime(life->who.service, life->who.slot) > core::kLeavingMax &&
       view.ledger.FirstTold(life->who.service, life->who.slot) == life)
     return;

@@ -99,6 +99,11 @@ bool WasSaid(const View& view, const core::Cause& cause, const Life* life) {
     const auto* error = view.event_as<core::WorkerConfigError>();
     return error != nullptr && life != nullptr && error->who == life->who && error->words == cause.text;
   }
+  if (cause.kind == CauseKind::kFound) {
+    const auto* examined = view.event_as<core::Examined>();
+    return examined != nullptr && life != nullptr && life->examined && examined->who == life->who &&
+           examined->words == cause.text;
+  }
   const auto* violated = view.event_as<core::WorkerViolated>();
   if (violated == nullptr) return IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
   return life != nullptr && violated->who == life->who && violated->words == cause.text;
@@ -171,9 +176,13 @@ void RecordRules::OnEvent(const View& view) {
 void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
   const auto* send = std::get_if<core::Send>(&effect);
   const auto* signal = std::get_if<core::Signal>(&effect);
-  const bool tells = signal != nullptr || (send != nullptr && send->order == core::Order::kStop);
+  const auto* examine = std::get_if<core::Examine>(&effect);
+  const bool tells =
+      signal != nullptr || examine != nullptr || (send != nullptr && send->order == core::Order::kStop);
   if (tells) {
-    const Life* life = view.ledger.Find(signal != nullptr ? signal->who : send->who);
+    const Life* life = view.ledger.Find(signal != nullptr    ? signal->who
+                                        : examine != nullptr ? examine->who
+                                                             : send->who);
     const bool begins = life != nullptr && !life->told() && !life->process_ended;
     if (begins && view.ledger.IsNext(*life)) ++ended_nexts_;
   }
@@ -207,6 +216,15 @@ void RecordRules::OnLost(const View& view, const core::Report& report) {
 }
 
 // Every kill carries its cause, and what the cause says was so.
+namespace {
+
+bool IsCrashLoop(const core::Record& record) {
+  return record.milestone == Milestone::kCrashing &&
+         record.cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !record.cause.text.empty();
+}
+
+}  // namespace
+
 void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
   const core::Cause& cause = report.record.cause;
   const Life* life = Subject(view, report);
@@ -249,8 +267,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = WasCommanded(view, cause.kind);
       break;
     case CauseKind::kCrashLoop:
-      holds = milestone == Milestone::kCrashing &&
-              cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !cause.text.empty();
+      holds = IsCrashLoop(report.record);
       break;
     case CauseKind::kFewerWanted:
     case CauseKind::kRemoved:
@@ -258,6 +275,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       break;
     case CauseKind::kConfigError:
     case CauseKind::kProtocolViolation:
+    case CauseKind::kFound:
       holds = WasSaid(view, cause, life);
       break;
     default:

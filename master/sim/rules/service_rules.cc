@@ -32,6 +32,7 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
   if (std::holds_alternative<core::WorkerBeganMessage>(event)) return life->told() || life->oneshot || begun;
   if (std::holds_alternative<core::WorkerLeased>(event))
     return (life->told() || life->oneshot || life->closed) && !begun;
+  if (std::holds_alternative<core::Examined>(event)) return !life->examined;
   if (std::holds_alternative<core::GroupEnded>(event)) return !life->process_ended;
   return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
                           std::holds_alternative<core::WorkerViolated>(event));

@@ -39,6 +39,7 @@ bool Fits(std::optional<core::Milestone> newest, const Life& life, const Ledger&
     case core::Milestone::kStoppingOld:
     case core::Milestone::kStopping:
     case core::Milestone::kLost:
+    case core::Milestone::kExamined:
       return life.told() && !life.alarmed;
     case core::Milestone::kStopped:
     case core::Milestone::kCutShort:
@@ -122,7 +123,8 @@ void SlotRules::ProcessesAreKnown(const View& view, core::ServiceId id, uint32_t
     const Life* life = view.ledger.Find({id, slot, leaving.process.generation});
     if (life == nullptr || life->ended || !life->told() || life->pid != leaving.process.pid)
       view.Break("the supervisor knows its processes (I9)", Name({id, slot, leaving.process.generation}));
-    else if (!life->told_quit && !life->told_kill && !(life->told_by_pipe && life->told_by_signal))
+    else if (!life->told_quit && !life->told_kill && !life->examined &&
+             !(life->told_by_pipe && life->told_by_signal))
       view.Break("who shall leave is told by its pipe and by a signal (I16)", Name(life->who));
     else if (life->process_ended != leaving.ended)
       view.Break("the supervisor knows whose process has ended (I9)", Name(life->who));
