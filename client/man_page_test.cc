@@ -53,6 +53,8 @@ std::string Macro(Operands operands) {
       return " Op Ar ID";
     case Operands::kTarget:
       return " Ar SERVICE Ns Op / Ns Ar N";
+    case Operands::kIncident:
+      return " Op Cm list | show Ar ID | Cm export Ar ID";
     case Operands::kServiceAndNumber:
       return " Ar SERVICE Ar N | Cm + Ns Ar N | Cm \\- Ns Ar N";
     case Operands::kTargetAndMessage:
