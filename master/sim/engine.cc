@@ -72,12 +72,13 @@ core::Moment Engine::Now() {
 
 // The world goes on until the master has something to look at, and runs.
 absl::StatusOr<bool> Engine::Wait(int64_t timeout_ns) {
+  const core::Instant expected = timeout_ns >= 0 ? now_ + core::Span{timeout_ns} : core::kNever;
   core::Instant limit = std::max(now_, pass_until_);
-  if (timeout_ns >= 0) limit = std::min(limit, now_ + core::Span{timeout_ns});
+  limit = std::min(limit, expected);
   // A wait that only looks lets nobody else run.
   while (ok() && timeout_ns != 0) {
     if (frozen_in_wait_ && frozen_for_ != core::Span{}) {
-      Freeze(limit);
+      Freeze(expected);  // what the master awaits, which may be later than the end of this pass
       break;
     }
     const bool more_now = !items_.empty() && items_.top().at <= now_;

@@ -28,6 +28,9 @@ TEST(LinkMessages, EachIsReadAsItWasWritten) {
                       .max_age_s = 14,
                       .compress = true,
                       .line_max = 1024,
+                      .journald_socket = "j",
+                      .syslog_socket = "s",
+                      .facility = 152,
                       .block = true},
       PipeGiven{kWriter},
       AllGiven{},
@@ -49,6 +52,7 @@ TEST(LinkMessages, EachIsReadAsItWasWritten) {
       LastGiven{.question = 1, .lines = "a\nb\n"},
       Said{.error = true, .text = "x"},
       Dropped{.service = 1, .lines = 1204, .why = "full"},
+      IncidentsThere{.newest = 17},
   };
   for (const ToMaster& message : to_master)
     EXPECT_EQ(DecodeToMaster(Encode(message)), message) << message.index();
