@@ -63,6 +63,14 @@ SlotOutcome OfProcess(const WorkerAsked& e, Slot& slot, StepContext& step) {
   return slot.OnAsked(step, e);
 }
 
+SlotOutcome OfProcess(const WorkerWornOut& e, Slot& slot, StepContext& step) {
+  return slot.WornOut(step, e.who.generation, e.words);
+}
+
+SlotOutcome OfProcess(const WorkerDisproved& e, Slot& slot, StepContext& step) {
+  return slot.OnDisproved(step, e.who.generation, e.words);
+}
+
 // One that is broken by its own word has nothing to finish.
 SlotOutcome OfProcess(const WorkerConfigError& e, Slot& slot, StepContext& step) {
   return slot.OnLost(step, e.who.generation, MakeCause(Cause::Kind::kConfigError, e.words),
@@ -233,8 +241,8 @@ void Supervisor::Step(const Event& event, const Moment& at, Effects& effects) {
                  },
                  [&](const PlanChanged& e) { OnPlanChanged(e, at, effects); },
                  [&](const OneOf<Spawned, SpawnFailed, WorkerLoaded, WorkerBeganMessage, WorkerLeased,
-                                 WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined,
-                                 Exited, GroupEnded> auto& e) {
+                                 WorkerAsked, WorkerWornOut, WorkerDisproved, WorkerConfigError,
+                                 WorkerViolated, ChannelClosed, Examined, Exited, GroupEnded> auto& e) {
                    OnSlot(e.who, at, effects,
                           [&](Slot& slot, StepContext& step) { return OfProcess(e, slot, step); });
                    EndEvent(e.who.service, at, effects);
@@ -323,6 +331,10 @@ void Supervisor::OnTimePassed(const Moment& at, Effects& effects) {
     const TimerQueue::Alarm alarm = timers_.Take();
     Service* service = FindService(alarm.service);
     if (service == nullptr || !service->OnAlarm(alarm, timers_)) continue;
+    if (alarm.slot == TimerQueue::kServiceItself) {
+      OnService(alarm.service, at, effects, [](Service& s, StepContext& step) { s.OnOwnTime(step); });
+      continue;
+    }
     OnSlot({.service = alarm.service, .slot = alarm.slot}, at, effects,
            [](Slot& slot, StepContext& step) { return slot.OnTime(step); });
   }

@@ -65,6 +65,10 @@ inline constexpr Span kExaminationMax = Seconds(2);
 // people are told once, and its slot goes on without it, but starts nothing more by itself until it is gone.
 inline constexpr Span kUnkillableAfter = Seconds(10);
 
+// A worker that is to be replaced for its age, and whose successor did not come up, is tried again after
+// this.
+inline constexpr Span kRecyclePause = Seconds(60);
+
 // What each slot remembers. Existing clients expect up to 50.
 inline constexpr size_t kHistoryRecords = 50;
 

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "master/core/basis/ids.h"
@@ -19,6 +20,9 @@ namespace fectl::core {
 // remembers for each slot the one that counts (`armed`); any other one of the slot is ignored when it comes.
 class TimerQueue {
  public:
+  // In the place of a slot: the alarm is the service's own.
+  static constexpr uint32_t kServiceItself = std::numeric_limits<uint32_t>::max();
+
   struct Alarm {
     Instant at = kNever;
     ServiceId service = 0;

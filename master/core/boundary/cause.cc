@@ -12,7 +12,7 @@
 namespace fectl::core {
 namespace {
 
-std::string InSeconds(int32_t milliseconds) {
+std::string MillisecondsInWords(int32_t milliseconds) {
   std::string seconds = std::to_string(milliseconds / 1000);
   if (milliseconds % 1000 == 0) return seconds + " s";
   std::string fraction = std::to_string(1000 + milliseconds % 1000).substr(1);
@@ -40,6 +40,12 @@ std::string ExitWords(const Cause& cause) {
 }
 
 }  // namespace
+
+std::string InSeconds(Span span) {
+  const int64_t tenths = (ToMilliseconds(span) + 50) / 100;
+  const std::string whole = std::to_string(tenths / 10);
+  return (tenths % 10 == 0 ? whole : whole + "." + std::to_string(tenths % 10)) + " s";
+}
 
 Cause MakeCause(Cause::Kind kind, std::string_view text) {
   return Cause{.kind = kind, .text = std::string(text.substr(0, kCauseTextBytes))};
@@ -91,6 +97,14 @@ std::string_view PlainWords(Cause::Kind kind) {
       return "the service is removed";
     case Cause::Kind::kMoreWanted:
       return "more workers are wanted";
+    case Cause::Kind::kKept:
+      return "kept until its successor has proven itself";
+    case Cause::Kind::kProven:
+      return "its successor has proven itself";
+    case Cause::Kind::kWentBack:
+      return "the version before it serves again";
+    case Cause::Kind::kAborted:
+      return "an operator ended the rollout";
     case Cause::Kind::kNone:
     case Cause::Kind::kWorkerAsked:
     case Cause::Kind::kExited:
@@ -109,6 +123,8 @@ std::string_view PlainWords(Cause::Kind kind) {
     case Cause::Kind::kRunTimeout:
     case Cause::Kind::kLeaseExpired:
     case Cause::Kind::kFound:
+    case Cause::Kind::kRecycled:
+    case Cause::Kind::kDisproved:
       break;  // see ToWords()
   }
   return "";
@@ -125,11 +141,11 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kSignaled:
       return "was killed by " + base::SignalName(cause.number) + InBrackets(cause.text);
     case Cause::Kind::kStartupTimeout:
-      return WithText("did not say `loaded` within " + InSeconds(cause.number), ": ", cause.text);
+      return WithText("did not say `loaded` within " + MillisecondsInWords(cause.number), ": ", cause.text);
     case Cause::Kind::kHeartbeatTimeout:
-      return WithText("sent no heartbeat for " + InSeconds(cause.number), ": ", cause.text);
+      return WithText("sent no heartbeat for " + MillisecondsInWords(cause.number), ": ", cause.text);
     case Cause::Kind::kShutdownTimeout:
-      return "did not exit within " + InSeconds(cause.number) + " after it was told to";
+      return "did not exit within " + MillisecondsInWords(cause.number) + " after it was told to";
     case Cause::Kind::kConfigError:
       return WithText("configuration error", ": ", cause.text);
     case Cause::Kind::kSpawnFailed:
@@ -137,7 +153,7 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kProtocolViolation:
       return WithText("broke the worker protocol", ": ", cause.text);
     case Cause::Kind::kHurried:
-      return "has " + InSeconds(cause.number) + " left, since the service is restarted";
+      return "has " + MillisecondsInWords(cause.number) + " left, since the service is restarted";
     case Cause::Kind::kTooManyLeaving:
       return "is ended before its time: more than " + std::to_string(cause.number) +
              " processes of this worker were leaving";
@@ -148,11 +164,14 @@ std::string ToWords(const Cause& cause) {
     case Cause::Kind::kBeforeRoll:
       return "run before the workers of " + cause.text + " are replaced";
     case Cause::Kind::kRunTimeout:
-      return "ran for longer than " + InSeconds(cause.number);
+      return "ran for longer than " + MillisecondsInWords(cause.number);
     case Cause::Kind::kLeaseExpired:
-      return WithText("let its lease of " + InSeconds(cause.number) + " run out",
+      return WithText("let its lease of " + MillisecondsInWords(cause.number) + " run out",
                       ", busy with: ", cause.text);
+    case Cause::Kind::kRecycled:
+      return WithText("recycled", ": ", cause.text);
     case Cause::Kind::kFound:
+    case Cause::Kind::kDisproved:
       return cause.text;
     default:
       return std::string(PlainWords(cause.kind));

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "master/core/archive/archive.h"
+#include "master/core/basis/time.h"
 
 namespace fectl::core {
 
@@ -52,7 +53,13 @@ struct Cause {
     kRunTimeout,         // a oneshot ran for too long; number: milliseconds allowed
     kLeaseExpired,       // was busy for longer than it had said; number: milliseconds; text: with what
     kFound,              // where a process hangs; text: that
-    kLast = kFound,
+    kRecycled,           // it is well, and has reached a bound; text: which
+    kKept,               // paused until its successor has proven itself
+    kProven,             // its successor has proven itself
+    kDisproved,          // does worse than what it follows; text: in what
+    kWentBack,           // the version before it serves again
+    kAborted,            // an operator ended the rollout
+    kLast = kAborted,
   };
 
   Kind kind = Kind::kNone;
@@ -80,6 +87,9 @@ inline constexpr std::string_view kCutShortHint =
 Cause MakeCause(Cause::Kind kind, std::string_view text);
 Cause MakeCause(Cause::Kind kind, int64_t number = 0);
 Cause MakeSpawnFailed(StartFailure failure, std::string_view text);
+
+// "2.5 s".
+std::string InSeconds(Span span);
 
 // In words, as a clause without subject: "exited with code 3", "was silent for more than 10 s".
 std::string ToWords(const Cause& cause);

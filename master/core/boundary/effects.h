@@ -93,8 +93,10 @@ struct ServiceReport {
     kRollBegan,  // an operator has its workers replaced
     kRollDone,
     kRollFailed,
-    kRollAborted,  // not for a fault of the new workers
-    kLast = kRollAborted,
+    kRollAborted,   // not for a fault of the new workers
+    kRollProceeds,  // a batch of new workers serves, or all of them; words: what comes next
+    kRollReverted,  // the new workers proved bad: each place runs what it ran before
+    kLast = kRollReverted,
   };
   ServiceId service = 0;
   What what = What::kCondition;

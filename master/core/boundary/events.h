@@ -66,11 +66,26 @@ struct WorkerAsked {
   Urgency urgency = Urgency::kReload;
   bool leaves = false;
   std::string words;
+  bool recycles = false;  // it did not ask: it is well, and old enough (see WorkerWornOut)
   bool operator==(const WorkerAsked&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
-    archive(Field<1>(self.who), Field<2>(self.urgency), Field<3>(self.leaves), Field<4>(self.words));
+    archive(Field<1>(self.who), Field<2>(self.urgency), Field<3>(self.leaves), Field<4>(self.words),
+            Field<5>(self.recycles));
   }
+};
+
+// A bound of [service.recycle] that is not known here was reached: it is to be replaced, though it is well.
+struct WorkerWornOut {
+  Incarnation who;
+  std::string words;  // which bound
+};
+
+// A worker does worse than the configuration allows new workers to do, and than the old ones do. Of meaning
+// only while the worker has to prove itself.
+struct WorkerDisproved {
+  Incarnation who;
+  std::string words;  // which gauge, and both values
 };
 
 struct WorkerConfigError {
@@ -109,7 +124,18 @@ struct GroupEnded {
   Incarnation who;
 };
 
-enum class Verb : uint8_t { kStart, kStop, kReload, kRestart, kPause, kResume };
+enum class Verb : uint8_t {
+  kStart,
+  kStop,
+  kReload,
+  kRestart,
+  kPause,
+  kResume,
+  // Of the reload or restart that is under way:
+  kPromote,  // go on now: with what waits for an operator's word or for time to pass
+  kHold,     // begin no further batch
+  kAbort,    // back to what served before
+};
 
 struct Commanded {
   RequestId request = 0;
@@ -163,10 +189,11 @@ struct Stalled {
   Span length;
 };
 
-using Event = std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerLeased,
-                           WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited,
-                           GroupEnded, Commanded, ServiceAdded, ServiceRemoved, ServiceResized, PlanChanged,
-                           ShutdownAsked, TimePassed, RoomMade, Stalled>;
+using Event =
+    std::variant<Spawned, SpawnFailed, WorkerLoaded, WorkerBeat, WorkerBeganMessage, WorkerLeased,
+                 WorkerAsked, WorkerConfigError, WorkerViolated, ChannelClosed, Examined, Exited, GroupEnded,
+                 WorkerWornOut, WorkerDisproved, Commanded, ServiceAdded, ServiceRemoved, ServiceResized,
+                 PlanChanged, ShutdownAsked, TimePassed, RoomMade, Stalled>;
 
 // When an event happened.
 struct Moment {

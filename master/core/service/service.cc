@@ -10,6 +10,7 @@
 
 #include "master/core/basis/check.h"
 #include "master/core/basis/overloaded.h"
+#include "master/core/service/batch.h"
 
 namespace fectl::core {
 
@@ -72,7 +73,7 @@ Service::Service(ServiceId id, Plan plan) : id_(id), plan_(std::move(plan)) {
 bool Service::operator==(const Service& other) const {
   const auto members = [](const Service& s) {
     return std::tie(s.id_, s.plan_, s.older_plans_, s.removing_, s.up_, s.up_since_, s.paused_, s.slots_,
-                    s.awaited_, s.operation_, s.queued_, s.held_starts_, s.runs_, s.told_);
+                    s.awaited_, s.operation_, s.queued_, s.held_starts_, s.runs_, s.told_, s.log_);
   };
   return members(*this) == members(other);
 }
@@ -104,6 +105,9 @@ bool Service::Restore() {
                      },
                      [&](ReplaceOperation& replace) {
                        replace.awaited = count(&Awaited::awaited);
+                       if (replace.by_operator && log_.newest() == nullptr) return false;
+                       if (!replace.before.empty() && replace.before.size() != replace.slots.size())
+                         return false;
                        return replace.committed <= replace.begun && replace.begun <= replace.slots.size() &&
                               std::all_of(replace.slots.begin(), replace.slots.end(), is_slot);
                      },
@@ -242,6 +246,10 @@ void Service::Boot(StepContext& step) {
 
 void Service::OnStall(Span length) {
   for (uint32_t i = 0; i < slots_.size(); ++i) MarkDirty(i).ShiftDeadlines(length);
+  if (auto* replace = std::get_if<ReplaceOperation>(&operation_)) {
+    replace->until = replace->until + length;
+    replace->progress_by = replace->progress_by + length;
+  }
 }
 
 void Service::OnRoomMade(Instant now) {
@@ -272,7 +280,16 @@ void Service::Arm(uint32_t index, Instant deadline, TimerQueue& timers) {
   timers.Set({deadline, id_, index});
 }
 
+void Service::Rearm(uint32_t index, TimerQueue& timers) {
+  if (index != TimerQueue::kServiceItself) return Arm(index, slots_[index].next_deadline(), timers);
+  if (OwnDeadline(operation_) >= own_armed_) return;
+  own_armed_ = OwnDeadline(operation_);
+  timers.Set({own_armed_, id_, TimerQueue::kServiceItself});
+}
+
 void Service::SetAlarms(TimerQueue& timers) {
+  own_armed_ = kNever;
+  Rearm(TimerQueue::kServiceItself, timers);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     counted_[i].armed = kNever;
     Rearm(i, timers);
@@ -280,6 +297,13 @@ void Service::SetAlarms(TimerQueue& timers) {
 }
 
 bool Service::OnAlarm(const TimerQueue::Alarm& alarm, TimerQueue& timers) {
+  if (alarm.slot == TimerQueue::kServiceItself) {
+    if (own_armed_ != alarm.at) return false;
+    own_armed_ = kNever;
+    if (OwnDeadline(operation_) <= alarm.at) return true;
+    Rearm(TimerQueue::kServiceItself, timers);
+    return false;
+  }
   if (alarm.slot >= slots_.size() || counted_[alarm.slot].armed != alarm.at) return false;
   counted_[alarm.slot].armed = kNever;
   const Instant deadline = slots_[alarm.slot].next_deadline();
@@ -295,6 +319,7 @@ void Service::Settle(StepContext& step, TimerQueue& timers) {
     Rearm(index, timers);
   }
   dirty_.clear();
+  Rearm(TimerQueue::kServiceItself, timers);
   TrimSlots();
   DropOlderPlans(step);
   if (auto* stop = std::get_if<StopOperation>(&operation_); stop != nullptr && counts_.processes == 0) {
@@ -311,10 +336,12 @@ void Service::Settle(StepContext& step, TimerQueue& timers) {
 
 void Service::OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome) {
   if (outcome == SlotOutcome::kNothing) return;
-  if (outcome == SlotOutcome::kAsks) {
-    if (std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);
+  if (std::holds_alternative<std::monostate>(operation_)) {
+    // Also one that is ready: what is well is replaced while all are.
+    if (outcome == SlotOutcome::kAsks || outcome == SlotOutcome::kReady) BeginWhatWaits(step);
     return;
   }
+  if (outcome == SlotOutcome::kAsks) return;
   std::visit(Overloaded{
                  [](OneOf<std::monostate, StopOperation, WaitOperation> auto&) {},
                  [&](StartOperation& start) { OnStartOutcome(step, start, index, outcome); },
@@ -328,7 +355,7 @@ void Service::OnStartOutcome(StepContext& step, StartOperation& start, uint32_t 
   // Also one that this start has nothing to do with: "started" would not be true of a service that has
   // failed.
   if (outcome == SlotOutcome::kGaveUp && !start.failed.has_value()) start.failed = index;
-  if (!awaited.awaited || outcome == SlotOutcome::kStartFailed) return;
+  if (!awaited.awaited || outcome == SlotOutcome::kStartFailed || outcome == SlotOutcome::kLost) return;
   if (outcome == SlotOutcome::kNoRoom) {
     // It goes on trying, so it stays awaited while others are, too.
     start.without_room += awaited.without_room ? 0 : 1;
@@ -343,17 +370,13 @@ void Service::OnStartOutcome(StepContext& step, StartOperation& start, uint32_t 
   EndStartIfDone(step, start);
 }
 
-void Service::AwaitWhoFoundRoom(StartOperation& start) {
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    if (!awaited_[i].without_room || slots_[i].waits_for_room()) continue;
-    awaited_[i].without_room = false;
-    --start.without_room;
-  }
-}
-
 void Service::EndStartIfDone(StepContext& step, StartOperation& start) {
   if (start.awaited > start.without_room) return;
-  if (start.without_room > 0) AwaitWhoFoundRoom(start);
+  for (uint32_t i = 0; start.without_room > 0 && i < slots_.size(); ++i) {
+    if (!awaited_[i].without_room || slots_[i].waits_for_room()) continue;
+    awaited_[i].without_room = false;  // it has found room
+    --start.without_room;
+  }
   if (start.awaited > start.without_room) return;
   const StartOperation done = std::move(start);
   operation_ = std::monostate{};

@@ -1,6 +1,7 @@
 #ifndef MASTER_CORE_SERVICE_SERVICE_H_
 #define MASTER_CORE_SERVICE_SERVICE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 #include "master/core/boundary/effects.h"
 #include "master/core/boundary/events.h"
 #include "master/core/boundary/policy.h"
+#include "master/core/service/rollout_log.h"
+#include "master/core/service/rollout_record.h"
 #include "master/core/service/service_operation.h"
 #include "master/core/service/service_state.h"
 #include "master/core/slot/slot.h"
@@ -24,13 +27,8 @@
 
 namespace fectl::core {
 
-// A service: what an operator wants of it (`up`, `paused`), its slots, and at most one operation over them.
-//
-// Operations are what somebody may wait for. Start ends when each slot that was not ready was loaded, was
-// given up, or found no room for a process. Replace (reload and restart) goes in batches: the replacements of
-// a batch are all loaded before the first old worker of the batch is told to leave, and if one of them fails,
-// the batch is given up and every old worker of it serves on. Stop ends when no process is left, and takes
-// the place of any other operation. Wait is before a start, until the services that this one names are ready.
+// A service: what an operator wants of it (`up`, `paused`), its slots, and at most one operation over them
+// (service_operation.h).
 class Service {
  public:
   Service(ServiceId id, Plan plan);
@@ -53,8 +51,10 @@ class Service {
   const WaitOperation* waiting() const { return std::get_if<WaitOperation>(&operation_); }
   // Before its first batch, for a oneshot; nullptr: there is none.
   const BeforeRoll* before_roll() const;
-  uint64_t runs() const { return runs_; }  // starts that have begun
-  Instant done_since() const;              // of a oneshot that has ended with 0; else kNever
+  const ReplaceOperation* rollout() const;  // that an operator asked for; nullptr: none is under way
+  const RolloutRecord* last_rollout() const { return log_.newest(); }  // nullptr: there was none yet
+  uint64_t runs() const { return runs_; }                              // starts that have begun
+  Instant done_since() const;  // of a oneshot that has ended with 0; else kNever
   bool paused() const { return paused_; }
   bool up() const { return up_; }                   // it is to run
   Instant up_since() const { return up_since_; }    // since when; kNever: it is not
@@ -66,11 +66,9 @@ class Service {
   std::optional<std::pair<uint32_t, Cause>> trouble() const;
   std::string TroubleInWords() const;  // that, or what it waits for; "" where there is none
 
-  // It is to be no more, and is forgotten when nothing of it is left.
-  bool removing() const { return removing_; }
+  bool removing() const { return removing_; }  // it is forgotten when nothing of it is left
   bool gone() const { return removing_ && counts_.processes == 0; }
-  // Versions of plans whose last process may still exist.
-  const std::vector<PlanVersion>& older_plans() const { return older_plans_; }
+  const std::vector<PlanVersion>& older_plans() const { return older_plans_; }  // a process of them may exist
 
   // The name of an invariant that is broken; "" where all hold. `newest`: process of all services.
   std::string_view Contradiction(Generation newest) const;
@@ -89,8 +87,7 @@ class Service {
   void StartFor(StepContext& step, const Cause& cause) { OnStart(step, 0, cause, /*alone=*/false); }
   bool OnVerdict(StepContext& step, const StartVerdict& verdict);  // of one that waits; true: it has changed
   void OnCalled() { std::get<WaitOperation>(operation_).calls = false; }
-  // Of one with a before_roll().
-  void OnOneshotKnown(const BeforeRoll& before_roll);
+  void OnOneshotKnown(const BeforeRoll& before_roll);  // of one with a before_roll()
   void BeginRoll(StepContext& step);
   void FailRoll(StepContext& step, const std::string& words);
   // StopMode::kFinish, kQuick or kKill; each may follow the one before.
@@ -115,16 +112,16 @@ class Service {
   void OnBeat(uint32_t index, Generation generation, Instant now) { slots_[index].OnBeat(generation, now); }
   // The slot's alarm has come: sets the next one. True: the slot has something to do now.
   bool OnAlarm(const TimerQueue::Alarm& alarm, TimerQueue& timers);
-  void Rearm(uint32_t index, TimerQueue& timers) { Arm(index, slots_[index].next_deadline(), timers); }
+  void Rearm(uint32_t index, TimerQueue& timers);  // of a slot, or kServiceItself
+  void OnOwnTime(StepContext& step);               // the alarm of kServiceItself has come
 
-  // Of what decides: not of what is counted, which follows from it.
-  bool operator==(const Service& other) const;
+  bool operator==(const Service& other) const;  // of what decides: not of what is counted
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.id_), Field<2>(self.plan_), Field<3>(self.older_plans_), Field<4>(self.removing_),
             Field<5>(self.up_), Field<6>(self.up_since_), Field<7>(self.paused_), Field<8>(self.slots_),
             Field<9>(self.awaited_), Field<10>(self.operation_), Field<11>(self.queued_),
-            Field<12>(self.held_starts_), Field<13>(self.runs_), Field<14>(self.told_));
+            Field<12>(self.held_starts_), Field<13>(self.runs_), Field<14>(self.told_), Field<15>(self.log_));
   }
 
   // To be called after the above, once per slot or service that was changed: brings counts and timers up to
@@ -136,7 +133,6 @@ class Service {
 
  private:
   Slot& MarkDirty(uint32_t index);
-  bool MayBeWaitedFor() const;
   std::string_view OperationContradiction() const;
   void Count(uint32_t index);
   void Tell(StepContext& step, ServiceReport report) const;
@@ -147,30 +143,32 @@ class Service {
   void TrimSlots();
   void LeaveOutOfOperation(StepContext& step, uint32_t num);
   void DropOlderPlans(StepContext& step);
-  std::optional<uint32_t> FirstGivenUp(uint32_t num) const;
   void OnOutcome(StepContext& step, uint32_t index, SlotOutcome outcome);
   void OnStartOutcome(StepContext& step, StartOperation& start, uint32_t index, SlotOutcome outcome);
   void OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uint32_t index, SlotOutcome outcome);
   void EndStartIfDone(StepContext& step, StartOperation& start);
-  void AwaitWhoFoundRoom(StartOperation& start);
   bool Refuse(StepContext& step, RequestId request, Verb verb);
   void OnStart(StepContext& step, RequestId request, const Cause& cause, bool alone);
   void BeginStart(StepContext& step, RequestId request, const Cause& cause, bool alone);
   void BeginWait(StepContext& step, std::vector<RequestId> waiters, const Cause& cause);
   void BeginStartNow(StepContext& step, std::vector<RequestId> waiters, const Cause& cause);
   void AnswerWaiters(StepContext& step);
-  std::string WhoServesOn(const ReplaceOperation& replace) const;
   void BeginStop(StepContext& step, RequestId request, StopMode mode, const Cause& cause);
   void BeginPauseOrResume(StepContext& step, RequestId request, Verb verb);
   void BeginReplaceAll(StepContext& step, RequestId request, Urgency urgency);
   void BeginReplaceOne(StepContext& step, RequestId request, Urgency urgency, uint32_t slot);
   void BeginReplace(StepContext& step, ReplaceOperation operation);
   void BeginBatch(StepContext& step, ReplaceOperation& replace);
-  void CommitBatch(StepContext& step, ReplaceOperation& replace);
+  ReplaceOperation AskedFor(StepContext& step, RequestId request, Urgency urgency, std::vector<uint32_t> of);
   void GiveUpBatch(StepContext& step, const ReplaceOperation& replace, const Cause& why);
   void AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed);
   void EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words);
   void BeginWhatWaits(StepContext& step);
+  void ReplaceIn(StepContext& step, const ReplaceOperation& replace, size_t place, const Replacement& how);
+  void CommitBatch(StepContext& step, ReplaceOperation& replace);
+  void Proceed(StepContext& step, ReplaceOperation& replace, bool promoted);
+  void GoBack(StepContext& step, ReplaceOperation& replace, const std::string& words);
+  void OnRolloutVerb(StepContext& step, RequestId request, Verb verb);
   void ReplyAll(StepContext& step, const std::vector<RequestId>& waiters, Answer answer,
                 const std::string& words) const;
   std::string SlotTrouble(uint32_t index) const;
@@ -193,6 +191,8 @@ class Service {
   uint64_t runs_ = 0;
   std::vector<RequestId> held_starts_;  // asked for during a reload or a stop, to be looked at behind it
   ToldCondition told_;
+  RolloutLog log_;
+  Instant own_armed_ = kNever;  // the alarm of kServiceItself that counts
 };
 
 }  // namespace fectl::core

@@ -12,6 +12,17 @@
 #include "master/core/service/service.h"
 
 namespace fectl::core {
+namespace {
+
+// Of the first `num` slots.
+std::optional<uint32_t> FirstGivenUp(const std::vector<Slot>& slots, uint32_t num) {
+  for (uint32_t i = 0; i < num; ++i) {
+    if (slots[i].given_up()) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 void Service::OnRemoved(StepContext& step) {
   if (removing_) return;
@@ -33,19 +44,11 @@ void Service::OnResized(StepContext& step, uint32_t num) {
   auto* start = std::get_if<StartOperation>(&operation_);
   const bool starts = up_ && waiting() == nullptr && !step.ending;
   for (uint32_t i = before; starts && i < num; ++i) {
-    MarkDirty(i).Launch(step, MakeCause(Cause::Kind::kMoreWanted));
+    MarkDirty(i).Launch(step, MakeCause(Cause::Kind::kMoreWanted), step.plan);
     if (start == nullptr) continue;
     awaited_[i].awaited = true;
     ++start->awaited;
   }
-}
-
-// Of the first `num` slots.
-std::optional<uint32_t> Service::FirstGivenUp(uint32_t num) const {
-  for (uint32_t i = 0; i < num; ++i) {
-    if (slots_[i].given_up()) return i;
-  }
-  return std::nullopt;
 }
 
 // The operation under way goes on for the first `num` slots.
@@ -62,7 +65,8 @@ void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
                  [&](StartOperation& start) {
                    start.awaited -= awaited;
                    start.without_room -= without_room;
-                   if (start.failed.has_value() && *start.failed >= num) start.failed = FirstGivenUp(num);
+                   if (start.failed.has_value() && *start.failed >= num)
+                     start.failed = FirstGivenUp(slots_, num);
                    EndStartIfDone(step, start);
                  },
                  [&](ReplaceOperation& replace) {
@@ -71,7 +75,10 @@ void Service::LeaveOutOfOperation(StepContext& step, uint32_t num) {
                    std::erase_if(replace.slots, [num](uint32_t index) { return index >= num; });
                    replace.begun = std::min(replace.begun, replace.slots.size());
                    replace.committed = std::min(replace.committed, replace.begun);
-                   if (replace.awaited == 0 && !replace.before_roll.has_value()) CommitBatch(step, replace);
+                   if (!replace.before.empty()) replace.before.resize(replace.slots.size());
+                   const bool loading = replace.stage == ReplaceOperation::Stage::kLoading;
+                   if (loading && replace.awaited == 0 && !replace.before_roll.has_value())
+                     CommitBatch(step, replace);
                  },
              },
              operation_);
@@ -104,9 +111,12 @@ void Service::OnPolicyChanged(const StepContext& step) {
 }
 
 void Service::DropOlderPlans(StepContext& step) {
+  const auto* replace = std::get_if<ReplaceOperation>(&operation_);
   std::erase_if(older_plans_, [&](PlanVersion plan) {
-    const bool used =
-        std::any_of(slots_.begin(), slots_.end(), [plan](const Slot& slot) { return slot.uses(plan); });
+    const bool may_come_back = replace != nullptr && std::find(replace->before.begin(), replace->before.end(),
+                                                               plan) != replace->before.end();
+    const bool used = may_come_back || std::any_of(slots_.begin(), slots_.end(),
+                                                   [plan](const Slot& slot) { return slot.uses(plan); });
     if (!used) step.effects.emplace_back(DropPlan{plan});
     return !used;
   });

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "master/core/service/batch.h"
 #include "master/core/service/service.h"
 
 namespace fectl::core {
@@ -51,6 +52,7 @@ void Service::BeginPauseOrResume(StepContext& step, RequestId request, Verb verb
 void Service::OnCommand(StepContext& step, const Commanded& command) {
   const RequestId request = command.request;
   const Verb verb = command.verb;
+  if (verb >= Verb::kPromote) return OnRolloutVerb(step, request, verb);
   if (verb != Verb::kStart && Refuse(step, request, verb)) return;
   switch (verb) {
     case Verb::kStart:
@@ -82,6 +84,10 @@ void Service::OnCommand(StepContext& step, const Commanded& command) {
     case Verb::kResume:
       BeginPauseOrResume(step, request, verb);
       break;
+    case Verb::kPromote:
+    case Verb::kHold:
+    case Verb::kAbort:
+      break;  // see above
   }
 }
 
@@ -100,7 +106,8 @@ void Service::OnCommand(StepContext& step, const Commanded& command) {
 // oneshot run it again.
 //
 // A reload or restart that is asked for while another goes on follows it; those that wait are one. A start that
-// waits is looked at again when the reload or the stop is over; a stop that comes before that ends it.
+// waits is looked at again when the reload or the stop is over; a stop that comes before that ends it. While a
+// rollout waits for an operator or keeps the old workers for a while, everything but a stop is refused.
 // clang-format on
 bool Service::Refuse(StepContext& step, RequestId request, Verb verb) {
   const auto refuse = [&](Answer answer, const std::string& words) {
@@ -120,6 +127,10 @@ bool Service::Refuse(StepContext& step, RequestId request, Verb verb) {
     case ServiceState::kStopping:
       return verb != Verb::kStop && verb != Verb::kStart && refuse(Answer::kErrorStopping, "is stopping");
     case ServiceState::kReloading:
+      if (rollout() != nullptr && WaitsForTime(*rollout()) && verb != Verb::kStop) {
+        if (verb == Verb::kStart) return refuse(Answer::kErrorRunning, "is already running");
+        return refuse(Answer::kErrorReloading, WhatItWaitsFor(*rollout()));
+      }
       return verb != Verb::kStop && verb != Verb::kStart && !replaces &&
              refuse(Answer::kErrorReloading, "is being reloaded: try again when that is done");
     case ServiceState::kRunning:

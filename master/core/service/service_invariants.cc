@@ -9,9 +9,22 @@
 
 #include "master/core/basis/invariants.h"
 #include "master/core/basis/overloaded.h"
+#include "master/core/service/batch.h"
 #include "master/core/service/service.h"
 
 namespace fectl::core {
+namespace {
+
+// By a reload or a restart. By a start only where it took the place of a replacement that was waited for.
+bool MayBeWaitedFor(const Operation& operation) {
+  return std::visit(Overloaded{
+                        [](const OneOf<std::monostate, StopOperation, WaitOperation> auto&) { return false; },
+                        [](const OneOf<StartOperation, ReplaceOperation> auto&) { return true; },
+                    },
+                    operation);
+}
+
+}  // namespace
 
 std::string_view Service::Contradiction(Generation newest) const {
   const size_t num = policy().num;
@@ -42,7 +55,10 @@ std::string_view Service::Contradiction(Generation newest) const {
            counts_.done == count(std::mem_fn(&Slot::done)) &&
            counts_.waiting_for_room == count(std::mem_fn(&Slot::waits_for_room)) &&
            counts_.processes == processes},
-      {"an alarm is set no later than its deadline", in_time},
+      {"an alarm is set no later than its deadline", in_time && own_armed_ <= OwnDeadline(operation_)},
+      {"an old worker is kept only by a rollout that says so",
+       (rollout() != nullptr && rollout()->keeps) ||
+           std::none_of(slots_.begin(), slots_.end(), std::mem_fn(&Slot::keeps_old))},
       {"behind the slots that are wanted all are vacant",
        std::all_of(slots_.begin() + static_cast<ptrdiff_t>(num), slots_.end(), vacant)},
       {"in a service that is not to run all slots are vacant",
@@ -52,19 +68,10 @@ std::string_view Service::Contradiction(Generation newest) const {
       {"a service that is to run knows since when", up_ == (up_since_ != kNever)},
       {"a service that is not to run is not paused", up_ || !paused_},
       {"what is removed is not to run", !removing_ || !up_},
-      {"a reload or restart waits for what is under way", !queued_.has_value() || MayBeWaitedFor()},
+      {"a reload or restart waits for what is under way", !queued_.has_value() || MayBeWaitedFor(operation_)},
       {OperationContradiction(), OperationContradiction().empty()},
       {"people were told of the condition", told_.condition == condition()},
   });
-}
-
-// By a reload or a restart. By a start only where it took the place of a replacement that was waited for.
-bool Service::MayBeWaitedFor() const {
-  return std::visit(Overloaded{
-                        [](const OneOf<std::monostate, StopOperation, WaitOperation> auto&) { return false; },
-                        [](const OneOf<StartOperation, ReplaceOperation> auto&) { return true; },
-                    },
-                    operation_);
 }
 
 std::string_view Service::OperationContradiction() const {
@@ -103,8 +110,18 @@ std::string_view Service::OperationContradiction() const {
             return FirstBroken({
                 {kRuns, up_},
                 {kAwaited, replace.awaited == count(&Awaited::awaited)},
-                {"a reload or restart goes on while somebody is awaited",
-                 (replace.awaited > 0) != replace.before_roll.has_value()},
+                {"a reload or restart goes on while somebody is awaited, or it waits for something else",
+                 (replace.awaited > 0) == (replace.stage == ReplaceOperation::Stage::kLoading &&
+                                           !replace.before_roll.has_value())},
+                {"only a rollout of an operator waits for anything else",
+                 replace.stage == ReplaceOperation::Stage::kLoading ||
+                     (replace.by_operator && replace.keeps)},
+                {"a rollout that watches or bakes knows until when",
+                 (replace.until != kNever) == (replace.stage == ReplaceOperation::Stage::kProving ||
+                                               replace.stage == ReplaceOperation::Stage::kBaking)},
+                {"what ran before is known of each slot",
+                 replace.before.empty() ? !replace.by_operator : replace.before.size() == slots.size()},
+                {"a rollout has its record", !replace.by_operator || log_.newest() != nullptr},
                 {"nothing is replaced before the oneshot is over",
                  !replace.before_roll.has_value() || (replace.by_operator && replace.begun == 0)},
                 {"what is committed has begun, and what has begun was asked for",

@@ -17,7 +17,14 @@
 
 namespace fectl::core {
 
-// What a service is about (service.h), as values.
+// What a service is about (service.h), as values. Operations are what somebody may wait for.
+//
+// Start ends when each slot that was not ready was loaded, was given up, or found no room for a process.
+// Replace (reload and restart) goes in batches: the replacements of a batch are all loaded before the first
+// old worker of the batch is told to leave, and if one of them fails, the batch is given up and every old
+// worker of it serves on. Where the policy says so the old workers are kept, paused, until the new ones have
+// proven themselves. Stop ends when no process is left, and takes the place of any other operation. Wait is
+// before a start, until the services that this one names are ready.
 
 // What an operation waits for in a slot.
 struct Awaited {
@@ -52,6 +59,13 @@ struct BeforeRoll {
   }
 };
 struct ReplaceOperation {
+  enum class Stage : uint8_t {
+    kLoading,  // until the new workers of the batch are loaded
+    kProving,  // they serve; until `until`
+    kHeld,     // until an operator promotes it
+    kBaking,   // all new workers serve, and the old ones are kept; until `until`
+    kLast = kBaking,
+  };
   Urgency urgency = Urgency::kReload;
   Cause cause;
   std::vector<RequestId> waiters;
@@ -61,12 +75,24 @@ struct ReplaceOperation {
   uint32_t awaited = 0;         // counted, see awaited_
   bool by_operator = false;
   std::optional<BeforeRoll> before_roll;  // nothing has begun before it is over
+  Stage stage = Stage::kLoading;
+  bool keeps = false;      // the old workers are kept, paused, until the new ones have proven themselves
+  bool canary = false;     // the batch is the canary
+  bool held = false;       // an operator wants no further batch
+  bool goes_back = false;  // it brings back what `before` names
+  bool aborted = false;    // since an operator said so
+  Instant until = kNever;  // of kProving and kBaking
+  Instant progress_by = kNever;     // of kLoading
+  std::vector<PlanVersion> before;  // what ran in each of `slots`
+  std::string words;                // goes_back: why
   bool operator==(const ReplaceOperation&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.urgency), Field<2>(self.cause), Field<3>(self.waiters), Field<4>(self.slots),
             Field<5>(self.begun), Field<6>(self.committed), Field<7>(self.by_operator),
-            Field<8>(self.before_roll));
+            Field<8>(self.before_roll), Field<9>(self.stage), Field<10>(self.keeps), Field<11>(self.canary),
+            Field<12>(self.held), Field<13>(self.goes_back), Field<14>(self.aborted), Field<15>(self.until),
+            Field<16>(self.progress_by), Field<17>(self.before), Field<18>(self.words));
   }
 };
 struct StopOperation {

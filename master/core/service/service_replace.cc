@@ -1,15 +1,18 @@
-// Reload and restart: one operation with an urgency. (The rest of the service is in service.cc.)
+// Reload and restart: one operation with an urgency. (What comes
+// between batches, and the way back, is in service_rollout.cc; the rest of the service in service.cc.)
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "master/core/basis/check.h"
+#include "master/core/service/batch.h"
 #include "master/core/service/service.h"
 
 namespace fectl::core {
@@ -24,20 +27,15 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
     queued_->waiters.push_back(request);
     return;
   }
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    MarkDirty(i).ForgetUndrained();
-    if (urgency == Urgency::kRestart) MarkDirty(i).Hurry(step);
-  }
-  ReplaceOperation operation;
-  operation.urgency = urgency;
-  operation.by_operator = true;
-  operation.cause = MakeCause(Cause::Kind::kOperator);
-  operation.waiters.push_back(request);
-  operation.slots.resize(policy().num);
-  std::iota(operation.slots.begin(), operation.slots.end(), 0U);
-  TellOfRoll(step, operation, ServiceReport::What::kRollBegan);
+  std::vector<uint32_t> slots(policy().num);
+  std::iota(slots.begin(), slots.end(), 0U);
+  ReplaceOperation operation = AskedFor(step, request, urgency, std::move(slots));
+  const RolloutPolicy& rollout = policy().rollout;
+  operation.keeps = urgency == Urgency::kReload &&
+                    (rollout.canary != Share() || rollout.min_ready > Span{0} || rollout.bake > Span{0});
   if (policy().before_roll.empty()) return BeginReplace(step, std::move(operation));
   operation.before_roll.emplace();
+  operation.progress_by = ProgressBy(policy(), step.at.now);
   operation_ = std::move(operation);  // BeginRoll() comes later
 }
 
@@ -45,16 +43,28 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
 // before its workers are replaced is not run for one of them.
 void Service::BeginReplaceOne(StepContext& step, RequestId request, Urgency urgency, uint32_t slot) {
   if (std::holds_alternative<ReplaceOperation>(operation_)) return BeginReplaceAll(step, request, urgency);
-  MarkDirty(slot).ForgetUndrained();
-  if (urgency == Urgency::kRestart) MarkDirty(slot).Hurry(step);
+  BeginReplace(step, AskedFor(step, request, urgency, {slot}));
+}
+
+// What an operator asks for.
+ReplaceOperation Service::AskedFor(StepContext& step, RequestId request, Urgency urgency,
+                                   std::vector<uint32_t> of) {
   ReplaceOperation operation;
   operation.urgency = urgency;
   operation.by_operator = true;
   operation.cause = MakeCause(Cause::Kind::kOperator);
   operation.waiters.push_back(request);
-  operation.slots.push_back(slot);
+  for (const uint32_t index : of) operation.before.push_back(slots_[index].plan());
+  const bool all = of.size() == policy().num;
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (!all && i != of.front()) continue;
+    MarkDirty(i).ForgetUndrained();
+    if (urgency == Urgency::kRestart) MarkDirty(i).Hurry(step);
+  }
+  operation.slots = std::move(of);
+  log_.Begin(urgency, plan(), step.at.now);
   TellOfRoll(step, operation, ServiceReport::What::kRollBegan);
-  BeginReplace(step, std::move(operation));
+  return operation;
 }
 
 void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
@@ -64,19 +74,24 @@ void Service::BeginReplace(StepContext& step, ReplaceOperation operation) {
 }
 
 void Service::BeginBatch(StepContext& step, ReplaceOperation& replace) {
-  size_t count = replace.slots.size() - replace.begun;
-  // A restart is for when it shall be quick, so it takes them all at once.
-  if (policy().max_surge > 0 && replace.urgency == Urgency::kReload) {
-    count = std::min<size_t>(count, policy().max_surge);
-  }
+  const Batch batch = NextBatch(policy(), replace);
+  replace.stage = ReplaceOperation::Stage::kLoading;
+  replace.canary = batch.canary;
+  replace.until = kNever;
   replace.committed = replace.begun;
-  for (size_t i = 0; i < count; ++i) {
-    const uint32_t index = replace.slots[replace.begun++];
+  if (replace.by_operator) replace.progress_by = ProgressBy(policy(), step.at.now);
+  for (size_t i = 0; i < batch.size; ++i) {
+    const size_t place = replace.begun++;
+    const uint32_t index = replace.slots[place];
     // The worker that asked has ended meanwhile and was started anew: nothing is left to replace.
     if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
     awaited_[index].awaited = true;
     ++replace.awaited;
-    MarkDirty(index).Replace(step, replace.urgency, replace.cause);
+    const Replacement how{.urgency = replace.urgency,
+                          .cause = replace.cause,
+                          .plan = replace.goes_back ? replace.before[place] : step.plan,
+                          .old_first = i >= batch.beside};
+    ReplaceIn(step, replace, place, how);
   }
   if (replace.awaited == 0) CommitBatch(step, replace);
 }
@@ -87,21 +102,15 @@ void Service::OnReplaceOutcome(StepContext& step, ReplaceOperation& replace, uin
   if (awaited && outcome == SlotOutcome::kReady) {
     awaited = false;
     FECTL_CHECK(replace.awaited > 0, "a worker that is ready was counted as awaited");
+    if (replace.by_operator && !replace.goes_back) log_.OnLoaded(slots_[index], step.at.now);
+    if (replace.by_operator) replace.progress_by = ProgressBy(policy(), step.at.now);
     if (--replace.awaited == 0) CommitBatch(step, replace);
-  } else if (awaited || outcome == SlotOutcome::kReplacementFailed) {
-    // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash: only
-    // what is still awaited, or a replacement that was ready and is lost before the commit, ends the
-    // operation.
+  } else if (awaited || outcome == SlotOutcome::kReplacementFailed ||
+             (outcome != SlotOutcome::kReady && replace.keeps && HasBegun(replace, index))) {
+    // A slot that had nobody to replace and whose new worker came up and crashed is an ordinary crash where
+    // nothing has to be proven: only what is still awaited, or a replacement that was ready and is lost
+    // before the commit, ends the operation.
     AbortReplace(step, replace, index);
-  }
-}
-
-void Service::CommitBatch(StepContext& step, ReplaceOperation& replace) {
-  for (size_t i = replace.committed; i < replace.begun; ++i) MarkDirty(replace.slots[i]).Commit(step);
-  if (replace.begun < replace.slots.size()) {
-    BeginBatch(step, replace);
-  } else {
-    EndReplace(step, std::move(replace), Answer::kStarted, "");
   }
 }
 
@@ -118,29 +127,21 @@ void Service::GiveUpBatch(StepContext& step, const ReplaceOperation& replace, co
   }
 }
 
-std::string Service::WhoServesOn(const ReplaceOperation& replace) const {
-  const auto kept = std::count_if(replace.slots.begin() + static_cast<ptrdiff_t>(replace.committed),
-                                  replace.slots.end(), [this](uint32_t i) { return slots_[i].ready(); });
-  if (kept == 0) return "";
-  return kept == 1 ? "; the old worker keeps serving" : "; the old workers keep serving";
-}
-
 void Service::AbortReplace(StepContext& step, ReplaceOperation& replace, uint32_t failed) {
-  std::string words = SlotTrouble(failed);
+  const bool recorded = replace.by_operator && !replace.goes_back;
+  std::string words = recorded ? log_.OnLost(slots_[failed], step.at.now) : "";
+  if (words.empty()) words = SlotTrouble(failed);
   GiveUpBatch(step, replace, MakeCause(Cause::Kind::kOtherFailed));
-  words += WhoServesOn(replace);
-  if (replace.committed > 0) {
-    words += " (" + std::to_string(replace.committed) + " of " + std::to_string(replace.slots.size()) +
-             " workers had been replaced before)";
-  }
-  EndReplace(step, std::move(replace), Answer::kFailed, words);
+  GoBack(step, replace, words);
 }
 
 void Service::EndReplace(StepContext& step, ReplaceOperation done, Answer answer, const std::string& words) {
+  for (uint32_t i = 0; done.keeps && i < slots_.size(); ++i) MarkDirty(i).LetOldGo(step);
   operation_ = std::monostate{};
-  TellOfRoll(step, done,
-             answer == Answer::kStarted ? ServiceReport::What::kRollDone : ServiceReport::What::kRollFailed,
-             words);
+  std::fill(awaited_.begin(), awaited_.end(), Awaited{});
+  const RolloutRecord::Outcome outcome = OutcomeOf(done, answer);
+  if (done.by_operator) log_.End(outcome, words, step.at.now);
+  TellOfRoll(step, done, ReportOf(outcome), words);
   ReplyAll(step, done.waiters, answer, words);
   BeginWhatWaits(step);
 }
@@ -157,12 +158,23 @@ void Service::BeginWhatWaits(StepContext& step) {
   }
   if (!held_starts_.empty()) return;  // StartWhatWasHeld comes next, and before what workers asked for
   ReplaceOperation asked;
+  std::optional<uint32_t> worn_out;  // one at a time, while all others serve
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     const std::optional<WorkerAsked>& ask = slots_[i].due_ask();
     if (!ask.has_value()) continue;
+    if (ask->recycles) {
+      if (!worn_out.has_value()) worn_out = i;
+      continue;
+    }
     if (ask->urgency == Urgency::kRestart) asked.urgency = Urgency::kRestart;
     if (asked.slots.empty()) asked.cause = MakeCause(Cause::Kind::kWorkerAsked, ask->words);
     asked.slots.push_back(i);
+  }
+  const auto is_ready = [](const Slot& slot) { return slot.ready(); };
+  if (asked.slots.empty() && worn_out.has_value() &&
+      std::count_if(slots_.begin(), slots_.end(), is_ready) >= static_cast<ptrdiff_t>(policy().num)) {
+    asked.cause = MakeCause(Cause::Kind::kRecycled, slots_[*worn_out].due_ask()->words);
+    asked.slots.push_back(*worn_out);
   }
   if (!asked.slots.empty()) BeginReplace(step, std::move(asked));
 }

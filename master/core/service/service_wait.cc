@@ -10,6 +10,7 @@
 
 #include "master/core/basis/check.h"
 #include "master/core/basis/overloaded.h"
+#include "master/core/service/batch.h"
 #include "master/core/service/service.h"
 
 namespace fectl::core {
@@ -94,7 +95,7 @@ void Service::BeginStartNow(StepContext& step, std::vector<RequestId> waiters, c
     ++start.awaited;
     // A reload that failed may have left a start under way: its worker is as new as one that would be started
     // now.
-    if (!slots_[i].starting()) MarkDirty(i).Launch(step, cause);
+    if (!slots_[i].starting()) MarkDirty(i).Launch(step, cause, step.plan);
   }
   operation_ = std::move(start);
 }
@@ -135,15 +136,17 @@ void Service::BeginRoll(StepContext& step) {
 
 void Service::FailRoll(StepContext& step, const std::string& words) {
   auto& replace = std::get<ReplaceOperation>(operation_);
-  const std::string all = words + WhoServesOn(replace);
+  const std::string all = words + WhoServesOn(replace, slots_);
   EndReplace(step, std::move(replace), Answer::kFailed, all);
 }
 
 // Of everything that is under way or is to follow it.
 void Service::AnswerWaiters(StepContext& step) {
   const std::string words = WasStopped();
-  if (const auto* replace = std::get_if<ReplaceOperation>(&operation_))
+  if (const ReplaceOperation* replace = rollout()) {
+    log_.End(RolloutRecord::Outcome::kStopped, words, step.at.now);
     TellOfRoll(step, *replace, ServiceReport::What::kRollAborted, words);
+  }
   std::visit(Overloaded{
                  [](const OneOf<std::monostate, StopOperation> auto&) {},
                  [&](const OneOf<StartOperation, ReplaceOperation, WaitOperation> auto& given_up) {
@@ -160,6 +163,7 @@ void Service::AwaitShutdown(StepContext& step) {
   AnswerWaiters(step);
   if (const auto* replace = std::get_if<ReplaceOperation>(&operation_))
     GiveUpBatch(step, *replace, MakeCause(Cause::Kind::kMasterStops));
+  for (uint32_t i = 0; i < slots_.size(); ++i) MarkDirty(i).LetOldGo(step);
   std::fill(awaited_.begin(), awaited_.end(), Awaited{});
   operation_ = std::monostate{};
 }

@@ -33,6 +33,15 @@ Slot::Place Slot::Find(Generation generation) {
                                            return Place{Role::kNext, &replacing.next, &replacing.deadline};
                                          return Place{};
                                        },
+                                       [&](Baking& baking) {
+                                         Serving& now = baking.now;
+                                         if (is_it(now.process))
+                                           return Place{Role::kServing, &now.process, &now.deadline};
+                                         Serving& old = baking.old;
+                                         if (is_it(old.process))
+                                           return Place{Role::kOld, &old.process, &old.deadline};
+                                         return Place{};
+                                       },
                                    },
                                    state_);
   if (on_duty.process != nullptr) return on_duty;
@@ -52,6 +61,7 @@ Serving* Slot::OnDuty() {
                         [](OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return Nobody{nullptr}; },
                         [](Serving& serving) { return &serving; },
                         [](Replacing& replacing) { return &replacing.old; },
+                        [](Baking& baking) { return &baking.now; },
                     },
                     state_);
 }
@@ -70,10 +80,14 @@ void Slot::NoteOfNone(StepContext& step, Milestone milestone, Cause cause) {
   Note(step, milestone, Process{}, std::move(cause));
 }
 
+bool Slot::keeps_old() const {
+  return std::holds_alternative<Baking>(state_);
+}
+
 bool Slot::ready() const {
   return std::visit(Overloaded{
                         [](const OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return false; },
-                        [](const OneOf<Serving, Replacing> auto&) { return true; },
+                        [](const OneOf<Serving, Replacing, Baking> auto&) { return true; },
                     },
                     state_);
 }
@@ -84,23 +98,25 @@ bool Slot::serves() const {
                         [](const OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return false; },
                         [&](const Serving& serving) { return told(serving); },
                         [&](const Replacing& replacing) { return told(replacing.old); },
+                        [&](const Baking& baking) { return told(baking.now); },
                     },
                     state_);
 }
 
 bool Slot::waits_for_room() const {
-  return std::visit(
-      Overloaded{
-          [](const OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
-          [](const Waiting& waiting) { return waiting.room_at != kNever; },
-      },
-      state_);
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, Starting, Serving, Replacing, Baking, GivenUp, Done> auto&) {
+                          return false;
+                        },
+                        [](const Waiting& waiting) { return waiting.room_at != kNever; },
+                    },
+                    state_);
 }
 
 bool Slot::starting() const {
   return std::visit(
       Overloaded{
-          [](const OneOf<Vacant, Waiting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
+          [](const OneOf<Vacant, Waiting, Serving, Replacing, Baking, GivenUp, Done> auto&) { return false; },
           [](const Starting&) { return true; },
       },
       state_);
@@ -109,7 +125,7 @@ bool Slot::starting() const {
 bool Slot::given_up() const {
   return std::visit(
       Overloaded{
-          [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing> auto&) { return false; },
+          [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing, Baking> auto&) { return false; },
           [](const GivenUp&) { return true; },
           [](const Done&) { return false; },
       },
@@ -119,19 +135,23 @@ bool Slot::given_up() const {
 bool Slot::done() const {
   return std::visit(
       Overloaded{
-          [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing, GivenUp> auto&) { return false; },
+          [](const OneOf<Vacant, Waiting, Starting, Serving, Replacing, Baking, GivenUp> auto&) {
+            return false;
+          },
           [](const Done&) { return true; },
       },
       state_);
 }
 
 bool Slot::empty() const {
-  const bool vacant = std::visit(
-      Overloaded{
-          [](const Vacant&) { return true; },
-          [](const OneOf<Waiting, Starting, Serving, Replacing, GivenUp, Done> auto&) { return false; },
-      },
-      state_);
+  const bool vacant =
+      std::visit(Overloaded{
+                     [](const Vacant&) { return true; },
+                     [](const OneOf<Waiting, Starting, Serving, Replacing, Baking, GivenUp, Done> auto&) {
+                       return false;
+                     },
+                 },
+                 state_);
   return vacant && leaving_.empty();
 }
 
@@ -146,17 +166,43 @@ bool Slot::uses(PlanVersion plan) const {
           [&](const Replacing& replacing) {
             return would_follow || is_of(replacing.old.process) || is_of(replacing.next);
           },
+          [&](const Baking& baking) {
+            return would_follow || is_of(baking.now.process) || is_of(baking.old.process);
+          },
       },
       state_);
   return on_duty || std::any_of(leaving_.begin(), leaving_.end(),
                                 [&is_of](const Leaving& leaving) { return is_of(leaving.process); });
 }
 
+int32_t Slot::pid_on_duty() const {
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return 0; },
+                        [](const OneOf<Starting, Serving> auto& state) { return state.process.pid; },
+                        [](const Replacing& state) { return state.old.process.pid; },
+                        [](const Baking& state) { return state.now.process.pid; },
+                    },
+                    state_);
+}
+
+int32_t Slot::pid_of(Generation generation) const {
+  const auto pid = [generation](const Process& process) {
+    return process.generation == generation ? process.pid : 0;
+  };
+  return std::visit(Overloaded{
+                        [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return 0; },
+                        [&](const OneOf<Starting, Serving> auto& state) { return pid(state.process); },
+                        [&](const Replacing& state) { return pid(state.next); },
+                        [&](const Baking& state) { return pid(state.now.process); },
+                    },
+                    state_);
+}
+
 uint32_t Slot::on_duty() const {
   return std::visit(Overloaded{
                         [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return 0U; },
                         [](const OneOf<Starting, Serving> auto&) { return 1U; },
-                        [](const Replacing&) { return 2U; },
+                        [](const OneOf<Replacing, Baking> auto&) { return 2U; },
                     },
                     state_);
 }

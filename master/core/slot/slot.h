@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,11 +25,15 @@ class Slot {
   explicit Slot(uint32_t index = 0) : index_(index) {}
 
   // Commands of the service.
-  void Launch(StepContext& step, Cause cause);  // from Vacant, Waiting, GivenUp; forgets earlier failures
+  void Launch(StepContext& step, Cause cause,
+              PlanVersion plan);  // from Vacant, Waiting, GivenUp; starts afresh
   // Begins a replacement where a process serves; elsewhere starts afresh. The outcome comes with later
   // events.
-  void Replace(StepContext& step, Urgency urgency, Cause cause);
-  void Commit(StepContext& step);                     // from Replacing with next_loaded; elsewhere nothing
+  void Replace(StepContext& step, const Replacement& how);
+  // From Replacing with next_loaded; elsewhere nothing. `keep_old`: LetOldGo() or GoBack() follows.
+  void Commit(StepContext& step, bool keep_old);
+  void LetOldGo(StepContext& step);                   // from Baking; elsewhere nothing
+  void GoBack(StepContext& step, const Cause& why);   // the same: the old one serves again
   void Abandon(StepContext& step, const Cause& why);  // gives the replacement up; nothing where there is none
   void RetireAll(StepContext& step, StopMode mode, const Cause& why);
   void Hasten(StepContext& step, StopMode mode);  // processes that are leaving already
@@ -43,9 +48,9 @@ class Slot {
 
   // Events of a process; late ones change nothing.
   void OnSpawned(StepContext& step, Generation generation, int32_t pid);
-  SlotOutcome OnLost(StepContext& step, Generation generation, const Cause& cause,
-                     StopMode mode);  // it lives, and shall not
-  // Also: never came into being. `group_left`: OnGroupEnded() follows.
+  // It lives, and shall not.
+  SlotOutcome OnLost(StepContext& step, Generation generation, const Cause& cause, StopMode mode);
+  // Or never came into being. `group_left`: OnGroupEnded() follows.
   SlotOutcome OnExited(StepContext& step, Generation generation, const Cause& cause, bool group_left = false);
   SlotOutcome OnGroupEnded(StepContext& step, Generation generation);
   void OnExamined(StepContext& step, const Examined& event);
@@ -54,11 +59,11 @@ class Slot {
   void OnBeganMessage(StepContext& step, Generation generation);
   void OnLeased(StepContext& step, const WorkerLeased& event);
   SlotOutcome OnAsked(StepContext& step, const WorkerAsked& event);
+  SlotOutcome WornOut(StepContext& step, Generation generation, const std::string& words);
+  SlotOutcome OnDisproved(StepContext& step, Generation generation, const std::string& words);
   void OnChannelClosed(StepContext& step, Generation generation);
-  // Does what is due. One outcome at a time: call again until next_deadline() is later than now.
-  SlotOutcome OnTime(StepContext& step);
+  SlotOutcome OnTime(StepContext& step);  // what is due; call again until next_deadline() is later than now
 
-  // What the service and the status need.
   Instant next_deadline() const;
   uint32_t index() const { return index_; }
   const SlotState& state() const { return state_; }
@@ -66,23 +71,25 @@ class Slot {
   const History& history() const { return history_; }
   const Cause& last_trouble() const { return last_trouble_; }
   uint64_t restarts() const { return restarts_; }
-  // Of its process, or else of the one that is to replace it; nullptr: it is not busy.
-  const Lease* lease(Instant now) const;
+  const Lease* lease(Instant now) const;  // of its process, or else of its successor; nullptr: it is not busy
   uint32_t failed_starts() const { return failed_starts_; }  // in a row
   uint32_t losses() const { return losses_; }                // in a row, of processes that were not stable
   Instant ask_at() const { return ask_at_; }                 // when a held request of the worker is heeded
   uint32_t process_count() const;                            // without those that outlived SIGKILL
-  uint32_t on_duty() const;     // processes that start, serve or replace: none that is leaving
-  bool has_unkillable() const;  // one that outlived SIGKILL is still there
-  bool ready() const;           // a loaded process has this slot's duty
-  bool serves() const;          // ready, and not paused
+  int32_t pid_on_duty() const;                  // of the one that starts or serves; 0: there is none
+  int32_t pid_of(Generation generation) const;  // of one on duty; 0: it is not
+  uint32_t on_duty() const;                   // processes that start, serve or replace: none that is leaving
+  bool has_unkillable() const;                // one that outlived SIGKILL is still there
+  bool keeps_old() const;                     // see Commit()
+  PlanVersion plan() const { return plan_; }  // of what follows a process that is lost
+  bool ready() const;                         // a loaded process has this slot's duty
+  bool serves() const;                        // ready, and not paused
   bool waits_for_room() const;
   bool starting() const;  // no process was loaded yet
   bool given_up() const;
-  bool done() const;   // its oneshot has ended with 0
-  bool empty() const;  // no process is here, and none is to be
-  // Whether a process of that version is there, or would follow one that is lost.
-  bool uses(PlanVersion plan) const;
+  bool done() const;                           // its oneshot has ended with 0
+  bool empty() const;                          // no process is here, and none is to be
+  bool uses(PlanVersion plan) const;           // a process of it is there, or would follow one that is lost
   bool crashing() const { return crashing_; }  // from the second loss in a row until one serves stably
   const Undrained& undrained() const { return undrained_; }  // since ForgetUndrained()
   const std::optional<WorkerAsked>& due_ask() const { return due_ask_; }
@@ -119,8 +126,9 @@ class Slot {
   Process NewProcess(StepContext& step, PlanVersion plan);
   void ForgetAsks();
   void Start(StepContext& step, Cause cause);
-  void BeginReplacing(StepContext& step, Serving old, Urgency urgency, Cause cause);
-  void EndReplacing(StepContext& step, Replacing done);
+  void LeaveFirst(StepContext& step, Serving old, const Replacement& how);
+  void BeginReplacing(StepContext& step, Serving old, const Replacement& how);
+  void EndReplacing(StepContext& step, Replacing done, bool keep_old);
   void Serve(StepContext& step, Process process, Instant deadline, Instant loaded_at, const Cause& cause);
   void Restore(StepContext& step, Serving old);  // whose replacement failed
   void ForgetTrouble();
@@ -145,7 +153,10 @@ class Slot {
   SlotOutcome Loaded(StepContext& step, Starting starting);
   SlotOutcome Asked(StepContext& step, const Serving& serving, const WorkerAsked& event);
 
-  // slot_lease.cc
+  void KeepOld(StepContext& step, Serving old, Urgency urgency);
+  void ServeAgain(StepContext& step, Serving old);
+  SlotOutcome LoseBaking(StepContext& step, Role role, Baking before, const Cause& cause);
+
   const Lease* LeaseOf(Generation generation) const;
   Instant LeasedUntil(Generation generation) const;  // the first instant: it has no lease
   void ForgetLease(Generation generation);
@@ -153,10 +164,12 @@ class Slot {
 
   // slot_deadlines.cc
   const Lease* LeaseThatEnds(Generation generation, Instant deadline) const;  // nullptr: none does then
+  Instant RecycleAt(const Process& process) const;
   Instant StableAt(const Serving& serving) const;
   void LeavingOnTime(StepContext& step);
   SlotOutcome MessageOnTime(StepContext& step);
   SlotOutcome StateOnTime(StepContext& step);
+  SlotOutcome LoseSilent(StepContext& step, const Serving& serving);
   SlotOutcome ServingOnTime(StepContext& step, const Serving& serving);
   SlotOutcome ReplacingOnTime(StepContext& step, const Replacing& replacing);
 

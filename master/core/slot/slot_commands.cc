@@ -41,7 +41,7 @@ void Slot::Start(StepContext& step, Cause cause) {
   state_ = Starting{NewProcess(step, plan_), kNever, std::move(cause)};
 }
 
-void Slot::Launch(StepContext& step, Cause cause) {
+void Slot::Launch(StepContext& step, Cause cause, PlanVersion plan) {
   FECTL_CHECK(on_duty() == 0, "a slot is launched where it has nobody");
   failed_starts_ = 0;
   losses_ = 0;
@@ -49,41 +49,53 @@ void Slot::Launch(StepContext& step, Cause cause) {
   shortages_ = 0;
   asks_ = 0;
   start_by_ = step.at.now + step.policy.startup_timeout;
-  plan_ = step.plan;
+  plan_ = plan;
   Start(step, std::move(cause));
 }
 
-void Slot::Replace(StepContext& step, Urgency urgency, Cause cause) {
-  std::visit(
-      Overloaded{
-          [&](OneOf<Vacant, Waiting, GivenUp, Done> auto&) { Launch(step, std::move(cause)); },
-          [&](Starting& starting) {
-            // It may still be one of the old program: what was asked for is the new one.
-            const Process given_up = std::move(starting.process);
-            state_ = Vacant{};
-            Note(step, Milestone::kStopping, given_up, cause);
-            Retire(step, given_up, StopMode::kAbandon, AbandonGrace(given_up));
-            Launch(step, std::move(cause));
-          },
-          [&](Serving& serving) { BeginReplacing(step, std::move(serving), urgency, std::move(cause)); },
-          [](Replacing& /*under way*/) {},
-      },
-      state_);
+void Slot::Replace(StepContext& step, const Replacement& how) {
+  std::visit(Overloaded{
+                 [&](OneOf<Vacant, Waiting, GivenUp, Done> auto&) { Launch(step, how.cause, how.plan); },
+                 [&](Starting& starting) {
+                   // It may still be one of the old program: what was asked for is the new one.
+                   const Process given_up = std::move(starting.process);
+                   state_ = Vacant{};
+                   Note(step, Milestone::kStopping, given_up, how.cause);
+                   Retire(step, given_up, StopMode::kAbandon, AbandonGrace(given_up));
+                   Launch(step, how.cause, how.plan);
+                 },
+                 [&](Serving& serving) {
+                   how.old_first ? LeaveFirst(step, std::move(serving), how)
+                                 : BeginReplacing(step, std::move(serving), how);
+                 },
+                 [](OneOf<Replacing, Baking> auto& /*under way*/) {},
+             },
+             state_);
 }
 
-void Slot::BeginReplacing(StepContext& step, Serving old, Urgency urgency, Cause cause) {
+// The old process makes room for the new one.
+void Slot::LeaveFirst(StepContext& step, Serving old, const Replacement& how) {
+  ForgetAsks();
+  state_ = Vacant{};
+  Note(step, Milestone::kStoppingOld, old.process, how.cause);
+  Retire(step, old.process, StopMode::kFinish, old.process.shutdown_timeout);
+  Launch(step, how.cause, how.plan);
+}
+
+void Slot::BeginReplacing(StepContext& step, Serving old, const Replacement& how) {
   ForgetAsks();
   state_ = Replacing{.old = std::move(old),
-                     .next = NewProcess(step, step.plan),
+                     .next = NewProcess(step, how.plan),
                      .deadline = kNever,
                      .loaded_at = {},
-                     .urgency = urgency,
-                     .cause = std::move(cause)};
+                     .urgency = how.urgency,
+                     .cause = how.cause};
 }
 
 void Slot::Serve(StepContext& step, Process process, Instant deadline, Instant loaded_at,
                  const Cause& cause) {
   Serving serving{std::move(process), deadline, loaded_at, Serving::LastOrder::kNothing};
+  serving.process.recycle_at = RecycleTime(step, loaded_at);
   if (step.paused) {
     // It was never told to start, so it need not be told to pause: it becomes `start` with the resume.
     Note(step, Milestone::kPaused, serving.process, cause);
@@ -95,17 +107,17 @@ void Slot::Serve(StepContext& step, Process process, Instant deadline, Instant l
   state_ = std::move(serving);
 }
 
-void Slot::Commit(StepContext& step) {
+void Slot::Commit(StepContext& step, bool keep_old) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) {},
+                 [](OneOf<Vacant, Waiting, Starting, Serving, Baking, GivenUp, Done> auto&) {},
                  [&](Replacing& replacing) {
-                   if (replacing.next_loaded) EndReplacing(step, std::move(replacing));
+                   if (replacing.next_loaded) EndReplacing(step, std::move(replacing), keep_old);
                  },
              },
              state_);
 }
 
-void Slot::EndReplacing(StepContext& step, Replacing done) {
+void Slot::EndReplacing(StepContext& step, Replacing done, bool keep_old) {
   if (done.cause.kind == Cause::Kind::kOperator) {
     // What is new is judged anew, as after Launch().
     losses_ = 0;
@@ -115,13 +127,14 @@ void Slot::EndReplacing(StepContext& step, Replacing done) {
   plan_ = done.next.plan;
   // The new one is told to serve before the old one is told to leave.
   Serve(step, std::move(done.next), done.deadline, done.loaded_at, done.cause);
+  if (keep_old) return KeepOld(step, std::move(done.old), done.urgency);
   Note(step, Milestone::kStoppingOld, done.old.process, done.cause);
   Retire(step, done.old.process, StopMode::kFinish, done.old.process.shutdown_timeout);
 }
 
 void Slot::Abandon(StepContext& step, const Cause& why) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) {},
+                 [](OneOf<Vacant, Waiting, Starting, Serving, Baking, GivenUp, Done> auto&) {},
                  [&](Replacing& replacing) {
                    Replacing given_up = std::move(replacing);
                    const bool failed =
@@ -187,10 +200,10 @@ void Slot::KillLeaving(StepContext& step, Leaving& leaving) {
 
 void Slot::BoundLeaving(StepContext& step) {
   const auto has_time = [](const Leaving& leaving) { return leaving.stage < Leaving::Stage::kKilled; };
-  if (static_cast<size_t>(std::count_if(leaving_.begin(), leaving_.end(), has_time)) <= kLeavingMax) return;
+  const uint32_t max = step.policy.rollout.max_old_generations;
+  if (static_cast<size_t>(std::count_if(leaving_.begin(), leaving_.end(), has_time)) <= max) return;
   Leaving& oldest = *std::find_if(leaving_.begin(), leaving_.end(), has_time);
-  Note(step, Milestone::kStopping, oldest.process,
-       MakeCause(Cause::Kind::kTooManyLeaving, int64_t{kLeavingMax}));
+  Note(step, Milestone::kStopping, oldest.process, MakeCause(Cause::Kind::kTooManyLeaving, int64_t{max}));
   KillLeaving(step, oldest);
 }
 
@@ -228,6 +241,12 @@ void Slot::RetireAll(StepContext& step, StopMode mode, const Cause& why) {
                    Retire(step, replacing.next, unready_mode, AbandonGrace(replacing.next));
                    Note(step, Milestone::kStopping, replacing.old.process, why);
                    Retire(step, replacing.old.process, mode, replacing.old.process.shutdown_timeout);
+                 },
+                 [&](const Baking& baking) {
+                   for (const Serving* one : {&baking.old, &baking.now}) {
+                     Note(step, Milestone::kStopping, one->process, why);
+                     Retire(step, one->process, mode, one->process.shutdown_timeout);
+                   }
                  },
              },
              before);

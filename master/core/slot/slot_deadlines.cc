@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -39,6 +40,16 @@ Cause Unready(const StepContext& step, const Process& process, const Lease* leas
              : MakeCause(Cause::Kind::kStartupTimeout, ToMilliseconds(step.policy.startup_timeout));
 }
 
+// In the longest unit of days, hours, minutes and seconds that is exact.
+std::string OldAge(const StepContext& step) {
+  const int64_t seconds = ToMilliseconds(step.policy.recycle.max_age) / 1000;
+  const auto [unit, name] = seconds % 86400 == 0  ? std::pair(int64_t{86400}, " d")
+                            : seconds % 3600 == 0 ? std::pair(int64_t{3600}, " h")
+                            : seconds % 60 == 0   ? std::pair(int64_t{60}, " min")
+                                                  : std::pair(int64_t{1}, " s");
+  return "older than max_age (" + std::to_string(seconds / unit) + name + ")";
+}
+
 }  // namespace
 
 Instant Slot::next_deadline() const {
@@ -48,16 +59,26 @@ Instant Slot::next_deadline() const {
           [](const Waiting& waiting) { return waiting.retry_at; },
           [](const Starting& starting) { return std::min(starting.deadline, starting.process.message_due); },
           [&](const Serving& serving) {
-            return std::min({serving.deadline, serving.process.message_due, ask_at_, StableAt(serving)});
+            return std::min({serving.deadline, serving.process.message_due, ask_at_, StableAt(serving),
+                             RecycleAt(serving.process)});
           },
           [](const Replacing& replacing) {
             return std::min({replacing.deadline, replacing.next.message_due, replacing.old.deadline,
                              replacing.old.process.message_due});
           },
+          [](const Baking& baking) {
+            return std::min({baking.now.deadline, baking.now.process.message_due, baking.old.deadline,
+                             baking.old.process.message_due});
+          },
       },
       state_);
   for (const Leaving& leaving : leaving_) earliest = std::min(earliest, leaving.deadline);
   return earliest;
+}
+
+// One that was asked for once is not asked for again.
+Instant Slot::RecycleAt(const Process& process) const {
+  return later_ask_.has_value() || due_ask_.has_value() ? kNever : process.recycle_at;
 }
 
 // When a crash loop is over, if nothing happens until then.
@@ -101,6 +122,10 @@ SlotOutcome Slot::MessageOnTime(StepContext& step) {
                        const Generation next = late(replacing.next);
                        return next != kNobody ? next : late(replacing.old.process);
                      },
+                     [&](const Baking& baking) {
+                       const Generation now = late(baking.now.process);
+                       return now != kNobody ? now : late(baking.old.process);
+                     },
                  },
                  state_);
   if (generation == kNobody) return SlotOutcome::kNothing;
@@ -130,21 +155,30 @@ SlotOutcome Slot::StateOnTime(StepContext& step) {
                         },
                         [&](const Serving& serving) { return ServingOnTime(step, serving); },
                         [&](const Replacing& replacing) { return ReplacingOnTime(step, replacing); },
+                        [&](const Baking& baking) {
+                          const Serving& first = baking.now.deadline <= now ? baking.now : baking.old;
+                          if (first.deadline > now) return SlotOutcome::kNothing;
+                          return LoseSilent(step, first);
+                        },
                     },
                     state_);
 }
 
+SlotOutcome Slot::LoseSilent(StepContext& step, const Serving& serving) {
+  const Process& process = serving.process;
+  const Lease* lease = LeaseThatEnds(process.generation, serving.deadline);
+  return OnLost(step, process.generation, Silent(process, lease), ModeFor(process));
+}
+
 SlotOutcome Slot::ServingOnTime(StepContext& step, const Serving& serving) {
   const Process& process = serving.process;
-  if (serving.deadline <= step.at.now) {
-    const Lease* lease = LeaseThatEnds(process.generation, serving.deadline);
-    return OnLost(step, process.generation, Silent(process, lease), ModeFor(process));
-  }
+  if (serving.deadline <= step.at.now) return LoseSilent(step, serving);
   if (StableAt(serving) <= step.at.now) {
     losses_ = 0;
     crashing_ = false;
     Note(step, Milestone::kRecovered, process, MakeCause(Cause::Kind::kNone));
   }
+  if (RecycleAt(process) <= step.at.now) return WornOut(step, process.generation, OldAge(step));
   if (ask_at_ > step.at.now) return SlotOutcome::kNothing;
   ask_at_ = kNever;
   due_ask_ = std::exchange(later_ask_, std::nullopt);
@@ -153,17 +187,12 @@ SlotOutcome Slot::ServingOnTime(StepContext& step, const Serving& serving) {
 
 SlotOutcome Slot::ReplacingOnTime(StepContext& step, const Replacing& replacing) {
   const Process& next = replacing.next;
-  const Process& old = replacing.old.process;
   if (replacing.deadline <= step.at.now) {
     const Lease* lease = LeaseThatEnds(next.generation, replacing.deadline);
     return OnLost(step, next.generation,
                   replacing.next_loaded ? Silent(next, lease) : Unready(step, next, lease), ModeFor(next));
   }
-  if (replacing.old.deadline <= step.at.now) {
-    const Lease* lease = LeaseThatEnds(old.generation, replacing.old.deadline);
-    return OnLost(step, old.generation, Silent(old, lease), ModeFor(old));
-  }
-  return SlotOutcome::kNothing;
+  return replacing.old.deadline <= step.at.now ? LoseSilent(step, replacing.old) : SlotOutcome::kNothing;
 }
 
 void Slot::ShiftDeadlines(Span by) {
@@ -182,6 +211,10 @@ void Slot::ShiftDeadlines(Span by) {
                    shift(replacing.next, replacing.deadline);
                    shift(replacing.old.process, replacing.old.deadline);
                  },
+                 [&](Baking& baking) {
+                   shift(baking.now.process, baking.now.deadline);
+                   shift(baking.old.process, baking.old.deadline);
+                 },
              },
              state_);
   for (Leaving& leaving : leaving_) leaving.deadline = leaving.deadline + by;
@@ -190,7 +223,7 @@ void Slot::ShiftDeadlines(Span by) {
 
 void Slot::OnRoomMade(Instant now) {
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) {},
+                 [](OneOf<Vacant, Starting, Serving, Replacing, Baking, GivenUp, Done> auto&) {},
                  [now](Waiting& waiting) {
                    if (waiting.room_at == kNever) return;
                    waiting.retry_at = std::min(waiting.retry_at, std::max(now, waiting.room_at));
@@ -220,6 +253,10 @@ void Slot::OnPolicyChanged(const StepContext& step) {
                  [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
                  [&](Starting& starting) { start(starting.process, &starting.deadline); },
                  [&](Serving& serving) { grant(serving.process, &serving.deadline); },
+                 [&](Baking& baking) {
+                   grant(baking.now.process, &baking.now.deadline);
+                   grant(baking.old.process, &baking.old.deadline);
+                 },
                  [&](Replacing& replacing) {
                    grant(replacing.old.process, &replacing.old.deadline);
                    replacing.next_loaded ? grant(replacing.next, &replacing.deadline)

@@ -30,6 +30,9 @@ bool IsHeld(const Lease& lease, const SlotState& state) {
   return std::visit(Overloaded{
                         [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) { return false; },
                         [&](const OneOf<Starting, Serving> auto& s) { return is_of(s.process, s.deadline); },
+                        [&](const Baking& s) {
+                          return is_of(s.now.process, s.now.deadline) || is_of(s.old.process, s.old.deadline);
+                        },
                         [&](const Replacing& s) {
                           return is_of(s.old.process, s.old.deadline) || is_of(s.next, s.deadline);
                         },
@@ -49,6 +52,10 @@ std::string_view Slot::Contradiction(Generation newest) const {
                      use(replacing.old.process.generation);
                      use(replacing.next.generation);
                    },
+                   [&](const Baking& baking) {
+                     use(baking.old.process.generation);
+                     use(baking.now.process.generation);
+                   },
                },
                state_);
   };
@@ -63,19 +70,20 @@ std::string_view Slot::Contradiction(Generation newest) const {
   const bool serving = std::visit(
       Overloaded{
           [](const OneOf<Vacant, Waiting, Starting, Replacing, GivenUp, Done> auto&) { return false; },
-          [](const Serving&) { return true; },
+          [](const OneOf<Serving, Baking> auto&) { return true; },
       },
       state_);
   const bool successor_is_newer = std::visit(
       Overloaded{
           [](const OneOf<Vacant, Waiting, Starting, Serving, GivenUp, Done> auto&) { return true; },
           [](const Replacing& state) { return state.old.process.generation < state.next.generation; },
+          [](const Baking& state) { return state.old.process.generation < state.now.process.generation; },
       },
       state_);
   const bool to_serve_nobody =
       std::visit(Overloaded{
                      [](const OneOf<Vacant, GivenUp, Done> auto&) { return true; },
-                     [](const OneOf<Waiting, Starting, Serving, Replacing> auto&) { return false; },
+                     [](const OneOf<Waiting, Starting, Serving, Replacing, Baking> auto&) { return false; },
                  },
                  state_);
   const bool busy_are_on_duty = std::all_of(leases_.begin(), leases_.end(),

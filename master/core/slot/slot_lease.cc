@@ -35,6 +35,7 @@ bool Slot::IsLoaded(Generation generation) const {
   return std::visit(Overloaded{
                         [](const OneOf<Vacant, Waiting, Starting, GivenUp, Done> auto&) { return false; },
                         [](const Serving&) { return true; },
+                        [](const Baking&) { return true; },
                         [generation](const Replacing& state) {
                           return state.next_loaded || state.next.generation != generation;
                         },

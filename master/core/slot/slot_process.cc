@@ -28,7 +28,7 @@ void Slot::OnSpawned(StepContext& step, Generation generation, int32_t pid) {
   found.process->since = step.at.now;
   const Instant deadline = StartDeadline(step, *found.process);
   std::visit(Overloaded{
-                 [](const OneOf<Vacant, Waiting, Serving, GivenUp, Done> auto&) {},
+                 [](const OneOf<Vacant, Waiting, Serving, Baking, GivenUp, Done> auto&) {},
                  [&](Starting& starting) {
                    starting.deadline = deadline;
                    Note(step, Milestone::kStarting, starting.process, starting.cause);
@@ -118,7 +118,7 @@ SlotOutcome Slot::OnGroupEnded(StepContext& step, Generation generation) {
 void Slot::ForgetLeaving(StepContext& step, Generation gone) {
   leaving_.erase(FindLeaving(gone));
   std::visit(Overloaded{
-                 [](OneOf<Vacant, Starting, Serving, Replacing, GivenUp, Done> auto&) {},
+                 [](OneOf<Vacant, Starting, Serving, Replacing, Baking, GivenUp, Done> auto&) {},
                  [&](Waiting& waiting) {
                    if (waiting.retry_at == kNever && !has_unkillable()) waiting.retry_at = step.at.now;
                  },
@@ -132,7 +132,7 @@ SlotOutcome Slot::OnLoaded(StepContext& step, Generation generation) {
   found.process->message_due = kNever;
   if (found.role == Role::kLeaving) return SlotOutcome::kNothing;  // too late
   return std::visit(Overloaded{
-                        [](OneOf<Vacant, Waiting, Serving, GivenUp, Done> auto& /*said twice*/) {
+                        [](OneOf<Vacant, Waiting, Serving, Baking, GivenUp, Done> auto& /*said twice*/) {
                           return SlotOutcome::kNothing;
                         },
                         [&](Starting& starting) {
@@ -173,6 +173,10 @@ void Slot::OnBeat(Generation generation, Instant now) {
                  [](OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
                  [&](Starting& starting) { extend(starting.process, false, starting.deadline); },
                  [&](Serving& serving) { extend(serving.process, true, serving.deadline); },
+                 [&](Baking& baking) {
+                   extend(baking.now.process, true, baking.now.deadline);
+                   extend(baking.old.process, true, baking.old.deadline);
+                 },
                  [&](Replacing& replacing) {
                    extend(replacing.old.process, true, replacing.old.deadline);
                    extend(replacing.next, replacing.next_loaded, replacing.deadline);
@@ -198,6 +202,10 @@ SlotOutcome Slot::OnAsked(StepContext& step, const WorkerAsked& event) {
                           return SlotOutcome::kNothing;
                         },
                         [&](const Serving& serving) { return Asked(step, serving, event); },
+                        [&](const Baking& /*is heeded when the rollout is over*/) {
+                          if (found.role == Role::kServing) due_ask_ = event;
+                          return SlotOutcome::kNothing;
+                        },
                     },
                     state_);
 }
@@ -315,6 +323,7 @@ SlotOutcome Slot::Lose(StepContext& step, Role role, const Cause& cause) {
                           return AfterFailedStart(step, cause, process.oneshot);
                         },
                         [&](Serving& serving) { return LoseServing(step, serving, cause); },
+                        [&](Baking& baking) { return LoseBaking(step, role, std::move(baking), cause); },
                         [&](Replacing& replacing) {
                           return role == Role::kOld ? LoseOld(step, std::move(replacing), cause)
                                                     : LoseNext(step, std::move(replacing), cause);
@@ -337,7 +346,7 @@ SlotOutcome Slot::LoseServing(StepContext& step, const Serving& lost, const Caus
   Note(step, on_purpose ? Milestone::kStopped : Milestone::kLost, lost.process, cause);
   if (cause.kind == Cause::Kind::kConfigError) return AfterFailedStart(step, cause, false);
   AfterLoss(step, lost, cause, on_purpose);
-  return SlotOutcome::kNothing;
+  return on_purpose ? SlotOutcome::kNothing : SlotOutcome::kLost;
 }
 
 SlotOutcome Slot::LoseOld(StepContext& step, Replacing before, const Cause& cause) {

@@ -44,13 +44,15 @@ struct Process {
   bool excused = false;          // said that it leaves on purpose: its exit is no failure
   bool channel_closed = false;   // its pipe ended: no message comes any more
   Instant message_due = kNever;  // when the message that it has begun has to be whole
+  Instant recycle_at = kNever;   // when it is old enough to be replaced; known when it is loaded
   bool oneshot = false;          // is to run once and to end with 0; of it no message is expected
   bool operator==(const Process&) const = default;
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.generation), Field<2>(self.plan), Field<3>(self.pid), Field<4>(self.since),
             Field<5>(self.timeout), Field<6>(self.shutdown_timeout), Field<7>(self.excused),
-            Field<8>(self.channel_closed), Field<9>(self.message_due), Field<10>(self.oneshot));
+            Field<8>(self.channel_closed), Field<9>(self.message_due), Field<10>(self.oneshot),
+            Field<11>(self.recycle_at));
   }
 };
 
@@ -63,6 +65,15 @@ inline Span AbandonGrace(const Process& process) {
 inline Instant StartDeadline(const StepContext& step, const Process& process) {
   if (!process.oneshot) return process.since + step.policy.startup_timeout;
   return step.policy.timeout == Span{0} ? kNever : process.since + step.policy.timeout;
+}
+
+// When a process that is loaded now is old enough to be replaced. The jitter keeps those that were started
+// together from being replaced together.
+inline Instant RecycleTime(StepContext& step, Instant loaded_at) {
+  const Span age = step.policy.recycle.max_age;
+  if (age == Span{0}) return kNever;
+  const auto most = static_cast<uint64_t>(age.ns / 1000 * step.policy.recycle.jitter) + 1;
+  return loaded_at + Span{age.ns - static_cast<int64_t>(step.random.Below(most))};
 }
 
 // The states of a slot. Each holds just what is valid in it. Processes on their way out are in none of them:
@@ -121,6 +132,16 @@ struct Replacing {  // `old` serves until `next` is loaded and the service commi
             Field<5>(self.loaded_at), Field<6>(self.urgency), Field<7>(self.cause));
   }
 };
+struct Baking {  // `now` serves and has to prove itself; `old` is paused, to serve again if it does not
+  Serving now;
+  Serving old;
+  Urgency urgency = Urgency::kReload;
+  bool operator==(const Baking&) const = default;
+  template <typename Archive>
+  static void Fields(Archive& archive, auto& self) {
+    archive(Field<1>(self.now), Field<2>(self.old), Field<3>(self.urgency));
+  }
+};
 struct GivenUp {  // failed: no further attempt without a command
   bool operator==(const GivenUp&) const = default;
   template <typename Archive>
@@ -135,13 +156,21 @@ struct Done {  // its oneshot has ended with 0
   }
 };
 // In the journal a state is its place among these, so new ones come last.
-using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp, Done>;
+using SlotState = std::variant<Vacant, Waiting, Starting, Serving, Replacing, GivenUp, Done, Baking>;
 
 // `failed`: and not given up for something else.
 inline Milestone EndOfReplacement(Urgency urgency, bool failed) {
   if (urgency == Urgency::kReload) return failed ? Milestone::kReloadFailed : Milestone::kReloadGivenUp;
   return failed ? Milestone::kRestartFailed : Milestone::kRestartGivenUp;
 }
+
+// How a worker is replaced.
+struct Replacement {
+  Urgency urgency = Urgency::kReload;
+  Cause cause;
+  PlanVersion plan = 0;    // of the new one
+  bool old_first = false;  // the old one leaves before the new one is started
+};
 
 // What the service has to know of a slot's event.
 enum class SlotOutcome : uint8_t {
@@ -151,7 +180,8 @@ enum class SlotOutcome : uint8_t {
   kStartFailed,        // a start failed and will be tried again
   kNoRoom,             // the same, and the time that starts may take is over: the system has no room for it
   kGaveUp,             // a start failed for the last time
-  kReplacementFailed,  // the new process of a replacement is lost; the old one serves on
+  kReplacementFailed,  // the new process of a replacement is lost; the old one serves on, or again
+  kLost,               // one that served is lost, and started again
   kAsks,               // its worker asks to be replaced, now
 };
 
