@@ -92,7 +92,7 @@ TEST(Asked, OperatorsReloadThatWaitedGoesInItsBatches) {
 // One that waits for its turn and is lost has a successor of its own by then.
 TEST(Asked, WhoIsLostBeforeItsTurnIsNotReplacedTwice) {
   ServicePolicy policy = Web(3);
-  policy.max_surge = 1;
+  policy.rollout.max_surge = 1;
   Script script({policy});
   script.Boot();
   for (const int32_t pid : {1, 2, 3}) script.Load(pid);

@@ -251,7 +251,7 @@ TEST(Busy, START_BUSY_ItIsLookedAtWhenAllThatIsDueIsDone) {
 
 TEST(Busy, START_BUSY_ComesBeforeWhatWorkersAskedFor) {
   ServicePolicy policy = Web(2);
-  policy.max_surge = 1;
+  policy.rollout.max_surge = 1;
   Script script({policy});
   script.Boot();
   script.Load(1);

@@ -263,7 +263,8 @@ TEST_F(BrokenRoll, NothingIsReplacedBeforeTheOneshotIsOver) {
   EXPECT_EQ(Contradiction(), "nothing is replaced before the oneshot is over");
   supervisor_ = before;
   InOperation<ReplaceOperation>([](ReplaceOperation& replace) { replace.before_roll.reset(); });
-  EXPECT_EQ(Contradiction(), "a reload or restart goes on while somebody is awaited");
+  EXPECT_EQ(Contradiction(),
+            "a reload or restart goes on while somebody is awaited, or it waits for something else");
 }
 
 TEST_F(Broken, ServiceThatIsToRunKnowsSinceWhen) {
@@ -332,7 +333,8 @@ TEST_F(BrokenStart, SlotThatWasGivenUpExists) {
 TEST_F(BrokenReload, ReloadGoesOnWhileSomebodyIsAwaited) {
   InOperation<ReplaceOperation>([](ReplaceOperation& replace) { replace.awaited = 0; });
   OfService<kAwaited>([](std::vector<Awaited>& awaited) { awaited = {{}, {}}; });
-  EXPECT_EQ(Contradiction(), "a reload or restart goes on while somebody is awaited");
+  EXPECT_EQ(Contradiction(),
+            "a reload or restart goes on while somebody is awaited, or it waits for something else");
 }
 
 TEST_F(BrokenReload, WhatIsCommittedHasBegun) {
@@ -398,8 +400,8 @@ TEST_F(BrokenDeathTest, SlotIsLaunchedWhereItHasNobody) {
   Random random(1);
   Effects effects;
   StepContext step{kNow, 0, policy, 1, false, newest, newest_event, random, effects};
-  slot.Launch(step, {});
-  EXPECT_DEATH(slot.Launch(step, {}),
+  slot.Launch(step, {}, 1);
+  EXPECT_DEATH(slot.Launch(step, {}, 1),
                "slot_commands.cc:[0-9]+: broken: a slot is launched where it has nobody");
 }
 

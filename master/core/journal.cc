@@ -14,7 +14,7 @@ namespace {
 
 // Counts up with changes after which bytes of before mean something else: those are refused, not guessed at.
 // Members that are added or given up are no such change, see archive.h.
-constexpr uint64_t kMagic = 0x6665'6374'6c6a'0005;
+constexpr uint64_t kMagic = 0x6665'6374'6c6a'0006;
 
 struct Head {
   uint64_t magic = 0;

@@ -44,7 +44,7 @@ void Roll(Script& script) {
 // A slot in each state, each operation, and of everything else something that is not the default.
 Script Everything() {
   ServicePolicy rolling = Named("rolling", 3);
-  rolling.max_surge = 1;
+  rolling.rollout.max_surge = 1;
   ServicePolicy waiting = Named("waiting", 1);
   waiting.require = {"starting"};
   waiting.after = {"rolling"};
@@ -82,6 +82,15 @@ Script Everything() {
   script.Exit(5, 1);
   script.MendSpawning();
   script.Step(WorkerLeased{script.Who(11), Seconds(20), 3, "model load"});
+  ServicePolicy baking = Named("baking", 1);
+  baking.rollout.bake = Seconds(600);
+  baking.rollout.canary = Share::Percent(10);
+  baking.recycle.max_age = Seconds(7200);
+  script.Step(ServiceAdded{{88, baking}});
+  script.Command(Verb::kStart, 9);
+  script.Load(script.Spawns());
+  script.Command(Verb::kReload, 9);
+  script.Load(script.Spawns());
   return script;
 }
 

@@ -31,7 +31,7 @@ void ExpectRestores(const Script& script) {
 TEST(Journal, RestoresEachState) {
   ServicePolicy api = Web(2);
   api.name = "api";
-  api.max_surge = 1;
+  api.rollout.max_surge = 1;
   Script script({Web(3), api});
   script.Boot();
   ExpectRestores(script);
@@ -138,7 +138,7 @@ bool ReadsAfter(const Script& script, const std::function<void(Members)>& edit) 
   WithMember<1>(supervisor, [&](std::vector<Service>& services) {
     const auto open = [&](auto id, auto plan, auto /*older_plans*/, auto /*removing*/, auto /*up*/,
                           auto /*up_since*/, auto /*paused*/, auto slots, auto awaited, auto operation,
-                          auto /*queued*/, auto /*held_starts*/, auto /*runs*/, auto /*told*/) {
+                          auto /*queued*/, auto /*held_starts*/, auto /*runs*/, auto /*told*/, auto /*log*/) {
       edit(Members{id.value, plan.value, slots.value, awaited.value, operation.value});
     };
     Service::Fields(open, services[0]);

@@ -172,7 +172,7 @@ TEST(Oneshot, QuickFailureOfWhatIsRequiredIsNoSuccess) {
 Script Rolled() {
   ServicePolicy web = Web(2);
   web.before_roll = "migrate";
-  web.max_surge = 1;
+  web.rollout.max_surge = 1;
   ServicePolicy migrate = Migrate();
   migrate.autostart = false;
   Script script = Booted({web, migrate});

@@ -201,7 +201,7 @@ TEST(Reload, FailureOfTheFirstBatchCountsThoseWhoseTurnHasNotCome) {
 // Nobody is said to serve who does not.
 TEST(Reload, FailureDoesNotCountSlotsWithoutAWorker) {
   ServicePolicy policy = Web(2);
-  policy.max_surge = 1;
+  policy.rollout.max_surge = 1;
   Script script({policy});
   script.Boot();
   for (const int pid : {1, 2}) {

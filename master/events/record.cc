@@ -165,6 +165,10 @@ EventType TypeOf(const core::ServiceReport& report) {
       return EventType::kRolloutDone;
     case What::kRollFailed:
       return EventType::kRolloutFailed;
+    case What::kRollProceeds:
+      return EventType::kRolloutCommitted;
+    case What::kRollReverted:
+      return EventType::kRolloutReverted;
     case What::kRollAborted:
       return EventType::kRolloutAborted;
     case What::kCondition:

@@ -248,6 +248,13 @@ class Story {
       view_.change = "fectl why " + oneshot + " tells what it waits for.";
       return;
     }
+    if (replace.goes_back) {
+      view_.because = "Its new workers proved bad: " + replace.words + ".";
+      view_.next = "Each worker is brought back to the version that it ran before.";
+      view_.change = "fectl stop " + name_ + " ends it.";
+      return;
+    }
+    if (replace.stage != core::ReplaceOperation::Stage::kLoading) return TellProof(replace);
     for (size_t i = replace.committed; i < replace.begun; ++i) {
       const auto* replacing = std::get_if<core::Replacing>(&service_.slots()[replace.slots[i]].state());
       if (replacing != nullptr && replacing->next_loaded) continue;
@@ -255,10 +262,33 @@ class Story {
       break;
     }
     Add(&view_.next, Leaving());
-    const std::string surge = std::to_string(service_.policy().max_surge);
+    const core::Share surge = service_.policy().rollout.max_surge;
+    const std::string number = std::to_string(surge.value) + (surge.percent ? "%" : "");
     view_.change = "`startup_timeout` (" + Spoken(service_.policy().startup_timeout) +
-                   ") is how long a start may take, `max_surge` (" +
-                   (service_.policy().max_surge == 0 ? "all" : surge) + ") how many are replaced at a time.";
+                   ") is how long a start may take, `max_surge` (" + (surge.value == 0 ? "all" : number) +
+                   ") how many are replaced at a time.";
+  }
+
+  // Its new workers serve, and the old ones are kept.
+  void TellProof(const core::ReplaceOperation& replace) {
+    using Stage = core::ReplaceOperation::Stage;
+    const bool last = replace.begun == replace.slots.size();
+    view_.what = name_ + " is being rolled out: " + std::to_string(replace.begun) + " of " +
+                 std::to_string(replace.slots.size()) +
+                 " new workers serve, and the old ones are kept, paused.";
+    if (replace.stage == Stage::kHeld) {
+      view_.next = "Nothing, until an operator says so.";
+    } else if (last && replace.stage == Stage::kBaking) {
+      view_.next = "In " + Spoken(replace.until - at_.now) + " the old ones are told to leave (`bake_time`).";
+    } else {
+      view_.next = "In " + Spoken(replace.until - at_.now) + " " +
+                   (last ? "it goes on" : "the next are replaced") + " (`min_ready_seconds`).";
+    }
+    Add(&view_.next, service_.policy().rollout.auto_revert
+                         ? "If a new one is lost until then, the old ones serve again at once."
+                         : "If a new one is lost until then, its old one serves again.");
+    view_.change = "fectl rollout promote " + name_ + " goes on at once; fectl rollout abort " + name_ +
+                   " goes back to the old ones.";
   }
 
   void TellNewWorker(uint32_t index, const core::Replacing* replacing) {

@@ -46,7 +46,7 @@ core::ServicePolicy ReadPolicy(std::istringstream& words) {
     const std::map<std::string, std::function<void()>> keys = {
         {"num", [&] { policy.num = static_cast<uint32_t>(std::stoul(value)); }},
         {"restarts", [&] { policy.restarts = static_cast<uint32_t>(std::stoul(value)); }},
-        {"max_surge", [&] { policy.max_surge = static_cast<uint32_t>(std::stoul(value)); }},
+        {"max_surge", [&] { policy.rollout.max_surge = static_cast<uint32_t>(std::stoul(value)); }},
         {"timeout", [&] { policy.timeout = Seconds(value); }},
         {"startup_timeout", [&] { policy.startup_timeout = Seconds(value); }},
         {"shutdown_timeout", [&] { policy.shutdown_timeout = Seconds(value); }},

@@ -149,6 +149,17 @@ class Story {
                    ") is how long a start may take; fectl stop " + name() + " ends both.";
   }
 
+  void operator()(const core::Baking& baking) {
+    view_.state = "running";
+    Since(baking.now.loaded_at);
+    view_.what = who_ + " serves (" + Pid(baking.now.process) + "); the worker before it (" +
+                 Pid(baking.old.process) + ") is kept, paused.";
+    view_.because = "An operator reloaded the service, and the new worker has to prove itself.";
+    view_.next = "If it is lost, the old one serves again at once; else the old one is told to finish.";
+    view_.change =
+        "fectl rollout promote " + name() + " ends the trial, fectl rollout abort " + name() + " goes back.";
+  }
+
   void operator()(const core::GivenUp& /*failed*/) {
     view_.state = "failed";
     if (const core::Record* failed = Newest(slot_, {Milestone::kFailed})) Since(*failed);

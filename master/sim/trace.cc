@@ -64,8 +64,8 @@ bool ReadOrder(const std::string& key, const std::string& value, core::ServicePo
 
 std::string ToText(const core::ServicePolicy& policy) {
   return policy.name + " num=" + std::to_string(policy.num) + " restarts=" + std::to_string(policy.restarts) +
-         " surge=" + std::to_string(policy.max_surge) + " timeout=" + Seconds(policy.timeout.ns) +
-         " startup=" + Seconds(policy.startup_timeout.ns) +
+         " surge=" + std::to_string(policy.rollout.max_surge.value) +
+         " timeout=" + Seconds(policy.timeout.ns) + " startup=" + Seconds(policy.startup_timeout.ns) +
          " shutdown=" + Seconds(policy.shutdown_timeout.ns) + List(" after=", policy.after) +
          List(" require=", policy.require) + (policy.autostart ? "" : " autostart=0") +
          (policy.oneshot ? " oneshot=1" : "") +
@@ -121,7 +121,7 @@ class Reader {
       const std::string key = words[i].substr(0, equals);
       const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
       const std::map<std::string, uint32_t*> numbers = {
-          {"num", &policy.num}, {"restarts", &policy.restarts}, {"surge", &policy.max_surge}};
+          {"num", &policy.num}, {"restarts", &policy.restarts}, {"surge", &policy.rollout.max_surge.value}};
       const std::map<std::string, core::Span*> spans = {{"timeout", &policy.timeout},
                                                         {"startup", &policy.startup_timeout},
                                                         {"shutdown", &policy.shutdown_timeout}};

@@ -41,7 +41,7 @@ std::string ExitWords(const Cause& cause) {
 
 }  // namespace
 
-std::string InSeconds(Span span) {
+std::string SecondsInWords(Span span) {
   const int64_t tenths = (ToMilliseconds(span) + 50) / 100;
   const std::string whole = std::to_string(tenths / 10);
   return (tenths % 10 == 0 ? whole : whole + "." + std::to_string(tenths % 10)) + " s";

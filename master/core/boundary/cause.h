@@ -89,7 +89,7 @@ Cause MakeCause(Cause::Kind kind, int64_t number = 0);
 Cause MakeSpawnFailed(StartFailure failure, std::string_view text);
 
 // "2.5 s".
-std::string InSeconds(Span span);
+std::string SecondsInWords(Span span);
 
 // In words, as a clause without subject: "exited with code 3", "was silent for more than 10 s".
 std::string ToWords(const Cause& cause);

@@ -36,7 +36,7 @@ std::string RolloutLog::OnLost(const Slot& slot, Instant now) {
     }
     if (worker.loaded == kNever) return "";
     return "worker(" + std::to_string(slot.index() + 1) + ") " + ToWords(worker.cause) + ", " +
-           InSeconds(now - worker.loaded) + " after it was loaded";
+           SecondsInWords(now - worker.loaded) + " after it was loaded";
   }
   return "";
 }

@@ -47,7 +47,7 @@ struct Bench {
   }
   void Ask(uint32_t index, Generation generation) {
     OnSlot(index, [&](Slot& slot, StepContext& t) {
-      return slot.OnAsked(t, WorkerAsked{{0, index, generation}, Urgency::kReload, false, "old"});
+      return slot.OnAsked(t, WorkerAsked{{0, index, generation}, Urgency::kReload, false, "old", false});
     });
   }
 
@@ -131,6 +131,35 @@ Bench WaitsForAOneshot() {
   return After(bench, Verb::kReload);
 }
 
+Bench RolledOut(const RolloutPolicy& rollout) {
+  Bench bench(ServicePolicy{.name = "web", .num = 2, .rollout = rollout});
+  bench.Load(0, 1);
+  bench.Load(1, 2);
+  bench.Command(Verb::kReload);
+  bench.Load(0, 3);
+  if (bench.newest > 3) bench.Load(1, 4);
+  return bench;
+}
+
+Bench Canary() {
+  RolloutPolicy rollout;
+  rollout.canary = 1;
+  return RolledOut(rollout);
+}
+
+Bench Proving() {
+  RolloutPolicy rollout;
+  rollout.max_surge = 1;
+  rollout.min_ready = Seconds(5);
+  return RolledOut(rollout);
+}
+
+Bench Baking60() {
+  RolloutPolicy rollout;
+  rollout.bake = Seconds(60);
+  return RolledOut(rollout);
+}
+
 std::vector<State> States() {
   return {
       {"stopped", Stopped},
@@ -150,6 +179,10 @@ std::vector<State> States() {
       {"waiting, a command waits", [] { return After(Waits(), Verb::kStart); }},
       {"waiting, blocked", [] { return Waits(kBlocked); }},
       {"reloading, waits for a oneshot", WaitsForAOneshot},
+      {"reloading, the canary waits", Canary},
+      {"reloading, watched", Proving},
+      {"reloading, held", [] { return After(Proving(), Verb::kHold); }},
+      {"reloading, bakes", Baking60},
       {"a oneshot runs", Oneshot},
       {"a oneshot is done", [] { return EndedWith(Oneshot(), 0); }},
       {"a oneshot has failed", [] { return EndedWith(Oneshot(), 3); }},
@@ -191,7 +224,9 @@ bool MayCome(const Bench& bench, SlotOutcome outcome) {
     case SlotOutcome::kGaveUp:
       return starts || serves;
     case SlotOutcome::kReplacementFailed:
-      return replaces;
+      return replaces || std::holds_alternative<Baking>(state);
+    case SlotOutcome::kLost:
+      return serves;
     case SlotOutcome::kAsks:
       return serves;
   }
@@ -203,7 +238,9 @@ void Tell(Bench& bench, SlotOutcome outcome) {
   const SlotState& state = Slot0(bench).state();
   const auto* starting = std::get_if<Starting>(&state);
   const auto* replacing = std::get_if<Replacing>(&state);
-  const Generation newest = starting != nullptr    ? starting->process.generation
+  const auto* baking = std::get_if<Baking>(&state);
+  const Generation newest = baking != nullptr      ? baking->now.process.generation
+                            : starting != nullptr  ? starting->process.generation
                             : replacing != nullptr ? replacing->next.generation
                                                    : 1;
   if (outcome == SlotOutcome::kNoRoom) bench.at.now = bench.at.now + bench.service.policy().startup_timeout;
@@ -219,11 +256,12 @@ void Tell(Bench& bench, SlotOutcome outcome) {
         return slot.OnLoaded(step, newest);
       case SlotOutcome::kStartFailed:
       case SlotOutcome::kReplacementFailed:
+      case SlotOutcome::kLost:
         return slot.OnExited(step, newest, MakeCause(Cause::Kind::kExited, 3));
       case SlotOutcome::kGaveUp:
         return slot.OnExited(step, newest, MakeCause(Cause::Kind::kConfigError, "bad"));
       case SlotOutcome::kAsks:
-        return slot.OnAsked(step, WorkerAsked{{0, 0, newest}, Urgency::kReload, false, "old"});
+        return slot.OnAsked(step, WorkerAsked{{0, 0, newest}, Urgency::kReload, false, "old", false});
       case SlotOutcome::kNothing:
         break;
     }
@@ -261,6 +299,13 @@ std::vector<std::pair<std::string, std::function<void(Bench&)>>> News(const Benc
          }},
     };
   }
+  if (const ReplaceOperation* rollout = bench.service.rollout();
+      rollout != nullptr && rollout->until != kNever) {
+    return {{"its time is over", [](Bench& b) {
+               b.at.now = b.service.rollout()->until;
+               b.Do([](Service& s, StepContext& t) { s.OnOwnTime(t); });
+             }}};
+  }
   if (bench.service.before_roll() != nullptr) {
     return {
         {"roll may begin", [](Bench& b) { b.Do([](Service& s, StepContext& t) { s.BeginRoll(t); }); }},
@@ -274,13 +319,15 @@ std::vector<std::pair<std::string, std::function<void(Bench&)>>> News(const Benc
 TEST(ServicePairs, EveryCommandAndOutcomeInEveryState) {
   const std::vector<std::pair<std::string, Verb>> verbs = {
       {"start", Verb::kStart},     {"stop", Verb::kStop},   {"reload", Verb::kReload},
-      {"restart", Verb::kRestart}, {"pause", Verb::kPause}, {"resume", Verb::kResume}};
+      {"restart", Verb::kRestart}, {"pause", Verb::kPause}, {"resume", Verb::kResume},
+      {"promote", Verb::kPromote}, {"hold", Verb::kHold},   {"abort", Verb::kAbort}};
   const std::vector<std::pair<std::string, SlotOutcome>> outcomes = {
       {"ready", SlotOutcome::kReady},
       {"start failed", SlotOutcome::kStartFailed},
       {"no room", SlotOutcome::kNoRoom},
       {"gave up", SlotOutcome::kGaveUp},
       {"replacement failed", SlotOutcome::kReplacementFailed},
+      {"lost", SlotOutcome::kLost},
       {"asks", SlotOutcome::kAsks}};
   const std::vector<std::pair<std::string, StopMode>> modes = {{"shutdown", StopMode::kFinish},
                                                                {"shutdown, quick", StopMode::kQuick},

@@ -44,7 +44,7 @@ void Service::CommitBatch(StepContext& step, ReplaceOperation& replace) {
   replace.stage = Stage::kProving;
   replace.until = step.at.now + watch;
   TellOfRoll(step, replace, What::kRollProceeds,
-             ProgressWords(replace, "they are watched for " + InSeconds(watch)));
+             ProgressWords(replace, "they are watched for " + SecondsInWords(watch)));
 }
 
 // The new workers of the batch have proven themselves.
@@ -67,7 +67,7 @@ void Service::Proceed(StepContext& step, ReplaceOperation& replace, bool promote
     replace.stage = Stage::kBaking;
     replace.until = step.at.now + rollout.bake;
     return TellOfRoll(step, replace, What::kRollProceeds,
-                      ProgressWords(replace, "the old ones are kept for " + InSeconds(rollout.bake)));
+                      ProgressWords(replace, "the old ones are kept for " + SecondsInWords(rollout.bake)));
   }
   const std::string words = replace.words;
   EndReplace(step, std::move(replace), words.empty() ? Answer::kStarted : Answer::kFailed, words);
@@ -113,8 +113,8 @@ void Service::OnOwnTime(StepContext& step) {
   if (OwnDeadline(operation_) > step.at.now) return;
   auto& replace = std::get<ReplaceOperation>(operation_);
   if (replace.until <= step.at.now) return Proceed(step, replace, /*promoted=*/false);
-  const std::string words =
-      "no worker was loaded for " + InSeconds(policy().rollout.progress_deadline) + " (progress_deadline)";
+  const std::string words = "no worker was loaded for " + SecondsInWords(policy().rollout.progress_deadline) +
+                            " (progress_deadline)";
   if (replace.before_roll.has_value()) return FailRoll(step, words);
   GiveUpBatch(step, replace, MakeCause(Cause::Kind::kOtherFailed));
   GoBack(step, replace, words);

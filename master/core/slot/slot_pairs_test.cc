@@ -21,6 +21,7 @@ constexpr std::string_view kOutcomes[] = {"",
                                           "tells no room",
                                           "tells gave up",
                                           "tells replacement failed",
+                                          "tells lost",
                                           "tells asks"};
 
 // A slot with what a service would hand it.
@@ -43,7 +44,7 @@ using Event = std::function<SlotOutcome(Bench&, StepContext&)>;
 
 void Launch(Bench& bench, Generation generation) {
   StepContext step = bench.ContextFor();
-  bench.slot.Launch(step, {});
+  bench.slot.Launch(step, {}, 1);
   bench.slot.OnSpawned(step, generation, 100);
 }
 void LaunchOneshot(Bench& bench) {
@@ -57,7 +58,7 @@ void BeDone(Bench& bench) {
 }
 void LaunchUnspawned(Bench& bench) {
   StepContext step = bench.ContextFor();
-  bench.slot.Launch(step, {});
+  bench.slot.Launch(step, {}, 1);
 }
 void Serve(Bench& bench) {
   Launch(bench, 1);
@@ -67,12 +68,18 @@ void Serve(Bench& bench) {
 void ReplaceUnspawned(Bench& bench) {
   Serve(bench);
   StepContext step = bench.ContextFor();
-  bench.slot.Replace(step, Urgency::kReload, {});
+  bench.slot.Replace(step, {.urgency = Urgency::kReload, .cause = {}});
 }
 void Replace(Bench& bench) {
   ReplaceUnspawned(bench);
   StepContext step = bench.ContextFor();
   bench.slot.OnSpawned(step, 2, 101);
+}
+void Bake(Bench& bench) {
+  Replace(bench);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLoaded(step, 2);
+  bench.slot.Commit(step, true);
 }
 void Retire(Bench& bench, StopMode mode) {
   Serve(bench);
@@ -163,6 +170,14 @@ std::vector<State> States() {
          b.slot.OnLoaded(step, 2);
        },
        {{"old ", 1}, {"next ", 2}}},
+      {"baking", Bake, {{"old ", 1}, {"now ", 2}}},
+      {"baking, busy",
+       [](Bench& b) {
+         Bake(b);
+         StepContext step = b.ContextFor();
+         b.slot.OnLeased(step, WorkerLeased{{0, 0, 2}, Seconds(50), 0, "load"});
+       },
+       {{"old ", 1}, {"now ", 2}}},
       {"given up", GiveUp},
       {"done", BeDone},
       {"leaving, examined", Hang},
@@ -183,7 +198,7 @@ std::vector<State> States() {
 // What a slot shows of its state, with the stages of the processes that leave.
 std::string Word(const Slot& slot) {
   constexpr std::string_view kStates[] = {"vacant",    "waiting",  "starting", "serving",
-                                          "replacing", "given up", "done"};
+                                          "replacing", "given up", "done",     "baking"};
   constexpr std::string_view kStages[] = {" + asked", " + hurried", " + killed", " + alarmed"};
   constexpr std::string_view kTold[] = {", held", "", ", paused"};
   std::string word(kStates[slot.state().index()]);
@@ -193,6 +208,8 @@ std::string Word(const Slot& slot) {
     word += replacing->next_loaded ? ", next loaded" : "";
     word += kTold[static_cast<size_t>(replacing->old.last_order)];
   }
+  if (const auto* baking = std::get_if<Baking>(&slot.state()))
+    word += kTold[static_cast<size_t>(baking->now.last_order)];
   if (slot.lease(Instant{}) != nullptr) word += ", busy";
   for (const Leaving& leaving : slot.leaving()) {
     word += kStages[static_cast<size_t>(leaving.stage)];
@@ -235,7 +252,7 @@ std::vector<Named> EventsOf(Generation who) {
   };
   const auto asked = [who](bool leaves) {
     return [who, leaves](Bench& b, StepContext& t) {
-      return b.slot.OnAsked(t, WorkerAsked{{0, 0, who}, Urgency::kReload, leaves, ""});
+      return b.slot.OnAsked(t, WorkerAsked{{0, 0, who}, Urgency::kReload, leaves, "", false});
     };
   };
   const auto busy = [who](Span length) {
@@ -257,6 +274,8 @@ std::vector<Named> EventsOf(Generation who) {
       {"busy no longer", busy(Span{})},
       {"asked", asked(false)},
       {"asked, leaves", asked(true)},
+      {"worn out", [who](Bench& b, StepContext& t) { return b.slot.WornOut(t, who, "old"); }},
+      {"disproved", [who](Bench& b, StepContext& t) { return b.slot.OnDisproved(t, who, "errors"); }},
       {"channel closed",
        [who](Bench& b, StepContext& t) { return b.slot.OnChannelClosed(t, who), Nothing(); }},
       {"lost, may finish", lost(StopMode::kFinish)},
@@ -275,10 +294,22 @@ std::vector<Named> EventsOf(Generation who) {
 std::vector<Named> Commands() {
   return {
       {"replace, reload",
-       [](Bench& b, StepContext& t) { return b.slot.Replace(t, Urgency::kReload, {}), Nothing(); }},
+       [](Bench& b, StepContext& t) {
+         return b.slot.Replace(t, {.urgency = Urgency::kReload, .cause = {}}), Nothing();
+       }},
+      {"replace, the old one first",
+       [](Bench& b, StepContext& t) {
+         return b.slot.Replace(t, {.cause = {}, .old_first = true}), Nothing();
+       }},
       {"replace, restart",
-       [](Bench& b, StepContext& t) { return b.slot.Replace(t, Urgency::kRestart, {}), Nothing(); }},
-      {"commit", [](Bench& b, StepContext& t) { return b.slot.Commit(t), Nothing(); }},
+       [](Bench& b, StepContext& t) {
+         return b.slot.Replace(t, {.urgency = Urgency::kRestart, .cause = {}}), Nothing();
+       }},
+      {"commit", [](Bench& b, StepContext& t) { return b.slot.Commit(t, false), Nothing(); }},
+      {"commit, keep the old one",
+       [](Bench& b, StepContext& t) { return b.slot.Commit(t, true), Nothing(); }},
+      {"let the old one go", [](Bench& b, StepContext& t) { return b.slot.LetOldGo(t), Nothing(); }},
+      {"go back", [](Bench& b, StepContext& t) { return b.slot.GoBack(t, {}), Nothing(); }},
       {"abandon", [](Bench& b, StepContext& t) { return b.slot.Abandon(t, {}), Nothing(); }},
       {"retire, finish",
        [](Bench& b, StepContext& t) { return b.slot.RetireAll(t, StopMode::kFinish, {}), Nothing(); }},
@@ -337,7 +368,7 @@ TEST(SlotPairs, EveryEventInEveryState) {
                             std::holds_alternative<GivenUp>(bench.slot.state()) || bench.slot.done();
     if (may_launch) {
       pairs.Expect(state.name, "launch",
-                   happened([](Bench& b, StepContext& t) { return b.slot.Launch(t, {}), Nothing(); }));
+                   happened([](Bench& b, StepContext& t) { return b.slot.Launch(t, {}, 1), Nothing(); }));
     } else {
       pairs.ExpectNever(state.name, "launch");
     }

@@ -20,7 +20,7 @@ ServicePolicy Web(uint32_t num) {
 
 Script AllServing(uint32_t num, uint32_t max_surge) {
   ServicePolicy policy = Web(num);
-  policy.max_surge = max_surge;
+  policy.rollout.max_surge = max_surge;
   Script script({policy});
   script.Boot();
   for (uint32_t pid = 1; pid <= num; ++pid) script.Load(static_cast<int32_t>(pid));
@@ -71,6 +71,14 @@ void Script::Die(int32_t pid, int32_t signal) {
 void Script::Ask(int32_t pid, Urgency urgency) {
   Step(WorkerAsked{Who(pid), urgency, false, {}});
 }
+void Script::WearOut(int32_t pid, const std::string& words) {
+  Step(WorkerWornOut{Who(pid), words});
+}
+
+void Script::Disprove(int32_t pid, const std::string& words) {
+  Step(WorkerDisproved{Who(pid), words});
+}
+
 void Script::Leave(int32_t pid) {
   Step(WorkerAsked{Who(pid), Urgency::kReload, true, "enough"});
 }

@@ -35,6 +35,8 @@ class Script {
   void Die(int32_t pid, int32_t signal);
   void BeginMessage(int32_t pid);
   void Ask(int32_t pid, Urgency urgency = Urgency::kReload);
+  void WearOut(int32_t pid, const std::string& words);
+  void Disprove(int32_t pid, const std::string& words);
   void Leave(int32_t pid);  // says `stopping`
   void ConfigError(int32_t pid, const std::string& words);
   void Violate(int32_t pid, const std::string& words);

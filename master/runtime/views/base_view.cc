@@ -139,7 +139,10 @@ proto::BaseReason ToBase(const core::Cause& cause) {
       return Plain(Reason::Kind::kRestartFailedRunningWorker);
     case CauseKind::kRestored:
       return Plain(Reason::Kind::kRestoreAfterFailed);
+    case CauseKind::kDisproved:
+      return Reason{Reason::Kind::kWorkerError, 0, core::ToWords(cause)};
     case CauseKind::kOtherFailed:
+    case CauseKind::kWentBack:
       return Plain(Reason::Kind::kSomeWorkersFailed);
     case CauseKind::kTooManyLeaving:
       return Plain(Reason::Kind::kStopTimeout);
@@ -148,6 +151,10 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kFewerWanted:
     case CauseKind::kRemoved:
     case CauseKind::kMoreWanted:
+    case CauseKind::kRecycled:
+    case CauseKind::kKept:
+    case CauseKind::kProven:
+    case CauseKind::kAborted:
     case CauseKind::kRequired:
     case CauseKind::kBeforeRoll:
       return Plain(Reason::Kind::kConsoleRequest);

@@ -23,12 +23,14 @@ const core::Process* OnDuty(const core::Slot& slot) {
   if (const auto* starting = std::get_if<core::Starting>(&slot.state())) return &starting->process;
   if (const auto* serving = std::get_if<core::Serving>(&slot.state())) return &serving->process;
   if (const auto* replacing = std::get_if<core::Replacing>(&slot.state())) return &replacing->old.process;
+  if (const auto* baking = std::get_if<core::Baking>(&slot.state())) return &baking->now.process;
   return nullptr;
 }
 
 std::string_view WordFor(const core::Slot& slot, bool paused) {
   if (std::holds_alternative<core::Starting>(slot.state())) return "starting";
-  if (std::holds_alternative<core::Serving>(slot.state())) return paused ? "paused" : "running";
+  if (std::holds_alternative<core::Serving>(slot.state()) || slot.keeps_old())
+    return paused ? "paused" : "running";
   if (const auto* replacing = std::get_if<core::Replacing>(&slot.state())) {
     return replacing->urgency == core::Urgency::kReload ? "reloading" : "restarting";
   }
@@ -42,6 +44,7 @@ std::string_view WordFor(const core::Slot& slot, bool paused) {
 double BeatAge(const core::Slot& slot, core::Instant now) {
   const auto* serving = std::get_if<core::Serving>(&slot.state());
   if (const auto* replacing = std::get_if<core::Replacing>(&slot.state())) serving = &replacing->old;
+  if (const auto* baking = std::get_if<core::Baking>(&slot.state())) serving = &baking->now;
   if (serving == nullptr || serving->process.channel_closed) return 0;
   return std::max(0.0, InSeconds(now + serving->process.timeout - serving->deadline));
 }

@@ -99,7 +99,7 @@ core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
   policy.name = service.name;
   policy.num = static_cast<uint32_t>(service.num);
   policy.restarts = static_cast<uint32_t>(service.restarts);
-  policy.max_surge = static_cast<uint32_t>(service.max_surge);
+  policy.rollout.max_surge = static_cast<uint32_t>(service.max_surge);
   policy.timeout = core::Milliseconds(service.timeout_ms);
   policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
   policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);

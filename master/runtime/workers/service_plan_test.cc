@@ -155,7 +155,7 @@ TEST(MakeServicePlan, PolicyHasTheNumbersOfTheConfiguration) {
   EXPECT_EQ(policy.name, "web");
   EXPECT_EQ(policy.num, 7U);
   EXPECT_EQ(policy.restarts, 5U);
-  EXPECT_EQ(policy.max_surge, 4U);
+  EXPECT_EQ(policy.rollout.max_surge, core::Share(4));
   EXPECT_EQ(policy.timeout, core::Milliseconds(1));
   EXPECT_EQ(policy.startup_timeout, core::Milliseconds(2));
   EXPECT_EQ(policy.shutdown_timeout, core::Milliseconds(3));

@@ -68,7 +68,8 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
     core::ServicePolicy policy = DrawPolicy(random);
     policy.name = "s" + std::to_string(i);
     if (workers != 0) policy.num = workers;
-    policy.max_surge = static_cast<uint32_t>(random.Below(2) == 0 ? 0 : 1 + random.Below(policy.num));
+    policy.rollout.auto_revert = false;
+    policy.rollout.max_surge = static_cast<uint32_t>(random.Below(2) == 0 ? 0 : 1 + random.Below(policy.num));
     slots += policy.num;
     policies.push_back(policy);
   }
