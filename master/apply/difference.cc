@@ -161,7 +161,10 @@ class Comparison {
     if (key == "timeout" && after.timeout_ms > before.timeout_ms) return KeyClass::kLive;
     if (key == "shutdown_timeout" && after.shutdown_timeout_ms > before.shutdown_timeout_ms)
       return KeyClass::kLive;
-    if (key.starts_with("logs.")) return ClassOf("service.logs", std::string_view(key).substr(5));
+    for (const std::string section : {"logs", "rollout", "recycle"}) {
+      if (key.starts_with(section + "."))
+        return ClassOf("service." + section, std::string_view(key).substr(section.size() + 1));
+    }
     return ClassOf("service", key);
   }
 
@@ -197,10 +200,21 @@ class Comparison {
     }
   }
 
+  // How many of `num` workers are replaced at a time.
+  static int AtOnce(const ServiceConfig& service, int num) {
+    const auto of = [num](const config::Portion& part, bool up) {
+      return part.percent ? (num * part.value + (up ? 99 : 0)) / 100 : part.value;
+    };
+    const int surge =
+        service.rollout.max_surge.has_value() ? of(*service.rollout.max_surge, true) : service.max_surge;
+    const int at_once = surge + of(service.rollout.max_unavailable, false);
+    return at_once == 0 ? num : std::min(at_once, num);
+  }
+
   static std::string RollWords(const ServiceConfig& before, const ServiceConfig& after) {
     if (after.type == config::ServiceType::kOneshot)
       return after.autostart ? "a oneshot: it runs again" : "a oneshot: its next run is as this says";
-    const int at_once = after.max_surge == 0 ? before.num : std::min(after.max_surge, before.num);
+    const int at_once = AtOnce(after, before.num);
     const std::string first = after.before_roll.empty() ? "" : "runs " + after.before_roll + ", then ";
     return absl::StrCat(first, Count(before.num, "worker"),
                         at_once < before.num ? absl::StrCat(", ", at_once, " at a time") : "");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "master/config/logs/logs_config.h"
+#include "master/config/rollout/rollout_config.h"
 
 namespace fectl::config {
 
@@ -143,6 +144,8 @@ struct ServiceConfig {
   std::optional<std::string> watchdog;
   std::optional<std::string> stop_signal;
   OutputConfig logs;  // what differs from [logs]
+  RolloutConfig rollout;
+  RecycleConfig recycle;
 
   // The program is none of ours, and needs fectl-run before it.
   bool foreign() const { return ready.has_value() || watchdog.has_value() || stop_signal.has_value(); }

@@ -3,6 +3,7 @@
 
 #include "master/config/load_result.h"
 #include "master/config/logs/logs_fields.h"
+#include "master/config/rollout/rollout_fields.h"
 
 namespace fectl::config {
 
@@ -78,7 +79,8 @@ void VisitFields(T& service, Visit&& visit) {
   auto& [name, num, num_auto, command, directory, restarts, uid, gid, timeout_ms, startup_timeout_ms,
          shutdown_timeout_ms, max_lease_ms, stdout_path, stderr_path, environ, environ_passed, env_files,
          environ_from_files, max_surge, no_new_privileges, capabilities, after, require, autostart, type,
-         before_roll, renamed_from, labels, ready, watchdog, stop_signal, logs, identity] = service;
+         before_roll, renamed_from, labels, ready, watchdog, stop_signal, logs, rollout, recycle, identity] =
+      service;
   visit("name", name);
   visit("num", num);
   visit("num_auto", num_auto);
@@ -111,6 +113,8 @@ void VisitFields(T& service, Visit&& visit) {
   visit("watchdog", watchdog);
   visit("stop_signal", stop_signal);
   visit("logs", logs);
+  visit("rollout", rollout);
+  visit("recycle", recycle);
   visit("identity", identity);
 }
 

@@ -49,6 +49,10 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
 inline constexpr std::string_view kNotInDefaults[] = {"name", "command", "type", "renamed_from"};
 inline constexpr std::string_view kServiceLogsKeys[] = {
     "to", "dir", "format", "max_size", "max_age", "compress", "line_max", "on_full", "streams", "facility"};
+inline constexpr std::string_view kServiceRolloutKeys[] = {
+    "strategy",     "max_surge",         "max_unavailable", "min_ready_seconds",   "bake_time", "canary",
+    "auto_promote", "progress_deadline", "auto_revert",     "max_old_generations", "bounds"};
+inline constexpr std::string_view kServiceRecycleKeys[] = {"max_requests", "max_age", "max_rss", "jitter"};
 inline constexpr std::string_view kLogsKeys[] = {
     "to",      "dir",     "format",   "max_size", "max_age",   "compress",        "line_max",
     "on_full", "streams", "facility", "total",    "keep_free", "journald_socket", "syslog_socket"};
@@ -75,6 +79,8 @@ inline constexpr SectionKeys kSections[] = {
     {"defaults", "[defaults]", kDefaultsKeys},
     {"logs", "[logs]", kLogsKeys},
     {"service.logs", "[service.logs]", kServiceLogsKeys},
+    {"service.rollout", "[service.rollout]", kServiceRolloutKeys},
+    {"service.recycle", "[service.recycle]", kServiceRecycleKeys},
 };
 
 // Whether `key` is no key of the section but a section in it, as "logs" of "service".

@@ -48,7 +48,7 @@ TEST(UnknownSectionText, SaysWhatWasMeantOrWhatThereIs) {
   EXPECT_EQ(UnknownSectionText("backlog"), "must stand in a section, such as [[socket]]");
   EXPECT_EQ(UnknownSectionText("database"),
             "unknown section; allowed are [master], [logging], [[socket]], [[service]], [defaults], [logs], "
-            "[service.logs]");
+            "[service.logs], [service.rollout], [service.recycle]");
 }
 
 TEST(UnknownKeyText, SaysWhereAKeyBelongs) {

@@ -154,6 +154,44 @@ void PrintLogs(const LogsConfig& logs, Printer* out) {
   out->Text("syslog_socket", logs.syslog_socket);
 }
 
+std::string Share(const Portion& portion) {
+  return portion.percent ? absl::StrCat("\"", portion.value, "%\"") : absl::StrCat(portion.value);
+}
+
+// What differs from the default.
+void PrintRollout(const RolloutConfig& rollout, Printer* out) {
+  const RolloutConfig fresh;
+  if (rollout.strategy.has_value())
+    out->Text("rollout.strategy", *rollout.strategy == RolloutStrategy::kRolling ? "rolling" : "generation");
+  if (rollout.max_surge.has_value()) out->Raw("rollout.max_surge", Share(*rollout.max_surge));
+  if (rollout.max_unavailable != fresh.max_unavailable)
+    out->Raw("rollout.max_unavailable", Share(rollout.max_unavailable));
+  if (rollout.min_ready_ms != fresh.min_ready_ms)
+    out->Raw("rollout.min_ready_seconds", Seconds(rollout.min_ready_ms));
+  if (rollout.bake_ms != fresh.bake_ms) out->Raw("rollout.bake_time", Seconds(rollout.bake_ms));
+  if (rollout.canary != fresh.canary) out->Raw("rollout.canary", Share(rollout.canary));
+  if (rollout.auto_promote) out->Raw("rollout.auto_promote", "true");
+  if (rollout.progress_deadline_s != fresh.progress_deadline_s)
+    out->Number("rollout.progress_deadline", rollout.progress_deadline_s);
+  if (!rollout.auto_revert) out->Raw("rollout.auto_revert", "false");
+  if (rollout.max_old_generations != fresh.max_old_generations)
+    out->Number("rollout.max_old_generations", rollout.max_old_generations);
+  if (rollout.bounds.empty()) return;
+  std::string bounds;
+  for (const auto& [gauge, bound] : rollout.bounds)
+    absl::StrAppend(&bounds, bounds.empty() ? "" : ", ", base::TomlString(gauge), " = ", bound);
+  out->Raw("rollout.bounds", absl::StrCat("{ ", bounds, " }"));
+}
+
+void PrintRecycle(const RecycleConfig& recycle, Printer* out) {
+  const RecycleConfig fresh;
+  if (recycle.max_requests != 0) out->Number("recycle.max_requests", recycle.max_requests);
+  if (recycle.max_age_s != 0) out->Raw("recycle.max_age", Age(recycle.max_age_s));
+  if (recycle.max_rss != 0) out->Raw("recycle.max_rss", Bytes(recycle.max_rss));
+  if (recycle.jitter_permille != fresh.jitter_permille)
+    out->Raw("recycle.jitter", Seconds(recycle.jitter_permille));
+}
+
 void PrintOrder(const ServiceConfig& service, Printer* out) {
   if (!service.after.empty()) out->Raw("after", QuotedList(service.after));
   if (!service.require.empty()) out->Raw("requires", QuotedList(service.require));
@@ -192,7 +230,7 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   }
   // Without what the files say, which is often secret.
   if (!service.env_files.empty()) out->Raw("env_file", QuotedList(service.env_files));
-  if (!oneshot) out->Number("max_surge", service.max_surge);
+  if (!oneshot && !service.rollout.max_surge.has_value()) out->Number("max_surge", service.max_surge);
   out->Raw("no_new_privileges", service.no_new_privileges ? "true" : "false");
   if (service.capabilities.has_value()) {
     std::vector<std::string> names;
@@ -208,6 +246,8 @@ void PrintService(const ServiceConfig& service, Printer* out) {
   out->TextIfSet("stop_signal", service.stop_signal.value_or(""));
   // Dotted keys, which stand for the section [service.logs].
   PrintOutput(service.logs, "logs.", out);
+  PrintRollout(service.rollout, out);
+  PrintRecycle(service.recycle, out);
 }
 
 }  // namespace

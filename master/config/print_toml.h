@@ -19,7 +19,7 @@ KeyValues ValuesOf(const MasterConfig& master);
 KeyValues ValuesOf(const LoggingConfig& logging);
 KeyValues ValuesOf(const LogsConfig& logs);
 KeyValues ValuesOf(const SocketConfig& socket);
-// Keys of [service.logs] begin with "logs.".
+// Keys of [service.logs] begin with "logs.", and those of the other sections of a service likewise.
 KeyValues ValuesOf(const ServiceConfig& service);
 
 }  // namespace fectl::config

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "master/config/facilities.h"
+#include "master/config/logs/amounts.h"
 
 namespace fectl::config {
 namespace {
@@ -17,47 +18,10 @@ namespace {
 constexpr int64_t kLineLeast = 1 << 10;
 constexpr int64_t kLineMost = 64 << 10;   // what the logger has room for
 constexpr int64_t kFileLeast = 64 << 10;  // a smaller one is closed several times a second
-constexpr int64_t kBytesMost = int64_t{1} << 50;
 constexpr int64_t kAgeMost = int64_t{86'400} * 3'650;
 
 absl::string_view View(std::string_view s) {
   return absl::string_view(s.data(), s.size());
-}
-
-struct Unit {
-  std::string_view word;
-  int64_t factor;
-};
-constexpr Unit kByteUnits[] = {
-    {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", int64_t{1} << 40}};
-constexpr Unit kAgeUnits[] = {{"s", 1}, {"m", 60}, {"h", 3'600}, {"d", 86'400}};
-
-// A whole number, or a string of one and a unit.
-template <size_t count>
-std::optional<int64_t> ParseAmount(const Value& value, const Unit (&units)[count]) {
-  if (const auto* number = std::get_if<int64_t>(&value.content)) return *number;
-  const auto* text = std::get_if<std::string>(&value.content);
-  if (text == nullptr) return std::nullopt;
-  for (const Unit& unit : units) {
-    if (!text->ends_with(unit.word)) continue;
-    int64_t number = 0;
-    const std::string_view digits = std::string_view(*text).substr(0, text->size() - unit.word.size());
-    if (!absl::SimpleAtoi(View(digits), &number) || number < 0 || number > kBytesMost / unit.factor)
-      return std::nullopt;
-    return number * unit.factor;
-  }
-  return std::nullopt;
-}
-
-template <size_t count>
-std::optional<int64_t> ReadAmount(SectionReader* reader, std::string_view key, const Unit (&units)[count],
-                                  int64_t least, int64_t most, std::string_view what) {
-  const Value* value = reader->Find(key);
-  if (value == nullptr) return std::nullopt;
-  const std::optional<int64_t> amount = ParseAmount(*value, units);
-  if (amount.has_value() && *amount >= least && *amount <= most) return amount;
-  reader->FailWith(key, what, *value);
-  return std::nullopt;
 }
 
 template <typename Word, size_t count>

@@ -19,6 +19,7 @@
 #include "master/config/command_words.h"
 #include "master/config/keys.h"
 #include "master/config/logs/logs_section.h"
+#include "master/config/rollout/rollout_section.h"
 #include "master/config/section_reader.h"
 #include "master/config/service/variable_names.h"
 #include "master/platform/credentials/capabilities.h"
@@ -148,6 +149,8 @@ void RefuseForOneshot(SectionReader* reader) {
       {"startup_timeout", "which does not say that it has loaded: timeout is how long it may run"},
       {"max_lease", "which need not show that it is alive: timeout is how long it may run"},
       {"max_surge", "which no reload replaces"},
+      {"rollout", "which no reload replaces"},
+      {"recycle", "which ends by itself"},
       {"before_roll", "which no reload replaces"},
       {"ready", "which is ready when it has exited with 0"},
       {"watchdog", "which need not show that it is alive: timeout is how long it may run"},
@@ -274,6 +277,12 @@ ServiceConfig ReadService(const Table& table, std::string label, const ServiceDe
   }
   ReadCommonKeys(&reader, &service);
   if (const Value* logs = reader.Find("logs")) service.logs = ReadServiceLogs(*logs, &reader, result);
+  if (const Value* rollout = reader.Find("rollout")) {
+    service.rollout = ReadRollout(*rollout, &reader, result);
+    // That of the service gives way.
+    if (service.rollout.max_surge.has_value() || service.rollout.strategy.has_value()) service.max_surge = 0;
+  }
+  if (const Value* recycle = reader.Find("recycle")) service.recycle = ReadRecycle(*recycle, &reader, result);
   FollowNotItself(reader, &service);
   return service;
 }

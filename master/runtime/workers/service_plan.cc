@@ -94,12 +94,35 @@ void SetIdentityVariables(const config::Identity& identity, Environment* environ
   }
 }
 
+core::Share ShareOf(const config::Portion& portion) {
+  const auto value = static_cast<uint32_t>(portion.value);
+  return portion.percent ? core::Share::Percent(value) : core::Share(value);
+}
+
+core::RolloutPolicy MakeRollout(const config::ServiceConfig& service) {
+  const config::RolloutConfig& rollout = service.rollout;
+  core::RolloutPolicy policy;
+  policy.max_surge = rollout.max_surge.has_value() ? ShareOf(*rollout.max_surge)
+                                                   : core::Share(static_cast<uint32_t>(service.max_surge));
+  policy.max_unavailable = ShareOf(rollout.max_unavailable);
+  policy.canary = ShareOf(rollout.canary);
+  policy.auto_promote = rollout.auto_promote;
+  policy.min_ready = core::Milliseconds(rollout.min_ready_ms);
+  policy.bake = core::Milliseconds(rollout.bake_ms);
+  policy.progress_deadline = core::Seconds(rollout.progress_deadline_s);
+  policy.auto_revert = rollout.auto_revert;
+  policy.max_old_generations = static_cast<uint32_t>(rollout.max_old_generations);
+  return policy;
+}
+
 core::ServicePolicy MakePolicy(const config::ServiceConfig& service) {
   core::ServicePolicy policy;
   policy.name = service.name;
   policy.num = static_cast<uint32_t>(service.num);
   policy.restarts = static_cast<uint32_t>(service.restarts);
-  policy.rollout.max_surge = static_cast<uint32_t>(service.max_surge);
+  policy.rollout = MakeRollout(service);
+  policy.recycle.max_age = core::Seconds(service.recycle.max_age_s);
+  policy.recycle.jitter = static_cast<uint32_t>(service.recycle.jitter_permille);
   policy.timeout = core::Milliseconds(service.timeout_ms);
   policy.startup_timeout = core::Milliseconds(service.startup_timeout_ms);
   policy.shutdown_timeout = core::Milliseconds(service.shutdown_timeout_ms);
