@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "client/rollouts/rollout_text.h"
 #include "proto_spec/base/printable.h"
 #include "proto_spec/message.h"
 
@@ -38,6 +39,10 @@ std::string OldWorkersMembers(const std::optional<OldWorkers>& old) {
   return replaced + ",\"still_leaving\":" + std::to_string(old->leaving) +
          ",\"undrained\":" + std::to_string(old->undrained) +
          ",\"undrained_sigterm\":" + std::to_string(old->undrained_sigterm);
+}
+
+std::string RolloutMember(const OperationResult& result) {
+  return result.rollout.outcome.empty() ? "" : ",\"rollout\":{" + RolloutMembers(result.rollout) + "}";
 }
 
 // Only where there are some.
@@ -75,7 +80,7 @@ std::string OperationsJson(const std::vector<OperationResult>& results) {
            ",\"answer\":" + (result.answer.empty() ? "null" : String(result.answer)) +
            ",\"reason\":" + (result.reason.empty() ? "null" : String(result.reason)) +
            ",\"seconds\":" + Seconds(result.took_ms) + OldWorkersMembers(result.old_workers) +
-           LinesMembers(result) + "}";
+           LinesMembers(result) + RolloutMember(result) + "}";
   }
   return Line("[" + out + "]");
 }
@@ -103,6 +108,10 @@ std::string MessageJson(const proto::MessageRecord& record) {
 
 std::string LostJson(std::string_view service, int64_t lost) {
   return Line("{\"service\":" + String(service) + ",\"lost\":" + std::to_string(lost) + "}");
+}
+
+std::string SteeredJson(std::string_view service, std::string_view order) {
+  return Line("{\"service\":" + String(service) + ",\"ok\":true,\"order\":" + String(order) + "}");
 }
 
 std::string ScaledJson(std::string_view service, int num, int ready) {

@@ -45,6 +45,7 @@ std::string LostJson(std::string_view service, int64_t lost);
 std::string RunJson(std::string_view service, int exit_code, std::string_view reason);
 
 // {"service":"web","ok":true,"num":8,"ready":8}
+std::string SteeredJson(std::string_view service, std::string_view order);
 std::string ScaledJson(std::string_view service, int num, int ready);
 
 // {"pid":123}

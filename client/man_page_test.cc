@@ -55,6 +55,8 @@ std::string Macro(Operands operands) {
       return " Ar SERVICE Ns Op / Ns Ar N";
     case Operands::kIncident:
       return " Op Cm list | show Ar ID | Cm export Ar ID";
+    case Operands::kRollout:
+      return " Cm status | promote | pause | abort Ar SERVICE";
     case Operands::kServiceAndNumber:
       return " Ar SERVICE Ar N | Cm + Ns Ar N | Cm \\- Ns Ar N";
     case Operands::kTargetAndMessage:

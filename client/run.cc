@@ -22,6 +22,7 @@
 #include "client/live/run_wait.h"
 #include "client/logs/run_logs.h"
 #include "client/messages/run_messages.h"
+#include "client/rollouts/run_rollout.h"
 #include "client/run_operations.h"
 #include "client/run_queries.h"
 #include "client/run_quit.h"
@@ -79,6 +80,10 @@ int RunCommand(const Context& context) {
       return RunPlan(context);
     case CommandKind::kApply:
       return RunApply(context);
+    case CommandKind::kRollout:
+      return RunRollout(context);
+    case CommandKind::kRollback:
+      return RunRollback(context);
     case CommandKind::kScale:
       return RunScale(context);
     case CommandKind::kRun:

@@ -11,13 +11,13 @@
 
 #include "client/exit_code.h"
 #include "client/json_text.h"
+#include "client/rollouts/rollout_text.h"
 #include "client/session/channel.h"
 #include "client/session/clock.h"
 #include "client/session/operation.h"
 #include "client/session/selection.h"
 #include "client/session/session.h"
 #include "client/session/worker_of.h"
-#include "client/text/last_lines.h"
 #include "client/text/progress.h"
 #include "proto_spec/base/printable.h"
 
@@ -140,9 +140,10 @@ class Operations {
     const std::string line =
         base::EscapeForTerminal(result.service) + ": " + base::EscapeForTerminal(result.line) + "\n";
     if (!result.ok) {
-      context_.output.Err("fectl: " + line + LastLinesText(result.lines));
+      context_.output.Err("fectl: " + line + VerdictText(result.rollout, result.lines));
     } else if (!context_.invocation.json) {
-      context_.output.Out(line);
+      // Where the new workers had to prove themselves, that they did is of interest.
+      context_.output.Out(line + (result.rollout.kept ? VerdictText(result.rollout, "") : ""));
     }
   }
 

@@ -37,7 +37,10 @@ class Writer {
     if (!plan.file.empty()) Text("file", plan.file);
     Flag("revert", plan.revert);
     Flag("wait", plan.wait);
+    if (!plan.service.empty()) Text("service", plan.service);
   }
+  void operator()(const RolloutOrder& order) { Text("order", order.order); }
+  void operator()(const RolloutView& rollout) { AppendRolloutMembers(rollout, json_); }
   void operator()(const ScaleRequest& scale) {
     if (scale.to != 0) Whole("to", scale.to);
     if (scale.by != 0) Whole("by", scale.by);
@@ -93,6 +96,12 @@ class Writer {
     Whole("undrained_sigterm", outcome.undrained_sigterm);
     Real("took_s", outcome.took_s);
     if (outcome.exit_code >= 0) Whole("exit_code", outcome.exit_code);
+    if (!outcome.rollout.outcome.empty()) {
+      json_->Key("rollout");
+      json_->BeginObject();
+      (*this)(outcome.rollout);
+      json_->EndObject();
+    }
     if (outcome.lines.empty()) return;
     Text("lines", outcome.lines);
     Whole("lines_of", outcome.lines_of);
@@ -148,12 +157,14 @@ class Reader {
   }
   bool operator()(PlanRequest& plan) const {
     return Text("id", &plan.id) && Text("file", &plan.file) && Flag("revert", &plan.revert) &&
-           Flag("wait", &plan.wait);
+           Flag("wait", &plan.wait) && Text("service", &plan.service);
   }
   bool operator()(ScaleRequest& scale) const {
     return Whole("to", &scale.to, 1) && Whole("by", &scale.by, -kScaleMax) && Flag("reset", &scale.reset) &&
            (scale.to != 0 ? 1 : 0) + (scale.by != 0 ? 1 : 0) + (scale.reset ? 1 : 0) == 1;
   }
+  bool operator()(RolloutOrder& order) const { return Text("order", &order.order, true); }
+  bool operator()(RolloutView& rollout) const { return ReadRolloutMembers(object_, &rollout); }
   bool operator()(PlanView& plan) const { return ReadPlanMembers(object_, &plan); }
   bool operator()(WorkerNumber& number) const { return Whole("worker", &number.worker, 1); }
   bool operator()(WhyView& why) const {
@@ -181,6 +192,7 @@ class Reader {
            Whole("undrained_sigterm", &outcome.undrained_sigterm, 0) &&
            Whole("exit_code", &outcome.exit_code, 0) && Text("lines", &outcome.lines) &&
            Whole("lines_of", &outcome.lines_of, 1) &&
+           (!Has("rollout") || ReadRolloutMembers(*Find("rollout"), &outcome.rollout)) &&
            Real("took_s", &outcome.took_s, std::numeric_limits<double>::max());
   }
 

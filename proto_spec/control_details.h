@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "proto_spec/control_plan.h"
+#include "proto_spec/rollout/control_rollout.h"
 
 namespace fectl::proto {
 
@@ -35,9 +36,10 @@ struct SubscriptionId {
 // What Plan and Apply are about. `id`: only if that is what it comes to; empty: whatever it is.
 struct PlanRequest {
   std::string id{};
-  std::string file{};   // an absolute path; empty: the file that fectld was started with
-  bool revert = false;  // not a file but what ran before the last Apply
-  bool wait = false;    // answer when all of it is done, or failed
+  std::string file{};     // an absolute path; empty: the file that fectld was started with
+  bool revert = false;    // not a file but what ran before the last Apply
+  bool wait = false;      // answer when all of it is done, or failed
+  std::string service{};  // revert: only what belongs to this service; empty: all of it
   friend bool operator==(const PlanRequest&, const PlanRequest&) = default;
 };
 
@@ -55,6 +57,12 @@ struct ScaleRequest {
 struct WorkerNumber {
   int worker = 0;
   friend bool operator==(const WorkerNumber&, const WorkerNumber&) = default;
+};
+
+// What is to become of the rollout that is under way.
+struct RolloutOrder {
+  std::string order{};  // promote, pause or abort
+  friend bool operator==(const RolloutOrder&, const RolloutOrder&) = default;
 };
 
 // Why a service, or one worker of it, is as it is: an answer in sentences, each "" where it has nothing to
@@ -88,7 +96,8 @@ struct Outcome {
   // Of a failure, where a process has written something: its last lines, and which worker it was, from 1.
   std::string lines{};
   int lines_of = 0;
-  double took_s = 0;  // from the request until it was done; what was waited for after that is not in it
+  double took_s = 0;      // from the request until it was done; what was waited for after that is not in it
+  RolloutView rollout{};  // of a reload or a restart
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -117,9 +126,9 @@ struct GapRecord {
 };
 
 using RequestDetail = std::variant<std::monostate, LeaveWait, MessageToSend, SubscriptionId, PlanRequest,
-                                   ScaleRequest, WorkerNumber>;
+                                   ScaleRequest, WorkerNumber, RolloutOrder>;
 using ResponseDetail = std::variant<std::monostate, Outcome, SentCounts, SubscriptionId, MessageRecord,
-                                    GapRecord, PlanView, WhyView>;
+                                    GapRecord, PlanView, WhyView, RolloutView>;
 
 // The data of a request: an object with `service`, where it is not empty, and the members of `detail`.
 std::string EncodeRequestDetail(std::string_view service, const RequestDetail& detail);

@@ -70,6 +70,7 @@ constexpr KindRow kKinds[] = {
     {Kind::kPlan, "Plan", Content::kDetail, false},
     {Kind::kApplied, "Applied", Content::kDetail, false},
     {Kind::kWhy, "Why", Content::kDetail, false},
+    {Kind::kRollout, "Rollout", Content::kDetail, false},
 };
 
 const KindRow& Row(Kind kind) {
@@ -101,6 +102,8 @@ ResponseDetail DetailOf(Kind kind) {
       return PlanView{};
     case Kind::kWhy:
       return WhyView{};
+    case Kind::kRollout:
+      return RolloutView{};
     default:
       return Outcome{};
   }
@@ -323,13 +326,18 @@ const char* ReadArguments(std::string_view data, Arguments arguments, Level leve
       request->arguments = PlanRequest{};
       return data.empty() || ReadRequestDetail(data, nullptr, &request->arguments)
                  ? nullptr
-                 : "the data must be an object with at most the texts id and file, and the flags revert and "
-                   "wait";
+                 : "the data must be an object with at most the texts id, file and service, and the flags "
+                   "revert and wait";
     case Arguments::kScale:
       request->arguments = ScaleRequest{};
       return ReadRequestDetail(data, &request->service, &request->arguments)
                  ? nullptr
                  : "the data must be an object with a service and one of to, by and reset";
+    case Arguments::kRollout:
+      request->arguments = RolloutOrder{};
+      return ReadRequestDetail(data, &request->service, &request->arguments)
+                 ? nullptr
+                 : "the data must be an object with a service and an order";
     case Arguments::kWorker:
       request->arguments = WorkerNumber{};
       return ReadRequestDetail(data, &request->service, &request->arguments)

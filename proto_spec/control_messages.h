@@ -78,6 +78,7 @@ struct Response {
     kPlan,        // PlanView
     kApplied,     // PlanView
     kWhy,         // WhyView
+    kRollout,     // RolloutView
   };
   Kind kind = Kind::kPong;
   std::string text{};

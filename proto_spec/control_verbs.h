@@ -34,6 +34,8 @@ enum class Verb {
   kScale,
   kWhy,
   kWorkers,
+  kRollout,
+  kSteer,
 };
 
 // What a request's data is.
@@ -45,8 +47,9 @@ enum class Arguments {
   kMessage,         // {"service": name, "worker": N, "json": text}
   kSubscription,    // {"id": N, "service": name}
   kSubscriptionId,  // {"id": N}
-  kPlan,            // {"id": text, "file": path, "revert": bool, "wait": bool}, each of them optional
+  kPlan,            // {"id": text, "file": path, "revert": bool, "wait": bool, "service": name}, all optional
   kScale,           // {"service": name} with one of "to": N, "by": N, "reset": true
+  kRollout,         // {"service": name, "order": "promote", "pause" or "abort"}
   kWorker,          // {"service": name, "worker": N}; without `worker` the service as a whole
 };
 
@@ -107,6 +110,9 @@ inline constexpr VerbRow kVerbs[] = {
     {Verb::kWhy, "Why", Level::kThree, Arguments::kWorker, Access::kObserve, "Why", "why",
      "explain why a service is as it is"},
     {Verb::kWorkers, "Workers", Level::kThree, Arguments::kNone, Access::kObserve, "Overview", "", ""},
+    {Verb::kRollout, "Rollout", Level::kThree, Arguments::kService, Access::kObserve, "Rollout", "rollout",
+     "show, promote, pause or abort a rollout"},
+    {Verb::kSteer, "Steer", Level::kThree, Arguments::kRollout, Access::kOperate, "Done", "", ""},
 };
 
 constexpr const VerbRow& RowOf(Verb verb) {
@@ -129,7 +135,8 @@ constexpr bool TakesService(Verb verb) {
   const Arguments arguments = RowOf(verb).arguments;
   return arguments == Arguments::kService || arguments == Arguments::kReplacement ||
          arguments == Arguments::kMessage || arguments == Arguments::kSubscription ||
-         arguments == Arguments::kScale || arguments == Arguments::kWorker;
+         arguments == Arguments::kScale || arguments == Arguments::kWorker ||
+         arguments == Arguments::kRollout;
 }
 
 }  // namespace fectl::proto

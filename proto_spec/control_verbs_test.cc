@@ -20,7 +20,7 @@ TEST(ControlVerbs, EachHasOneRowAndAWordOfItsOwn) {
     EXPECT_EQ(FindVerb(row.word), &row);
     EXPECT_EQ(row.command.empty(), row.summary.empty()) << row.word;
   }
-  EXPECT_EQ(verbs.size(), static_cast<size_t>(Verb::kWorkers) + 1) << "a verb without a row";
+  EXPECT_EQ(verbs.size(), static_cast<size_t>(Verb::kSteer) + 1) << "a verb without a row";
   EXPECT_EQ(FindVerb("ping"), nullptr);
 }
 

@@ -45,6 +45,15 @@ std::string Absolute(const Context& context, const std::string& file) {
   return std::filesystem::path(from + "/" + file).lexically_normal().string();
 }
 
+template <typename Tell>
+int TellAnswer(const Context& context, Session& session, const Request& request, Tell tell) {
+  const absl::StatusOr<Response> answer = session.Ask(request);
+  if (!answer.ok()) return Fail(context, answer.status());
+  if (const auto* plan = std::get_if<PlanView>(&answer->detail)) return tell(*plan);
+  if (answer->kind == Response::Kind::kError) return FailInLines(context, answer->text);
+  return FailAbout(context, session, *answer, "");
+}
+
 // Asks, and gives the plan to `tell`, which gives the exit code.
 template <typename Tell>
 int Ask(const Context& context, Request::Verb verb, Tell tell) {
@@ -62,11 +71,7 @@ int Ask(const Context& context, Request::Verb verb, Tell tell) {
                                          .file = Absolute(context, invocation.config),
                                          .revert = invocation.revert,
                                          .wait = invocation.wait};
-  const absl::StatusOr<Response> answer = session->Ask(request);
-  if (!answer.ok()) return Fail(context, answer.status());
-  if (const auto* plan = std::get_if<PlanView>(&answer->detail)) return tell(*plan);
-  if (answer->kind == Response::Kind::kError) return FailInLines(context, answer->text);
-  return FailAbout(context, *session, *answer, "");
+  return TellAnswer(context, *session, request, tell);
 }
 
 void Warn(const Context& context, const PlanView& plan) {
@@ -119,6 +124,14 @@ int RunPlan(const Context& context) {
 int RunApply(const Context& context) {
   return Ask(context, Request::Verb::kApply,
              [&context](const PlanView& plan) { return TellApplied(context, plan); });
+}
+
+int RunRevertOf(const Context& context, Session& session, const std::string& service) {
+  Request request;
+  request.verb = Request::Verb::kApply;
+  request.arguments = proto::PlanRequest{.revert = true, .wait = true, .service = service};
+  return TellAnswer(context, session, request,
+                    [&context](const PlanView& plan) { return TellApplied(context, plan); });
 }
 
 }  // namespace fectl::client

@@ -104,6 +104,10 @@ bool IsAboutIncidents(const std::vector<std::string>& words) {
          words[1].find_first_not_of("0123456789") == std::string::npos;
 }
 
+bool IsOneOf(const std::string& word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 // For a word that was taken as an option.
 constexpr char kIfItIsAName[] = "; a name that begins with a dash stands after --, as in: fectl stop -- -m";
 
@@ -373,6 +377,11 @@ class Parser {
       case Operands::kIncident:
         if (!IsAboutIncidents(operands))
           error_ = name + " takes list, show ID or export ID, where ID is a number";
+        return;
+      case Operands::kRollout:
+        if (operands.size() != 2 || !IsOneOf(operands[0], {"status", "promote", "pause", "abort"}))
+          error_ = name + " takes status, promote, pause or abort, and one service: fectl " + name + " " +
+                   std::string(Synopsis(command.operands));
         return;
       case Operands::kShell:
         if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())

@@ -173,6 +173,27 @@ when it is started.
 Returns when the new workers serve. Exits 0 then; 1 if it was refused, or one of
 them did not come up.
 )"),
+    Asks(CommandKind::kRollout, proto::Verb::kRollout, Operands::kRollout,
+         R"(What becomes of a reload whose new workers have to prove themselves
+([service.rollout] of fectld.toml), while the old ones are kept, paused:
+
+  status   how far it is, and how each new worker came up; also of the newest one
+           that has ended
+  promote  go on at once: a canary is followed by the rest, a watch or a bake ends
+  pause    begin no further batch until it is promoted
+  abort    the old workers serve again, and the reload fails
+
+Returns at once. Exits 0; 1 if there is no such service, or nothing to steer.
+)"),
+    {CommandKind::kRollback, "rollback", Operands::kOneService, "bring a service back to what it was before",
+     R"(Aborts the rollout of a service that is under way, so that its old workers serve
+again. Where there is none, the service alone becomes what it was before the
+configuration was applied last, by a reload like any other; called again it goes
+forth. The file stays as it is, so that the next apply does, too.
+
+Returns when the old workers serve. Exits 0 then; 1 if there is nothing to go
+back to, or that has failed.
+)"},
     {CommandKind::kRun, "run", Operands::kOneService, "run a oneshot, and return its exit code",
      R"(Starts a service of the type oneshot, again where it has run before, and waits
 until it has ended. Its output goes where its configuration says.
@@ -412,6 +433,8 @@ std::string_view Synopsis(Operands operands) {
       return "SERVICE N|+N|-N";
     case Operands::kIncident:
       return "[show ID|export ID]";
+    case Operands::kRollout:
+      return "status|promote|pause|abort SERVICE";
     case Operands::kShell:
       return "bash|zsh";
   }

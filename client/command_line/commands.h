@@ -29,6 +29,8 @@ enum class CommandKind {
   kPlan,
   kApply,
   kScale,
+  kRollout,
+  kRollback,
   kRun,
   kEvents,
   kWhy,
@@ -56,6 +58,7 @@ enum class Operands {
   kTarget,            // SERVICE or SERVICE/N
   kServiceAndNumber,  // one service and N, +N or -N; or the service alone
   kIncident,          // nothing, list, show ID or export ID
+  kRollout,           // status, promote, pause or abort, and one service
   kShell,             // bash or zsh
 };
 

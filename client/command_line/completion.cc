@@ -47,6 +47,7 @@ constexpr char kScript[] = R"(_fectl() {
           "" | help) candidates=(@COMMANDS@) ;;
           completion) candidates=(@SHELLS@) ;;
           incident) if ((operands == 0)); then candidates=(list show export); fi ;;
+          rollout) if ((operands == 0)); then candidates=(status promote pause abort); else wants_services=yes; fi ;;
           @OPERATIONS@) wants_services=yes candidates=(all) ;;
           @QUERIES@) wants_services=yes ;;
           @FIRST@) if ((operands == 0)); then wants_services=yes; fi ;;

@@ -177,6 +177,7 @@ std::optional<Request> Operation::OnAnswer(const Response& answer, int64_t took_
   result_.took_ms = std::min(took_ms, static_cast<int64_t>(outcome->took_s * 1000));
   result_.lines = outcome->lines;
   result_.lines_of = outcome->lines_of;
+  result_.rollout = outcome->rollout;
   std::optional<Request> next = OnFirstAnswer(answer);
   // What would be asked next is known already, unless it is about other services.
   if (!next.has_value() || next->verb != Request::Verb::kInspect) return next;

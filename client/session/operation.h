@@ -29,10 +29,11 @@ struct OperationResult {
   // For one line after the service's name, not escaped yet: "reloaded (4 workers, 1.2 s)", "was stopped
   // already", "reload failed: worker(1): exited with code 3 before it was loaded".
   std::string line;
-  std::string reason;     // why it failed, alone; empty when it did not
-  std::string lines;      // what the process wrote last that has failed; empty: nothing that is known
-  int lines_of = 0;       // which worker it was, from 1
-  bool permitted = true;  // false: the user may not ask this, whatever the service is
+  std::string reason;  // why it failed, alone; empty when it did not
+  std::string lines;   // what the process wrote last that has failed; empty: nothing that is known
+  int lines_of = 0;    // which worker it was, from 1
+  proto::RolloutView rollout = {};  // of a reload or restart, where the master tells it
+  bool permitted = true;            // false: the user may not ask this, whatever the service is
   int64_t took_ms = 0;
   std::optional<OldWorkers> old_workers;  // where they were looked at
 };

@@ -67,7 +67,7 @@ Master::Master(MasterParts parts)
     newest_plan_ = std::max(newest_plan_, service.plan());
   }
   parts_.services = {};
-  logs_.Use(applier_.running());
+  UseLive(applier_.running());
   logs_.OnDropped([this](core::ServiceId service, uint64_t lines, const std::string& why) {
     Tell({.type = proto::EventType::kLogDropped,
           .service = NameOf(service),
@@ -129,7 +129,7 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 core::Instant Master::next_deadline() const {
   core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
                                 applier_.next_deadline(), logs_.next_deadline(), notices_.next_deadline(),
-                                examiner_.next_deadline(), beat_at_, sweep_at_});
+                                examiner_.next_deadline(), rollouts_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
@@ -152,6 +152,7 @@ void Master::Look(core::Instant now) {
 void Master::OnStepped(const core::Event* event, const core::Effects& effects) {
   events_.Tell(effects, [this](core::ServiceId id) { return NameOf(id); });
   if (event == nullptr) return;
+  WatchRollouts(*event);
   if (const auto* exited = std::get_if<core::Exited>(event); exited != nullptr && !exited->group_left)
     workers_.Forget(exited->who);
   if (const auto* ended = std::get_if<core::GroupEnded>(event)) workers_.Forget(ended->who);
@@ -232,6 +233,9 @@ void Master::OnTurnEnd(core::Instant now) {
   }
   applier_.OnTurn(now);
   examiner_.OnTurn(now);
+  std::vector<core::Event> worn_out;
+  rollouts_.OnTime(supervisor(), now, &worn_out);
+  for (core::Event& event : worn_out) Emit(std::move(event));
   logs_.OnTurn(now);
   if (!settling_.empty()) AnswerSettled(/*all=*/false);
   server_.OnTurn(now);

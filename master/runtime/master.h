@@ -38,6 +38,7 @@
 #include "master/runtime/manager/manager_notices.h"
 #include "master/runtime/own_log/log_output.h"
 #include "master/runtime/own_log/own_streams.h"
+#include "master/runtime/rollouts/rollout_watch.h"
 #include "master/runtime/views/event_stream.h"
 #include "master/runtime/waiting.h"
 #include "master/runtime/workers/output_files.h"
@@ -134,6 +135,8 @@ class Master final : private driver::Outside,
   void AnswerSettled(bool all);
   std::optional<proto::Outcome> OutcomeOf(const Settling& one) const;  // nullopt: the service was removed
   proto::Response SendToWorkers(const core::Service& service, const proto::MessageToSend& message);
+  void Steer(ClientId client, const Peer& who, const core::Service& service, const proto::Request& request);
+  void WatchRollouts(const core::Event& event);
   enum class Extent : uint8_t { kSummary, kWorkers, kWhole };
   proto::MasterView Overview(core::Instant now, Extent extent) const;
   proto::Response Look(const proto::Request& request, const core::Service* service) const;
@@ -153,7 +156,7 @@ class Master final : private driver::Outside,
   const ServicePlan& PlanOf(const core::Service& service) const override { return plans_.at(service.plan()); }
   core::PlanVersion Keep(ServicePlan plan) override;
   void SetName(core::ServiceId service, const std::string& name) override;
-  void UseLogs(const config::Config& config) override { logs_.Use(config); }
+  void UseLive(const config::Config& config) override;
   void Answer(ClientId client, const proto::Response& response) override { server_.Answer(client, response); }
   void CloseUnusedListeners() override;
   void Tell(const events::Fact& fact) override { events_.Tell(fact); }
@@ -170,6 +173,7 @@ class Master final : private driver::Outside,
   WorkerSet workers_;
   LogLink logs_;
   Examiner examiner_;
+  RolloutWatch rollouts_;
   LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;

@@ -75,7 +75,7 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
   const bool replaces = one.waiting.verb == proto::Verb::kReload || one.waiting.verb == proto::Verb::kRestart;
   const bool done = one.response.kind == proto::Response::Kind::kServiceStarted;
   const LastWords::Words* const words = LastWordsOf(one);
-  return proto::Outcome{
+  proto::Outcome outcome{
       .state = view.state,
       .cause = view.cause,
       .num = view.num,
@@ -88,7 +88,10 @@ std::optional<proto::Outcome> Master::OutcomeOf(const Settling& one) const {
       .lines = words == nullptr ? "" : words->lines,
       .lines_of = words == nullptr || words->lines.empty() ? 0 : static_cast<int>(*one.failed) + 1,
       // A request that came in the turn in which it was answered began after the time of that turn.
-      .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000)};
+      .took_s = std::max(0.0, static_cast<double>((one.done_at - one.waiting.began).ns / 1'000'000) / 1000),
+      .rollout = {}};
+  if (replaces) outcome.rollout = rollouts_.Describe(*service, driver_.at().now);
+  return outcome;
 }
 
 const LastWords::Words* Master::LastWordsOf(const Settling& one) const {

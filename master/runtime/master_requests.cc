@@ -109,6 +109,9 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
   const core::Service* const scaled =
       request.verb == proto::Verb::kScale ? FindService(request.service) : nullptr;
   if (scaled != nullptr) return Scale(client, who, *scaled, std::get<proto::ScaleRequest>(request.arguments));
+  const core::Service* const steered =
+      request.verb == proto::Verb::kSteer ? FindService(request.service) : nullptr;
+  if (steered != nullptr) return Steer(client, who, *steered, request);
   const std::optional<core::Verb> command = CommandOf(request.verb);
   if (!command.has_value() && request.verb != proto::Verb::kQuit) return AnswerAtOnce(client, who, request);
 
@@ -199,6 +202,10 @@ proto::Response Master::Look(const proto::Request& request, const core::Service*
       break;
     case Verb::kWhy:
       return Why(*service, std::get<proto::WorkerNumber>(request.arguments));
+    case Verb::kRollout:
+      response.kind = proto::Response::Kind::kRollout;
+      response.detail = rollouts_.Describe(*service, now);
+      break;
     case Verb::kInspect:
       response.kind = proto::Response::Kind::kInspect;
       response.inspect = View(*service, now, Extent::kWhole);
@@ -237,6 +244,7 @@ void Master::AnswerAtOnce(ClientId client, const Peer& who, const proto::Request
     case Verb::kWorkers:
     case Verb::kInspect:
     case Verb::kWhy:
+    case Verb::kRollout:
       response = Look(request, service);
       if (request.verb == Verb::kInspect && who.role >= config::Role::kLogs)
         AddLastLines(*service, last_words_, &response.inspect);
@@ -258,6 +266,7 @@ void Master::AnswerAtOnce(ClientId client, const Peer& who, const proto::Request
     case Verb::kPlan:
     case Verb::kApply:
     case Verb::kScale:
+    case Verb::kSteer:
       break;  // answered by the supervisor, and by the server
   }
   server_.Answer(client, response);

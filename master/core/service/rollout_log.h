@@ -26,6 +26,7 @@ class RolloutLog {
   void OnLoaded(const Slot& slot, Instant now);
   // Returns why, in words, where the new worker had been loaded; else "".
   std::string OnLost(const Slot& slot, Instant now);
+  void Keeps() { records_.front().kept = true; }  // the old workers
   void GoesBack(Instant now) { records_.front().went_back = now; }
   void End(RolloutRecord::Outcome outcome, const std::string& words, Instant now);
 

@@ -47,6 +47,7 @@ struct RolloutRecord {
   };
   Outcome outcome = Outcome::kUnderWay;
   Urgency urgency = Urgency::kReload;
+  bool kept = false;     // the old workers, until the new ones had proven themselves
   PlanVersion plan = 0;  // of the new workers
   Instant began = {};
   Instant went_back = kNever;  // when it was found that the new workers are not to stay
@@ -57,7 +58,8 @@ struct RolloutRecord {
   template <typename Archive>
   static void Fields(Archive& archive, auto& self) {
     archive(Field<1>(self.outcome), Field<2>(self.urgency), Field<3>(self.plan), Field<4>(self.began),
-            Field<5>(self.went_back), Field<6>(self.ended), Field<7>(self.words), Field<8>(self.workers));
+            Field<5>(self.went_back), Field<6>(self.ended), Field<7>(self.words), Field<8>(self.workers),
+            Field<9>(self.kept));
   }
 };
 

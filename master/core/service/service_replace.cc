@@ -33,6 +33,7 @@ void Service::BeginReplaceAll(StepContext& step, RequestId request, Urgency urge
   const RolloutPolicy& rollout = policy().rollout;
   operation.keeps = urgency == Urgency::kReload &&
                     (rollout.canary != Share() || rollout.min_ready > Span{0} || rollout.bake > Span{0});
+  if (operation.keeps) log_.Keeps();
   if (policy().before_roll.empty()) return BeginReplace(step, std::move(operation));
   operation.before_roll.emplace();
   operation.progress_by = ProgressBy(policy(), step.at.now);

@@ -27,6 +27,22 @@ std::string Lines(const proto::PlanView& view) {
   return lines;
 }
 
+// What runs, but for one service, which is as it was before.
+absl::StatusOr<config::Config> WithServiceOf(const config::Config& running, const config::Config& before,
+                                             const std::string& name) {
+  const auto is_it = [&name](const config::ServiceConfig& service) { return service.name == name; };
+  config::Config wanted = running;
+  const auto now = std::find_if(wanted.services.begin(), wanted.services.end(), is_it);
+  const auto then = std::find_if(before.services.begin(), before.services.end(), is_it);
+  if (now == wanted.services.end()) return absl::NotFoundError("there is no service " + name);
+  if (then == before.services.end())
+    return absl::NotFoundError("there was no service " + name + " before the last application");
+  if (*now == *then)
+    return absl::NotFoundError(name + " is what it was before the last application: nothing to go back to");
+  *now = *then;
+  return wanted;
+}
+
 }  // namespace
 
 Applier::Applier(ApplyHost* host, ListenerSet* listeners, ConfigSource* loader, config::Config running,
@@ -113,7 +129,11 @@ void Applier::Begin(core::Instant now) {
     }
     view_ = {};
     wanted_origin_ = previous_->origin;
-    return OnWanted(previous_->config);
+    if (request.service.empty()) return OnWanted(previous_->config);
+    absl::StatusOr<config::Config> wanted = WithServiceOf(running_, previous_->config, request.service);
+    if (wanted.ok()) return OnWanted(*std::move(wanted));
+    AnswerJob(proto::ErrorInWords(std::string(wanted.status().message())));
+    return EndJob();
   }
   wanted_origin_ = {{}, platform::WallNanos()};
   loader_->Load(request.file.empty() ? file_ : request.file, now,
@@ -201,7 +221,7 @@ void Applier::Start(apply::Difference difference, proto::PlanView view) {
   view.version = ++version_;
   view_ = view;
   applying_ = true;
-  host_->UseLogs(wanted_);
+  host_->UseLive(wanted_);
   LOG(INFO) << job.who << " applies version " << version_ << " of the configuration: " << Lines(view);
   host_->Tell({.type = proto::EventType::kConfigApplying,
                .texts = {{"who", job.who}},
@@ -250,7 +270,7 @@ void Applier::Fail(const Step& step, const std::string& words) {
                .texts = {{"who", jobs_.front().who}, {"why", view_.failure}},
                .numbers = {{"version", version_}}});
   listeners_->Use(shared_before_);
-  host_->UseLogs(running_);
+  host_->UseLive(running_);
   previous_ = Previous{std::move(before_), origin_};
   origin_.loaded_at_ns = 0;
   EndApplication();

@@ -44,8 +44,8 @@ class ApplyHost {
   // Keeps it until the supervisor drops it; gives its version.
   virtual core::PlanVersion Keep(ServicePlan plan) = 0;
   virtual void SetName(core::ServiceId service, const std::string& name) = 0;
-  // Output of workers goes where this says from now on.
-  virtual void UseLogs(const config::Config& config) = 0;
+  // What holds at once, whatever runs: where output goes, and the bounds of workers that are well.
+  virtual void UseLive(const config::Config& config) = 0;
   virtual void Answer(ClientId client, const proto::Response& response) = 0;
   // What an application has come to, as an event.
   virtual void Tell(const events::Fact& fact) = 0;

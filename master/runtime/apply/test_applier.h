@@ -160,7 +160,7 @@ class Fake final : public ApplyHost, public ConfigSource {
     return newest_;
   }
   void SetName(core::ServiceId /*service*/, const std::string& /*name*/) override {}
-  void UseLogs(const config::Config& config) override { logs_in_use_ = config.logs; }
+  void UseLive(const config::Config& config) override { logs_in_use_ = config.logs; }
   void Answer(ClientId /*client*/, const proto::Response& response) override { answers_.push_back(response); }
   void CloseUnusedListeners() override {}
   void Tell(const events::Fact& fact) override { told_.push_back(fact); }
