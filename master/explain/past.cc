@@ -26,6 +26,13 @@ int64_t ServedFor(const std::vector<Record>& records, const Record& lost) {
   return -1;
 }
 
+// " before it was loaded", or for how long it had served.
+std::string WhenItEnded(const core::Slot& slot, const Record& lost) {
+  const int64_t served = ServedFor(slot.history().records(), lost);
+  if (served >= 0) return ", after it had served for " + SpokenSeconds(served);
+  return IsEnd(lost.cause) ? " before it was loaded" : "";
+}
+
 std::string SentenceAbout(const Cause& cause, Milestone milestone) {
   switch (cause.kind) {
     case Cause::Kind::kMasterStarted:
@@ -65,9 +72,7 @@ std::string LossWords(const core::Slot& slot) {
   const bool same =
       slot.last_trouble().kind == lost->cause.kind && slot.last_trouble().number == lost->cause.number;
   std::string words = core::ToWords(same ? slot.last_trouble() : lost->cause);
-  const int64_t served = ServedFor(slot.history().records(), *lost);
-  if (served >= 0) return words + ", after it had served for " + SpokenSeconds(served);
-  return IsEnd(lost->cause) ? words + " before it was loaded" : words;
+  return words + WhenItEnded(slot, *lost);
 }
 
 std::string OriginOf(const core::Slot& slot, const core::Process& process, const Cause& asked) {
@@ -96,7 +101,7 @@ std::string FailedReplacement(const core::Slot& slot, const std::string& who) {
       if (record->cause.kind == Cause::Kind::kOtherFailed) return "";  // the other one tells
       return std::string("The last ") + (is_reload ? "reload" : "restart") + " failed: the new process of " +
              who + " " + core::ToWords(record->cause) +
-             (IsEnd(record->cause) ? " before it was loaded." : ".");
+             WhenItEnded(slot, *record) + ".";
     }
     const bool is_newer = record->milestone == Milestone::kRunning || record->milestone == Milestone::kPaused;
     if (is_newer && record->cause.kind != Cause::Kind::kRestored) return "";
