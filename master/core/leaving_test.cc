@@ -274,5 +274,42 @@ TEST(Leaving, OPERATOR_WORDS_AReloadThatAStopEndsWasNotAFailure) {
   EXPECT_THAT(Records(quit), Contains("restart given up pid 2: fectld stops"));
 }
 
+// One worker, pid 1; so many processes of its place may be leaving.
+Script ServingWithOldGenerations(uint32_t max) {
+  ServicePolicy policy = Web(1);
+  policy.rollout.max_old_generations = max;
+  Script script({policy});
+  script.Boot();
+  script.Load(1);
+  script.Decided();
+  return script;
+}
+
+TEST(OldGenerations, MoreThanMayLeaveAreKilled) {
+  Script script = ServingWithOldGenerations(1);
+  script.Command(Verb::kReload);
+  script.Load(2);
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), Contains("KILL 1"));
+}
+
+TEST(OldGenerations, AreKilledWhereFewerMayLeaveThanBefore) {
+  Script script = ServingWithOldGenerations(kLeavingMax);
+  for (int pid = 2; pid <= 4; ++pid) {
+    script.Command(Verb::kReload);
+    script.Load(pid);
+  }
+  ServicePolicy policy = script.service().policy();
+  policy.rollout.max_old_generations = 1;
+  script.Step(PlanChanged{0, {1, policy}});
+  script.Command(Verb::kReload);
+  script.Decided();
+  script.Load(5);
+  EXPECT_THAT(script.Decided(),
+              ElementsAre("start 5", "stop 4", "TERM 4", "KILL 1", "KILL 2", "KILL 3", "reply 4 Started"));
+}
+
 }  // namespace
 }  // namespace fectl::core

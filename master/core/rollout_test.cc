@@ -277,6 +277,19 @@ TEST(Rolling, SameVersionIsNotBroughtBack) {
   EXPECT_THAT(script.Decided(), ElementsAre(HasSubstr("(1 of 2 workers had been replaced before)")));
 }
 
+// Of a place that had been given up nothing is left to come back to.
+TEST(Rolling, PlanThatWasDroppedDoesNotComeBack) {
+  Script script = Serving(1, Rolling(1));
+  script.ConfigError(1, "no such port");
+  script.Exit(1, 1);
+  script.Decided();
+  Deploy(script, 7);
+  EXPECT_THAT(script.Decided(), ElementsAre("drop plan 1", "spawn 2 of plan 7"));
+  script.Exit(2, 1);
+  EXPECT_THAT(script.Decided(),
+              UnorderedElementsAre("spawn 3 of plan 7", HasSubstr("reply 1 Failed: worker(1)")));
+}
+
 TEST(Unavailable, OldWorkerMakesRoomForTheNewOne) {
   RolloutPolicy rollout;
   rollout.max_unavailable = 1;
@@ -287,6 +300,17 @@ TEST(Unavailable, OldWorkerMakesRoomForTheNewOne) {
   EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 2", "TERM 2", "spawn 4"));
   script.Load(4);
   EXPECT_THAT(script.Decided(), ElementsAre("start 4", "reply 1 Started"));
+}
+
+// What is left to serve is as much as was asked for, whatever else is missing.
+TEST(Unavailable, WorkersThatAreMissingAnywayCount) {
+  RolloutPolicy rollout;
+  rollout.max_unavailable = 1;
+  Script script = Serving(2, rollout);
+  script.Die(2, 9);
+  script.Decided();
+  script.Command(Verb::kReload);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));  // beside 1
 }
 
 TEST(Unavailable, FailedOneIsBroughtBack) {
@@ -355,6 +379,18 @@ TEST(Hold, NoFurtherBatchBegins) {
   EXPECT_THAT(script.Decided(), Contains("spawn 4"));
 }
 
+TEST(Hold, AlsoWhereNothingHasToBeProven) {
+  Script script = Serving(2, Rolling(1));
+  script.Command(Verb::kReload);
+  script.Command(Verb::kHold);
+  script.Decided();
+  script.Load(3);
+  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "stop 1", "TERM 1"));
+  EXPECT_EQ(script.supervisor().Contradiction(), "");
+  script.Command(Verb::kPromote);
+  EXPECT_THAT(script.Decided(), Contains("spawn 4"));
+}
+
 TEST(RolloutVerbs, NeedARollout) {
   Script script = Serving(1, {});
   for (const Verb verb : {Verb::kPromote, Verb::kHold, Verb::kAbort}) script.Command(verb);
@@ -398,77 +434,6 @@ TEST(Record, TellsOfEachNewWorker) {
   EXPECT_EQ(record.workers[1].pid, 4);
   EXPECT_EQ(record.workers[1].loaded, kNever);
   EXPECT_EQ(record.workers[1].cause, MakeCause(Cause::Kind::kExited, 3));
-}
-
-TEST(Recycling, OneAtATimeWithItsSuccessorFirst) {
-  Script script = Serving(3, {});
-  script.Pass(Seconds(60));
-  for (const int pid : {1, 2, 3}) script.WearOut(pid, "memory 412 MiB is above max_rss (400 MiB)");
-  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
-  EXPECT_EQ(script.State(), "running");
-  script.Load(4);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 4", "stop 1", "TERM 1", "spawn 5"));
-  script.Load(5);
-  script.Load(6);
-  EXPECT_EQ(script.service().ready(), 3U);
-  EXPECT_THAT(script.LastRecord(1), HasSubstr("recycled: memory 412 MiB is above max_rss (400 MiB)"));
-}
-
-TEST(Recycling, WaitsUntilAllServe) {
-  Script script = Serving(2, {});
-  script.Pass(Seconds(60));
-  script.Die(2, 9);
-  script.Decided();
-  script.WearOut(1, "old");
-  EXPECT_THAT(script.Decided(), IsEmpty());
-  script.Load(3);
-  EXPECT_THAT(script.Decided(), ElementsAre("start 3", "spawn 4"));
-}
-
-TEST(Recycling, WaitsForTheEndOfARollout) {
-  Script script = Serving(2, Bake(Seconds(60)));
-  script.Command(Verb::kReload);
-  script.Load(3);
-  script.Load(4);
-  script.Decided();
-  script.WearOut(3, "old");
-  EXPECT_THAT(script.Decided(), IsEmpty());
-  script.Pass(Seconds(60));
-  EXPECT_THAT(script.Decided(), Contains("spawn 5"));
-}
-
-TEST(Recycling, AgeComesWithItsJitter) {
-  ServicePolicy policy = Web(1);
-  policy.timeout = Seconds(100000);
-  policy.recycle.max_age = Seconds(3600);
-  Script script({policy});
-  script.Boot();
-  script.Load(1);
-  script.Decided();
-  script.Pass(Seconds(3239));
-  EXPECT_THAT(script.Decided(), IsEmpty());
-  const Instant end = script.now() + Seconds(361);
-  while (script.Spawns() == 1 && script.now() < end) script.Pass(script.Deadline() - script.now());
-  EXPECT_LE(script.now(), end);
-  EXPECT_THAT(script.Decided(), ElementsAre("spawn 2"));
-  EXPECT_THAT(script.LastRecord(0), HasSubstr("recycled: older than max_age (1 h)"));
-  script.Exit(2, 1);  // it is tried again after a while
-  script.Pass(Seconds(59));
-  EXPECT_EQ(script.Spawns(), 2);
-  script.Pass(Seconds(1));
-  EXPECT_EQ(script.Spawns(), 3);
-}
-
-TEST(OldGenerations, MoreThanMayLeaveAreKilled) {
-  RolloutPolicy rollout;
-  rollout.max_old_generations = 1;
-  Script script = Serving(1, rollout);
-  script.Command(Verb::kReload);
-  script.Load(2);
-  script.Command(Verb::kReload);
-  script.Decided();
-  script.Load(3);
-  EXPECT_THAT(script.Decided(), Contains("KILL 1"));
 }
 
 }  // namespace

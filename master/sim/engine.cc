@@ -302,7 +302,7 @@ void Engine::HandInLate(const core::Incarnation& who) {
   core::Incarnation whom = who;
   if (random_late_.Below(8) == 0) whom.slot = 1000;
   if (random_late_.Below(8) == 0) whom.service = 1000;
-  switch (random_late_.Below(10)) {
+  switch (random_late_.Below(12)) {
     case 0:
       return Emit(core::WorkerBeat{whom});
     case 1:
@@ -321,6 +321,10 @@ void Engine::HandInLate(const core::Incarnation& who) {
       return Emit(core::WorkerLeased{whom, core::Seconds(100), 9, "late"});
     case 8:
       return Emit(core::Examined{whom, "late"});
+    case 9:
+      return Emit(core::WorkerWornOut{whom, "late"});
+    case 10:
+      return Emit(core::WorkerDisproved{whom, "late"});
     default:
       return Emit(core::ChannelClosed{whom});
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,12 +9,14 @@
 #include <variant>
 #include <vector>
 
+#include "master/sim/trace_policy.h"
 #include "master/sim/trace_words.h"
 
 namespace fectl::sim {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"start", "stop", "reload", "restart", "pause", "resume"};
+constexpr std::string_view kVerbs[] = {"start",  "stop",    "reload", "restart", "pause",
+                                       "resume", "promote", "hold",   "abort"};
 
 std::string NameOf(core::ServiceId service, const std::vector<std::string>& names) {
   return service < names.size() ? names[service] : "nobody";
@@ -24,54 +25,6 @@ std::string NameOf(core::ServiceId service, const std::vector<std::string>& name
 std::string Who(const core::Incarnation& who, const std::vector<std::string>& names) {
   return NameOf(who.service, names) + "/" + std::to_string(who.slot + 1) + "#" +
          std::to_string(who.generation);
-}
-
-// " after=db,log"; nothing where there is none.
-std::string List(const std::string& key, const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? key : ",") + name;
-  return list;
-}
-
-std::vector<std::string> ReadList(const std::string& text) {
-  std::vector<std::string> names;
-  for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
-    end = text.find(',', begin);
-    names.push_back(text.substr(begin, end == std::string::npos ? end : end - begin));
-  }
-  return names;
-}
-
-// What is there only where it is no default. False: there is no such key.
-bool ReadOrder(const std::string& key, const std::string& value, core::ServicePolicy* policy) {
-  if (key == "after") {
-    policy->after = ReadList(value);
-  } else if (key == "require") {
-    policy->require = ReadList(value);
-  } else if (key == "autostart") {
-    policy->autostart = value != "0";
-  } else if (key == "oneshot") {
-    policy->oneshot = value == "1";
-  } else if (key == "roll") {
-    policy->before_roll = value;
-  } else if (key == "lease") {
-    return ReadSeconds(value, &policy->max_lease.ns);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-std::string ToText(const core::ServicePolicy& policy) {
-  return policy.name + " num=" + std::to_string(policy.num) + " restarts=" + std::to_string(policy.restarts) +
-         " surge=" + std::to_string(policy.rollout.max_surge.value) +
-         " timeout=" + Seconds(policy.timeout.ns) + " startup=" + Seconds(policy.startup_timeout.ns) +
-         " shutdown=" + Seconds(policy.shutdown_timeout.ns) + List(" after=", policy.after) +
-         List(" require=", policy.require) + (policy.autostart ? "" : " autostart=0") +
-         (policy.oneshot ? " oneshot=1" : "") +
-         (policy.before_roll.empty() ? "" : " roll=" + policy.before_roll) +
-         (policy.max_lease == core::ServicePolicy().max_lease ? ""
-                                                              : " lease=" + Seconds(policy.max_lease.ns));
 }
 
 class Reader {
@@ -105,39 +58,6 @@ class Reader {
     if (auto error = ReadPlan(words, 1, &plan); error.has_value()) return error;
     names_.push_back(plan.policy.name);
     trace.policies.push_back(std::move(plan.policy));
-    return std::nullopt;
-  }
-
-  // From the name on: "web num=2 timeout=10", of events also "plan=3".
-  static std::optional<std::string> ReadPlan(const std::vector<std::string>& words, size_t first,
-                                             core::Plan* plan) {
-    core::ServicePolicy& policy = plan->policy;
-    if (words.size() <= first || !IsName(words[first])) {
-      return Wrong("a service has a name of letters, digits, '.', '_' and '-'");
-    }
-    policy.name = words[first];
-    for (size_t i = first + 1; i < words.size(); ++i) {
-      const size_t equals = words[i].find('=');
-      const std::string key = words[i].substr(0, equals);
-      const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
-      const std::map<std::string, uint32_t*> numbers = {
-          {"num", &policy.num}, {"restarts", &policy.restarts}, {"surge", &policy.rollout.max_surge.value}};
-      const std::map<std::string, core::Span*> spans = {{"timeout", &policy.timeout},
-                                                        {"startup", &policy.startup_timeout},
-                                                        {"shutdown", &policy.shutdown_timeout}};
-      bool good = false;
-      if (const auto number = numbers.find(key); number != numbers.end()) {
-        good = ReadNumber(std::string_view(value), number->second);
-      } else if (const auto span = spans.find(key); span != spans.end()) {
-        good = ReadSeconds(value, &span->second->ns);
-      } else if (key == "plan") {
-        good = ReadNumber(std::string_view(value), &plan->version);
-      } else {
-        good = ReadOrder(key, value, &policy);
-      }
-      if (!good) return Wrong("what is " + words[i] + "?");
-    }
-    if (policy.num < 1 || policy.num > 1000) return Wrong("num is from 1 to 1000");
     return std::nullopt;
   }
 
@@ -284,6 +204,10 @@ class Reader {
                             .group_left = IsAdded("group-left", words)};
     } else if (word == "examined") {
       *event = core::Examined{who, argument};
+    } else if (word == "worn-out") {
+      *event = core::WorkerWornOut{who, argument};
+    } else if (word == "disproved") {
+      *event = core::WorkerDisproved{who, argument};
     } else if (word == "group-ended") {
       *event = core::GroupEnded{who};
     } else {
@@ -354,20 +278,26 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
              (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +
              (e.inside_message ? " inside-message" : "") + (e.group_left ? " group-left" : "");
     }
+    std::string operator()(const core::WorkerWornOut& e) {
+      return "worn-out " + name(e.who) + Behind(e.words);
+    }
+    std::string operator()(const core::WorkerDisproved& e) {
+      return "disproved " + name(e.who) + Behind(e.words);
+    }
     std::string operator()(const core::GroupEnded& e) { return "group-ended " + name(e.who); }
     std::string operator()(const core::Commanded& e) {
       return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + NameOf(e.service, names) + " " +
              std::to_string(e.request) + (e.alone ? " alone" : "");
     }
     std::string operator()(const core::ServiceAdded& e) {
-      return "add " + ToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
+      return "add " + PolicyToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
     }
     std::string operator()(const core::ServiceRemoved& e) { return "remove " + NameOf(e.service, names); }
     std::string operator()(const core::ServiceResized& e) {
       return "resize " + NameOf(e.service, names) + " " + std::to_string(e.num);
     }
     std::string operator()(const core::PlanChanged& e) {
-      return "plan " + ToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
+      return "plan " + PolicyToText(e.plan.policy) + " plan=" + std::to_string(e.plan.version);
     }
     std::string operator()(const core::ShutdownAsked& e) {
       return std::string("shutdown ") + (e.graceful ? "graceful " : "quick ") + std::to_string(e.request);
@@ -382,7 +312,7 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
 std::string ToText(const Trace& trace) {
   std::string text;
   for (const core::ServicePolicy& policy : trace.policies) {
-    text += "service " + ToText(policy) + "\n";
+    text += "service " + PolicyToText(policy) + "\n";
   }
   text += "seed " + std::to_string(trace.random_seed) + "\n";
   const std::vector<std::string> names = trace.Names();

@@ -42,6 +42,7 @@ class World final : private Engine {
   void Operate() override {
     if (calm_) return;
     if (releases_left_ > 0) return Release();
+    if (swarm_.rollouts && random_operator_.Below(2) == 0) Measure();
     if (swarm_.changes && random_operator_.Below(3) == 0) {
       Change();
       return Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
@@ -65,7 +66,7 @@ class World final : private Engine {
     // Some repeat themselves, and some do not wait.
     const uint64_t times = random_operator_.Below(6) == 0 ? 3 : 1;
     for (uint64_t i = 0; i < times; ++i) {
-      const auto verb = static_cast<core::Verb>(random_operator_.Below(6));
+      const auto verb = static_cast<core::Verb>(random_operator_.Below(swarm_.rollouts ? 9 : 6));
       const auto whom = random_operator_.Below(50) == 0 ? kUnknownService : service;
       const bool alone = swarm_.ordered && random_operator_.Below(8) == 0;
       Emit(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb, .alone = alone});
@@ -85,6 +86,7 @@ class World final : private Engine {
     const auto num = static_cast<uint32_t>(1 + random_operator_.Below(8));
     if (what == 0 && supervisor().services().size() < kServicesMax) {
       core::ServicePolicy policy = DrawPolicy(random_operator_);
+      if (swarm_.rollouts) DrawRollout(random_operator_, &policy);
       policy.name = "s" + std::to_string(checks_.ledger().services());
       if (swarm_.ordered) DrawOrder(random_operator_, Policies(), &policy);
       Emit(core::ServiceAdded{{++newest_plan_, policy}});
@@ -130,6 +132,7 @@ class World final : private Engine {
     core::Plan plan{newest_plan_ + 1, DrawPolicy(random_operator_)};
     plan.policy.name = service.policy().name;
     plan.policy.num = random_operator_.Below(2) == 0 ? service.policy().num : num;
+    if (swarm_.rollouts) DrawRollout(random_operator_, &plan.policy);
     if (swarm_.ordered) KeepOrder(service.policy(), &plan.policy);
     // One that is known still when the event is stepped: a process of it exists, and its end is not on the
     // way.
@@ -144,6 +147,22 @@ class World final : private Engine {
     Emit(core::PlanChanged{random_operator_.Below(50) == 0 ? kUnknownService : id, plan});
     if (random_operator_.Below(4) == 0) return;
     Emit(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kReload});
+  }
+
+  // Workers are found to be worn out, perhaps all at once, or to do worse than those that they follow.
+  void Measure() {
+    const core::Service& service = *supervisor().Find(SomeService());
+    const bool all = random_operator_.Below(3) == 0;
+    const bool worse = random_operator_.Below(2) == 0;
+    const uint64_t some = random_operator_.Below(service.slots().size());
+    for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
+      if (!all && slot != some) continue;
+      for (const Life& life : checks_.ledger().InSlot(service.id(), slot)) {
+        if (!life.loaded) continue;
+        if (worse) Emit(core::WorkerDisproved{life.who, "errors 17 is above 5"});
+        if (!worse) Emit(core::WorkerWornOut{life.who, "memory is above max_rss"});
+      }
+    }
   }
 
   void Release() {
@@ -212,7 +231,11 @@ class World final : private Engine {
   static core::Span OwnLimit(const core::Service& service) {
     const core::ServicePolicy& policy = service.policy();
     // What was promised before the newest plan counts, too.
-    return std::max(policy.timeout, kTimeoutMax) + policy.startup_timeout +
+    // What is under way, and what waits behind it: there and back, and a place at a time.
+    const core::Span batch = policy.rollout.min_ready + core::Seconds(2);
+    const core::Span roll{2 * int64_t{policy.num} * batch.ns + policy.rollout.bake.ns};
+    const core::Span rolls = core::Span{2 * roll.ns};
+    return rolls + std::max(policy.timeout, kTimeoutMax) + policy.startup_timeout +
            std::max(policy.shutdown_timeout, kTimeoutMax) + std::max(policy.max_lease, kTimeoutMax) +
            core::kBackoffMax + core::Seconds(10);
   }
@@ -253,6 +276,9 @@ class World final : private Engine {
     } else if (state == core::ServiceState::kPaused) {
       Emit(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kResume});
     }
+    const core::ReplaceOperation* rollout = supervisor().Find(id)->rollout();
+    if (rollout != nullptr && rollout->stage == core::ReplaceOperation::Stage::kHeld)
+      Emit(core::Commanded{.request = ++last_request_, .service = id, .verb = core::Verb::kPromote});
   }
 
   // A worker that has been healthy for long and dies is replaced at once (J4).

@@ -24,6 +24,11 @@ Batch NextBatch(const ServicePolicy& policy, const ReplaceOperation& replace) {
   const size_t surge = rollout.max_surge.RoundedUp(num);
   const size_t unavailable = rollout.max_unavailable.RoundedDown(num);
   if (surge + unavailable == 0) return {.size = left, .beside = left};
+  // What nobody asked for takes no worker away before there is another one.
+  if (!replace.by_operator) {
+    const size_t size = std::min(left, std::max<size_t>(surge, 1));
+    return {.size = size, .beside = size};
+  }
   return {.size = std::min(left, surge + unavailable), .beside = std::min(left, surge)};
 }
 

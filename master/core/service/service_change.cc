@@ -49,6 +49,8 @@ void Service::OnResized(StepContext& step, uint32_t num) {
     awaited_[i].awaited = true;
     ++start->awaited;
   }
+  // What waits until all serve does not wait for those that are not wanted any more.
+  if (up_ && std::holds_alternative<std::monostate>(operation_)) BeginWhatWaits(step);
 }
 
 // The operation under way goes on for the first `num` slots.

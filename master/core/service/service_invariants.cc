@@ -115,7 +115,8 @@ std::string_view Service::OperationContradiction() const {
                                            !replace.before_roll.has_value())},
                 {"only a rollout of an operator waits for anything else",
                  replace.stage == ReplaceOperation::Stage::kLoading ||
-                     (replace.by_operator && replace.keeps)},
+                     (replace.by_operator &&
+                      (replace.keeps || replace.stage == ReplaceOperation::Stage::kHeld))},
                 {"a rollout that watches or bakes knows until when",
                  (replace.until != kNever) == (replace.stage == ReplaceOperation::Stage::kProving ||
                                                replace.stage == ReplaceOperation::Stage::kBaking)},

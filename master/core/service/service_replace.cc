@@ -55,7 +55,9 @@ ReplaceOperation Service::AskedFor(StepContext& step, RequestId request, Urgency
   operation.by_operator = true;
   operation.cause = MakeCause(Cause::Kind::kOperator);
   operation.waiters.push_back(request);
-  for (const uint32_t index : of) operation.before.push_back(slots_[index].plan());
+  // What is not known any more cannot come back.
+  for (const uint32_t index : of)
+    operation.before.push_back(KnowsPlan(slots_[index].plan()) ? slots_[index].plan() : 0);
   const bool all = of.size() == policy().num;
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     if (!all && i != of.front()) continue;
@@ -81,6 +83,11 @@ void Service::BeginBatch(StepContext& step, ReplaceOperation& replace) {
   replace.until = kNever;
   replace.committed = replace.begun;
   if (replace.by_operator) replace.progress_by = ProgressBy(policy(), step.at.now);
+  // Workers that are missing already count as well: what is left to serve is what was asked for.
+  const uint32_t num = policy().num;
+  const auto wanted_end = slots_.begin() + static_cast<ptrdiff_t>(num);
+  auto ready = std::count_if(slots_.begin(), wanted_end, [](const Slot& slot) { return slot.ready(); });
+  const ptrdiff_t enough = ptrdiff_t{num} - policy().rollout.max_unavailable.RoundedDown(num);
   for (size_t i = 0; i < batch.size; ++i) {
     const size_t place = replace.begun++;
     const uint32_t index = replace.slots[place];
@@ -88,10 +95,12 @@ void Service::BeginBatch(StepContext& step, ReplaceOperation& replace) {
     if (!replace.by_operator && !slots_[index].due_ask().has_value()) continue;
     awaited_[index].awaited = true;
     ++replace.awaited;
+    const bool old_first = i >= batch.beside && slots_[index].ready() && ready > enough;
+    ready -= old_first ? 1 : 0;
     const Replacement how{.urgency = replace.urgency,
                           .cause = replace.cause,
                           .plan = replace.goes_back ? replace.before[place] : step.plan,
-                          .old_first = i >= batch.beside};
+                          .old_first = old_first};
     ReplaceIn(step, replace, place, how);
   }
   if (replace.awaited == 0) CommitBatch(step, replace);

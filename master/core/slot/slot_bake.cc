@@ -79,7 +79,7 @@ SlotOutcome Slot::OnDisproved(StepContext& step, Generation generation, const st
 
 SlotOutcome Slot::WornOut(StepContext& step, Generation generation, const std::string& words) {
   const Place found = Find(generation);
-  if (found.process == nullptr) return SlotOutcome::kNothing;
+  if (found.process == nullptr || found.role == Role::kLeaving) return SlotOutcome::kNothing;
   // Where its successor does not come up it is asked for again, later.
   if (found.process->recycle_at != kNever) found.process->recycle_at = step.at.now + kRecyclePause;
   const WorkerAsked asked{.who = {step.service, index_, generation}, .words = words, .recycles = true};

@@ -1,6 +1,7 @@
 // What the service tells a slot. (Questions: slot.cc. Events of processes: slot_process.cc.)
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <variant>
@@ -201,10 +202,12 @@ void Slot::KillLeaving(StepContext& step, Leaving& leaving) {
 void Slot::BoundLeaving(StepContext& step) {
   const auto has_time = [](const Leaving& leaving) { return leaving.stage < Leaving::Stage::kKilled; };
   const uint32_t max = step.policy.rollout.max_old_generations;
-  if (static_cast<size_t>(std::count_if(leaving_.begin(), leaving_.end(), has_time)) <= max) return;
-  Leaving& oldest = *std::find_if(leaving_.begin(), leaving_.end(), has_time);
-  Note(step, Milestone::kStopping, oldest.process, MakeCause(Cause::Kind::kTooManyLeaving, int64_t{max}));
-  KillLeaving(step, oldest);
+  // More than one where fewer may leave than before.
+  for (auto left = std::count_if(leaving_.begin(), leaving_.end(), has_time); left > ptrdiff_t{max}; --left) {
+    Leaving& oldest = *std::find_if(leaving_.begin(), leaving_.end(), has_time);
+    Note(step, Milestone::kStopping, oldest.process, MakeCause(Cause::Kind::kTooManyLeaving, int64_t{max}));
+    KillLeaving(step, oldest);
+  }
 }
 
 void Slot::Hurry(StepContext& step) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -203,7 +204,8 @@ SlotOutcome Slot::OnAsked(StepContext& step, const WorkerAsked& event) {
                         },
                         [&](const Serving& serving) { return Asked(step, serving, event); },
                         [&](const Baking& /*is heeded when the rollout is over*/) {
-                          if (found.role == Role::kServing) due_ask_ = event;
+                          const bool asked = due_ask_.has_value() && !due_ask_->recycles;
+                          if (found.role == Role::kServing && !(asked && event.recycles)) due_ask_ = event;
                           return SlotOutcome::kNothing;
                         },
                     },
@@ -211,7 +213,12 @@ SlotOutcome Slot::OnAsked(StepContext& step, const WorkerAsked& event) {
 }
 
 SlotOutcome Slot::Asked(StepContext& step, const Serving& serving, const WorkerAsked& event) {
-  if (later_ask_.has_value() || due_ask_.has_value()) return SlotOutcome::kNothing;
+  if (std::optional<WorkerAsked>& before = due_ask_.has_value() ? due_ask_ : later_ask_; before.has_value()) {
+    // Its own request does not wait until all serve.
+    if (event.recycles || !before->recycles) return SlotOutcome::kNothing;
+    before = event;
+    return due_ask_.has_value() ? SlotOutcome::kAsks : SlotOutcome::kNothing;
+  }
   if (step.at.now - serving.loaded_at >= kStableAfter) asks_ = 0;
   const Span delay = BackoffDelay(asks_++, step.random);
   if (delay == Span{0}) {

@@ -41,7 +41,31 @@ core::ServicePolicy DrawPolicy(core::Random& random) {
   policy.startup_timeout = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
   policy.shutdown_timeout = core::Seconds(static_cast<int64_t>(random.Below(61)));
   policy.max_lease = core::Seconds(static_cast<int64_t>(1 + random.Below(60)));
+  policy.rollout.auto_revert = false;
   return policy;
+}
+
+void DrawRollout(core::Random& random, core::ServicePolicy* policy) {
+  const auto seconds = [&random](uint64_t most) {
+    return core::Seconds(static_cast<int64_t>(1 + random.Below(most)));
+  };
+  const auto share = [&] {
+    if (random.Below(3) == 0) return core::Share::Percent(static_cast<uint32_t>(1 + random.Below(100)));
+    return core::Share(static_cast<uint32_t>(1 + random.Below(policy->num)));
+  };
+  core::RolloutPolicy& rollout = policy->rollout;
+  if (random.Below(3) != 0) rollout.max_surge = share();
+  if (random.Below(3) == 0) rollout.max_unavailable = share();
+  if (random.Below(3) == 0) rollout.canary = share();
+  rollout.auto_promote = random.Below(2) == 0;
+  if (random.Below(2) == 0) rollout.min_ready = seconds(20);
+  if (random.Below(2) == 0) rollout.bake = seconds(60);
+  rollout.progress_deadline = random.Below(8) == 0 ? core::Span{} : seconds(120);
+  rollout.auto_revert = random.Below(4) != 0;
+  if (random.Below(2) == 0) rollout.max_old_generations = static_cast<uint32_t>(1 + random.Below(8));
+  if (random.Below(3) != 0) return;
+  policy->recycle.max_age = seconds(600);
+  if (random.Below(3) == 0) policy->recycle.jitter = static_cast<uint32_t>(random.Below(1001));
 }
 
 void DrawOrder(core::Random& random, const std::vector<const core::ServicePolicy*>& earlier,
@@ -68,10 +92,14 @@ Swarm::Swarm(uint64_t seed, uint32_t services, uint32_t workers) {
     core::ServicePolicy policy = DrawPolicy(random);
     policy.name = "s" + std::to_string(i);
     if (workers != 0) policy.num = workers;
-    policy.rollout.auto_revert = false;
     policy.rollout.max_surge = static_cast<uint32_t>(random.Below(2) == 0 ? 0 : 1 + random.Below(policy.num));
     slots += policy.num;
     policies.push_back(policy);
+  }
+  core::Random rolls(seed ^ 0x8888);
+  rollouts = rolls.Below(2) == 0;
+  for (core::ServicePolicy& policy : policies) {
+    if (rollouts) DrawRollout(rolls, &policy);
   }
   core::Random order(seed ^ 0x7777);
   ordered = order.Below(3) == 0;

@@ -41,8 +41,11 @@ enum class Behaviour : uint8_t {
 };
 inline constexpr size_t kBehaviours = 25;
 
-// Without a name; `max_surge` 0, and naming no other service.
+// Without a name, naming no other service; workers are replaced all at once, and nothing has to be proven.
 core::ServicePolicy DrawPolicy(core::Random& random);
+
+// How workers are replaced.
+void DrawRollout(core::Random& random, core::ServicePolicy* policy);
 
 // What a service is for others and they for it. `earlier`: the services that it may name.
 void DrawOrder(core::Random& random, const std::vector<const core::ServicePolicy*>& earlier,
@@ -74,6 +77,7 @@ struct Swarm {
   bool releases = false;
   bool ordered = false;           // services name others, some are oneshots
   bool changes = false;           // services are added, removed, resized and given new plans
+  bool rollouts = false;          // new workers have to prove themselves, and old ones wear out
   uint32_t looks_per_wait = 128;  // of what is ready, so much is looked at in one turn
   uint32_t starts_per_turn = 64;
   core::Span look_time;  // what it takes to look at one thing that is ready: the machine is slow

@@ -20,7 +20,13 @@ using core::Verb;
 void AnswerRules::BeforeStep(const core::Supervisor& supervisor, const core::Event& event) {
   const auto* commanded = std::get_if<core::Commanded>(&event);
   const core::Service* service = commanded == nullptr ? nullptr : supervisor.Find(commanded->service);
-  if (service != nullptr) marks_->Commanded(service->state(), commanded->verb);
+  rolled_ = false;
+  could_wait_ = false;
+  if (service == nullptr) return;
+  marks_->Commanded(service->state(), commanded->verb);
+  const core::ReplaceOperation* rollout = service->rollout();
+  rolled_ = rollout != nullptr && !rollout->goes_back;
+  could_wait_ = rolled_ && (rollout->stage != core::ReplaceOperation::Stage::kLoading || rollout->held);
 }
 
 void AnswerRules::OnEvent(const View& view) {
@@ -58,7 +64,10 @@ void AnswerRules::SeeStarts(const View& view) {
 void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect))
     spawned_at_.At(spawn->who.service, spawn->who.slot) = view.at.now;
-  if (const auto* report = std::get_if<core::Report>(&effect)) NoteRun(view, *report);
+  if (const auto* report = std::get_if<core::Report>(&effect)) {
+    NoteRun(view, *report);
+    NoteTrouble(view, *report);
+  }
   const auto* reply = std::get_if<core::Reply>(&effect);
   if (reply == nullptr) return;
   const auto found = open_.find(reply->request);
@@ -105,6 +114,7 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
              (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading ||
               service.waiting_for_room() > 0 || IsReported(view, request, core::Milestone::kFailed));
     case Answer::kDone:
+      if (request.verb >= Verb::kPromote) return rolled_ && (request.verb != Verb::kPromote || could_wait_);
       return request.verb == (service.paused() ? Verb::kPause : Verb::kResume);
     default:
       return RefusalIsTrue(view, reply, request);
@@ -118,10 +128,27 @@ bool AnswerRules::IsReported(const View& view, const Request& request, core::Mil
   });
 }
 
-bool AnswerRules::TroubleIsReported(const View& view, const Request& request) {
-  return IsReported(view, request, core::Milestone::kLost) ||
-         IsReported(view, request, core::Milestone::kReloadFailed) ||
-         IsReported(view, request, core::Milestone::kRestartFailed);
+void AnswerRules::NoteTrouble(const View& view, const core::Report& report) {
+  const core::Milestone milestone = report.record.milestone;
+  if (milestone == core::Milestone::kLost || milestone == core::Milestone::kReloadFailed ||
+      milestone == core::Milestone::kRestartFailed)
+    trouble_at_[report.service] = view.at.now;
+}
+
+// In this step, or in an earlier one, since when it went back.
+bool AnswerRules::TroubleIsReported(const View& view, const Request& request) const {
+  const core::RolloutPolicy& rollout = view.ledger.policy(request.service).rollout;
+  const auto* commanded = view.event_as<core::Commanded>();
+  const bool aborted = commanded != nullptr && commanded->verb == Verb::kAbort;
+  const bool too_slow = view.event_as<core::TimePassed>() != nullptr &&
+                        request.asked_at + rollout.progress_deadline <= view.at.now;
+  return trouble_at_[request.service] >= request.asked_at || aborted || too_slow;
+}
+
+bool AnswerRules::VerbIsRefusedRightly(const View& view, const Request& request) const {
+  const core::Service& service = view.service(request.service);
+  if (request.verb == Verb::kStart) return service.rollout() != nullptr && could_wait_;
+  return request.verb >= Verb::kPromote && (!rolled_ || (request.verb == Verb::kPromote && !could_wait_));
 }
 
 // Before the first worker was replaced.
@@ -172,7 +199,8 @@ bool AnswerRules::RefusalIsTrue(const View& view, const core::Reply& reply, cons
     case Answer::kErrorStarting:
       return state == ServiceState::kStarting || state == ServiceState::kWaiting;
     case Answer::kErrorRunning:
-      return runs && (request.verb == Verb::kStart || view.ledger.policy(request.service).oneshot);
+      return VerbIsRefusedRightly(view, request) ||
+             (runs && (request.verb == Verb::kStart || view.ledger.policy(request.service).oneshot));
     case Answer::kErrorReloading:
       return state == ServiceState::kReloading;
     case Answer::kErrorStopping:

@@ -40,7 +40,9 @@ class AnswerRules {
   bool IsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   static bool IsReported(const View& view, const Request& request, core::Milestone milestone);
-  static bool TroubleIsReported(const View& view, const Request& request);
+  bool TroubleIsReported(const View& view, const Request& request) const;
+  bool VerbIsRefusedRightly(const View& view, const Request& request) const;
+  void NoteTrouble(const View& view, const core::Report& report);
   static bool OneshotHasFailed(const View& view, const core::Reply& reply, const Request& request);
   bool IsRolledInOrder(const View& view, const Request& request) const;
   void NoteRun(const View& view, const core::Report& report);
@@ -49,11 +51,14 @@ class AnswerRules {
   void SeeStarts(const View& view);
 
   Marks* marks_;
+  bool rolled_ = false;      // the service of the command had a rollout under way when that came
+  bool could_wait_ = false;  // and that could be promoted
   std::map<core::RequestId, Request> open_;
   PerSlot<core::Instant> spawned_at_;                        // the last time
   PerService<uint8_t> is_starting_;                          // after the step before this one
   PerService<core::Instant> changed_at_{core::Instant{-1}};  // its plan, the last time
   PerService<core::Instant> start_began_;                    // the last start
+  PerService<core::Instant> trouble_at_{core::Instant{-1}};  // of a worker or with a deadline, the last time
   PerSlot<core::Instant> last_on_duty_{core::Instant{-1}};   // loaded, or serving when a start began
 };
 

@@ -47,12 +47,14 @@ void ChangeRules::SpawnNamesTheRightPlan(const View& view, const core::Spawn& sp
       return;
     }
     // One that left at its own wish is followed like one that was lost, or replaced like what is asked for.
-    if (why != core::Cause::Kind::kWorkerAsked && spawn.plan != newest)
+    if (why != core::Cause::Kind::kWorkerAsked && why != core::Cause::Kind::kWentBack && spawn.plan != newest)
       view.Break("what is asked for is of the newest plan (I35)", Name(spawn.who));
   } else if (const auto* replacing = std::get_if<core::Replacing>(&state);
              replacing != nullptr && is_it(replacing->next)) {
-    if (spawn.plan != newest) view.Break("what is asked for is of the newest plan (I35)", Name(spawn.who));
+    if (replacing->cause.kind != core::Cause::Kind::kWentBack && spawn.plan != newest)
+      view.Break("what is asked for is of the newest plan (I35)", Name(spawn.who));
   }
+  if (view.ledger.rolls(spawn.who.service)) return;  // it may be going back
   // Else something else was asked for in the same step, so that why it was started is not known any more.
   if (spawn.plan != before && spawn.plan != newest)
     view.Break("a process is of the newest plan or of that before it (I35)", Name(spawn.who));
@@ -66,7 +68,7 @@ void ChangeRules::AfterStep(const View& view, core::ServiceId id) {
     const Life* only = nullptr;
     size_t count = 0;
     for (const Life& life : view.ledger.InSlot(id, slot)) {
-      if (life.told() || life.ended) continue;
+      if (life.told() || life.ended || life.kept) continue;
       only = &life;
       ++count;
     }

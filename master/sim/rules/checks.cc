@@ -12,11 +12,17 @@
 namespace fectl::sim {
 
 Checks::Checks(const std::vector<core::ServicePolicy>& policies, Marks* marks)
-    : ledger_(policies), marks_(marks), services_(marks), answers_(marks), changes_(policies) {}
+    : ledger_(policies),
+      marks_(marks),
+      services_(marks),
+      answers_(marks),
+      changes_(policies),
+      rollouts_(marks) {}
 
 void Checks::Before(const core::Supervisor& supervisor, const core::Event& event) {
   services_.BeforeStep(supervisor, event, ledger_);
   answers_.BeforeStep(supervisor, event);
+  rollouts_.BeforeStep(supervisor, event);
 }
 
 void Checks::After(const core::Supervisor& supervisor, const core::Event* event, const core::Moment& at,
@@ -29,6 +35,7 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     records_.OnEvent(view);
     answers_.OnEvent(view);
     changes_.OnEvent(view);
+    rollouts_.OnEvent(view);
   }
   for (const core::Effect& effect : effects) {
     marks_->Saw(effect);
@@ -38,6 +45,7 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     order_.OnEffect(view, effect);
     answers_.OnEffect(view, effect);
     changes_.OnEffect(view, effect);
+    rollouts_.OnEffect(view, effect);
     ledger_.Take(effect, event, at);
   }
   services_.AfterStep(view);
@@ -58,6 +66,7 @@ void Checks::After(const core::Supervisor& supervisor, const core::Event* event,
     const core::Service* service = view.Find(id);
     if (service == nullptr) continue;
     services_.AfterStep(view, id);
+    rollouts_.AfterStep(view, id);
     for (uint32_t slot = 0; slot < service->slots().size(); ++slot) SlotRules::AfterStep(view, id, slot);
   }
   // What is about one process changes one service, and those that wait for it.

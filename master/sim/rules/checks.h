@@ -18,6 +18,7 @@
 #include "master/sim/rules/order_rules.h"
 #include "master/sim/rules/process_rules.h"
 #include "master/sim/rules/record_rules.h"
+#include "master/sim/rules/rollout_rules.h"
 #include "master/sim/rules/service_rules.h"
 #include "master/sim/rules/view.h"
 
@@ -55,6 +56,7 @@ class Checks {
   OrderRules order_;
   AnswerRules answers_;
   ChangeRules changes_;
+  RolloutRules rollouts_;
   EventRules events_;
 };
 

@@ -39,6 +39,7 @@ void Ledger::Add(const core::Plan& plan) {
   ordered_ = ordered_ || NamesOthers(plan.policy);
   plans_.push_back(plan);
   removed_.push_back(false);
+  rolls_.push_back(false);
   lives_.emplace_back(plan.policy.num);
 }
 
@@ -131,10 +132,23 @@ const Life* Ledger::Successor(const Life& life) const {
 }
 
 bool Ledger::IsNext(const Life& life) const {
+  if (life.took_over) return false;
   const std::vector<Life>& lives = lives_[life.who.service][life.who.slot];
   return std::any_of(lives.begin(), lives.end(), [&life](const Life& other) {
     return other.who.generation < life.who.generation && other.on_duty();
   });
+}
+
+uint32_t Ledger::ReadyWithout(core::ServiceId service, const Life* life) const {
+  uint32_t ready = 0;
+  for (uint32_t slot = 0; slot < policy(service).num; ++slot) {
+    const std::vector<Life>& lives = lives_[service][slot];
+    ready += std::any_of(lives.begin(), lives.end(),
+                         [life](const Life& one) { return one.on_duty() && &one != life; })
+                 ? 1
+                 : 0;
+  }
+  return ready;
 }
 
 bool Ledger::Begins(core::ServiceId service) const {
@@ -231,9 +245,15 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
       life.message_due = std::min(life.message_due, at.now + core::kMessageGrace);
   } else if (std::holds_alternative<core::WorkerAsked>(event)) {
     life.asked = true;
+    life.excused = life.excused || std::get<core::WorkerAsked>(event).leaves;
     // A worker that is being replaced already, or does not serve yet, asks for nothing new.
     const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
     if (life.on_duty() && is_newest && !IsNext(life)) life.asked_at = std::min(life.asked_at, at.now);
+  } else if (std::holds_alternative<core::WorkerWornOut>(event)) {
+    if (!life.on_duty() || IsNext(life)) return;
+    life.worn = true;
+    const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
+    if (is_newest) life.worn_at = std::min(life.worn_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {
     if (!life.closed && !life.told() && !life.oneshot)
       life.deadline = std::min(life.deadline, at.now + core::kChannelGrace);
@@ -242,8 +262,10 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
   } else if (const auto* exited = std::get_if<core::Exited>(&event);
              exited != nullptr && exited->group_left) {
     life.process_ended = true;
+    NoLongerKept(life);
   } else if (Ends(event) || (std::holds_alternative<core::GroupEnded>(event) && life.process_ended)) {
     life.ended = true;
+    NoLongerKept(life);
     ended_.push_back(life.who);
   }
 }
@@ -257,7 +279,7 @@ size_t Ledger::WithTime(core::ServiceId service, uint32_t slot) const {
 const Life* Ledger::FirstTold(core::ServiceId service, uint32_t slot) const {
   const Life* first = nullptr;
   for (const Life& life : lives_[service][slot]) {
-    if (life.has_time() && (first == nullptr || life.told_at < first->told_at)) first = &life;
+    if (life.has_time() && (first == nullptr || life.told_order < first->told_order)) first = &life;
   }
   return first;
 }
@@ -265,7 +287,11 @@ const Life* Ledger::FirstTold(core::ServiceId service, uint32_t slot) const {
 void Ledger::Take(const core::Effect& effect, const core::Event* event, const core::Moment& at) {
   if (const auto* spawn = std::get_if<core::Spawn>(&effect)) {
     ++size_;
-    for (Life& other : lives_[spawn->who.service][spawn->who.slot]) other.asked_at = core::kNever;
+    for (Life& other : lives_[spawn->who.service][spawn->who.slot]) {
+      other.asked_at = core::kNever;
+      other.worn_at = core::kNever;
+      if (other.old_by != core::kNever) other.old_by = std::max(other.old_by, at.now + core::kRecyclePause);
+    }
     Life& life = lives_[spawn->who.service][spawn->who.slot].emplace_back();
     life.who = spawn->who;
     life.plan = spawn->plan;
@@ -293,20 +319,66 @@ void Ledger::Take(const core::Effect& effect, const core::Event* event, const co
     life->grace = core::kExaminationMax;
     life->deadline = at.now + life->grace;
   } else if (const auto* report = std::get_if<core::Report>(&effect)) {
-    for (Life& life : lives_[report->service][report->slot]) {
-      if (life.pid != report->record.pid || life.pid == 0) continue;
-      // That a crash loop is over says nothing of what the process does now.
-      if (report->record.milestone == core::Milestone::kRecovered) continue;
-      life.newest = report->record.milestone;
-      if (report->record.cause.kind == core::Cause::Kind::kHurried) {
-        life.grace = core::kHurriedGrace;
-        life.deadline = at.now + life.grace;
-      }
-      if (report->record.milestone != core::Milestone::kAlarm) continue;
-      life.alarmed = true;
-      life.deadline = core::kNever;
-    }
+    TakeReport(*report, at);
+  } else if (const auto* told = std::get_if<core::ServiceReport>(&effect)) {
+    TakeRoll(*told);
   }
+}
+
+void Ledger::TakeReport(const core::Report& report, const core::Moment& at) {
+  for (Life& life : lives_[report.service][report.slot]) {
+    if (life.pid != report.record.pid || life.pid == 0) continue;
+    const core::Milestone milestone = report.record.milestone;
+    // That a crash loop is over says nothing of what the process does now.
+    if (milestone == core::Milestone::kRecovered) continue;
+    life.newest = milestone;
+    if (milestone == core::Milestone::kRunning || milestone == core::Milestone::kPaused)
+      TakeOver(life, report.record.cause, at);
+    if (report.record.cause.kind == core::Cause::Kind::kHurried) {
+      life.grace = core::kHurriedGrace;
+      life.deadline = at.now + life.grace;
+    }
+    if (milestone != core::Milestone::kAlarm) continue;
+    life.alarmed = true;
+    life.deadline = core::kNever;
+  }
+}
+
+// It serves or is paused: for the first time, or as what is kept, or again.
+void Ledger::TakeOver(Life& life, const core::Cause& cause, const core::Moment& at) {
+  std::vector<Life>& lives = lives_[life.who.service][life.who.slot];
+  if (cause.kind == core::Cause::Kind::kKept) {
+    life.kept = true;
+    for (Life& other : lives) {
+      if (other.who.generation > life.who.generation && other.on_duty()) other.proves = true;
+    }
+    return;
+  }
+  if (life.kept && cause.kind == core::Cause::Kind::kRestored) {
+    life.kept = false;
+    life.back_at = at.now;
+  }
+  if (life.took_over) return;
+  life.took_over = true;
+  const core::RecyclePolicy& recycle = policy(life.who.service).recycle;
+  if (recycle.max_age == core::Span{}) return;
+  life.old_by = life.loaded_at + recycle.max_age;
+  life.old_from = core::Instant{life.old_by.ns - recycle.max_age.ns / 1000 * recycle.jitter};
+}
+
+void Ledger::TakeRoll(const core::ServiceReport& report) {
+  using What = core::ServiceReport::What;
+  const bool ends = report.what == What::kRollDone || report.what == What::kRollFailed ||
+                    report.what == What::kRollAborted || report.what == What::kRollReverted;
+  if (report.what == What::kRollBegan) rolls_[report.service] = true;
+  if (ends) rolls_[report.service] = false;
+}
+
+// What follows one that is kept has nothing to prove when that is let go, or is no more.
+void Ledger::NoLongerKept(Life& life) {
+  if (!life.kept) return;
+  life.kept = false;
+  for (Life& other : lives_[life.who.service][life.who.slot]) other.proves = false;
 }
 
 // How long the supervisor may wait for one that it asks to leave.
@@ -324,8 +396,9 @@ void Ledger::Tell(Life& life, const core::Event* event, const core::Moment& at) 
   life.overdue = event != nullptr && std::holds_alternative<core::TimePassed>(*event) && life.due() <= at.now;
   life.unfinished = life.overdue && life.message_due <= at.now;
   life.ran_out = life.overdue && !life.unfinished && life.busy.until >= life.deadline;
-  life.was_next = IsNext(life);
   life.grace = Grace(life, event);
+  NoLongerKept(life);
+  life.told_order = ++told_;
   life.told_at = at.now;
   life.deadline = at.now + life.grace;
   life.message_due = core::kNever;

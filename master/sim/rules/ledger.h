@@ -56,13 +56,23 @@ struct Life {
   bool ran_out = false;                   // and that was the end of what it was busy with
   bool closed = false;                    // its pipe ended
   bool asked = false;                     // asked to be replaced, or said that it leaves
-  bool was_next = false;                  // it was told to leave while the one that it was to replace served
+  bool excused = false;                   // said that it leaves
+  bool worn = false;                      // it was said that it is to be replaced, though it is well
+  bool took_over = false;                 // it was reported to serve, or to be paused
+  bool kept = false;                      // paused until the one that follows it has proven itself
+  bool proves = false;                    // the one before it is kept
+  core::Instant back_at = core::kNever;   // when it was kept and served again
+  core::Instant worn_at = core::kNever;   // when that was said last, and it was not begun since
+  core::Instant old_from = core::kNever;  // it is old enough to be replaced at some time from this one ...
+  core::Instant old_by = core::kNever;    // ... to this one on
+  uint64_t told_order = 0;                // counts all that are told
   bool process_ended = false;             // others of its group live on
   bool ended = false;                     // this step is about its end
   std::optional<core::Milestone> newest;  // of what was reported of it
   bool told() const { return told_at != core::kNever; }
   core::Instant due() const { return std::min(deadline, message_due); }
   bool on_duty() const { return loaded && !told() && !ended && !process_ended; }
+  bool is_old(core::Instant now) const { return worn || old_from <= now; }
   // May still use its time to finish what it has open.
   bool has_time() const { return told() && !told_kill && !ended; }
 };
@@ -111,6 +121,10 @@ class Ledger {
   bool IsNext(const Life& life) const;
   // Whether a process of the service was begun and is not on duty yet, or not alone.
   bool Begins(core::ServiceId service) const;
+  // Whether an operator has its workers replaced, as was told.
+  bool rolls(core::ServiceId service) const { return rolls_[service]; }
+  // Of the places that are wanted: those with a worker on duty, but for this one.
+  uint32_t ReadyWithout(core::ServiceId service, const Life* life) const;
   // All that ever were, by their numbers.
   size_t services() const { return lives_.size(); }
   size_t size() const { return size_; }
@@ -128,13 +142,19 @@ class Ledger {
   void Resize(core::ServiceId service, uint32_t num);
   void Tell(Life& life, const core::Event* event, const core::Moment& at);
   void TakeSignal(const core::Signal& signal, const core::Event* event, const core::Moment& at);
+  void TakeReport(const core::Report& report, const core::Moment& at);
+  void TakeOver(Life& life, const core::Cause& cause, const core::Moment& at);
+  void TakeRoll(const core::ServiceReport& report);
+  void NoLongerKept(Life& life);
   core::Span Grace(const Life& life, const core::Event* event) const;
 
   std::vector<core::Plan> plans_;                      // by service: the newest
   std::vector<bool> removed_;                          // by service
+  std::vector<bool> rolls_;                            // by service
   std::vector<std::vector<std::vector<Life>>> lives_;  // by service, slot; oldest first
   std::vector<core::Incarnation> ended_;               // in this step
   size_t size_ = 0;
+  uint64_t told_ = 0;
   bool ordered_ = false;
   int shutdown_stage_ = 0;  // 1: graceful, 2: quick, 3: killed
 };

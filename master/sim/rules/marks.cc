@@ -20,14 +20,19 @@ namespace {
 using CauseKind = core::Cause::Kind;
 using core::Milestone;
 
-constexpr std::array<std::string_view, 7> kSlotWords = {"vacant",    "waiting",  "starting", "serving",
-                                                        "replacing", "given-up", "done"};
+constexpr std::array<std::string_view, 8> kSlotWords = {"vacant",    "waiting",  "starting", "serving",
+                                                        "replacing", "given-up", "done",     "baking"};
 constexpr std::array<std::string_view, 11> kAnswerWords = {
     "started",        "stopped",       "failed",          "done",           "error-unknown-service",
     "error-starting", "error-running", "error-reloading", "error-stopping", "error-stopped",
     "error-failed"};
-constexpr std::array<std::string_view, 6> kVerbWords = {"start",   "stop",  "reload",
-                                                        "restart", "pause", "resume"};
+constexpr std::array<std::string_view, 9> kVerbWords = {"start",  "stop",    "reload", "restart", "pause",
+                                                        "resume", "promote", "hold",   "abort"};
+constexpr std::array<std::string_view, 5> kStageWords = {"loads", "is watched", "is held", "bakes",
+                                                         "goes back"};
+// In the order of ServiceReport::What.
+constexpr std::array<std::string_view, 10> kToldWords = {
+    "added", "removed", "condition", "resized", "began", "done", "failed", "aborted", "proceeds", "reverted"};
 
 // In the order of Behaviour. The first one is good, and does nothing that would have to be seen.
 constexpr std::array<std::string_view, kBehaviours> kBehaviourWords = {"is good",
@@ -81,11 +86,18 @@ constexpr std::pair<size_t, size_t> kSlotEdges[] = {
     {2, 6},  // starting -> done: a oneshot has ended with 0
     {6, 0},  // done -> vacant: stop
     {6, 2},  // done -> starting: start or reload
+    {4, 7},  // replacing -> baking: commit, and the old one is kept
+    {7, 0},  // baking -> vacant: stop
+    {7, 2},  // baking -> starting: it has left at its own wish, and is followed at once
+    {7, 3},  // baking -> serving: it has proven itself or not, or the old one is gone
+    {7, 4},  // baking -> replacing: the same, and what waited begins
 };
 
-// Two edges in one step: both processes of a replacement are lost at the same time. Right, but seen by few
-// seeds.
-constexpr std::pair<size_t, size_t> kBothLost(4, 1);
+// Two edges in one step, such as that both processes of a replacement are lost at the same time. Right, but
+// seen by few seeds.
+constexpr std::pair<size_t, size_t> kRareSlotEdges[] = {
+    {4, 1}, {7, 1},  // likewise, or it has left at its own wish, as others before it
+};
 
 constexpr std::pair<core::ServiceState, core::ServiceState> kServiceEdges[] = {
     {core::ServiceState::kStopped, core::ServiceState::kStarting},
@@ -210,6 +222,14 @@ constexpr std::pair<Milestone, CauseKind> kRecords[] = {
     {Milestone::kFailed, CauseKind::kLeaseExpired},
     {Milestone::kReloadFailed, CauseKind::kLeaseExpired},
     {Milestone::kExamined, CauseKind::kFound},
+    {Milestone::kPaused, CauseKind::kKept},
+    {Milestone::kStoppingOld, CauseKind::kProven},
+    {Milestone::kStoppingOld, CauseKind::kRecycled},
+    {Milestone::kReloading, CauseKind::kRecycled},
+    {Milestone::kReloading, CauseKind::kWentBack},
+    {Milestone::kStarting, CauseKind::kWentBack},
+    {Milestone::kReloadFailed, CauseKind::kAborted},
+    {Milestone::kReloadFailed, CauseKind::kDisproved},
 };
 
 std::string Name(const std::pair<Milestone, CauseKind>& record) {
@@ -232,6 +252,8 @@ void Marks::Saw(const core::Effect& effect) {
       ++unfinished_[static_cast<size_t>(report->record.milestone)];
   } else if (const auto* reply = std::get_if<core::Reply>(&effect)) {
     ++answers_[static_cast<size_t>(reply->answer)];
+  } else if (const auto* told = std::get_if<core::ServiceReport>(&effect)) {
+    ++told_[static_cast<size_t>(told->what)];
   }
 }
 
@@ -240,6 +262,8 @@ void Marks::Add(const Marks& other) {
   for (size_t i = 0; i < kServiceStates; ++i) AddRow(service_edges_[i], other.service_edges_[i]);
   for (size_t i = 0; i < kMilestones; ++i) AddRow(records_[i], other.records_[i]);
   for (size_t i = 0; i < kServiceStates; ++i) AddRow(commands_[i], other.commands_[i]);
+  for (size_t i = 0; i < kStages; ++i) AddRow(in_rollouts_[i], other.in_rollouts_[i]);
+  AddRow(told_, other.told_);
   AddRow(answers_, other.answers_);
   AddRow(unfinished_, other.unfinished_);
   AddRow(behaviours_, other.behaviours_);
@@ -248,8 +272,10 @@ void Marks::Add(const Marks& other) {
 bool Marks::SlotEdge(size_t from, size_t to) {
   ++slot_edges_[from][to];
   const std::pair<size_t, size_t> edge(from, to);
-  return edge == kBothLost ||
-         std::find(std::begin(kSlotEdges), std::end(kSlotEdges), edge) != std::end(kSlotEdges);
+  const auto is_in = [&edge](const auto& edges) {
+    return std::find(std::begin(edges), std::end(edges), edge) != std::end(edges);
+  };
+  return is_in(kSlotEdges) || is_in(kRareSlotEdges);
 }
 
 bool Marks::ServiceEdge(core::ServiceState from, core::ServiceState to) {
@@ -288,6 +314,15 @@ std::vector<std::pair<std::string, uint64_t>> Marks::All() const {
                        commands_[state][verb]);
     }
   }
+  for (size_t stage = 0; stage < kStages; ++stage) {
+    for (size_t verb = 0; verb < kVerbs; ++verb) {
+      all.emplace_back(
+          "command " + std::string(kVerbWords[verb]) + " while a rollout " + std::string(kStageWords[stage]),
+          in_rollouts_[stage][verb]);
+    }
+  }
+  for (size_t i = 0; i < kRolls; ++i)
+    all.emplace_back("told of a service: " + std::string(kToldWords[i]), told_[i]);
   for (size_t i = 0; i < kAnswers; ++i)
     all.emplace_back("answer " + std::string(kAnswerWords[i]), answers_[i]);
   for (size_t i = 1; i < kBehaviours; ++i)

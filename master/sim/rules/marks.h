@@ -28,6 +28,11 @@ class Marks {
   void Commanded(core::ServiceState state, core::Verb verb) {
     ++commands_[static_cast<size_t>(state)][static_cast<size_t>(verb)];
   }
+  // While a rollout was under way.
+  void CommandedInRollout(const core::ReplaceOperation& rollout, core::Verb verb) {
+    const size_t stage = rollout.goes_back ? kStages - 1 : static_cast<size_t>(rollout.stage);
+    ++in_rollouts_[stage][static_cast<size_t>(verb)];
+  }
   void Saw(const core::Effect& effect);
   // A program did what its behaviour is about.
   void Misbehaved(Behaviour behaviour) { ++behaviours_[static_cast<size_t>(behaviour)]; }
@@ -47,12 +52,17 @@ class Marks {
   static constexpr size_t kCauses = static_cast<size_t>(core::Cause::Kind::kLast) + 1;
   static constexpr size_t kMilestones = static_cast<size_t>(core::Milestone::kLast) + 1;
   static constexpr size_t kAnswers = static_cast<size_t>(core::Answer::kErrorFailed) + 1;
-  static constexpr size_t kVerbs = static_cast<size_t>(core::Verb::kResume) + 1;
+  static constexpr size_t kVerbs = static_cast<size_t>(core::Verb::kAbort) + 1;
+  static constexpr size_t kRolls = static_cast<size_t>(core::ServiceReport::What::kLast) + 1;
+  // Of a rollout, and that it goes back.
+  static constexpr size_t kStages = static_cast<size_t>(core::ReplaceOperation::Stage::kLast) + 2;
 
   std::array<std::array<uint64_t, kSlotStates>, kSlotStates> slot_edges_ = {};
   std::array<std::array<uint64_t, kServiceStates>, kServiceStates> service_edges_ = {};
   std::array<std::array<uint64_t, kCauses>, kMilestones> records_ = {};
   std::array<std::array<uint64_t, kVerbs>, kServiceStates> commands_ = {};
+  std::array<std::array<uint64_t, kVerbs>, kStages> in_rollouts_ = {};
+  std::array<uint64_t, kRolls> told_ = {};  // of services
   std::array<uint64_t, kAnswers> answers_ = {};
   std::array<uint64_t, kBehaviours> behaviours_ = {};
   std::array<uint64_t, kMilestones> unfinished_ = {};  // messages, by what their end was recorded as

@@ -25,7 +25,8 @@ bool IsWaitedFor(const View& view, const core::Incarnation& who) {
 // The cause of a start that somebody asked for, or that another service needs.
 bool IsWanted(core::Cause::Kind cause) {
   return cause == core::Cause::Kind::kOperator || cause == core::Cause::Kind::kMasterStarted ||
-         cause == core::Cause::Kind::kRequired || cause == core::Cause::Kind::kBeforeRoll;
+         cause == core::Cause::Kind::kRequired || cause == core::Cause::Kind::kBeforeRoll ||
+         cause == core::Cause::Kind::kWentBack;
 }
 
 // Whether something is left of those that name the service, or that name one of these.
@@ -35,6 +36,27 @@ bool HasDependents(const View& view, core::ServiceId id) {
     left = left || view.ledger.HasProcess(other) || HasDependents(view, other);
   });
   return left;
+}
+
+// The one that was kept and serves again.
+const Life* WhoIsBack(const View& view, const Life& life) {
+  for (const Life& other : view.ledger.InSlot(life.who.service, life.who.slot)) {
+    if (other.back_at == view.at.now && other.on_duty() && !other.kept) return &other;
+  }
+  return nullptr;
+}
+
+// It was kept for one that has left at its own wish.
+bool WasKeptForWhoLeaves(const View& view, const Life& life) {
+  const auto* exited = view.event_as<core::Exited>();
+  return life.kept && exited != nullptr && exited->who.service == life.who.service &&
+         exited->who.slot == life.who.slot;
+}
+
+// In a rollout that lets old workers leave before the new ones are there.
+bool MakesRoom(const View& view, const Life& life) {
+  return view.ledger.rolls(life.who.service) &&
+         view.ledger.policy(life.who.service).rollout.max_unavailable != core::Share();
 }
 
 bool IsDown(core::ServiceState state) {
@@ -147,7 +169,8 @@ void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Inca
   const core::Service& service = view.service(who.service);
   if (IsDown(service.state())) return;
   const bool by_own_word = view.is_about(who) && (view.event_as<core::WorkerConfigError>() != nullptr ||
-                                                  view.event_as<core::WorkerViolated>() != nullptr);
+                                                  view.event_as<core::WorkerViolated>() != nullptr ||
+                                                  view.event_as<core::WorkerDisproved>() != nullptr);
   if (by_own_word) return;
   if (view.event_as<core::TimePassed>() != nullptr && life->due() <= view.at.now) {
     return SilenceWasListenedTo(view, *life);
@@ -158,6 +181,9 @@ void ProcessRules::WhoServesInTimeIsLeftAlone(const View& view, const core::Inca
     return;
   }
   const Life* successor = view.ledger.Successor(*life);
+  if (life->proves) successor = WhoIsBack(view, *life);
+  if (successor == nullptr && WasKeptForWhoLeaves(view, *life)) return;
+  if (successor == nullptr && MakesRoom(view, *life)) return begun_anew_.push_back(who);
   if (successor == nullptr) return view.Break("who serves in time is left alone (I5)", Name(who));
   if (!successor->active && !service.paused())
     view.Break("the new one serves before the old one is told to leave (I3)", Name(who));
@@ -181,7 +207,10 @@ void ProcessRules::KillComesInItsTime(const View& view, const core::Signal& sign
   if (signal.sig == core::Sig::kQuit) view.Break("SIGQUIT only in a shutdown (I16)", Name(signal.who));
   if (!life->told() && life->process_ended) return;  // it was asked nothing, so its group has no time
   if (life->examined && view.event_as<core::Examined>() != nullptr && view.is_about(life->who)) return;
-  if (view.ledger.WithTime(life->who.service, life->who.slot) > core::kLeavingMax &&
+  // One that is looked into is told of behind this.
+  const size_t looked_into = view.event_as<core::TimePassed>() != nullptr ? 1 : 0;
+  if (view.ledger.WithTime(life->who.service, life->who.slot) + looked_into >
+          view.ledger.policy(life->who.service).rollout.max_old_generations &&
       view.ledger.FirstTold(life->who.service, life->who.slot) == life)
     return;
   if (life->deadline > view.at.now) view.Break("no SIGKILL before its time (I16)", Name(signal.who));
@@ -206,7 +235,8 @@ void ProcessRules::AfterStep(const View& view) {
 void ProcessRules::ReplacementIsAskedFor(const View& view, const core::Incarnation& who) const {
   if (view.service(who.service).state() == core::ServiceState::kReloading) return;
   for (const Life& life : view.ledger.InSlot(who.service, who.slot)) {
-    if (life.on_duty() && !life.asked) view.Break("nobody is replaced unasked (I5)", Name(life.who));
+    if (life.on_duty() && !life.asked && !life.is_old(view.at.now))
+      view.Break("nobody is replaced unasked (I5)", Name(life.who));
   }
 }
 

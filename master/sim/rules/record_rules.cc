@@ -104,6 +104,11 @@ bool WasSaid(const View& view, const core::Cause& cause, const Life* life) {
     return examined != nullptr && life != nullptr && life->examined && examined->who == life->who &&
            examined->words == cause.text;
   }
+  if (cause.kind == CauseKind::kDisproved) {
+    const auto* disproved = view.event_as<core::WorkerDisproved>();
+    return disproved != nullptr && life != nullptr && disproved->who == life->who &&
+           disproved->words == cause.text;
+  }
   const auto* violated = view.event_as<core::WorkerViolated>();
   if (violated == nullptr) return IsOverdue(view, life, true) && cause.text == core::kUnfinishedMessage;
   return life != nullptr && violated->who == life->who && violated->words == cause.text;
@@ -116,7 +121,9 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
       return life.has_time() && life.deadline > view.at.now + core::kHurriedGrace &&
              report.record.cause.number == InMilliseconds(core::kHurriedGrace);
     case CauseKind::kTooManyLeaving:
-      return view.ledger.WithTime(report.service, report.slot) > core::kLeavingMax &&
+      return view.ledger.WithTime(report.service, report.slot) +
+                     (view.event_as<core::TimePassed>() != nullptr ? 1 : 0) >
+                 view.ledger.policy(report.service).rollout.max_old_generations &&
              view.ledger.FirstTold(report.service, report.slot) == &life;
     case CauseKind::kUnkillable:
       return life.told_kill && !life.alarmed && life.deadline <= view.at.now;
@@ -125,6 +132,25 @@ bool LeavingCauseHolds(const View& view, const core::Report& report, const Life&
     default:
       return false;
   }
+}
+
+// Of one that is replaced, or has to prove itself, or of the one that is kept meanwhile.
+bool RolloutCauseHolds(const View& view, const core::Report& report, const Life* life) {
+  if (report.record.cause.kind == CauseKind::kAborted) {
+    const auto* commanded = view.event_as<core::Commanded>();
+    return commanded != nullptr && commanded->service == report.service &&
+           commanded->verb == core::Verb::kAbort;
+  }
+  if (report.record.cause.kind == CauseKind::kRecycled) {
+    // The one that it follows, or itself. That may be gone.
+    const std::vector<Life>& lives = view.ledger.InSlot(report.service, report.slot);
+    return !Begins(report.record.milestone) ||
+           std::any_of(lives.begin(), lives.end(), [&](const Life& one) { return one.is_old(view.at.now); });
+  }
+  if (life == nullptr) return false;
+  if (report.record.cause.kind == CauseKind::kKept)
+    return !life->active && life->on_duty() && view.ledger.Successor(*life) != nullptr;
+  return life->kept;
 }
 
 // Of one that is told to leave since no message came in time.
@@ -167,7 +193,9 @@ void RecordRules::OnEvent(const View& view) {
   if (Ends(*view.event)) {
     // Of a removed service that was forgotten beside a process which outlived SIGKILL nothing is recorded.
     known_end_ = view.Find(who->service) != nullptr || !life->alarmed;
-    if (!life->told() && view.ledger.IsNext(*life)) ++ended_nexts_;
+    const auto* exited = view.event_as<core::Exited>();
+    const bool left = exited != nullptr && !exited->signaled && life->excused;
+    if (!life->told() && (view.ledger.IsNext(*life) || (life->proves && !left))) ++ended_nexts_;
   }
   if (view.event_as<core::WorkerLoaded>() != nullptr && !life->told())
     failed_starts_.At(who->service, who->slot) = {};
@@ -184,7 +212,7 @@ void RecordRules::OnEffect(const View& view, const core::Effect& effect) {
                                         : examine != nullptr ? examine->who
                                                              : send->who);
     const bool begins = life != nullptr && !life->told() && !life->process_ended;
-    if (begins && view.ledger.IsNext(*life)) ++ended_nexts_;
+    if (begins && (view.ledger.IsNext(*life) || life->proves)) ++ended_nexts_;
   }
   if (const auto* report = std::get_if<core::Report>(&effect)) OnReport(view, *report);
 }
@@ -276,12 +304,20 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     case CauseKind::kConfigError:
     case CauseKind::kProtocolViolation:
     case CauseKind::kFound:
+    case CauseKind::kDisproved:
       holds = WasSaid(view, cause, life);
+      break;
+    case CauseKind::kRecycled:
+    case CauseKind::kKept:
+    case CauseKind::kProven:
+    case CauseKind::kAborted:
+      holds = holds && RolloutCauseHolds(view, report, life);
       break;
     default:
       break;
   }
-  const bool wanted = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked;
+  const bool wanted = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked ||
+                      cause.kind == CauseKind::kRecycled || cause.kind == CauseKind::kWentBack;
   if (!holds || (Begins(milestone) && !wanted))
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }

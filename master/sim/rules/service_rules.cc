@@ -33,6 +33,8 @@ bool MeansNothing(const core::Event& event, const Ledger& ledger) {
   if (std::holds_alternative<core::WorkerLeased>(event))
     return (life->told() || life->oneshot || life->closed) && !begun;
   if (std::holds_alternative<core::Examined>(event)) return !life->examined;
+  if (std::holds_alternative<core::WorkerWornOut>(event)) return life->told() || !life->loaded;
+  if (std::holds_alternative<core::WorkerDisproved>(event)) return life->told() || !life->proves;
   if (std::holds_alternative<core::GroupEnded>(event)) return !life->process_ended;
   return life->told() && (std::holds_alternative<core::WorkerConfigError>(event) ||
                           std::holds_alternative<core::WorkerViolated>(event));

@@ -102,6 +102,12 @@ void SlotRules::StateMeansWhatItSays(const View& view, core::ServiceId id, uint3
   } else if (const auto* replacing = std::get_if<core::Replacing>(&state)) {
     is(replacing->old.process, true, replacing->old.loaded_at, replacing->old.deadline);
     is(replacing->next, replacing->next_loaded, replacing->loaded_at, replacing->deadline);
+  } else if (const auto* baking = std::get_if<core::Baking>(&state)) {
+    is(baking->now.process, true, baking->now.loaded_at, baking->now.deadline);
+    is(baking->old.process, true, baking->old.loaded_at, baking->old.deadline);
+    const Life* old = view.ledger.Find({id, slot, baking->old.process.generation});
+    if (old != nullptr && !old->kept)
+      view.Break("a slot's state means what it says (I4, I31)", Name(old->who) + " is not told to be kept");
   }
   if (Untold(view, id, slot) != expected) {
     view.Break("a slot's state means what it says (I4, I31)",
@@ -166,7 +172,7 @@ void SlotRules::TimerIsTheEarliestDeadline(const View& view, core::ServiceId id,
   for (const Life& life : view.ledger.InSlot(id, slot)) {
     if (life.ended) continue;
     due = std::min(due, life.due());
-    asked = asked || (life.asked && life.on_duty());
+    asked = asked || ((life.asked || life.worn) && life.on_duty()) || life.old_from <= timer;
   }
   const auto* serving = std::get_if<core::Serving>(&s.state());
   if (s.crashing() && serving != nullptr) due = std::min(due, serving->loaded_at + core::kStableAfter);
@@ -185,6 +191,7 @@ void SlotRules::PausedServesNobody(const View& view, core::ServiceId id, uint32_
   const core::SlotState& state = view.service(id).slots()[slot].state();
   const core::Serving* serving = std::get_if<core::Serving>(&state);
   if (const auto* replacing = std::get_if<core::Replacing>(&state)) serving = &replacing->old;
+  if (const auto* baking = std::get_if<core::Baking>(&state)) serving = &baking->now;
   if (serving == nullptr) return;
   const Life* life = view.ledger.Find({id, slot, serving->process.generation});
   if (life != nullptr && life->active == paused)
