@@ -63,6 +63,20 @@ TEST(IncidentText, HasAllThatWasFoundOut) {
       "    its stacks: no\n");
 }
 
+TEST(IncidentText, HasWhatPythonDoes) {
+  EXPECT_THAT(
+      IncidentText(Kept(
+          R"(,"python":[{"kind":"thread","name":"MainThread","id":7,"serves":true,"idle":true,)"
+          R"("frames":[{"function":"selectors.select","file":"/s.py","line":468,"library":true}]},)"
+          R"({"kind":"task","name":"Task-1","awaits":"Future","frames":[{"function":"shop.get","file":"/a/b.py",)"
+          R"("line":3}]}])")),
+      HasSubstr("  Python:\n"
+                "    thread MainThread (7), which sends the heartbeats, waits for events\n"
+                "      selectors.select /s.py:468\n"
+                "    task Task-1, awaits Future\n"
+                "      shop.get /a/b.py:3\n"));
+}
+
 TEST(IncidentText, IsSafeForATerminal) {
   EXPECT_THAT(IncidentText(Kept(R"(,"missing":["\u001b[31m"],"last_lines":"\u001b[2J")")),
               Not(HasSubstr("\033")));
