@@ -80,12 +80,28 @@ std::string OfTasks(const std::vector<PythonStack>& stacks) {
   return best;
 }
 
+// Where Python could say nothing itself, some thread keeps the interpreter in C code: not one that waits in the
+// language's own functions.
+std::string OfThreadThatKeepsInterpreter(const std::vector<PythonStack>& stacks) {
+  for (const PythonStack& stack : stacks) {
+    const bool told = stack.kind != "thread" || stack.id != 0;
+    if (told || stack.frames.empty()) continue;
+    const Frame& innermost = stack.frames.front();
+    if (!innermost.library && !innermost.foreign) return InWords(innermost);
+  }
+  return "";
+}
+
 std::string OfPython(const std::vector<PythonStack>& stacks) {
   const auto thread = std::find_if(stacks.begin(), stacks.end(), [](const PythonStack& stack) {
     return stack.kind == "thread" && stack.serves;
   });
-  if (thread != stacks.end() && !thread->idle) return Innermost(AboveLoop(thread->frames));
-  return OfTasks(stacks);
+  if (thread == stacks.end() || thread->idle) return OfTasks(stacks);
+  const Frames frames = AboveLoop(thread->frames);
+  if (InnermostOwn(frames).empty()) {
+    if (std::string other = OfThreadThatKeepsInterpreter(stacks); !other.empty()) return other;
+  }
+  return Innermost(frames);
 }
 
 }  // namespace

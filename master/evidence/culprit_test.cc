@@ -82,6 +82,17 @@ TEST(WhereAPythonWorkerHangs, IsTheInnermostOwnFunctionOfTheThreadThatServes) {
   EXPECT_EQ(WhereItHangs(Python({serving})), "hung in `json.loads` x.py:1");
 }
 
+TEST(WhereAPythonWorkerHangs, IsTheThreadThatKeepsTheInterpreterFromTheOneThatServes) {
+  const PythonStack serving{.kind = "thread", .serves = true, .frames = {Library("selectors.select")}};
+  const PythonStack waits{.kind = "thread", .frames = {Library("queue.get"), Own("shop.waits")}};
+  PythonStack keeps{.kind = "thread", .frames = {Own("shop.count")}};
+  EXPECT_EQ(WhereItHangs(Python({waits, keeps, serving})), "hung in `shop.count` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({waits, serving})), "hung in `selectors.select` x.py:1");
+  keeps.id = 8;
+  EXPECT_EQ(WhereItHangs(Python({keeps, serving})), "hung in `selectors.select` x.py:1")
+      << "Python says itself what its threads do, so none keeps it from that";
+}
+
 TEST(WhereAPythonWorkerHangs, IsATaskWhereTheLoopHasNothingToDo) {
   const PythonStack loop{.kind = "thread", .serves = true, .idle = true, .frames = {Own("<module>")}};
   const PythonStack old{.kind = "task", .frames = {Own("shop.background")}};
