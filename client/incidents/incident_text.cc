@@ -130,7 +130,8 @@ std::string MemoryLines(const Value& root) {
 
 std::string DescriptorLine(const Value& one) {
   if (!one.IsArray() || one.Size() != 2 || !one[0].IsInt64() || !one[1].IsString()) return "";
-  return "    " + std::to_string(one[0].GetInt64()) + " " + base::EscapeForTerminal(proto::Text(one[1])) + "\n";
+  return "    " + std::to_string(one[0].GetInt64()) + " " + base::EscapeForTerminal(proto::Text(one[1])) +
+         "\n";
 }
 
 std::string MissingLine(const Value& one) {

@@ -80,8 +80,8 @@ std::string OfTasks(const std::vector<PythonStack>& stacks) {
   return best;
 }
 
-// Where Python could say nothing itself, some thread keeps the interpreter in C code: not one that waits in the
-// language's own functions.
+// Where Python could say nothing itself, some thread keeps the interpreter in C code: not one that waits in
+// the language's own functions.
 std::string OfThreadThatKeepsInterpreter(const std::vector<PythonStack>& stacks) {
   for (const PythonStack& stack : stacks) {
     const bool told = stack.kind != "thread" || stack.id != 0;

@@ -1,10 +1,10 @@
 """Lets fectld find out where this process hangs, once it has been given up.
 
 take_part() makes a small file without a name and sets two signal handlers. Nothing runs and nothing is written until
-fectld, beside the successor of a worker that fell silent, sends the first signal: Python then writes what all threads and
-asyncio tasks do (fectl_worker.evidence_stacks). Where C code keeps the interpreter from that, the second one makes
-faulthandler write what threads do, which needs no interpreter. The worker protocol (proto_spec/worker_protocol.md) has
-the form of the file.
+fectld, beside the successor of a worker that fell silent, sends the first signal: Python then writes what all threads
+and asyncio tasks do (fectl_worker.evidence_stacks). Where C code keeps the interpreter from that, the second one makes
+faulthandler write what threads do, which needs no interpreter. The worker protocol (proto_spec/worker_protocol.md)
+has the form of the file.
 """
 
 from __future__ import annotations

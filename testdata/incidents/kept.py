@@ -17,6 +17,8 @@ def incidents(master: Master) -> list[dict[str, Any]]:
 
 def only_incident(master: Master) -> dict[str, Any]:
     """The text of the one incident that there is, or will be."""
+    # A logger that was started just now is not to be reached yet.
+    wait_until(lambda: master.fectl("incident").returncode == 0, "the logger answers")
     wait_until(lambda: len(incidents(master)) == 1, "the incident is kept")
     return json.loads(master.fectl_ok("incident", "export", "1"))
 

@@ -1,4 +1,4 @@
-"""A worker with its own loop that hangs, in the function that its argument names, once the file `hang` comes to be there.
+"""A worker with its own loop that hangs in the function that its argument names, once the file `hang` is there.
 
 Where it was there before it never hangs.
 """
