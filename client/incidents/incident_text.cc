@@ -47,6 +47,11 @@ std::string Whose(const Value& summary) {
   return text;
 }
 
+std::string KindOf(const Value& summary) {
+  const std::string kind = TextOf(summary, "kind");
+  return kind.empty() ? "hang" : kind;
+}
+
 std::string What(const Value& summary) {
   const std::string where = TextOf(summary, "where");
   const std::string why = TextOf(summary, "why");
@@ -128,6 +133,19 @@ std::string MemoryLines(const Value& root) {
   return text;
 }
 
+std::string GaugeLines(const Value& summary) {
+  std::string text;
+  const Value* object = FindMember(summary, "gauges");
+  if (object == nullptr || !object->IsObject()) return text;
+  for (const auto& member : object->GetObject()) {
+    if (!member.value.IsNumber()) continue;
+    char number[32];
+    snprintf(number, sizeof number, " %.10g\n", member.value.GetDouble());
+    text += "    " + base::EscapeForTerminal(proto::Text(member.name)) + number;
+  }
+  return text;
+}
+
 std::string DescriptorLine(const Value& one) {
   if (!one.IsArray() || one.Size() != 2 || !one[0].IsInt64() || !one[1].IsString()) return "";
   return "    " + std::to_string(one[0].GetInt64()) + " " + base::EscapeForTerminal(proto::Text(one[1])) +
@@ -168,8 +186,8 @@ std::string IncidentsText(const std::vector<proto::Incident>& incidents) {
     text += std::to_string(incident.id) + "  " + UtcTime(static_cast<double>(incident.t_ms / 1000));
     if (proto::ValidJson(incident.summary)) {
       const proto::JsonTree tree(incident.summary);
-      text += "  " + Whose(tree.root()) + " pid " + std::to_string(NumberOf(tree.root(), "pid")) + "  " +
-              What(tree.root());
+      text += "  " + KindOf(tree.root()) + "  " + Whose(tree.root()) + " pid " +
+              std::to_string(NumberOf(tree.root(), "pid")) + "  " + What(tree.root());
     }
     text += "\n";
   }
@@ -205,6 +223,9 @@ std::string IncidentText(const proto::Incident& incident) {
             What(*summary) + "\n";
     if (const std::string note = TextOf(*summary, "note"); !note.empty())
       text += "  it had said: " + note + "\n";
+    if (const std::string core = TextOf(*summary, "core"); !core.empty())
+      text += "  core dump: " + core + "\n";
+    text += Heading("gauges", GaugeLines(*summary));
   }
   return text + Details(tree.root());
 }
