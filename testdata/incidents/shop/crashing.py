@@ -1,4 +1,4 @@
-"""A worker that ends in the way that the file `end` names, once that is there; for each of its lives it writes another."""
+"""A worker that ends in the way that the file `end` says, once that is there; it is removed before, or else kept."""
 
 import ctypes
 import os
