@@ -271,17 +271,20 @@ any more, as one that has crashed.
 Needs the role logs in [master] allow. Exits 0; 1 if lines cannot be read; 3 if
 there is no fectld; 4 if this user may not read them.
 )"},
-    {CommandKind::kIncident, "incident", Operands::kIncident, "show where workers hung",
+    {CommandKind::kIncident, "incident", Operands::kIncident, "show where workers hung or crashed",
      R"(When a worker hangs (no heartbeat, not loaded in time, or its lease ran out),
 its successor is started at once, and the process is looked into for at most 2 s
-before it is killed: where its threads are and whether they run or wait, its
-last lines, memory and descriptors. That is an incident.
+before it is killed: where its threads are and whether they run or wait, what
+Python's threads and asyncio tasks do, its last lines, memory and descriptors.
+That is an incident; so is a crash, by a signal or an exception that nobody
+caught: its last lines and gauges, and where its core dump is.
 
   list       a line for each that is kept, newest first; so without a word
   show ID    all that was found out about one
   export ID  the same as JSON, for other programs
 
-The newest 100 are kept; of one service one is made in a minute. Needs the role
+The newest 100 are kept; of one service one hang and one crash are kept in a
+minute, and the same crash once in an hour. Needs the role
 logs in [master] allow. Exits 0; 1 if there is no such incident; 3 if there is
 no fectld; 4 if this user may not read them.
 )"},

@@ -31,6 +31,11 @@ double DoubleOf(const Value& object, std::string_view name) {
   return value != nullptr && value->IsNumber() ? value->GetDouble() : 0;
 }
 
+bool FlagOf(const Value& object, std::string_view name) {
+  const Value* value = object.IsObject() ? FindMember(object, name) : nullptr;
+  return value != nullptr && value->IsBool() && value->GetBool();
+}
+
 const Value* ListOf(const Value& object, std::string_view name) {
   const Value* value = object.IsObject() ? FindMember(object, name) : nullptr;
   return value != nullptr && value->IsArray() ? value : nullptr;
@@ -40,6 +45,11 @@ std::string Whose(const Value& summary) {
   std::string text = TextOf(summary, "service");
   if (const int64_t worker = NumberOf(summary, "worker"); worker > 0) text += "/" + std::to_string(worker);
   return text;
+}
+
+std::string KindOf(const Value& summary) {
+  const std::string kind = TextOf(summary, "kind");
+  return kind.empty() ? "hang" : kind;
 }
 
 std::string What(const Value& summary) {
@@ -85,48 +95,86 @@ std::string ThreadLines(const Value& thread) {
   return text;
 }
 
+std::string PythonLines(const Value& stack) {
+  std::string text = "    " + TextOf(stack, "kind") + " " + TextOf(stack, "name");
+  if (const int64_t id = NumberOf(stack, "id"); id > 0) text += " (" + std::to_string(id) + ")";
+  if (FlagOf(stack, "serves")) text += ", which sends the heartbeats";
+  if (FlagOf(stack, "idle")) text += ", waits for events";
+  if (const std::string awaits = TextOf(stack, "awaits"); !awaits.empty()) text += ", awaits " + awaits;
+  text += "\n";
+  if (const Value* frames = ListOf(stack, "frames"); frames != nullptr) {
+    for (const Value& frame : frames->GetArray()) text += FrameLine(frame);
+  }
+  return text;
+}
+
 std::string Heading(const char* words, const std::string& lines) {
   return lines.empty() ? "" : "  " + std::string(words) + ":\n" + lines;
 }
 
+template <typename Lines>
+std::string LinesOf(const Value& root, std::string_view name, Lines lines) {
+  std::string text;
+  const Value* list = ListOf(root, name);
+  if (list == nullptr) return text;
+  for (const Value& one : list->GetArray()) text += lines(one);
+  return text;
+}
+
+std::string MemoryLines(const Value& root) {
+  std::string text;
+  const Value* object = FindMember(root, "memory");
+  if (object == nullptr || !object->IsObject()) return text;
+  for (const auto& member : object->GetObject()) {
+    if (!member.value.IsString()) continue;
+    text += "    " + base::EscapeForTerminal(proto::Text(member.name)) + " " +
+            base::EscapeForTerminal(proto::Text(member.value)) + "\n";
+  }
+  return text;
+}
+
+std::string GaugeLines(const Value& summary) {
+  std::string text;
+  const Value* object = FindMember(summary, "gauges");
+  if (object == nullptr || !object->IsObject()) return text;
+  for (const auto& member : object->GetObject()) {
+    if (!member.value.IsNumber()) continue;
+    char number[32];
+    snprintf(number, sizeof number, " %.10g\n", member.value.GetDouble());
+    text += "    " + base::EscapeForTerminal(proto::Text(member.name)) + number;
+  }
+  return text;
+}
+
+std::string DescriptorLine(const Value& one) {
+  if (!one.IsArray() || one.Size() != 2 || !one[0].IsInt64() || !one[1].IsString()) return "";
+  return "    " + std::to_string(one[0].GetInt64()) + " " + base::EscapeForTerminal(proto::Text(one[1])) +
+         "\n";
+}
+
+std::string MissingLine(const Value& one) {
+  return one.IsString() ? "    " + base::EscapeForTerminal(proto::Text(one)) + "\n" : "";
+}
+
+std::string LastLines(const Value& root) {
+  std::string text;
+  const Value* last = FindMember(root, "last_lines");
+  if (last == nullptr || !last->IsString()) return text;
+  std::string_view rest = proto::Text(*last);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    text += "    " + base::EscapeForTerminal(std::string(rest.substr(0, end))) + "\n";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return text;
+}
+
 std::string Details(const Value& root) {
-  std::string threads;
-  if (const Value* list = ListOf(root, "threads"); list != nullptr) {
-    for (const Value& thread : list->GetArray()) threads += ThreadLines(thread);
-  }
-  std::string memory;
-  if (const Value* object = FindMember(root, "memory"); object != nullptr && object->IsObject()) {
-    for (const auto& member : object->GetObject()) {
-      if (!member.value.IsString()) continue;
-      memory += "    " + base::EscapeForTerminal(proto::Text(member.name)) + " " +
-                base::EscapeForTerminal(proto::Text(member.value)) + "\n";
-    }
-  }
-  std::string descriptors;
-  if (const Value* list = ListOf(root, "descriptors"); list != nullptr) {
-    for (const Value& one : list->GetArray()) {
-      if (!one.IsArray() || one.Size() != 2 || !one[0].IsInt64() || !one[1].IsString()) continue;
-      descriptors += "    " + std::to_string(one[0].GetInt64()) + " " +
-                     base::EscapeForTerminal(proto::Text(one[1])) + "\n";
-    }
-  }
-  std::string missing;
-  if (const Value* list = ListOf(root, "missing"); list != nullptr) {
-    for (const Value& one : list->GetArray()) {
-      if (one.IsString()) missing += "    " + base::EscapeForTerminal(proto::Text(one)) + "\n";
-    }
-  }
-  std::string lines;
-  if (const Value* last = FindMember(root, "last_lines"); last != nullptr && last->IsString()) {
-    std::string_view rest = proto::Text(*last);
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find('\n'), rest.size());
-      lines += "    " + base::EscapeForTerminal(std::string(rest.substr(0, end))) + "\n";
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  return Heading("threads", threads) + Heading("last lines", lines) + Heading("memory", memory) +
-         Heading("descriptors", descriptors) + Heading("could not be found out", missing);
+  return Heading("Python", LinesOf(root, "python", PythonLines)) +
+         Heading("threads", LinesOf(root, "threads", ThreadLines)) + Heading("last lines", LastLines(root)) +
+         Heading("memory", MemoryLines(root)) +
+         Heading("descriptors", LinesOf(root, "descriptors", DescriptorLine)) +
+         Heading("could not be found out", LinesOf(root, "missing", MissingLine));
 }
 
 }  // namespace
@@ -138,8 +186,8 @@ std::string IncidentsText(const std::vector<proto::Incident>& incidents) {
     text += std::to_string(incident.id) + "  " + UtcTime(static_cast<double>(incident.t_ms / 1000));
     if (proto::ValidJson(incident.summary)) {
       const proto::JsonTree tree(incident.summary);
-      text += "  " + Whose(tree.root()) + " pid " + std::to_string(NumberOf(tree.root(), "pid")) + "  " +
-              What(tree.root());
+      text += "  " + KindOf(tree.root()) + "  " + Whose(tree.root()) + " pid " +
+              std::to_string(NumberOf(tree.root(), "pid")) + "  " + What(tree.root());
     }
     text += "\n";
   }
@@ -175,6 +223,9 @@ std::string IncidentText(const proto::Incident& incident) {
             What(*summary) + "\n";
     if (const std::string note = TextOf(*summary, "note"); !note.empty())
       text += "  it had said: " + note + "\n";
+    if (const std::string core = TextOf(*summary, "core"); !core.empty())
+      text += "  core dump: " + core + "\n";
+    text += Heading("gauges", GaugeLines(*summary));
   }
   return text + Details(tree.root());
 }

@@ -22,9 +22,9 @@ proto::Incident Kept(const std::string& rest) {
 }
 
 TEST(IncidentsText, HasALineForEach) {
-  EXPECT_EQ(
-      IncidentsText({Kept("")}),
-      "17  2023-11-14T22:13:20Z  web/3 pid 4711  hung in `spin` guest.cc:88; it sent no heartbeat for 2 s\n");
+  EXPECT_EQ(IncidentsText({Kept("")}),
+            "17  2023-11-14T22:13:20Z  hang  web/3 pid 4711  hung in `spin` guest.cc:88; it sent no "
+            "heartbeat for 2 s\n");
   EXPECT_EQ(IncidentsText({}), "no incidents are kept\n");
   EXPECT_EQ(IncidentsText({{.id = 1, .t_ms = 0, .bytes = 2, .summary = "", .text = ""}}),
             "1  1970-01-01T00:00:00Z\n");
@@ -61,6 +61,43 @@ TEST(IncidentText, HasAllThatWasFoundOut) {
       "    3 socket:[7]\n"
       "  could not be found out:\n"
       "    its stacks: no\n");
+}
+
+TEST(IncidentText, HasWhatPythonDoes) {
+  EXPECT_THAT(
+      IncidentText(Kept(
+          R"(,"python":[{"kind":"thread","name":"MainThread","id":7,"serves":true,"idle":true,)"
+          R"("frames":[{"function":"selectors.select","file":"/s.py","line":468,"library":true}]},)"
+          R"({"kind":"task","name":"Task-1","awaits":"Future","frames":[{"function":"shop.get","file":"/a/b.py",)"
+          R"("line":3}]}])")),
+      HasSubstr("  Python:\n"
+                "    thread MainThread (7), which sends the heartbeats, waits for events\n"
+                "      selectors.select /s.py:468\n"
+                "    task Task-1, awaits Future\n"
+                "      shop.get /a/b.py:3\n"));
+}
+
+constexpr char kCrash[] =
+    R"x({"kind":"crash","service":"web","worker":1,"pid":7,"why":"was killed by SIGSEGV (core dumped)",)x"
+    R"x("note":"busy","gauges":{"http.open":3,"load":0.25},"core":"as `core` in /srv","where":""})x";
+
+TEST(IncidentText, OfACrashHasTheCoreAndTheGauges) {
+  EXPECT_EQ(IncidentsText({{.id = 2, .t_ms = 0, .bytes = 9, .summary = kCrash, .text = ""}}),
+            "2  1970-01-01T00:00:00Z  crash  web/1 pid 7  was killed by SIGSEGV (core dumped)\n");
+  EXPECT_EQ(IncidentText({.id = 2,
+                          .t_ms = 0,
+                          .bytes = 9,
+                          .summary = kCrash,
+                          .text = "{\"summary\":" + std::string(kCrash) + R"(,"last_lines":"one\n"})"}),
+            "incident 2, kept 1970-01-01T00:00:00Z\n"
+            "  web/1 pid 7: was killed by SIGSEGV (core dumped)\n"
+            "  it had said: busy\n"
+            "  core dump: as `core` in /srv\n"
+            "  gauges:\n"
+            "    http.open 3\n"
+            "    load 0.25\n"
+            "  last lines:\n"
+            "    one\n");
 }
 
 TEST(IncidentText, IsSafeForATerminal) {

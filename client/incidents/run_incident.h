@@ -5,8 +5,8 @@
 
 namespace fectl::client {
 
-// fectl incident [list | show ID | export ID]: what was found out about workers that hung. Gives the exit
-// code.
+// fectl incident [list | show ID | export ID]: what was found out about workers that hung or crashed. Gives
+// the exit code.
 int RunIncident(const Context& context);
 
 }  // namespace fectl::client

@@ -28,13 +28,80 @@ std::string InWords(const Frame& frame) {
   return frame.line > 0 ? words + ":" + std::to_string(frame.line) : words;
 }
 
-std::string Innermost(const std::vector<Frame>& frames) {
-  const auto own = std::find_if(frames.begin(), frames.end(),
-                                [](const Frame& frame) { return !frame.library && !frame.function.empty(); });
-  if (own != frames.end()) return InWords(*own);
-  const auto any =
-      std::find_if(frames.begin(), frames.end(), [](const Frame& frame) { return !frame.function.empty(); });
-  return any == frames.end() ? "" : InWords(*any);
+using Frames = std::vector<Frame>;
+
+template <typename Condition>
+std::string FirstThat(const Frames& frames, Condition condition) {
+  const auto found = std::find_if(frames.begin(), frames.end(), [&condition](const Frame& frame) {
+    return !frame.function.empty() && condition(frame);
+  });
+  return found == frames.end() ? "" : InWords(*found);
+}
+
+std::string InnermostOwn(const Frames& frames) {
+  return FirstThat(frames, [](const Frame& frame) { return !frame.library && !frame.foreign; });
+}
+
+// Of the application, or else of a library that it uses, or else of the system.
+std::string Innermost(const Frames& frames) {
+  if (std::string own = InnermostOwn(frames); !own.empty()) return own;
+  if (std::string foreign = FirstThat(frames, [](const Frame& frame) { return !frame.library; });
+      !foreign.empty())
+    return foreign;
+  return FirstThat(frames, [](const Frame&) { return true; });
+}
+
+// Without what called an event loop: the application's `main()` waits in it for the whole of its life.
+Frames AboveLoop(const Frames& frames) {
+  const auto loop = std::find_if(frames.begin(), frames.end(), [](const Frame& frame) {
+    return frame.library && frame.function.ends_with("_run") && frame.file.ends_with("/asyncio/events.py");
+  });
+  return Frames(frames.begin(), loop == frames.begin() ? frames.end() : loop);
+}
+
+bool StandsInSdk(const PythonStack& stack) {
+  return std::any_of(stack.frames.begin(), stack.frames.end(),
+                     [](const Frame& frame) { return frame.function.starts_with("fectl_worker."); });
+}
+
+// The task that keeps the heartbeats waiting while the loop itself goes on: the one that sends them, or one
+// that starts the application, or the oldest one of the application.
+std::string OfTasks(const std::vector<PythonStack>& stacks) {
+  std::string best;
+  int best_rank = 0;
+  for (const PythonStack& stack : stacks) {
+    if (stack.kind == "thread") continue;
+    const std::string own = InnermostOwn(stack.frames);
+    const int rank = own.empty() ? 0 : stack.serves ? 3 : StandsInSdk(stack) ? 2 : 1;
+    if (rank <= best_rank) continue;
+    best = own;
+    best_rank = rank;
+  }
+  return best;
+}
+
+// Where Python could say nothing itself, some thread keeps the interpreter in C code: not one that waits in
+// the language's own functions.
+std::string OfThreadThatKeepsInterpreter(const std::vector<PythonStack>& stacks) {
+  for (const PythonStack& stack : stacks) {
+    const bool told = stack.kind != "thread" || stack.id != 0;
+    if (told || stack.frames.empty()) continue;
+    const Frame& innermost = stack.frames.front();
+    if (!innermost.library && !innermost.foreign) return InWords(innermost);
+  }
+  return "";
+}
+
+std::string OfPython(const std::vector<PythonStack>& stacks) {
+  const auto thread = std::find_if(stacks.begin(), stacks.end(), [](const PythonStack& stack) {
+    return stack.kind == "thread" && stack.serves;
+  });
+  if (thread == stacks.end() || thread->idle) return OfTasks(stacks);
+  const Frames frames = AboveLoop(thread->frames);
+  if (InnermostOwn(frames).empty()) {
+    if (std::string other = OfThreadThatKeepsInterpreter(stacks); !other.empty()) return other;
+  }
+  return Innermost(frames);
 }
 
 }  // namespace
@@ -49,6 +116,7 @@ bool IsSystemCode(const Frame& frame) {
 }
 
 std::string WhereItHangs(const Findings& findings) {
+  if (const std::string function = OfPython(findings.python); !function.empty()) return "hung in " + function;
   if (findings.threads.empty()) return "hung";
   const Thread& first = findings.threads.front();
   if (const std::string function = Innermost(first.frames); !function.empty()) return "hung in " + function;

@@ -54,5 +54,58 @@ TEST(WhereItHangs, IsOfTheFirstThread) {
   EXPECT_EQ(WhereItHangs(findings), "hung in `Serve`");
 }
 
+Frame Own(std::string function) {
+  return {.function = std::move(function), .file = "/srv/shop/db.py", .line = 88};
+}
+
+Frame Library(std::string function, std::string file = "/usr/lib/python3.11/x.py") {
+  return {.function = std::move(function), .file = std::move(file), .line = 1, .library = true};
+}
+
+Findings Python(std::vector<PythonStack> stacks) {
+  Findings findings =
+      With({Of("__futex_wait", "/lib/libc.so.6"), Of("_PyEval_EvalFrame", "/usr/bin/python3")});
+  findings.python = std::move(stacks);
+  return findings;
+}
+
+TEST(WhereAPythonWorkerHangs, IsTheInnermostOwnFunctionOfTheThreadThatServes) {
+  const PythonStack other{.kind = "thread", .frames = {Own("shop.other")}};
+  PythonStack serving{.kind = "thread", .serves = true};
+  serving.frames = {Library("threading.acquire"), Own("shop.db.query"), Own("shop.main")};
+  EXPECT_EQ(WhereItHangs(Python({other, serving})), "hung in `shop.db.query` db.py:88");
+  serving.frames = {Library("json.loads"), Frame{.function = "driver.get", .foreign = true},
+                    Library("asyncio.events.Handle._run", "/usr/lib/python3.11/asyncio/events.py"),
+                    Own("<module>")};
+  EXPECT_EQ(WhereItHangs(Python({serving})), "hung in `driver.get`") << "main() always waits in the loop";
+  serving.frames = {Library("json.loads")};
+  EXPECT_EQ(WhereItHangs(Python({serving})), "hung in `json.loads` x.py:1");
+}
+
+TEST(WhereAPythonWorkerHangs, IsTheThreadThatKeepsTheInterpreterFromTheOneThatServes) {
+  const PythonStack serving{.kind = "thread", .serves = true, .frames = {Library("selectors.select")}};
+  const PythonStack waits{.kind = "thread", .frames = {Library("queue.get"), Own("shop.waits")}};
+  PythonStack keeps{.kind = "thread", .frames = {Own("shop.count")}};
+  EXPECT_EQ(WhereItHangs(Python({waits, keeps, serving})), "hung in `shop.count` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({waits, serving})), "hung in `selectors.select` x.py:1");
+  keeps.id = 8;
+  EXPECT_EQ(WhereItHangs(Python({keeps, serving})), "hung in `selectors.select` x.py:1")
+      << "Python says itself what its threads do, so none keeps it from that";
+}
+
+TEST(WhereAPythonWorkerHangs, IsATaskWhereTheLoopHasNothingToDo) {
+  const PythonStack loop{.kind = "thread", .serves = true, .idle = true, .frames = {Own("<module>")}};
+  const PythonStack old{.kind = "task", .frames = {Own("shop.background")}};
+  const PythonStack starts{.kind = "task",
+                           .frames = {Own("shop.start"), Library("fectl_worker.runners.x.start")}};
+  const PythonStack serves{
+      .kind = "task", .serves = true, .frames = {Library("asyncio.locks.wait"), Own("shop.beat")}};
+  const PythonStack none{.kind = "task", .serves = true, .frames = {Library("asyncio.locks.wait")}};
+  EXPECT_EQ(WhereItHangs(Python({loop, old, starts, serves})), "hung in `shop.beat` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({loop, none, old, starts})), "hung in `shop.start` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({loop, none, old})), "hung in `shop.background` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({loop, none})), "hung in `_PyEval_EvalFrame`") << "what else is known";
+}
+
 }  // namespace
 }  // namespace fectl::evidence

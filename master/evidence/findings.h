@@ -18,6 +18,7 @@ struct Frame {
   uint64_t offset = 0;
   std::string build_id{};
   bool library = false;  // of the language or the SDK, not the application's
+  bool foreign = false;  // of a library that was installed
 
   friend bool operator==(const Frame&, const Frame&) = default;
 };
@@ -35,9 +36,23 @@ struct Thread {
   friend bool operator==(const Thread&, const Thread&) = default;
 };
 
+// What a thread, an asyncio task or a greenlet of Python does, innermost frame first.
+struct PythonStack {
+  std::string kind{};    // "thread", "task" or "greenlet"
+  std::string name{};    // as Python names it
+  int32_t id = 0;        // of a thread, as the kernel has it; 0: not told
+  bool serves = false;   // it sends the worker's heartbeats
+  bool idle = false;     // it is an event loop that has nothing to run
+  std::string awaits{};  // of a task: what it waits for
+  std::vector<Frame> frames{};
+
+  friend bool operator==(const PythonStack&, const PythonStack&) = default;
+};
+
 // All that was found out about one process.
 struct Findings {
-  std::vector<Thread> threads{};                           // the first one first
+  std::vector<Thread> threads{};  // the first one first
+  std::vector<PythonStack> python{};
   std::vector<std::pair<int, std::string>> descriptors{};  // number, and what it is
   std::vector<std::pair<std::string, std::string>> memory{};
   std::vector<std::string> missing{};  // what could not be found out, and why: one sentence each

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "master/evidence/native_stacks.h"
 #include "master/evidence/process_files.h"
+#include "master/evidence/python_file.h"
 
 namespace fectl::evidence {
 namespace {
@@ -22,9 +23,13 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // All of it together is well below the 2 s after which fectld kills the process.
-constexpr milliseconds kStacksLimit{800};
+constexpr milliseconds kTellLimit{300};
+constexpr milliseconds kStacksLimit{700};
+constexpr milliseconds kDumpLimit{200};
 // Long enough for a few ticks of the processor's account.
 constexpr milliseconds kBetweenLooks{100};
+
+constexpr char kNoTasks[] = "asyncio tasks: the interpreter is kept by C code that does not let it run";
 
 struct Ticks {
   Clock::time_point at;
@@ -73,8 +78,17 @@ Findings Gather(pid_t pid) {
   std::this_thread::sleep_until(first.at + kBetweenLooks);
   FindBusy(first, Look(*files, findings.threads), &findings.threads);
 
+  const std::optional<PythonFile> python = PythonFile::Find(pid, *files, findings.descriptors);
+  if (python.has_value()) findings.python = python->AskToTell(Clock::now() + kTellLimit);
   const absl::Status stacks = ReadStacks(pid, Clock::now() + kStacksLimit, &findings.threads);
   if (!stacks.ok()) Missing(&findings, "its native stacks", stacks);
+  if (!python.has_value() || !findings.python.empty()) return findings;
+  findings.python = python->AskToDump(Clock::now() + kDumpLimit);
+  if (findings.python.empty()) {
+    findings.missing.emplace_back("what Python does: it does not answer");
+  } else if (findings.python.front().kind == "thread") {
+    findings.missing.emplace_back(kNoTasks);
+  }
   return findings;
 }
 

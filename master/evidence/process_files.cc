@@ -144,4 +144,19 @@ std::vector<std::pair<std::string, std::string>> ProcessFiles::Memory() const {
   return memory;
 }
 
+bool ProcessFiles::Catches(int signal) const {
+  for (const absl::string_view line : absl::StrSplit(Read("status").value_or(""), '\n')) {
+    absl::string_view mask = line;
+    uint64_t signals = 0;
+    if (absl::ConsumePrefix(&mask, "SigCgt:"))
+      return absl::SimpleHexAtoi(absl::StripAsciiWhitespace(mask), &signals) &&
+             (signals >> (signal - 1) & 1) != 0;
+  }
+  return false;
+}
+
+base::UniqueFd ProcessFiles::OpenDescriptor(int number) const {
+  return base::UniqueFd(openat(folder_.get(), absl::StrCat("fd/", number).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
 }  // namespace fectl::evidence

@@ -28,6 +28,10 @@ class ProcessFiles {
   // At most kDescriptorsMax. An error where they may not be seen.
   absl::StatusOr<std::vector<std::pair<int, std::string>>> Descriptors() const;
   std::vector<std::pair<std::string, std::string>> Memory() const;
+  // Whether the process has a handler for this signal.
+  bool Catches(int signal) const;
+  // One of its descriptors, opened anew for reading. -1: it may not be, or the process has ended.
+  base::UniqueFd OpenDescriptor(int number) const;
 
   static constexpr size_t kThreadsMax = 100;
   static constexpr size_t kDescriptorsMax = 256;

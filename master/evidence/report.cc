@@ -39,10 +39,10 @@ void WriteFrames(const std::vector<Frame>& frames, JsonText* json) {
     Put("file", frame.file, json);
     if (frame.line > 0) json->Key("line"), json->Integer(frame.line);
     Put("module", frame.module, json);
-    if (!frame.module.empty() || frame.function.empty())
+    if (!frame.module.empty() || (frame.function.empty() && frame.file.empty()))
       json->Key("offset"), json->Integer(static_cast<int64_t>(frame.offset));
     Put("build_id", frame.build_id, json);
-    PutFlag("library", frame.library, json);
+    PutFlag("library", frame.library || frame.foreign, json);
     json->EndObject();
   });
 }
@@ -56,6 +56,18 @@ void WriteThread(const Thread& thread, JsonText* json) {
   Put("system_call", thread.system_call, json);
   json->Key("busy_percent"), json->Number(std::round(thread.busy_percent));
   WriteFrames(thread.frames, json);
+  json->EndObject();
+}
+
+void WritePython(const PythonStack& stack, JsonText* json) {
+  json->BeginObject();
+  Put("kind", stack.kind, json);
+  Put("name", stack.name, json);
+  if (stack.id > 0) json->Key("id"), json->Integer(stack.id);
+  PutFlag("serves", stack.serves, json);
+  PutFlag("idle", stack.idle, json);
+  Put("awaits", stack.awaits, json);
+  WriteFrames(stack.frames, json);
   json->EndObject();
 }
 
@@ -77,6 +89,7 @@ std::string Write(std::string_view known, std::string_view where, const Findings
   json.BeginObject();
   json.Key("summary"), json.Raw(Summary(known, where));
   PutList("threads", findings.threads, &json, [&json](const Thread& thread) { WriteThread(thread, &json); });
+  PutList("python", findings.python, &json, [&json](const PythonStack& stack) { WritePython(stack, &json); });
   json.Key("memory");
   json.BeginObject();
   for (const auto& [name, value] : findings.memory) Put(name, value, &json);
@@ -100,6 +113,10 @@ bool LeaveOut(Findings* findings) {
   } else if (findings->threads.size() > 1) {
     findings->threads.resize(findings->threads.size() / 2);
     findings->missing.emplace_back("there were too many threads");
+  } else if (findings->python.size() > 1) {
+    // The one that serves is the first one, where Python tells it itself.
+    findings->python.resize(findings->python.size() / 2);
+    findings->missing.emplace_back("there were too many threads and tasks of Python");
   } else {
     return false;
   }

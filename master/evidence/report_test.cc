@@ -33,6 +33,36 @@ TEST(Report, HasAllThatIsKnown) {
       R"("descriptors":[[3,"socket:[5]"]],"missing":["its stacks: no"]})");
 }
 
+TEST(Report, HasWhatPythonDoes) {
+  Findings findings;
+  findings.python = {
+      {.kind = "thread",
+       .name = "MainThread",
+       .id = 7,
+       .serves = true,
+       .idle = true,
+       .frames = {{.function = "shop.get", .file = "/s.py", .line = 3},
+                  {.function = "json.loads", .file = "/j.py", .line = 4, .library = true}}},
+      {.kind = "task", .name = "Task-1", .awaits = "Future", .frames = {{.function = "x", .foreign = true}}}};
+  EXPECT_EQ(
+      Report("", "hung", findings),
+      R"({"summary":{"where":"hung"},"python":[{"kind":"thread","name":"MainThread","id":7,)"
+      R"("serves":true,"idle":true,"frames":[{"function":"shop.get","file":"/s.py","line":3},)"
+      R"({"function":"json.loads","file":"/j.py","line":4,"library":true}]},)"
+      R"({"kind":"task","name":"Task-1","awaits":"Future","frames":[{"function":"x","library":true}]}],)"
+      R"("memory":{}})");
+}
+
+TEST(Report, OfManyTasksKeepsTheFirstOnes) {
+  Findings findings;
+  for (int i = 0; i < 300; ++i)
+    findings.python.push_back({.kind = "task", .name = std::to_string(i), .awaits = std::string(2000, 'x')});
+  const std::string report = Report("", "hung", findings);
+  EXPECT_LE(report.size(), kReportBytesMax);
+  EXPECT_THAT(report, HasSubstr("\"name\":\"0\""));
+  EXPECT_THAT(report, HasSubstr("there were too many threads and tasks of Python"));
+}
+
 TEST(Report, WhatIsNoJsonIsLeftOut) {
   for (const char* known : {"", "x", "{}", "[1]", "{\"a\":", "1"})
     EXPECT_EQ(Report(known, "hung", {}), R"({"summary":{"where":"hung"},"memory":{}})") << known;

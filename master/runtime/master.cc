@@ -153,8 +153,10 @@ void Master::OnStepped(const core::Event* event, const core::Effects& effects) {
   events_.Tell(effects, [this](core::ServiceId id) { return NameOf(id); });
   if (event == nullptr) return;
   WatchRollouts(*event);
-  if (const auto* exited = std::get_if<core::Exited>(event); exited != nullptr && !exited->group_left)
-    workers_.Forget(exited->who);
+  if (const auto* exited = std::get_if<core::Exited>(event); exited != nullptr) {
+    NoticeCrash(*exited, effects);
+    if (!exited->group_left) workers_.Forget(exited->who);
+  }
   if (const auto* ended = std::get_if<core::GroupEnded>(event)) workers_.Forget(ended->who);
   if (const auto* failed = std::get_if<core::SpawnFailed>(event)) workers_.Forget(failed->who);
   if (std::holds_alternative<core::WorkerLoaded>(*event) && beat_at_ == core::kNever) {
@@ -201,6 +203,7 @@ void Master::Do(const core::ForgetService& effect) {
   names_.erase(effect.service);
   logs_.ForgetService(effect.service);
   examiner_.ForgetService(effect.service);
+  crashes_.ForgetService(effect.service);
   last_words_.Forget(effect.service);
 }
 

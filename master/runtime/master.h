@@ -31,6 +31,7 @@
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
+#include "master/runtime/evidence/crash_limit.h"
 #include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/last_words.h"
@@ -123,6 +124,7 @@ class Master final : private driver::Outside,
   void Do(const core::DropPlan& effect);
   void Do(const core::ForgetService& effect);
   void Do(const core::Finish& effect);
+  void NoticeCrash(const core::Exited& exited, const core::Effects& effects);
   uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();
@@ -174,6 +176,7 @@ class Master final : private driver::Outside,
   LogLink logs_;
   Examiner examiner_;
   RolloutWatch rollouts_;
+  CrashLimit crashes_;
   LastWords last_words_{&logs_};
   ConfigLoader loader_;
   Applier applier_;

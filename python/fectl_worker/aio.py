@@ -11,9 +11,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from types import TracebackType
 from typing import Callable, Optional
 
+from fectl_worker import evidence
 from fectl_worker.acceptor import Acceptor
 from fectl_worker.worker import Worker
 
@@ -43,7 +45,7 @@ class Link:
         self._worker.on_timeout_changed = self._arm
         self._worker.let_threads_in(self._loop.call_soon_threadsafe)
         # The master's word, or a SIGTERM, may have come before anybody listened.
-        self._loop.call_soon(self._turn)
+        self._loop.call_soon(self._first_turn)
 
     def close(self) -> None:
         """Leaves the loop. The channel stays open: the master learns of the end by the process's exit."""
@@ -66,6 +68,10 @@ class Link:
         traceback: Optional[TracebackType],
     ) -> None:
         self.close()
+
+    def _first_turn(self) -> None:
+        evidence.note_loop(self._loop, sys._getframe().f_back)
+        self._turn()
 
     def _turn(self) -> None:
         if not self._is_open:

@@ -16,6 +16,7 @@ from typing import Any, Callable, Optional
 import gevent
 import gevent.event
 
+from fectl_worker import evidence
 from fectl_worker.worker import Worker
 
 __all__ = ["Link"]
@@ -47,6 +48,7 @@ class Link:
         self._watcher.start(self._readable)
         self._worker.on_timeout_changed = self._wake.set
         self._greenlet = gevent.spawn(self._follow)
+        evidence.note_greenlet(self._greenlet)
 
     def close(self) -> None:
         """Leaves the hub. The channel stays open: the master learns of the end by the process's exit."""

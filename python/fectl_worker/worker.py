@@ -15,7 +15,7 @@ import threading
 import weakref
 from typing import Any, Callable, Mapping, Optional, Union
 
-from fectl_worker import _native
+from fectl_worker import _native, evidence
 from fectl_worker.errors import EnvironmentInvalid, NotManaged
 
 _log = logging.getLogger("fectl_worker")
@@ -26,6 +26,9 @@ _SURROGATES = re.compile("([\ud800-\udbff][\udc00-\udfff])|[\ud800-\udfff]")
 
 # A thread that calls a method waits for the loop for so long at most.
 _LOOP_ANSWERS_S = 10.0
+
+# Masters of this level look into workers that hang, others never ask.
+_LEVEL_OF_EVIDENCE = 3
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 
@@ -124,6 +127,8 @@ class Worker:
         worker = cls._make(None, handle_sigterm)
         _forget_variables()
         _current = weakref.ref(worker)
+        if worker.managed and worker.level >= _LEVEL_OF_EVIDENCE:
+            evidence.take_part()
         return worker
 
     @classmethod
@@ -216,6 +221,7 @@ class Worker:
 
         An exception of a callback comes out here; the commands after it are kept for the next call.
         """
+        evidence.note_turn()
         self._events.extend(self._native.dispatch())
         while self._events:
             self._deliver(*self._events.popleft())
@@ -288,6 +294,7 @@ class Worker:
 
     def heartbeat(self) -> None:
         """Alive. Only for long work which proceeds but does not return to the loop."""
+        evidence.note_turn()
         self._do(self._native.heartbeat)
 
     def request_reload(self) -> None:

@@ -33,6 +33,7 @@ const std::map<std::string, fectl::platform::FilteredCall> kCalls = {
     {"pidfd_send_signal", {SYS_pidfd_send_signal}},
     {"pipe2", {SYS_pipe2}},
     {"prctl", {SYS_prctl}},
+    {"ptrace", {SYS_ptrace}},
     {"renameat2", {SYS_renameat2}},
     {"setns", {SYS_setns}},
     {"signalfd4", {SYS_signalfd4}},

@@ -1,12 +1,7 @@
 #include "master/runtime/apply/config_loader.h"
 
-#include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <csignal>
 #include <utility>
 #include <variant>
@@ -15,25 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "master/config/transport.h"
 #include "master/platform/children/launcher.h"
-#include "master/runtime/limits.h"
+#include "proto_spec/base/unique_fd.h"
 
 namespace fectl::runtime {
 
-ConfigLoader::~ConfigLoader() {
-  StopReading();
-}
-
-void ConfigLoader::StopReading() {
-  if (read_.valid()) loop_->Unwatch(read_.get());
-  read_.reset();
-}
-
 absl::Status ConfigLoader::Start(const std::string& file) {
-  std::array<int, 2> ends = {};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
-  base::UniqueFd write(ends[1]);
-  read_.reset(ends[0]);
-  if (fcntl(read_.get(), F_SETFL, O_NONBLOCK) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  base::UniqueFd write;
+  if (absl::Status s = output_.Open(&write); !s.ok()) return s;
   platform::LaunchSpec spec;
   // The program that runs, even where its file was replaced meanwhile.
   spec.executable = "/proc/self/exe";
@@ -47,57 +30,43 @@ absl::Status ConfigLoader::Start(const std::string& file) {
     return absl::UnavailableError("fectld --load cannot be started: " + error->ToString());
   }
   child_ = children_->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
-  return loop_->Watch(read_.get(), EPOLLIN, this);
+  return absl::OkStatus();
 }
 
 void ConfigLoader::Load(const std::string& file, core::Instant now, Done done) {
   done_ = std::move(done);
-  text_.clear();
   ended_.clear();
   deadline_ = now + kLoadLimit;
   failed_ = Start(file);
 }
 
-void ConfigLoader::OnReady(uint32_t /*events*/) {
-  ReadAll();
-}
-
-void ConfigLoader::ReadAll() {
-  std::array<char, 65536> bytes;
-  while (read_.valid()) {
-    const ssize_t got = read(read_.get(), bytes.data(), bytes.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return StopReading();
-    text_.append(bytes.data(), static_cast<size_t>(got));
-    if (text_.size() <= kLoadedBytesMax) continue;
-    failed_ = absl::ResourceExhaustedError("fectld --load writes without end");
-    return StopReading();
-  }
-}
-
 void ConfigLoader::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus& status) {
-  ReadAll();
+  output_.ReadAll();
+  output_.Stop();
   ended_ = status.ToString();
-  StopReading();
 }
 
 absl::StatusOr<config::LoadResult> ConfigLoader::Result() {
   if (!failed_.ok()) return failed_;
+  if (!output_.state().ok()) return output_.state();
   if (ended_.empty()) {
     return absl::DeadlineExceededError(absl::StrCat(
         "the configuration could not be read within ", kLoadLimit.ns / 1'000'000'000,
         " s: does the file system, the name server or the user database answer? fectl apply tries again"));
   }
-  absl::StatusOr<config::LoadResult> loaded = config::DecodeLoaded(text_);
+  absl::StatusOr<config::LoadResult> loaded = config::DecodeLoaded(output_.text());
   if (!loaded.ok()) return absl::UnavailableError("fectld --load ended before it was done: " + ended_);
   return loaded;
 }
 
+bool ConfigLoader::HasEnded() const {
+  return !failed_.ok() || !output_.state().ok() || !ended_.empty();
+}
+
 void ConfigLoader::OnTurn(core::Instant now) {
-  if (done_ == nullptr || (failed_.ok() && ended_.empty() && now < deadline_)) return;
+  if (done_ == nullptr || (!HasEnded() && now < deadline_)) return;
   absl::StatusOr<config::LoadResult> result = Result();
-  StopReading();
+  output_.Stop();
   if (child_ != nullptr && ended_.empty()) {
     // It may hang in the kernel, so that its end is not waited for: it is reaped as an orphan.
     child_->SignalGroup(SIGKILL).IgnoreError();
@@ -110,7 +79,7 @@ void ConfigLoader::OnTurn(core::Instant now) {
 
 core::Instant ConfigLoader::next_deadline() const {
   if (done_ == nullptr) return core::kNever;
-  return failed_.ok() && ended_.empty() ? deadline_ : core::Instant{};
+  return HasEnded() ? core::Instant{} : deadline_;
 }
 
 }  // namespace fectl::runtime

@@ -12,7 +12,8 @@
 #include "master/platform/children/children.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/exit_status.h"
-#include "proto_spec/base/unique_fd.h"
+#include "master/runtime/helper_output.h"
+#include "master/runtime/limits.h"
 
 namespace fectl::runtime {
 
@@ -33,12 +34,13 @@ class ConfigSource {
 // Loads the configuration in another process, `fectld --load`: names are looked up and files are read there,
 // so that neither a name server nor a file system that hangs keeps the master from its work. One load at a
 // time.
-class ConfigLoader final : public ConfigSource, private platform::FdWatcher, private platform::ExitObserver {
+class ConfigLoader final : public ConfigSource, private platform::ExitObserver {
  public:
   // `children` and `loop` outlive it. `directory`: where relative paths begin.
   ConfigLoader(platform::EventLoop* loop, platform::Children* children, std::string directory)
-      : loop_(loop), children_(children), directory_(std::move(directory)) {}
-  ~ConfigLoader() override;
+      : children_(children),
+        directory_(std::move(directory)),
+        output_("fectld --load", kLoadedBytesMax, loop) {}
   ConfigLoader(const ConfigLoader&) = delete;
   ConfigLoader& operator=(const ConfigLoader&) = delete;
 
@@ -49,22 +51,18 @@ class ConfigLoader final : public ConfigSource, private platform::FdWatcher, pri
   core::Instant next_deadline() const override;
 
  private:
-  void OnReady(uint32_t events) override;
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
   absl::Status Start(const std::string& file);
-  void ReadAll();
-  void StopReading();
+  bool HasEnded() const;
   absl::StatusOr<config::LoadResult> Result();
 
-  platform::EventLoop* loop_;
   platform::Children* children_;
   std::string directory_;
   Done done_;
   absl::Status failed_;
   core::Instant deadline_ = core::kNever;
-  base::UniqueFd read_;
   std::unique_ptr<platform::Child> child_;
-  std::string text_;
+  HelperOutput output_;
   std::string ended_;  // how the process did, in words; empty: it has not
 };
 

@@ -1,42 +1,35 @@
 #include "master/runtime/evidence/examination.h"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "proto_spec/base/printable.h"
+#include "proto_spec/base/unique_fd.h"
 #include "proto_spec/json/json_text.h"
 #include "proto_spec/message.h"
 
 namespace fectl::runtime {
 namespace {
 
-// What is kept of one incident (256 KiB), and the line before it.
-constexpr size_t kOutputBytesMax = size_t{257} << 10;
 // Names of C++ can be pages long, and this stands in a line for people.
 constexpr size_t kWhereBytesMax = 200;
 
 }  // namespace
 
 Examination::~Examination() {
-  StopReading();
   if (child_ == nullptr || child_->reaped()) return;
   // It may hang in the kernel, so that its end is not waited for: it is reaped as an orphan.
   child_->SignalGroup(SIGKILL).IgnoreError();
   child_->Release();
-}
-
-void Examination::StopReading() {
-  if (read_.valid()) loop_->Unwatch(read_.get());
-  read_.reset();
 }
 
 void Examination::Start(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children) {
@@ -46,16 +39,14 @@ void Examination::Start(int32_t pid, const platform::LaunchSpec& worker, platfor
 absl::Status Examination::Launch(int32_t pid, const platform::LaunchSpec& worker,
                                  platform::Children* children) {
   std::array<int, 2> in = {};
-  std::array<int, 2> out = {};
   if (pipe2(in.data(), O_CLOEXEC | O_NONBLOCK) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   const base::UniqueFd in_read(in[0]);
   base::UniqueFd in_write(in[1]);
-  if (pipe2(out.data(), O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
-  base::UniqueFd out_read(out[0]);
-  const base::UniqueFd out_write(out[1]);
+  base::UniqueFd out_write;
+  if (absl::Status s = output_.Open(&out_write); !s.ok()) return s;
   // It is far less than a pipe takes.
   if (write(in_write.get(), known_.data(), known_.size()) != static_cast<ssize_t>(known_.size()) ||
-      fcntl(in_read.get(), F_SETFL, 0) != 0 || fcntl(out_read.get(), F_SETFL, O_NONBLOCK) != 0)
+      fcntl(in_read.get(), F_SETFL, 0) != 0)
     return absl::ErrnoToStatus(errno, "cannot fill a pipe");
   in_write.reset();
   platform::LaunchSpec spec;
@@ -72,43 +63,30 @@ absl::Status Examination::Launch(int32_t pid, const platform::LaunchSpec& worker
   if (auto* const error = std::get_if<platform::LaunchError>(&outcome))
     return absl::UnavailableError("fectld --examine cannot be started: " + error->ToString());
   child_ = children->Adopt(std::move(std::get<platform::LaunchResult>(outcome)), this);
-  read_ = std::move(out_read);
-  return loop_->Watch(read_.get(), EPOLLIN, this);
-}
-
-void Examination::ReadAll() {
-  std::array<char, 65536> bytes;
-  while (read_.valid()) {
-    const ssize_t got = read(read_.get(), bytes.data(), bytes.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return StopReading();
-    output_.append(bytes.data(), static_cast<size_t>(got));
-    if (output_.size() > kOutputBytesMax) {
-      failed_ = absl::ResourceExhaustedError("fectld --examine writes without end");
-      return StopReading();
-    }
-  }
+  return absl::OkStatus();
 }
 
 void Examination::OnChildExit(platform::Child& /*child*/, const platform::ExitStatus& status) {
-  ReadAll();
-  StopReading();
+  output_.ReadAll();
+  output_.Stop();
   ended_ = status.ToString();
 }
 
 std::string Examination::WhyNothing() const {
   if (!failed_.ok()) return std::string(failed_.message());
+  if (!output_.state().ok()) return std::string(output_.state().message());
   return ended_.has_value() ? "fectld --examine ended before it was done: " + *ended_
                             : "fectld --examine was not done in time";
 }
 
 Examination::Result Examination::Take() {
-  ReadAll();
-  const size_t end = output_.find('\n');
-  if (end != std::string::npos && failed_.ok() && proto::ValidJson(output_.substr(end + 1)))
-    return {base::EscapeForTerminal(output_.substr(0, std::min(end, kWhereBytesMax))),
-            output_.substr(end + 1)};
+  output_.ReadAll();
+  const std::string_view output = output_.text();
+  const size_t end = output.find('\n');
+  if (end != std::string_view::npos && failed_.ok() && output_.state().ok() &&
+      proto::ValidJson(output.substr(end + 1)))
+    return {base::EscapeForTerminal(output.substr(0, std::min(end, kWhereBytesMax))),
+            std::string(output.substr(end + 1))};
   proto::JsonText text;
   text.BeginObject();
   text.Key("summary");

@@ -1,6 +1,7 @@
 #ifndef FECTL_MASTER_RUNTIME_EVIDENCE_EXAMINATION_H_
 #define FECTL_MASTER_RUNTIME_EVIDENCE_EXAMINATION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,12 +15,12 @@
 #include "master/platform/children/launcher.h"
 #include "master/platform/loop/event_loop.h"
 #include "master/platform/process/exit_status.h"
-#include "proto_spec/base/unique_fd.h"
+#include "master/runtime/helper_output.h"
 
 namespace fectl::runtime {
 
 // One process `fectld --examine PID`, which runs as the worker's user and looks into the worker.
-class Examination final : private platform::FdWatcher, private platform::ExitObserver {
+class Examination final : private platform::ExitObserver {
  public:
   struct Result {
     std::string where;  // "hung in `spin` guest.cc:88"
@@ -29,7 +30,10 @@ class Examination final : private platform::FdWatcher, private platform::ExitObs
   // `loop` outlives it. `known`: a JSON object, what the master knows of the worker.
   Examination(const core::Incarnation& who, std::string known, core::Instant deadline,
               platform::EventLoop* loop)
-      : who_(who), known_(std::move(known)), deadline_(deadline), loop_(loop) {}
+      : who_(who),
+        known_(std::move(known)),
+        deadline_(deadline),
+        output_("fectld --examine", kOutputBytesMax, loop) {}
   ~Examination() override;
   Examination(const Examination&) = delete;
   Examination& operator=(const Examination&) = delete;
@@ -37,7 +41,9 @@ class Examination final : private platform::FdWatcher, private platform::ExitObs
   // Once. Where it cannot be started it is done, and the result says why.
   void Start(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children);
 
-  bool IsDone(core::Instant now) const { return !failed_.ok() || ended_.has_value() || deadline_ <= now; }
+  bool IsDone(core::Instant now) const {
+    return !failed_.ok() || !output_.state().ok() || ended_.has_value() || deadline_ <= now;
+  }
   // When IsDone() becomes true at the latest.
   core::Instant next_deadline() const { return IsDone(core::Instant{}) ? core::Instant{} : deadline_; }
   // Once, when it is done. Where nothing could be found out, that is what the text says.
@@ -46,21 +52,19 @@ class Examination final : private platform::FdWatcher, private platform::ExitObs
   const core::Incarnation& who() const { return who_; }
 
  private:
+  // What is kept of one incident (256 KiB), and the line before it.
+  static constexpr size_t kOutputBytesMax = size_t{257} << 10;
+
   absl::Status Launch(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children);
-  void OnReady(uint32_t /*events*/) override { ReadAll(); }
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
-  void ReadAll();
-  void StopReading();
   std::string WhyNothing() const;
 
   const core::Incarnation who_;
   const std::string known_;
   const core::Instant deadline_;
-  platform::EventLoop* loop_;
+  HelperOutput output_;
   absl::Status failed_;
-  base::UniqueFd read_;
   std::unique_ptr<platform::Child> child_;
-  std::string output_;
   std::optional<std::string> ended_;  // how the process did, in words
 };
 

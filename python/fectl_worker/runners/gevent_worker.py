@@ -15,6 +15,7 @@ import gevent  # noqa: E402
 import gevent.event  # noqa: E402
 import gevent.queue  # noqa: E402
 
+from fectl_worker import evidence  # noqa: E402
 from fectl_worker.errors import ConfigError  # noqa: E402
 from fectl_worker.green import Link  # noqa: E402
 from fectl_worker.runners.gauges import combined  # noqa: E402
@@ -71,6 +72,7 @@ class _GeventWorker:
         link.before_dispatch = self._set_gauges
         with link:
             working = gevent.spawn(self._load_and_serve)
+            evidence.note_greenlet(working)
             # The master may say stop at any time, also during start-up.
             gevent.wait([working, self._stop], count=1)
             if self._failure is not None:

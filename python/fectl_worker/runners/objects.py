@@ -8,6 +8,7 @@ import sys
 import traceback
 from typing import Any, Iterable, Iterator, Mapping
 
+from fectl_worker import evidence
 from fectl_worker._native import EXIT_INIT_FAILED
 from fectl_worker.errors import ConfigError, did_you_mean
 from fectl_worker.worker import Worker
@@ -26,6 +27,8 @@ def load(name: str) -> Any:
     module_name, colon, path = name.partition(":")
     if not colon or not module_name or not path:
         raise ConfigError(f'"{name}" is not of the form "module:name"')
+    if module_name.partition(".")[0] != "fectl_worker":
+        evidence.note_application(module_name)
     found = importlib.import_module(module_name)
     for step in path.split("."):
         if not hasattr(found, step):

@@ -1,0 +1,1 @@
+"""An application that hangs, each time in another function of its own."""
