@@ -45,7 +45,8 @@ Reply OfAsset(const Route& route) {
 
 // The words of a failure in the form of the path that was asked for.
 Reply Trouble(const Route& route, const std::string& words) {
-  if (route.kind == Route::Kind::kReady || route.kind == Route::Kind::kStatus) {
+  if (route.kind == Route::Kind::kReady || route.kind == Route::Kind::kStatus ||
+      route.kind == Route::Kind::kService) {
     return Json(503, NotReady(words).json);
   }
   return Plain(503, words);
@@ -60,8 +61,7 @@ int64_t Answers::DeadlineMs(const Route& route, int64_t since_ms) {
 
 std::optional<Reply> Answers::Try(const Route& route, int64_t since_ms, int64_t now_ms, int64_t now) {
   if (route.kind == Route::Kind::kAsset) return OfAsset(route);
-  const bool sign = route.kind == Route::Kind::kHealth;
-  const MasterLink::State& state = sign ? link_->sign_state() : link_->view_state();
+  MasterLink::State state = StateOf(route);
   const bool answered = state.asked_ms >= 0 && state.asked_ms >= since_ms - kFreshMs;
   if (!answered && state.failed_ms >= since_ms) return Trouble(route, link_->trouble());
   if (!answered && now_ms >= DeadlineMs(route, since_ms)) {
@@ -69,15 +69,33 @@ std::optional<Reply> Answers::Try(const Route& route, int64_t since_ms, int64_t 
     return Trouble(route, "fectld has not answered within " + std::to_string(seconds) + " s");
   }
   if (!answered) {
-    sign ? link_->WantSign(since_ms, now_ms) : link_->WantView(since_ms, now_ms);
+    Want(route, since_ms, now_ms);
     // Where nobody listens, that is known at once.
+    state = StateOf(route);
     if (state.failed_ms >= since_ms) return Trouble(route, link_->trouble());
     return std::nullopt;
   }
-  if (sign) return Plain(200, "fectld answers");
+  if (route.kind == Route::Kind::kHealth) return Plain(200, "fectld answers");
+  if (route.kind == Route::Kind::kService) return Service(route);
   if (route.kind == Route::Kind::kMetrics) return Metrics(now);
   if (route.kind == Route::Kind::kStatus) return Status();
   return Ready(route);
+}
+
+MasterLink::State Answers::StateOf(const Route& route) const {
+  if (route.kind == Route::Kind::kHealth) return link_->sign_state();
+  if (route.kind == Route::Kind::kService) return link_->service_state(std::string(route.service));
+  return link_->view_state();
+}
+
+void Answers::Want(const Route& route, int64_t since_ms, int64_t now_ms) {
+  if (route.kind == Route::Kind::kHealth) {
+    link_->WantSign(since_ms, now_ms);
+  } else if (route.kind == Route::Kind::kService) {
+    link_->WantService(std::string(route.service), since_ms, now_ms);
+  } else {
+    link_->WantView(since_ms, now_ms);
+  }
 }
 
 Reply Answers::Metrics(int64_t now) {
@@ -98,15 +116,20 @@ void Answers::Work() {
 Reply Answers::Status() {
   if (status_ == nullptr || status_number_ != link_->view_number()) {
     status_number_ = link_->view_number();
-    proto::MasterView view = link_->view();
-    for (proto::ServiceView& service : view.services) {
-      for (proto::WorkerView& worker : service.workers) {
-        if (!last_lines_) worker.last_lines.clear();
-      }
-    }
-    status_ = std::make_shared<const std::string>(proto::EncodeMasterView(view) + "\n");
+    status_ = std::make_shared<const std::string>(proto::EncodeMasterView(link_->view()) + "\n");
   }
   return Text(kJson, status_);
+}
+
+Reply Answers::Service(const Route& route) const {
+  const std::string name(route.service);
+  const proto::ServiceView* const known = link_->service(name);
+  if (known == nullptr) return Json(404, NotReady("there is no service " + name).json);
+  proto::ServiceView view = *known;
+  for (proto::WorkerView& worker : view.workers) {
+    if (!last_lines_) worker.last_lines.clear();
+  }
+  return Json(200, proto::EncodeServiceView(view));
 }
 
 Reply Answers::Ready(const Route& route) const {

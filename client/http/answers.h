@@ -39,6 +39,9 @@ class Answers {
  private:
   Reply Metrics(int64_t now);
   Reply Status();
+  Reply Service(const Route& route) const;
+  MasterLink::State StateOf(const Route& route) const;
+  void Want(const Route& route, int64_t since_ms, int64_t now_ms);
   Reply Ready(const Route& route) const;
 
   MasterLink* link_;

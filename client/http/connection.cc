@@ -63,7 +63,12 @@ void Connection::Read(int64_t now_ms) {
     if (state_ != State::kAsked && state_ != State::kAnswer) state_ = State::kDone;
     return;
   }
-  if (state_ == State::kHead) reader_.Append({bytes, static_cast<size_t>(got)});
+  if (state_ == State::kHead) {
+    reader_.Append({bytes, static_cast<size_t>(got)});
+  } else {
+    dropped_ += static_cast<size_t>(got);
+    if (dropped_ > kLingerBytesMax) state_ = State::kDone;
+  }
   SetDeadline(now_ms);
 }
 

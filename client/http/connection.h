@@ -24,6 +24,7 @@ inline constexpr int64_t kAnswerMs = 60'000;
 // To wait for the client's end after the last answer: without it the answer could be lost where the client
 // has sent more than was read.
 inline constexpr int64_t kLingerMs = 1'000;
+inline constexpr size_t kLingerBytesMax = 256 * 1024;
 // Of a stream, what waits for the client; more is not asked of the logger, which keeps it, or says what was
 // lost.
 inline constexpr size_t kStreamBytesMax = 64 * 1024;
@@ -87,7 +88,8 @@ class Connection {
   std::string head_;  // and the bytes of a stream
   std::shared_ptr<const std::string> body_;
   size_t body_sent_ = 0;
-  int64_t since_ms_;  // of this state
+  size_t dropped_ = 0;  // bytes that came behind the last answer
+  int64_t since_ms_;    // of this state
   int64_t deadline_ms_;
 };
 

@@ -120,6 +120,19 @@ TEST_F(ConnectionTest, WhatCannotBeReadIsAnsweredAndTheEnd) {
   EXPECT_TRUE(served_->done());
 }
 
+TEST_F(ConnectionTest, NobodyIsListenedToForEver) {
+  Write("hello\r\n\r\n");
+  EXPECT_FALSE(Turn(1).has_value());
+  size_t written = 0;
+  while (!served_->done() && written < 2 * kLingerBytesMax) {
+    Write(std::string(4096, 'x'));
+    written += 4096;
+    Turn(2);
+  }
+  EXPECT_GT(written, kLingerBytesMax);
+  EXPECT_TRUE(served_->done());
+}
+
 TEST_F(ConnectionTest, AHeadHasItsTimeHoweverItComes) {
   for (int64_t now = 0; now < kHeadMs; now += 1'000) {
     Write("G");

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -25,16 +26,46 @@ void MasterLink::Want(int64_t since_ms, int64_t now_ms, Wanted* what) {
   AskNext(now_ms);
 }
 
+void MasterLink::WantService(const std::string& name, int64_t since_ms, int64_t now_ms) {
+  if (services_.size() >= kServicesMax && services_.count(name) == 0) {
+    std::erase_if(services_, [](const auto& one) { return !one.second.wanted.wanted; });
+  }
+  Want(since_ms, now_ms, &services_[name].wanted);
+}
+
+MasterLink::State MasterLink::service_state(const std::string& name) const {
+  const auto found = services_.find(name);
+  return found == services_.end() ? State() : found->second.wanted.state;
+}
+
+const proto::ServiceView* MasterLink::service(const std::string& name) const {
+  const auto found = services_.find(name);
+  return found == services_.end() || !found->second.view.has_value() ? nullptr : &*found->second.view;
+}
+
+bool MasterLink::Choose(Asked* what, std::string* service) const {
+  // The sign of life first: it takes no time, and somebody waits for it.
+  if (sign_.wanted || view_.wanted) {
+    *what = sign_.wanted ? Asked::kSign : Asked::kView;
+    return true;
+  }
+  const auto found = std::find_if(services_.begin(), services_.end(),
+                                  [](const auto& one) { return one.second.wanted.wanted; });
+  if (found == services_.end()) return false;
+  *what = Asked::kService;
+  *service = found->first;
+  return true;
+}
+
 void MasterLink::AskNext(int64_t now_ms) {
-  if (asked_.has_value() || (!view_.wanted && !sign_.wanted)) return;
+  Asked what = Asked::kHello;
+  std::string service;
+  if (asked_.has_value() || !Choose(&what, &service)) return;
   absl::Status status;
   if (channel_ == nullptr) {
     status = Connect(now_ms);
   } else if (greeted_) {
-    // The sign of life first: it takes no time, and somebody waits for it.
-    const bool sign = sign_.wanted;
-    status =
-        Ask(sign ? proto::Verb::kPing : proto::Verb::kWorkers, sign ? Asked::kSign : Asked::kView, now_ms);
+    status = Ask(what, std::move(service), now_ms);
   }
   if (!status.ok()) Fail(status, now_ms);
 }
@@ -45,19 +76,30 @@ absl::Status MasterLink::Connect(int64_t now_ms) {
   if (!fd.ok()) return fd.status();
   channel_ = std::make_unique<client::Channel>(*std::move(fd), client::Limits{});
   greeted_ = false;
-  return Ask(proto::Verb::kHello, Asked::kHello, now_ms);
+  return Ask(Asked::kHello, "", now_ms);
 }
 
-absl::Status MasterLink::Ask(proto::Verb verb, Asked asked, int64_t now_ms) {
-  asked_ = asked;
+absl::Status MasterLink::Ask(Asked what, std::string service, int64_t now_ms) {
+  asked_ = what;
+  asked_service_ = std::move(service);
   asked_at_ms_ = now_ms;
   channel_->Heard(now_ms);
-  if (asked == Asked::kHello) {
-    channel_->dialogue().AskHello(/*quietly=*/false);
-    return absl::OkStatus();
-  }
   proto::Request request;
-  request.verb = verb;
+  switch (what) {
+    case Asked::kHello:
+      channel_->dialogue().AskHello(/*quietly=*/false);
+      return absl::OkStatus();
+    case Asked::kSign:
+      request.verb = proto::Verb::kPing;
+      break;
+    case Asked::kView:
+      request.verb = proto::Verb::kWorkers;
+      break;
+    case Asked::kService:
+      request.verb = proto::Verb::kInspect;
+      request.service = asked_service_;
+      break;
+  }
   return channel_->dialogue().Ask(request);
 }
 
@@ -92,6 +134,7 @@ absl::Status MasterLink::Take(proto::Response answer, int64_t now_ms) {
     view_.state.failed_ms = -1;
     return absl::OkStatus();
   }
+  if (*asked == Asked::kService) return TakeService(std::move(answer));
   if (answer.kind != proto::Response::Kind::kOverview) {
     return absl::UnknownError("fectld did not tell its workers: " + answer.text);
   }
@@ -100,6 +143,18 @@ absl::Status MasterLink::Take(proto::Response answer, int64_t now_ms) {
   view_ = {{.asked_ms = asked_at_ms_, .failed_ms = -1}, false};
   // Whoever is answered has answered.
   sign_ = {{.asked_ms = now_ms, .failed_ms = -1}, false};
+  return absl::OkStatus();
+}
+
+absl::Status MasterLink::TakeService(proto::Response answer) {
+  const bool known = answer.kind == proto::Response::Kind::kInspect;
+  if (!known && answer.kind != proto::Response::Kind::kErrorUnknownService) {
+    return absl::UnknownError("fectld did not tell of " + asked_service_ + ": " + answer.text);
+  }
+  Looked& looked = services_[asked_service_];
+  looked.wanted = {{.asked_ms = asked_at_ms_, .failed_ms = -1}, false};
+  looked.view.reset();
+  if (known) looked.view = std::move(answer.inspect);
   return absl::OkStatus();
 }
 
@@ -120,10 +175,15 @@ void MasterLink::Fail(const absl::Status& why, int64_t now_ms) {
   channel_.reset();
   asked_.reset();
   trouble_ = std::string(why.message());
-  for (Wanted* const one : {&view_, &sign_}) {
+  // What is known of a fectld that has gone is no answer any more.
+  const auto fail = [&](Wanted* one) {
+    one->state.asked_ms = -1;
     if (one->wanted) one->state.failed_ms = now_ms;
     one->wanted = false;
-  }
+  };
+  fail(&view_);
+  fail(&sign_);
+  for (auto& [name, looked] : services_) fail(&looked.wanted);
 }
 
 }  // namespace fectl::http

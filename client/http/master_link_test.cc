@@ -59,6 +59,27 @@ TEST(MasterLink, BringsASignAndAView) {
   EXPECT_EQ(server.requests().size(), 2U);
 }
 
+TEST(MasterLink, LooksAtOneService) {
+  FakeControlServer server([](const proto::Request& request) {
+    Response response;
+    const bool known = request.service == "web";
+    response.kind = known ? Response::Kind::kInspect : Response::Kind::kErrorUnknownService;
+    response.inspect.name = request.service;
+    return std::vector<FakeStep>{Answer(response)};
+  });
+  MasterLink link(server.path());
+  for (const char* name : {"web", "nope"}) {
+    EXPECT_EQ(link.service_state(name).asked_ms, -1);
+    link.WantService(name, MonotonicMs(), MonotonicMs());
+  }
+  ASSERT_TRUE(Until(&link, [&] {
+    return link.service_state("web").asked_ms >= 0 && link.service_state("nope").asked_ms >= 0;
+  }));
+  ASSERT_NE(link.service("web"), nullptr);
+  EXPECT_EQ(link.service("web")->name, "web");
+  EXPECT_EQ(link.service("nope"), nullptr);
+}
+
 TEST(MasterLink, HoweverManyAskFectldIsAskedOnce) {
   FakeControlServer server(Tells);
   MasterLink link(server.path());

@@ -8,7 +8,15 @@
 namespace fectl::http {
 namespace {
 
-constexpr std::string_view kReadyPath = "/readyz";
+// Names of services are letters, digits, '.', '_' and '-', so nothing in them is ever escaped.
+constexpr size_t kNameBytesMax = 64;
+
+// The name behind `folder`, if that is what `path` is.
+bool TakeName(std::string_view path, std::string_view folder, std::string_view* name) {
+  if (!path.starts_with(folder) || path.size() == folder.size()) return false;
+  *name = path.substr(folder.size());
+  return name->size() <= kNameBytesMax && name->find('/') == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -21,14 +29,12 @@ Route RouteOf(std::string_view target) {
     route.kind = Route::Kind::kMetrics;
   } else if (route.path == "/healthz") {
     route.kind = Route::Kind::kHealth;
-  } else if (route.path == kReadyPath) {
+  } else if (route.path == "/readyz" || TakeName(route.path, "/readyz/", &route.service)) {
     route.kind = Route::Kind::kReady;
-  } else if (route.path.starts_with("/readyz/") && route.path.size() > kReadyPath.size() + 1) {
-    // Names of services are letters, digits, '.', '_' and '-', so nothing in them is ever escaped.
-    route.kind = Route::Kind::kReady;
-    route.service = route.path.substr(kReadyPath.size() + 1);
   } else if (route.path == "/api/v1/status") {
     route.kind = Route::Kind::kStatus;
+  } else if (TakeName(route.path, "/api/v1/status/", &route.service)) {
+    route.kind = Route::Kind::kService;
   } else if (route.path == "/api/v1/events") {
     route.kind = Route::Kind::kEvents;
   } else if (AssetAt(route.path) != nullptr) {

@@ -13,9 +13,9 @@
 namespace fectl::http {
 
 struct Route {
-  enum class Kind { kNone, kAsset, kMetrics, kHealth, kReady, kStatus, kEvents };
+  enum class Kind { kNone, kAsset, kMetrics, kHealth, kReady, kStatus, kService, kEvents };
   Kind kind = Kind::kNone;
-  std::string_view service{};  // kReady: of it alone; empty: of all
+  std::string_view service{};  // kReady, kService: of it alone; empty: of all
   std::string_view path{};     // without the query
   std::string_view query{};
 

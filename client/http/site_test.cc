@@ -1,5 +1,7 @@
 #include "client/http/site.h"
 
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -17,14 +19,22 @@ TEST(Route, OfEachPath) {
   EXPECT_EQ(RouteOf("/readyz/web").service, "web");
   EXPECT_EQ(RouteOf("/readyz/web?verbose").service, "web");
   EXPECT_EQ(RouteOf("/api/v1/status").kind, Kind::kStatus);
+  EXPECT_EQ(RouteOf("/api/v1/status/web").kind, Kind::kService);
+  EXPECT_EQ(RouteOf("/api/v1/status/web").service, "web");
   EXPECT_EQ(RouteOf("/api/v1/events?since=1&types=a").query, "since=1&types=a");
 }
 
 TEST(Route, OfNothingElse) {
-  for (const char* target : {"", "*", "/metrics/", "/readyz/", "/../etc/passwd", "/index.html/..",
-                             "/api/v1/statusx", "http://localhost/metrics", "/%6detrics"}) {
+  for (const char* target :
+       {"", "*", "/metrics/", "/readyz/", "/../etc/passwd", "/index.html/..", "/api/v1/statusx",
+        "/readyz/a/b", "/api/v1/status/", "http://localhost/metrics", "/%6detrics"}) {
     EXPECT_EQ(RouteOf(target).kind, Kind::kNone) << target;
   }
+}
+
+TEST(Route, NoServiceHasSuchAName) {
+  const std::string long_name = "/readyz/" + std::string(65, 'x');
+  EXPECT_EQ(RouteOf(long_name).kind, Kind::kNone);
 }
 
 TEST(Refusal, OfOtherHostsComesFirst) {

@@ -17,7 +17,7 @@ _OUTSIDE = [
     ("absl/types/span.h", ("absl_span",)),
     ("benchmark/", ("benchmark",)),
     ("asio.hpp", ("asio",)),
-    ("boost/", ("boost",)),
+    ("boost/beast/", ("boost",)),
     ("cpptoml.h", ("cpptoml",)),
     ("gflags/", ("gflags",)),
     ("glog/", ("glog",)),

@@ -7,6 +7,16 @@ const AFTER_EVENT_MS = [60, 600];
 const AGAIN_MS = 1000;
 const PAST_MS = 600000;
 
+// What is to be known of one service alone; null: it cannot be had now.
+export async function look(name) {
+  try {
+    const answer = await fetch("/api/v1/status/" + name, { cache: "no-store" });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 // `told`: an object with status(view), event(record), connection("live" | "lost", words), notice(words).
 export function follow(told) {
   new Status(told).begin();

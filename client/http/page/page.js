@@ -1,6 +1,6 @@
 // The page: keeps its rows while what is in them changes, so that the focus stays where it is.
 
-import { follow } from "/live.js";
+import { follow, look } from "/live.js";
 import { duration, eventItem, fillDetail, fillServiceRow, newDetail, newServiceRow } from "/tables.js";
 
 const EVENTS_MAX = 200;
@@ -21,6 +21,7 @@ function toggle(name) {
     one.detail = newDetail("workers-of-" + name);
     fillDetail(one.detail, one.service);
     one.row.after(one.detail);
+    lookAgain(one);
     button.setAttribute("aria-controls", one.detail.id);
   }
   button.setAttribute("aria-expanded", String(one.detail !== null));
@@ -35,7 +36,13 @@ function showService(service) {
   }
   one.service = service;
   fillServiceRow(one.row, service);
-  if (one.detail) fillDetail(one.detail, service);
+  if (one.detail) lookAgain(one);
+}
+
+// Last lines are told of one service alone, and of all others there is no need to know them.
+async function lookAgain(one) {
+  const view = await look(one.service.name);
+  if (one.detail) fillDetail(one.detail, view || one.service);
 }
 
 function showFiltered() {
@@ -51,8 +58,10 @@ function showFiltered() {
 }
 
 function showMaster(view) {
-  const all = view.services.length;
-  const serving = view.services.filter((service) => service.ready >= service.num).length;
+  // As /readyz counts them.
+  const wanted = view.services.filter((service) => service.state !== "stopped" && service.type !== "oneshot");
+  const all = wanted.length;
+  const serving = wanted.filter((service) => service.ready >= service.num).length;
   const applying = view.config_applying ? ", bringing about version " + view.config_applying : "";
   document.getElementById("master").textContent =
     "fectld " + view.version + ", up " + duration(view.uptime_s) + ", configuration " + (view.config_version || 1) +

@@ -134,7 +134,7 @@ export function eventItem(record) {
     return item;
   }
   const when = new Date(record.t);
-  const time = element("time", when.toLocaleTimeString());
+  const time = element("time", when.toLocaleTimeString([], { hour12: false }));
   time.dateTime = when.toISOString();
   time.title = when.toLocaleString();
   const data = record.data || {};
