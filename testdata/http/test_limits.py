@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 from testdata.e2e.harness import Place, tcp
-from testdata.http.lookers import (SERVICE, ByHand, Events, ask, can, copied, cpu_seconds, looker, program, resident_bytes,
-                                       start, wait_until_ready)
+from testdata.http.lookers import (SERVICE, ByHand, Events, ask, can, copied, cpu_seconds, looker, program,
+                                   resident_bytes, start, wait_until_ready)
 from testdata.e2e.http_requests import free_port
 from testdata.e2e.processes import DEADLINE_SECONDS, alive, wait_until
 
@@ -122,7 +122,8 @@ def test_places_that_others_reach_must_be_wanted(place: Place) -> None:
     assert "the socket looks is reached from other machines" in master.fectl_ok("status", SERVICE)
     hand = subprocess.run([program(place), "--listen", "0.0.0.0:0"], capture_output=True, text=True, check=False)
     assert hand.returncode == 2 and "say --remote" in hand.stderr
-    other = subprocess.run([program(place), "--listen", f"127.0.0.1:{port}"], capture_output=True, text=True, check=False)
+    taken = [program(place), "--listen", f"127.0.0.1:{port}"]
+    other = subprocess.run(taken, capture_output=True, text=True, check=False)
     assert other.returncode == 1 and "Address already in use" in other.stderr
 
 

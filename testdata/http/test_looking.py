@@ -1,4 +1,4 @@
-"""What fectl-http shows of a running fectld: metrics, probes, status and events. FECTL_KILLS=1000 kills so many workers."""
+"""What fectl-http shows of a running fectld: metrics, probes, status and events. FECTL_KILLS=1000 kills as many."""
 
 import json
 import os
@@ -29,7 +29,8 @@ def _lint(text: str) -> None:
     series = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
     assert len(series) == len(set(series))
     if promtool := shutil.which("promtool"):
-        checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        words = [promtool, "check", "metrics"]
+        checked = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
@@ -55,8 +56,8 @@ def test_metrics_tell_what_runs(place: Place) -> None:
     assert abs(found['fectl_worker_start_time_seconds{service="web",worker="2"}'] - time.time()) < 120
     assert found['fectl_worker_resident_memory_bytes{service="web",worker="3"}'] > 100_000
     # Which it says itself, with its next heartbeat.
-    wait_until(lambda: '\nfectl_worker_value{service="fectl-http",worker="1",name="open"} ' in (can(port, "/metrics") or ""),
-               "a worker's own number shows")
+    number = '\nfectl_worker_value{service="fectl-http",worker="1",name="open"} '
+    wait_until(lambda: number in (can(port, "/metrics") or ""), "a worker's own number shows")
     (place.directory / "fectld.toml").touch()
     wait_until(lambda: "\nfectl_config_drift 1\n" in (can(port, "/metrics") or ""), "the drift shows")
 
