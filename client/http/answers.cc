@@ -11,8 +11,8 @@
 namespace fectl::http {
 namespace {
 
-// Processes that are measured while an answer waits: some 5 ms. And in one turn otherwise.
-constexpr size_t kMeasuredAtOnce = 400;
+// Processes that are measured while an answer waits: 3 ms of it. And in one turn otherwise.
+constexpr size_t kMeasuredAtOnce = 200;
 constexpr size_t kMeasuredInATurn = 50;
 
 // Whether files of the configuration were changed after they were read. nullopt: they cannot be looked at.

@@ -34,9 +34,10 @@ _DESCRIPTIONS = {
  losing a request: new workers are up before old ones leave. fectl tells it what
  to do, and fectl-run makes a worker of a program that knows nothing of it.""",
     "fectl-http": """metrics, probes and a page for fectl, over HTTP
- fectl-http is a service of fectld that shows what fectld does, and changes nothing:
- metrics for Prometheus, readiness and health for load balancers and Kubernetes,
- status and events as JSON, and a live page. With alert rules and a dashboard.""",
+ fectl-http is a service of fectld that shows what fectld does, and changes
+ nothing: metrics for Prometheus, readiness and health for load balancers and
+ Kubernetes, status and events as JSON, and a live page. With alert rules and a
+ dashboard.""",
     "libfectl-worker-dev": """library for workers that fectl keeps serving
  With this library a C++ program takes part in what fectld does for its workers,
  inside its own event loop: it says when it has loaded, gets its sockets, and
