@@ -101,6 +101,7 @@ def _host_libraries_impl(ctx):
     for name, header, package in [
         ("cpptoml", "/usr/include/cpptoml.h", "libcpptoml-dev"),
         ("rapidjson", "/usr/include/rapidjson/document.h", "rapidjson-dev"),
+        ("boost", "/usr/include/boost/beast/http/parser.hpp", "libboost-dev"),
     ]:
         _need(ctx, header, package)
         build.append(_LIBRARY.format(name = name, linkopts = [], deps = []))

@@ -17,6 +17,7 @@ _OUTSIDE = [
     ("absl/types/span.h", ("absl_span",)),
     ("benchmark/", ("benchmark",)),
     ("asio.hpp", ("asio",)),
+    ("boost/beast/", ("boost",)),
     ("cpptoml.h", ("cpptoml",)),
     ("gflags/", ("gflags",)),
     ("glog/", ("glog",)),

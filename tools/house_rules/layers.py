@@ -14,6 +14,7 @@ _MAY_INCLUDE = {
     "worker_sdk": ("proto_spec",),
     "python": ("worker_sdk",),
     "client": ("proto_spec",),
+    "client/http": ("client", "proto_spec", "worker_sdk"),
     "master": ("proto_spec",),
     "master/core": (),
     "master/core/archive": (),

@@ -15,7 +15,7 @@ from typing import Iterator
 import pytest
 
 ROOT = pathlib.Path(__file__).absolute().parents[2]
-NAMES = ["fectl", "libfectl-worker-dev", "python3-fectl"]
+NAMES = ["fectl", "fectl-http", "libfectl-worker-dev", "python3-fectl"]
 _NEEDED = "curl,libabsl-dev,python3,python3-uvicorn,systemd-standalone-sysusers,systemd-standalone-tmpfiles"
 # What somebody does who has just installed the package, and takes it away again. The service is started by hand: this
 # root has no systemd.
@@ -48,10 +48,17 @@ directory = "/srv/shop"
 environ = ["PYTHONPATH=/srv/shop"]
 command = "/usr/bin/python3 -m fectl_worker asyncio"
 END
+# The page and the metrics, by the example of their package; [master] is there already.
+getent passwd fectl-http
+sed -i 's/^#allow = .*/allow = ["observe:fectl-http"]/' /etc/fectl/fectld.toml
+sed '1,/^allow/d' /usr/share/doc/fectl-http/examples/fectl-http.toml >>/etc/fectl/fectld.toml
 fectld -c /etc/fectl/fectld.toml --check --strict
 fectld -d -c /etc/fectl/fectld.toml
 fectl wait web --for ready --timeout 60 || { fectl logs web; exit 1; }
 test "$(curl -s http://127.0.0.1:18080/)" = hello
+fectl wait fectl-http --for ready --timeout 60
+curl -sf http://127.0.0.1:9180/readyz
+curl -s http://127.0.0.1:9180/metrics | grep -q '^fectl_service_workers_desired{service="web"} 2$'
 fectl reload web
 test "$(curl -s http://127.0.0.1:18080/)" = hello
 fectl quit
@@ -61,7 +68,7 @@ apt-get install --yes --reinstall --no-install-recommends /packages/*.deb >/dev/
 grep -q 18080 /etc/fectl/fectld.toml
 apt-get remove --yes fectl >/dev/null
 test -f /etc/fectl/fectld.toml && ! command -v fectld
-apt-get purge --yes fectl python3-fectl libfectl-worker-dev >/dev/null
+apt-get purge --yes fectl fectl-http python3-fectl libfectl-worker-dev >/dev/null
 for path in /etc/fectl /var/log/fectl /run/fectl /usr/lib/python3/dist-packages/fectl_worker /usr/include/fectl; do
   test ! -e "$path"
 done

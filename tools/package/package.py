@@ -33,6 +33,11 @@ _DESCRIPTIONS = {
  listens to their heartbeats, replaces what hangs or dies, and reloads without
  losing a request: new workers are up before old ones leave. fectl tells it what
  to do, and fectl-run makes a worker of a program that knows nothing of it.""",
+    "fectl-http": """metrics, probes and a page for fectl, over HTTP
+ fectl-http is a service of fectld that shows what fectld does, and changes
+ nothing: metrics for Prometheus, readiness and health for load balancers and
+ Kubernetes, status and events as JSON, and a live page. With alert rules and a
+ dashboard.""",
     "libfectl-worker-dev": """library for workers that fectl keeps serving
  With this library a C++ program takes part in what fectld does for its workers,
  inside its own event loop: it says when it has loaded, gets its sockets, and
@@ -85,16 +90,34 @@ class Packages:
         upstream = self.version.partition("~")[0]
         return text.replace("@VERSION@", upstream).replace("@MULTIARCH@", self.multiarch)
 
-    def finish(self, tree: Tree, section: str, depends: list[str], more: str = "", scripts: bool = False) -> None:
+    def finish(self, tree: Tree, section: str, depends: list[str], more: str = "") -> None:
         name = tree.folder.name
         needed = ", ".join(word for word in [tree.shared_libraries(), *depends] if word)
         control = (f"Package: {name}\nSource: fectl\nVersion: {self.version}\nArchitecture: {self.architecture}\n"
                    f"Maintainer: {_MAINTAINER}\nSection: {section}\nPriority: optional\nDepends: {needed}\n{more}"
                    f"Description: {_DESCRIPTIONS[name]}\n")
-        kinds = ["postinst", "prerm", "postrm"] if scripts else []
+        kinds = [kind for kind in ("postinst", "prerm", "postrm") if (_FILES / f"{name}.{kind}").exists()]
         tree.pack(control, self.out / f"{name}_{self.version}_{self.architecture}.deb",
                   {kind: _FILES / f"{name}.{kind}" for kind in kinds})
         print(self.out / f"{name}_{self.version}_{self.architecture}.deb")
+
+    def components(self) -> list[dict[str, str]]:
+        host = pathlib.Path(output_of("bazel", "info", "output_base")) / "external/host/BUILD.bazel"
+        return sbom.components(sbom.linked_files(host.read_text(encoding="utf-8")))
+
+    def http(self) -> None:
+        tree = self.tree("fectl-http")
+        tree.binary(self.bin / "client/http/fectl-http", "/usr/bin/fectl-http")
+        manual = pathlib.Path("client/http/fectl-http.8").read_text(encoding="utf-8")
+        tree.compressed(manual, "/usr/share/man/man8/fectl-http.8.gz")
+        tree.copy(_FILES / "http_sysusers.conf", "/usr/lib/sysusers.d/fectl-http.conf")
+        examples = pathlib.Path("/usr/share/doc/fectl-http/examples")
+        tree.copy(_FILES / "fectl-http.toml", str(examples / "fectl-http.toml"))
+        for name in ("alerts.yml", "dashboard.json"):
+            tree.copy(pathlib.Path("client/http/monitoring") / name, str(examples / name))
+        document = sbom.document(self.version, self.epoch, self.components(), "fectl-http")
+        tree.write("/usr/share/doc/fectl-http/fectl-http.cdx.json", document)
+        self.finish(tree, "admin", ["systemd | systemd-standalone-sysusers"], "Recommends: fectl\n")
 
     def programs(self) -> None:
         tree = self.tree("fectl")
@@ -115,11 +138,11 @@ class Packages:
         tree.write("/usr/share/zsh/vendor-completions/_fectl",
                    f"{head}{script}_bash_complete -o default -F _fectl\n")
         tree.copy(_FILES / "fectl.fish", "/usr/share/fish/vendor_completions.d/fectl.fish")
-        host = pathlib.Path(output_of("bazel", "info", "output_base")) / "external/host/BUILD.bazel"
-        parts = sbom.components(sbom.linked_files(host.read_text(encoding="utf-8")))
+        # Boost is in fectl-http alone.
+        parts = [part for part in self.components() if "boost" not in part["name"]]
         tree.write("/usr/share/doc/fectl/fectl.cdx.json", sbom.document(self.version, self.epoch, parts))
         self.finish(tree, "admin", ["systemd | systemd-standalone-sysusers", "systemd | systemd-standalone-tmpfiles"],
-                    "Suggests: python3-fectl\n", scripts=True)
+                    "Suggests: python3-fectl, fectl-http\n")
 
     def library(self) -> None:
         tree = self.tree("libfectl-worker-dev")
@@ -171,6 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fectl-package-") as work:
         packages = Packages(pathlib.Path(work), out, bazel_bin)
         packages.programs()
+        packages.http()
         packages.library()
         packages.python()
 

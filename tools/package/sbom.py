@@ -45,12 +45,12 @@ def components(files: Iterable[str]) -> list[dict[str, str]]:
     return parts
 
 
-def document(version: str, epoch: int, parts: list[dict[str, str]]) -> str:
+def document(version: str, epoch: int, parts: list[dict[str, str]], name: str = "fectl") -> str:
     when = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     # The same parts are the same document.
-    serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([version, parts]))
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([name, version, parts]))
     return json.dumps({
         "bomFormat": "CycloneDX", "specVersion": "1.4", "serialNumber": f"urn:uuid:{serial}", "version": 1,
-        "metadata": {"timestamp": when, "component": {"type": "application", "name": "fectl", "version": version}},
+        "metadata": {"timestamp": when, "component": {"type": "application", "name": name, "version": version}},
         "components": parts,
     }, indent=2) + "\n"
