@@ -37,6 +37,7 @@ enum class CommandKind {
   kLogs,
   kIncident,
   kServe,
+  kInit,
   kWatch,
   kCompletion,
   kHelp,
@@ -50,6 +51,7 @@ enum class Operands {
   kServices,  // one or more, or `all`
   kOptionalCommand,
   kApplication,       // MODULE:NAME, and arguments for it
+  kProposed,          // nothing, or MODULE:NAME or a program, and arguments for it
   kServiceAndPaths,   // one service, and files or folders
   kTargetAndMessage,  // SERVICE or SERVICE/N, and JSON
   kOptionalPlan,      // the id of a plan
