@@ -31,6 +31,7 @@
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
+#include "master/runtime/ending/ending.h"
 #include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/last_words.h"
@@ -66,7 +67,8 @@ struct MasterParts {
   Environment inherited;           // for workers
   rlimit open_files = {};          // likewise
   LogSurroundings log_surroundings;
-  platform::NotifySocket notify;  // whoever started fectld wants to be told there
+  std::string termination_message;  // a file; empty: none
+  platform::NotifySocket notify;    // whoever started fectld wants to be told there
 };
 
 // The outside of the driver (master/driver/driver.h): the wait, effects, clients, signals, and views.
@@ -91,6 +93,8 @@ class Master final : private driver::Outside,
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
   // nothing can be done without (every worker is killed then).
   absl::Status Run();
+  // Behind Run(): with what the process is to end.
+  int exit_code() const { return ending_.exit_code(); }
 
  private:
   core::Moment Now() override;
@@ -125,7 +129,11 @@ class Master final : private driver::Outside,
   uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();
-  void ShutDown(const core::ShutdownAsked& asked);
+  void ShutDown(const core::ShutdownAsked& asked, const std::string& why);
+  bool PutOffEnd();
+  void NoteFailure(const core::Report& effect);
+  void EndIfDue(core::Instant now);
+  void SayWhyItEnds();
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request);
   bool Settled(Settling& one) const;
@@ -175,6 +183,8 @@ class Master final : private driver::Outside,
   Applier applier_;
   ControlServer server_;
   ManagerNotices notices_;
+  Ending ending_;
+  std::string last_lines_;                                // of the process whose failure is the end
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;
   core::Instant started_at_;
