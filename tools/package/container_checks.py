@@ -77,7 +77,8 @@ class Image:
         # The network is the host's for that time, as of an engine that builds.
         resolver = self.root / "etc/resolv.conf"
         shutil.copy("/etc/resolv.conf", resolver)
-        run("unshare", "--mount", "chroot", self.root, "sh", "-c", rest,
+        mounted = 'mount -t proc proc "$1/proc" && exec chroot "$1" sh -c "$2"'
+        run("unshare", "--mount", "--pid", "--fork", "sh", "-c", mounted, "sh", self.root, rest,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
 
     def _env(self, rest: str, _: pathlib.Path) -> None:

@@ -29,7 +29,8 @@ def make_root(root: pathlib.Path, needed: list[str]) -> None:
         "Label: Debian").splitlines()[0]
     proxies = [f"--aptopt={line}" for line in run("apt-config", "dump").splitlines()
                if line.lower().startswith(("acquire::http::proxy", "acquire::https::proxy"))]
-    run("mmdebstrap", "--variant=minbase", f"--include={','.join(needed)}", "--skip=cleanup/apt/lists", *proxies,
+    included = [f"--include={','.join(needed)}"] if needed else []
+    run("mmdebstrap", "--variant=minbase", *included, "--skip=cleanup/apt/lists", *proxies,
         "bookworm", root, mirror)
 
 
