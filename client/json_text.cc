@@ -146,6 +146,13 @@ std::string ServingJson(std::string_view url, std::string_view kind, std::string
               ",\"sock\":" + String(sock) + ",\"pid\":" + std::to_string(pid) + "}");
 }
 
+std::string InitJson(std::string_view file, std::string_view found, const std::vector<std::string>& others) {
+  std::string names;
+  for (const std::string& other : others) names += (names.empty() ? "" : ",") + String(other);
+  return Line("{\"ok\":true,\"file\":" + String(file) + ",\"found\":" + String(found) + ",\"others\":[" +
+              names + "]}");
+}
+
 std::string ViewJson(const std::string& json) {
   return Line(json);
 }

@@ -63,6 +63,9 @@ std::string DoneJson(int64_t took_ms);
 // {"ok":true,"url":"http://127.0.0.1:8000","application":"asgi","sock":"/tmp/x/fectld.sock","pid":123}
 std::string ServingJson(std::string_view url, std::string_view kind, std::string_view sock, int64_t pid);
 
+// {"ok":true,"file":"fectld.toml","found":"the FastAPI application ...","others":["wsgi:application"]}
+std::string InitJson(std::string_view file, std::string_view found, const std::vector<std::string>& others);
+
 // A view's own JSON text as a line.
 std::string ViewJson(const std::string& json);
 

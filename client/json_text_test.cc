@@ -76,5 +76,12 @@ TEST(JsonText, DoneAndViews) {
   EXPECT_EQ(ViewJson("{\"cause\":\"\xc2\x9b\"}"), "{\"cause\":\"\\u009b\"}\n");
 }
 
+TEST(JsonText, Init) {
+  EXPECT_EQ(InitJson("fectld.toml", "the program ./web", {"a:app", "b:app"}),
+            "{\"ok\":true,\"file\":\"fectld.toml\",\"found\":\"the program ./web\","
+            "\"others\":[\"a:app\",\"b:app\"]}\n");
+  EXPECT_EQ(InitJson("x", "y", {}), "{\"ok\":true,\"file\":\"x\",\"found\":\"y\",\"others\":[]}\n");
+}
+
 }  // namespace
 }  // namespace fectl::client

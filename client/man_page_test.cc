@@ -45,6 +45,8 @@ std::string Macro(Operands operands) {
       return " Op Ar COMMAND";
     case Operands::kApplication:
       return " Ar MODULE : Ns Ar NAME Op Ar ARGUMENT ...";
+    case Operands::kProposed:
+      return " Op Ar MODULE : Ns Ar NAME | Ar PROGRAM";
     case Operands::kServiceAndPaths:
       return " Ar SERVICE Op Ar PATH ...";
     case Operands::kShell:
@@ -110,7 +112,7 @@ TEST(ManPage, DescribesTheOptionsOfTheTableAndNoOthers) {
               UnorderedElementsAreArray(OptionsOf({"status", "events", "why", "wait", "top"})));
   EXPECT_THAT(OptionsIn("CHANGING WHAT RUNS"), ElementsAreArray(OptionsOf({"plan", "apply", "scale"})));
   EXPECT_THAT(OptionsIn("WHAT WORKERS WRITE"), ElementsAreArray(OptionsOf({"logs"})));
-  EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), ElementsAreArray(OptionsOf({"serve"})));
+  EXPECT_THAT(OptionsIn("SERVING AN APPLICATION"), ElementsAreArray(OptionsOf({"serve", "init"})));
 }
 
 TEST(ManPage, DASH_TellsWhatFollowsTwoDashes) {

@@ -16,6 +16,7 @@
 #include "client/events/run_events.h"
 #include "client/exit_code.h"
 #include "client/incidents/run_incident.h"
+#include "client/init/run_init.h"
 #include "client/json_text.h"
 #include "client/live/run_refresh.h"
 #include "client/live/run_top.h"
@@ -46,6 +47,11 @@ int Help(const Invocation& invocation, Output& output) {
   const bool explain = invocation.command == CommandKind::kHelp && !invocation.operands.empty();
   const Command& command = explain ? *FindCommand(invocation.operands[0]) : CommandOf(invocation.command);
   output.Out(command.kind == CommandKind::kHelp && !explain ? GeneralHelp() : CommandHelp(command));
+  return kDone;
+}
+
+int Completion(const Context& context) {
+  context.output.Out(CompletionScript(context.invocation.operands[0]));
   return kDone;
 }
 
@@ -102,11 +108,12 @@ int RunCommand(const Context& context) {
       return RunIncident(context);
     case CommandKind::kServe:
       return RunServe(context);
+    case CommandKind::kInit:
+      return RunInit(context);
     case CommandKind::kWatch:
       return RunWatch(context);
     case CommandKind::kCompletion:
-      context.output.Out(CompletionScript(context.invocation.operands[0]));
-      return kDone;
+      return Completion(context);
     case CommandKind::kHelp:
       break;
   }

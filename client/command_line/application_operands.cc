@@ -10,7 +10,8 @@
 namespace fectl::client {
 namespace {
 
-constexpr char kUsage[] = "fectl serve MODULE:NAME [ARGUMENT]...";
+constexpr char kServe[] = "fectl serve MODULE:NAME [ARGUMENT]...";
+constexpr char kInit[] = "fectl init MODULE:NAME [ARGUMENT]...";
 
 // "./shop/main.py" as Python names it: "shop.main".
 std::string ModuleOfFile(std::string module) {
@@ -35,22 +36,32 @@ std::string WhatIsWrongWithName(const std::string& word) {
   return "";
 }
 
-}  // namespace
-
-std::string WhatIsWrongWithApplication(const std::vector<std::string>& operands) {
-  if (operands.empty()) return std::string("serve needs the name of an application: ") + kUsage;
+std::string WhatIsWrongWith(const std::vector<std::string>& operands, const std::string& usage) {
   if (std::string wrong = WhatIsWrongWithName(operands[0]); !wrong.empty()) return wrong;
   for (size_t i = 1; i < operands.size(); ++i) {
     std::string_view argument = operands[i];
     if (argument.starts_with("--")) argument.remove_prefix(2);
     const size_t equals = argument.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      return Quoted(operands[i]) + " is no argument of the form NAME=VALUE: " + kUsage;
+      return Quoted(operands[i]) + " is no argument of the form NAME=VALUE: " + usage;
     if (argument.starts_with("app=") || argument.starts_with("factory="))
       return "the application is " + Quoted(operands[0]) + " already: " + Quoted(operands[i]) +
              " is too much";
   }
   return "";
+}
+
+}  // namespace
+
+std::string WhatIsWrongWithApplication(const std::vector<std::string>& operands) {
+  if (operands.empty()) return std::string("serve needs the name of an application: ") + kServe;
+  return WhatIsWrongWith(operands, kServe);
+}
+
+std::string WhatIsWrongWithProposed(const std::vector<std::string>& operands) {
+  const bool is_python =
+      !operands.empty() && (operands[0].ends_with(".py") || operands[0].find(':') != std::string::npos);
+  return is_python ? WhatIsWrongWith(operands, kInit) : "";
 }
 
 }  // namespace fectl::client

@@ -34,5 +34,15 @@ TEST(ApplicationOperands, AWrongArgumentIsExplained) {
             "the application is \"shop:app\" already: \"factory=shop:make\" is too much");
 }
 
+TEST(ApplicationOperands, OfInitAreAnApplicationOrAProgram) {
+  EXPECT_EQ(WhatIsWrongWithProposed({}), "");
+  EXPECT_EQ(WhatIsWrongWithProposed({"shop.main:app", "access_log=-"}), "");
+  EXPECT_EQ(WhatIsWrongWithProposed({"./build/web", "--port", "80"}), "");
+  EXPECT_EQ(WhatIsWrongWithProposed({"shop/main.py"}),
+            "a module is named as Python imports it: \"shop/main.py\" is shop.main:NAME");
+  EXPECT_EQ(WhatIsWrongWithProposed({"shop:app", "--debug"}),
+            "\"--debug\" is no argument of the form NAME=VALUE: fectl init MODULE:NAME [ARGUMENT]...");
+}
+
 }  // namespace
 }  // namespace fectl::client

@@ -218,6 +218,8 @@ class Parser {
         result_.print_version = true;
       } else if (option.name == "check") {
         result_.check = true;
+      } else if (option.name == "force") {
+        result_.force = true;
       } else {
         gflags::SetCommandLineOption(FlagOf(option).c_str(), "true");
       }
@@ -359,6 +361,9 @@ class Parser {
         break;
       case Operands::kApplication:
         error_ = WhatIsWrongWithApplication(operands);
+        return;
+      case Operands::kProposed:
+        error_ = WhatIsWrongWithProposed(operands);
         return;
       case Operands::kServiceAndPaths:
         if (operands.empty() || operands[0] == "all")

@@ -55,6 +55,7 @@ struct Invocation {
   std::optional<int64_t> timeout_ms;
   bool json = false;
   bool check = false;          // with status: only say what is not well
+  bool force = false;          // with init: replace what is there
   bool help = false;           // explain `command` instead of doing it
   bool print_version = false;  // of this program
   ServeOptions serve;

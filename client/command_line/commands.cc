@@ -303,6 +303,19 @@ that begin with dashes stand after --.
 Ctrl-C lets open requests finish and ends all processes; a second one ends them
 at once. Exits 0 after that; 1 if the application cannot be served.
 )"},
+    {CommandKind::kInit, "init", Operands::kProposed, "write a fectld.toml for what is found here",
+     R"(Looks for a Python application (ASGI, WSGI or aiohttp), for a program that has
+the worker SDK in it, or for another program, and writes a fectld.toml with
+comments that serves it, ready for fectld. Says what was found. No fectld is
+needed.
+
+With MODULE:NAME or PROGRAM it is that one; its arguments may follow, and stand
+after -- where they begin with dashes. The Python is that of a virtual
+environment in this folder, or python3.
+
+A fectld.toml that is there stays, unless --force is given. Exits 0 when it is
+written; 1 if nothing was found, or it cannot be loaded, or a file is there.
+)"},
     {CommandKind::kWatch, "watch", Operands::kServiceAndPaths, "reload a service when its files change",
      R"(Reloads the service of a running fectld whenever something changes: in a folder
 the files of a Python application (*.py, templates, .env) in it and below, and a
@@ -351,16 +364,17 @@ constexpr Option kOptions[] = {
     {"worker", 0, "N", "only of this worker, from 1", "logs"},
     {"previous", 0, "", "of the process before the one that runs", "logs"},
     {"grep", 0, "RE", "only lines that this expression is found in", "logs"},
-    {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve"},
-    {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve"},
-    {"workers", 0, "NUMBER", "how many processes (1)", "serve"},
+    {"host", 0, "ADDRESS", "listen there (127.0.0.1)", "serve init"},
+    {"port", 0, "PORT", "the port (8000); 0: any that is free", "serve init"},
+    {"workers", 0, "NUMBER", "how many processes (1)", "serve init"},
     {"threads", 0, "NUMBER", "of a WSGI application: threads in each process", "serve"},
     {"loop", 0, "LOOP", "the event loop: auto, asyncio or uvloop (auto)", "serve", kLoops},
     {"watch", 0, "", "reload when a file of the application changes", "serve"},
     {"app-dir", 0, "DIR", "where the application is, and runs (.)", "serve"},
-    {"python", 0, "PROGRAM", "the Python that runs it (python3, from PATH)", "serve"},
-    {"kind", 0, "KIND", "it is asgi, wsgi or aiohttp: do not find out", "serve", kKinds},
-    {"print", 0, "", "print the fectld.toml and start nothing", "serve"},
+    {"python", 0, "PROGRAM", "the Python that runs it (python3, from PATH)", "serve init"},
+    {"kind", 0, "KIND", "it is asgi, wsgi or aiohttp: do not find out", "serve init", kKinds},
+    {"print", 0, "", "print the fectld.toml, and do nothing else", "serve init"},
+    {"force", 0, "", "replace a fectld.toml that is there", "init"},
     {"help", 'h', "", "show this help, or that of the command"},
     {"version", 'V', "", "print the version of this program"},
 };
@@ -424,6 +438,8 @@ std::string_view Synopsis(Operands operands) {
       return "[COMMAND]";
     case Operands::kApplication:
       return "MODULE:NAME [ARGUMENT]...";
+    case Operands::kProposed:
+      return "[MODULE:NAME|PROGRAM]";
     case Operands::kServiceAndPaths:
       return "SERVICE [PATH]...";
     case Operands::kTargetAndMessage:

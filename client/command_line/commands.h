@@ -39,6 +39,7 @@ enum class CommandKind {
   kLogs,
   kIncident,
   kServe,
+  kInit,
   kWatch,
   kCompletion,
   kHelp,
@@ -52,6 +53,7 @@ enum class Operands {
   kServices,  // one or more, or `all`
   kOptionalCommand,
   kApplication,       // MODULE:NAME, and arguments for it
+  kProposed,          // nothing, or MODULE:NAME or a program, and arguments for it
   kServiceAndPaths,   // one service, and files or folders
   kTargetAndMessage,  // SERVICE or SERVICE/N, and JSON
   kOptionalPlan,      // the id of a plan

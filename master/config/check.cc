@@ -123,6 +123,14 @@ void CheckMasterPaths(LoadResult* result) {
   }
 }
 
+void CheckEssential(LoadResult* result) {
+  const std::vector<ServiceConfig>& services = result->config.services;
+  const bool any =
+      std::any_of(services.begin(), services.end(), [](const ServiceConfig& s) { return s.essential; });
+  if (result->config.master.exit_on_failure && !any)
+    result->Add("master.on_failure", "\"exit\" is for a service with essential = true, and there is none");
+}
+
 }  // namespace
 
 void CheckConsistency(bool complete, LoadResult* result) {
@@ -136,6 +144,7 @@ void CheckConsistency(bool complete, LoadResult* result) {
         {result->file, 0, "service", "there is none: at least one [[service]] is needed", false});
     return;
   }
+  CheckEssential(result);
   const bool all_named = std::all_of(result->config.services.begin(), result->config.services.end(),
                                      [](const ServiceConfig& service) { return !service.name.empty(); });
   const bool all_sockets_named = std::all_of(result->config.sockets.begin(), result->config.sockets.end(),

@@ -61,7 +61,10 @@ struct MasterConfig {
   std::optional<Account> gid;
   std::string stdout_path;  // empty: not redirected
   std::string stderr_path;
-  std::vector<Grant> allow;  // besides root and the user that the master runs as, who may everything
+  std::vector<Grant> allow;      // besides root and the user that the master runs as, who may everything
+  bool exit_on_failure = false;  // key `on_failure`: the end of fectld, where an essential service has failed
+  int64_t stop_delay_ms = 0;     // for so long all goes on after SIGTERM
+  std::string termination_message;  // a file; empty: /dev/termination-log, where fectld is process 1
 
   std::optional<Identity> identity;  // from `uid` and `gid`; empty: stay who we are
 
@@ -132,8 +135,9 @@ struct ServiceConfig {
   std::optional<uint64_t> capabilities;
   std::vector<std::string> after;  // services that are ready before this one starts
   std::vector<std::string>
-      require;            // key `requires`: as `after`, and this one does not start where they failed
-  bool autostart = true;  // started with fectld
+      require;             // key `requires`: as `after`, and this one does not start where they failed
+  bool autostart = true;   // started with fectld
+  bool essential = false;  // without it fectld is of no use
   ServiceType type = ServiceType::kService;
   std::string before_roll;   // a oneshot that is run before workers are replaced; empty: none
   std::string renamed_from;  // the name under which it ran before; empty: none

@@ -40,7 +40,8 @@ void VisitFields(T& grant, Visit&& visit) {
 
 template <Is<MasterConfig> T, typename Visit>
 void VisitFields(T& master, Visit&& visit) {
-  auto& [sock, directory, pid, uid, gid, stdout_path, stderr_path, allow, identity] = master;
+  auto& [sock, directory, pid, uid, gid, stdout_path, stderr_path, allow, exit_on_failure, stop_delay_ms,
+         termination_message, identity] = master;
   visit("sock", sock);
   visit("directory", directory);
   visit("pid", pid);
@@ -49,6 +50,9 @@ void VisitFields(T& master, Visit&& visit) {
   visit("stdout_path", stdout_path);
   visit("stderr_path", stderr_path);
   visit("allow", allow);
+  visit("exit_on_failure", exit_on_failure);
+  visit("stop_delay_ms", stop_delay_ms);
+  visit("termination_message", termination_message);
   visit("identity", identity);
 }
 
@@ -78,9 +82,9 @@ template <Is<ServiceConfig> T, typename Visit>
 void VisitFields(T& service, Visit&& visit) {
   auto& [name, num, num_auto, command, directory, restarts, uid, gid, timeout_ms, startup_timeout_ms,
          shutdown_timeout_ms, max_lease_ms, stdout_path, stderr_path, environ, environ_passed, env_files,
-         environ_from_files, max_surge, no_new_privileges, capabilities, after, require, autostart, type,
-         before_roll, renamed_from, labels, ready, watchdog, stop_signal, logs, rollout, recycle, identity] =
-      service;
+         environ_from_files, max_surge, no_new_privileges, capabilities, after, require, autostart, essential,
+         type, before_roll, renamed_from, labels, ready, watchdog, stop_signal, logs, rollout, recycle,
+         identity] = service;
   visit("name", name);
   visit("num", num);
   visit("num_auto", num_auto);
@@ -105,6 +109,7 @@ void VisitFields(T& service, Visit&& visit) {
   visit("after", after);
   visit("require", require);
   visit("autostart", autostart);
+  visit("essential", essential);
   visit("type", type);
   visit("before_roll", before_roll);
   visit("renamed_from", renamed_from);

@@ -12,8 +12,9 @@
 namespace fectl::config {
 
 // Every key that fectld.toml can have, in the order in which people are told of them.
-inline constexpr std::string_view kMasterKeys[] = {"sock", "directory", "pid",    "uid",
-                                                   "gid",  "stdout",    "stderr", "allow"};
+inline constexpr std::string_view kMasterKeys[] = {
+    "sock",       "directory",          "pid", "uid", "gid", "stdout", "stderr", "allow", "on_failure",
+    "stop_delay", "termination_message"};
 inline constexpr std::string_view kSocketKeys[] = {"name",  "port",    "host",  "ip",        "backlog",
                                                    "proto", "service", "app",   "arguments", "path",
                                                    "mode",  "owner",   "group", "from"};
@@ -38,6 +39,7 @@ inline constexpr std::string_view kServiceKeys[] = {"name",
                                                     "after",
                                                     "requires",
                                                     "autostart",
+                                                    "essential",
                                                     "type",
                                                     "before_roll",
                                                     "renamed_from",

@@ -50,6 +50,9 @@ gid = 5
 stdout = "e"
 stderr = "f"
 allow = "observe:w"
+on_failure = "exit"
+stop_delay = 1.5
+termination_message = "x"
 [logging]
 level = "error"
 service = "file"
@@ -88,6 +91,7 @@ stderr = "u"
 environ = ["V=w"]
 max_surge = 9
 no_new_privileges = false
+essential = true
 )";
 
 TEST(Parse, ReadsEveryKey) {
@@ -102,6 +106,9 @@ TEST(Parse, ReadsEveryKey) {
                                     "e",
                                     "f",
                                     {Grant{Role::kObserve, false, Account{"w", {}}, {}}},
+                                    true,
+                                    1'500,
+                                    "x",
                                     {}}));
   EXPECT_EQ(c.logging, (LoggingConfig{LogLevel::kError, LogTarget::kFile, "g", "mail"}));
   SocketConfig tcp;
@@ -138,8 +145,9 @@ TEST(Parse, ReadsEveryKey) {
   web.environ = {{"V", "w"}};
   web.max_surge = 9;
   web.no_new_privileges = false;
+  web.essential = true;
   EXPECT_THAT(c.services, ElementsAre(web));
-  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 47);
+  EXPECT_EQ(result.lines.Find("service.web.max_surge"), 50);
 }
 
 // Each key of each section with a value of each type: accepted, or refused in one sentence with its line.

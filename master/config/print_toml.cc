@@ -72,6 +72,9 @@ void PrintMaster(const MasterConfig& master, Printer* out) {
   out->AccountIfSet("gid", master.gid);
   out->TextIfSet("stdout", master.stdout_path);
   out->TextIfSet("stderr", master.stderr_path);
+  if (master.exit_on_failure) out->Text("on_failure", "exit");
+  if (master.stop_delay_ms > 0) out->Raw("stop_delay", Seconds(master.stop_delay_ms));
+  out->TextIfSet("termination_message", master.termination_message);
   if (master.allow.empty()) return;
   std::vector<std::string> entries;
   for (const Grant& grant : master.allow) entries.push_back(ToText(grant));
@@ -196,6 +199,7 @@ void PrintOrder(const ServiceConfig& service, Printer* out) {
   if (!service.after.empty()) out->Raw("after", QuotedList(service.after));
   if (!service.require.empty()) out->Raw("requires", QuotedList(service.require));
   if (!service.autostart) out->Raw("autostart", "false");
+  if (service.essential) out->Raw("essential", "true");
   out->TextIfSet("before_roll", service.before_roll);
   out->TextIfSet("renamed_from", service.renamed_from);
   if (!service.labels.empty()) out->Raw("labels", QuotedList(service.labels));

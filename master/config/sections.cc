@@ -155,6 +155,10 @@ MasterConfig ReadMaster(const Table& table, std::string label, LoadResult* resul
   Assign(reader.FilePath("stdout"), &master.stdout_path);
   Assign(reader.FilePath("stderr"), &master.stderr_path);
   master.allow = ReadAllow(&reader);
+  static constexpr std::string_view kOnFailure[] = {"stay", "exit"};
+  master.exit_on_failure = reader.OneOf("on_failure", kOnFailure).value_or(0) == 1;
+  Assign(reader.Milliseconds("stop_delay"), &master.stop_delay_ms);
+  Assign(reader.FilePath("termination_message"), &master.termination_message);
   return master;
 }
 

@@ -100,8 +100,7 @@ std::string FailedReplacement(const core::Slot& slot, const std::string& who) {
     if (is_reload || record->milestone == Milestone::kRestartFailed) {
       if (record->cause.kind == Cause::Kind::kOtherFailed) return "";  // the other one tells
       return std::string("The last ") + (is_reload ? "reload" : "restart") + " failed: the new process of " +
-             who + " " + core::ToWords(record->cause) +
-             WhenItEnded(slot, *record) + ".";
+             who + " " + core::ToWords(record->cause) + WhenItEnded(slot, *record) + ".";
     }
     const bool is_newer = record->milestone == Milestone::kRunning || record->milestone == Milestone::kPaused;
     if (is_newer && record->cause.kind != Cause::Kind::kRestored) return "";

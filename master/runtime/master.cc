@@ -59,7 +59,8 @@ Master::Master(MasterParts parts)
                parts_.loaded_at_ns),
       server_(parts_.control.get(), Access(parts_.allow, geteuid()), parts_.loop.get(), this),
       notices_(std::move(parts_.notify),
-               [this] { return StatusLine(supervisor().services(), supervisor().shutting_down()); }) {
+               [this] { return StatusLine(supervisor().services(), supervisor().shutting_down()); }),
+      ending_(core::Milliseconds(applier_.running().master.stop_delay_ms)) {
   for (size_t i = 0; i < parts_.services.size(); ++i) {
     const core::Service& service = supervisor().services()[i];
     SetName(service.id(), service.policy().name);
@@ -109,6 +110,7 @@ absl::Status Master::Run() {
   while (!driver_.finished()) {
     if (absl::Status turned = driver_.Turn(); !turned.ok()) return turned;
   }
+  SayWhyItEnds();
   logs_.Finish();
   LOG(INFO) << "all services are stopped; fectld leaves";
   return absl::OkStatus();
@@ -127,9 +129,10 @@ absl::StatusOr<bool> Master::Wait(int64_t timeout_ns) {
 }
 
 core::Instant Master::next_deadline() const {
-  core::Instant due = std::min({server_.next_deadline(), parts_.listeners->next_deadline(),
-                                applier_.next_deadline(), logs_.next_deadline(), notices_.next_deadline(),
-                                examiner_.next_deadline(), rollouts_.next_deadline(), beat_at_, sweep_at_});
+  core::Instant due =
+      std::min({server_.next_deadline(), parts_.listeners->next_deadline(), applier_.next_deadline(),
+                logs_.next_deadline(), notices_.next_deadline(), examiner_.next_deadline(),
+                rollouts_.next_deadline(), ending_.next_deadline(), beat_at_, sweep_at_});
   for (const Settling& one : settling_) {
     // A scale is done when workers say so, which wakes the loop; but for one that this turn has not looked
     // at.
@@ -197,6 +200,7 @@ void Master::Do(const core::Signal& effect) {
 void Master::Do(const core::Report& effect) {
   LogReport(names_[effect.service], effect, parts_.log.get());
   last_words_.OnReport(effect, driver_.at().now);
+  if (effect.record.milestone == core::Milestone::kFailed) NoteFailure(effect);
 }
 
 void Master::Do(const core::ForgetService& effect) {
@@ -244,8 +248,9 @@ void Master::OnTurnEnd(core::Instant now) {
   server_.OnTurn(now);
   NoticeRoom();
   parts_.listeners->OnTurn(now);
+  EndIfDue(now);
   notices_.OnTurn(now, {.up = came_up_,
-                        .stopping = supervisor().shutting_down(),
+                        .stopping = supervisor().shutting_down() || ending_.is_put_off(),
                         .applications = applier_.begun(),
                         .applying = applier_.at_work()});
   if (beat_at_ <= now) {
@@ -275,8 +280,9 @@ void Master::OnReady(uint32_t /*events*/) {
       case SIGTERM:
       case SIGINT:
       case SIGQUIT:
+        if (signal.number == SIGTERM && PutOffEnd()) break;
         LOG(INFO) << "got " << base::SignalName(signal.number) << ": every service is to stop";
-        ShutDown({.graceful = signal.number == SIGTERM});
+        ShutDown({.graceful = signal.number == SIGTERM}, "a signal");
         break;
       case SIGUSR1:
         ReopenLogs();
@@ -296,10 +302,10 @@ void Master::OnReady(uint32_t /*events*/) {
   }
 }
 
-void Master::ShutDown(const core::ShutdownAsked& asked) {
-  if (!supervisor().shutting_down())
-    Tell({.type = proto::EventType::kMasterStopping,
-          .texts = {{"why", asked.request != 0 ? "quit" : "a signal"}}});
+void Master::ShutDown(const core::ShutdownAsked& asked, const std::string& why) {
+  if (!supervisor().shutting_down() && !ending_.is_put_off())
+    Tell({.type = proto::EventType::kMasterStopping, .texts = {{"why", why}}});
+  ending_.OnBegun();
   applier_.End();
   server_.PrepareToLeave();
   // Nobody is started any more, and what a worker does not accept should be refused, not wait in a queue that

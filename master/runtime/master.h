@@ -1,8 +1,6 @@
 #ifndef MASTER_RUNTIME_MASTER_H_
 #define MASTER_RUNTIME_MASTER_H_
 
-#include <sys/resource.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -25,20 +23,18 @@
 #include "master/events/event_sink.h"
 #include "master/events/record.h"
 #include "master/platform/loop/event_loop.h"
-#include "master/platform/loop/signals.h"
-#include "master/platform/sockets/control_socket.h"
 #include "master/runtime/apply/applier.h"
 #include "master/runtime/apply/config_loader.h"
 #include "master/runtime/control/access.h"
 #include "master/runtime/control/control_server.h"
+#include "master/runtime/ending/ending.h"
 #include "master/runtime/evidence/crash_limit.h"
 #include "master/runtime/evidence/examiner.h"
 #include "master/runtime/listeners/listener_set.h"
 #include "master/runtime/logs/last_words.h"
 #include "master/runtime/logs/log_link.h"
 #include "master/runtime/manager/manager_notices.h"
-#include "master/runtime/own_log/log_output.h"
-#include "master/runtime/own_log/own_streams.h"
+#include "master/runtime/master_parts.h"
 #include "master/runtime/rollouts/rollout_watch.h"
 #include "master/runtime/views/event_stream.h"
 #include "master/runtime/waiting.h"
@@ -49,27 +45,6 @@
 #include "proto_spec/control_status.h"
 
 namespace fectl::runtime {
-
-// What the master is made of. Everything is open, and privileges are dropped already.
-struct MasterParts {
-  std::unique_ptr<platform::EventLoop> loop;
-  std::unique_ptr<platform::Signals> signals;
-  std::optional<OwnStreams> streams;
-  std::unique_ptr<LogOutput> log;
-  std::unique_ptr<platform::ControlSocket> control;
-  std::vector<config::Grant> allow;  // who may use it
-  std::unique_ptr<ListenerSet> listeners;
-  std::vector<PlannedService> services;
-  config::Config config;           // of which `services` were made
-  std::string file;                // an absolute path
-  std::vector<std::string> files;  // that were read: this one first
-  int64_t loaded_at_ns = 0;        // unix time
-  std::string start_directory;     // from which `file` was loaded
-  Environment inherited;           // for workers
-  rlimit open_files = {};          // likewise
-  LogSurroundings log_surroundings;
-  platform::NotifySocket notify;  // whoever started fectld wants to be told there
-};
 
 // The outside of the driver (master/driver/driver.h): the wait, effects, clients, signals, and views.
 class Master final : private driver::Outside,
@@ -93,6 +68,8 @@ class Master final : private driver::Outside,
   // Starts the services and serves until everything is stopped. Once. An error: the kernel does not give what
   // nothing can be done without (every worker is killed then).
   absl::Status Run();
+  // Behind Run(): with what the process is to end.
+  int exit_code() const { return ending_.exit_code(); }
 
  private:
   core::Moment Now() override;
@@ -128,7 +105,11 @@ class Master final : private driver::Outside,
   uint64_t KeepIncident(const core::Incarnation& who, std::string text);
   bool Started() const;
   void NoticeRoom();
-  void ShutDown(const core::ShutdownAsked& asked);
+  void ShutDown(const core::ShutdownAsked& asked, const std::string& why);
+  bool PutOffEnd();
+  void NoteFailure(const core::Report& effect);
+  void EndIfDue(core::Instant now);
+  void SayWhyItEnds();
   void ReopenLogs();
   void AnswerAtOnce(ClientId client, const Peer& who, const proto::Request& request);
   bool Settled(Settling& one) const;
@@ -182,6 +163,8 @@ class Master final : private driver::Outside,
   Applier applier_;
   ControlServer server_;
   ManagerNotices notices_;
+  Ending ending_;
+  std::string last_lines_;                                // of the process whose failure is the end
   std::unordered_map<core::RequestId, Waiting> waiting_;  // for an answer
   std::vector<Settling> settling_;
   core::Instant started_at_;

@@ -140,7 +140,7 @@ void Master::OnControlRequest(ClientId client, const Peer& who, const proto::Req
     if (StartsWorkers(*command)) parts_.listeners->MakeReachable(PlanOf(*service).listeners);
     Emit(core::Commanded{.request = id, .service = service->id(), .verb = *command, .slot = slot});
   } else {
-    ShutDown({.graceful = true, .request = id});
+    ShutDown({.graceful = true, .request = id}, "quit");
   }
 }
 

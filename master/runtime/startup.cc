@@ -46,6 +46,7 @@
 namespace fectl::runtime {
 namespace {
 
+constexpr char kTerminationLog[] = "/dev/termination-log";
 constexpr char kDemonstration[] = "bazel-bin/testdata/demo/demo.toml";
 
 void ChangeDirectory(const char* directory) {
@@ -75,6 +76,12 @@ auto AwaitLock(Open open) {
     auto opened = open();
     if (!absl::IsAlreadyExists(opened.status()) || !patience.Wait()) return opened;
   }
+}
+
+// Where it is said why fectld ends: engines of containers offer a file for it.
+std::string TerminationMessage(const config::MasterConfig& settings) {
+  if (!settings.termination_message.empty()) return settings.termination_message;
+  return getpid() == 1 && access(kTerminationLog, W_OK) == 0 ? kTerminationLog : "";
 }
 
 bool CanServe(const config::ServiceConfig& service, const ListenerSet& listeners) {
@@ -167,6 +174,7 @@ absl::StatusOr<Prepared> Prepare(Loaded loaded, bool daemon) {
   }
   parts.log_surroundings =
       SurroundingsOf(config, daemon, secure_getenv("LOGS_DIRECTORY"), platform::OutputAndErrorDiffer());
+  parts.termination_message = TerminationMessage(settings);
   Keep(std::move(loaded), &parts);
   parts.inherited = inherited;
   parts.open_files = *open_files;
@@ -209,7 +217,7 @@ int Serve(Loaded loaded, bool daemon, bool demonstrates) {
   if (report.has_value()) report->Ready();
   if (demonstrates) prepared->master->SayWhatToTry(std::move(prepared->hint));
   const absl::Status served = prepared->master->Run();
-  if (served.ok()) return kExitStopped;
+  if (served.ok()) return prepared->master->exit_code();
   LOG(ERROR) << "fectld cannot go on: " << served.message();
   return kExitFailed;
 }

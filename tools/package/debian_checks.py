@@ -1,7 +1,6 @@
 """The packages as their users meet them: lintian, an installation in a fresh Debian 12, builds of other build systems.
 
-For `tools/test --all` (as root: roots of Debian are made and entered). FECTL_PACKAGES names a folder of packages that
-are there already; otherwise they are built.
+For `tools/test --all` (as root: roots of Debian are made and entered).
 """
 
 import filecmp
@@ -14,9 +13,10 @@ from typing import Iterator
 
 import pytest
 
-ROOT = pathlib.Path(__file__).absolute().parents[2]
-NAMES = ["fectl", "fectl-http", "libfectl-worker-dev", "python3-fectl"]
-_NEEDED = "curl,libabsl-dev,python3,python3-uvicorn,systemd-standalone-sysusers,systemd-standalone-tmpfiles"
+from tools.package.debian import ROOT, make_root, run
+
+_NEEDED = ["curl", "libabsl-dev", "libunwind8", "python3", "python3-uvicorn", "systemd-standalone-sysusers",
+           "systemd-standalone-tmpfiles"]
 # What somebody does who has just installed the package, and takes it away again. The service is started by hand: this
 # root has no systemd.
 _SCRIPT = """set -eux
@@ -73,24 +73,6 @@ for path in /etc/fectl /var/log/fectl /run/fectl /usr/lib/python3/dist-packages/
   test ! -e "$path"
 done
 """
-
-
-def run(*words: object, **options: object) -> str:
-    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False, **options)  # type: ignore[call-overload]
-    assert done.returncode == 0, f"{words}\n{done.stdout}"
-    return done.stdout
-
-
-@pytest.fixture(name="packages", scope="session")
-def _packages() -> Iterator[list[pathlib.Path]]:
-    with tempfile.TemporaryDirectory(prefix="fectl-debs-") as folder:
-        found = os.environ.get("FECTL_PACKAGES")
-        if found is None:
-            run(ROOT / "tools/package/run", folder)
-        debs = sorted(pathlib.Path(found or folder).glob("*.deb"))
-        assert [deb.name.partition("_")[0] for deb in debs] == NAMES
-        yield debs
 
 
 @pytest.fixture(name="installed", scope="session")
@@ -158,16 +140,9 @@ def _speaks(program: pathlib.Path) -> None:
 def test_installed_used_upgraded_and_purged_in_a_fresh_debian(packages: list[pathlib.Path]) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root makes a root of Debian")
-    mirror = os.environ.get("FECTL_DEBIAN_MIRROR") or run(
-        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
-        "Label: Debian").splitlines()[0]
-    proxies = [f"--aptopt={line}" for line in run("apt-config", "dump").splitlines()
-               if line.lower().startswith(("acquire::http::proxy", "acquire::https::proxy"))]
     with tempfile.TemporaryDirectory(prefix="fectl-root-") as folder:
         root = pathlib.Path(folder) / "root"
-        # With what the packages depend on, so that nothing in there needs a network.
-        run("mmdebstrap", "--variant=minbase", f"--include={_NEEDED}", "--skip=cleanup/apt/lists", *proxies, "bookworm",
-            root, mirror)
+        make_root(root, _NEEDED)
         (root / "packages").mkdir()
         for deb in packages:
             shutil.copy(deb, root / "packages")

@@ -132,6 +132,7 @@ class Packages:
         tree.copy(_FILES / "fectld.toml", "/etc/fectl/fectld.toml")
         tree.conffiles.append("/etc/fectl/fectld.toml")
         tree.copy(pathlib.Path("testdata/configs/example.toml"), "/usr/share/doc/fectl/examples/fectld.toml")
+        tree.copy(_FILES / "fectld.socket", "/usr/share/doc/fectl/examples/fectld.socket")
         script = output_of(str(self.bin / "client/fectl"), "completion", "bash") + "\n"
         tree.write("/usr/share/bash-completion/completions/fectl", script)
         head = (_FILES / "zsh_head").read_text(encoding="utf-8")

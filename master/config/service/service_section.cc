@@ -182,6 +182,7 @@ void ReadCommonKeys(SectionReader* reader, ServiceConfig* service) {
   if (reader->Has("after")) service->after = reader->Names("after");
   if (reader->Has("requires")) service->require = reader->Names("requires");
   Assign(reader->Boolean("autostart"), &service->autostart);
+  Assign(reader->Boolean("essential"), &service->essential);
   if (reader->Has("labels")) service->labels = reader->Names("labels");
 }
 
