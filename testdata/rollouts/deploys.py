@@ -9,8 +9,7 @@ from testdata.e2e.harness import Master, Place, built, tcp
 
 KINDS = ("cpp", "aiohttp", "asgi", "wsgi")
 
-# What a version does is in its environment: CRASH_AFTER seconds it aborts; ERRORS is the value of its gauge; LEAK MiB
-# are allocated when it starts.
+# What a version does is in its environment: after CRASH_AFTER seconds it aborts; it allocates LEAK MiB when it starts.
 _APPLICATIONS = """
 import os, threading
 from aiohttp import web
@@ -22,12 +21,10 @@ if "CRASH_AFTER" in os.environ:
     crash.start()
 
 
-def make_app(worker, socket, arguments):
+def make_app():
     async def hello(request):
         return web.Response(text=f"version {os.environ['VERSION']} pid {os.getpid()}\\n")
 
-    if "ERRORS" in os.environ:
-        worker.set_gauge("errors", float(os.environ["ERRORS"]))
     application = web.Application()
     application.router.add_get("/", hello)
     return application

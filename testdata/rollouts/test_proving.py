@@ -30,7 +30,8 @@ def test_a_version_that_aborts_behind_its_start_is_sent_back(place: Place, kind:
         assert deploys.pids() == old
         seen = load.tally.answered
         wait_until(lambda: load.tally.answered > seen + 50, "requests are answered")
-    assert load.tally.failed == 0, load.tally
+    # A process that aborts takes with it what it had accepted, and nobody else's: no connection is refused.
+    assert load.tally.failed <= 2 * 8 and not any("efused" in words for words in load.tally.failures), load.tally
     told = deploys.rollout()
     assert told["outcome"] == "rolled back" and told["kept"] and told["back_s"] < 1, told
     assert sorted(worker["old_pid"] for worker in told["workers"]) == sorted(old)
@@ -70,23 +71,28 @@ def test_a_hang_sends_everything_back(place: Place) -> None:
 
 
 def test_a_worker_that_is_above_a_bound_sends_everything_back(place: Place) -> None:
-    deploys = Deploys(place, "aiohttp", free_port(), 2, {"bake_time": 600, "bounds": {"errors": 5}})
+    deploys = Deploys(place, "aiohttp", free_port(), 2, {"bake_time": 600, "bounds": {"http.requests": 20}}, timeout=2)
     old = deploys.pids()
     with Load(deploys.port) as load:
-        wait_until(lambda: load.tally.answered > 50, "the load runs")
-        done = deploys.deploy(VERSION="2", ERRORS="17")
-        assert done.returncode == 1 and "has errors 17, above the bound 5" in done.stderr, done
+        done = deploys.deploy(VERSION="2")
+        assert done.returncode == 1 and "above the bound 20 (the old workers: " in done.stderr, done
         assert deploys.pids() == old
     assert load.tally.failed == 0, load.tally
     assert http_get(deploys.port).startswith("version 1 ")
 
 
 def test_the_old_workers_may_be_as_bad(place: Place) -> None:
-    deploys = Deploys(place, "aiohttp", free_port(), 1, {"bake_time": 1})
-    assert deploys.deploy(VERSION="2", ERRORS="17").returncode == 0
-    deploys.sections = deploys.sections.replace("bake_time = 1", 'bake_time = 1\nbounds = { "errors" = 5 }')
-    assert deploys.deploy(VERSION="3", ERRORS="16").returncode == 0
-    assert http_get(deploys.port).startswith("version 3 ")
+    deploys = Deploys(place, "aiohttp", free_port(), 1, {"bake_time": 3, "bounds": {"http.requests": 2}}, timeout=2)
+    for _ in range(100):
+        http_get(deploys.port)
+    deploys.configure(VERSION="2")
+    with _waiting(deploys, "apply", "--wait") as waiting:
+        wait_until(lambda: deploys.rollout().get("stage") == "baking", "the new version serves")
+        for _ in range(9):
+            assert http_get(deploys.port).startswith("version 2 ")
+        waiting.communicate()
+    assert waiting.returncode == 0
+    assert http_get(deploys.port).startswith("version 2 ")
 
 
 def test_a_canary_waits_for_its_promotion_or_its_end(place: Place) -> None:
