@@ -59,25 +59,29 @@ Frames AboveLoop(const Frames& frames) {
   return Frames(frames.begin(), loop == frames.begin() ? frames.end() : loop);
 }
 
-bool StandsInSdk(const PythonStack& stack) {
-  return std::any_of(stack.frames.begin(), stack.frames.end(),
-                     [](const Frame& frame) { return frame.function.starts_with("fectl_worker."); });
+bool IsOfSdk(const Frame& frame) {
+  return frame.function.starts_with("fectl_worker.");
 }
 
-// The task that keeps the heartbeats waiting while the loop itself goes on: the one that sends them, or one
-// that starts the application, or the oldest one of the application.
-std::string OfTasks(const std::vector<PythonStack>& stacks) {
-  std::string best;
-  int best_rank = 0;
+// Of a task that is the application's: how likely it is that it keeps the heartbeats waiting while the loop
+// goes on.
+enum Likelihood { kNone, kSome, kStarts, kSends };
+
+Likelihood LikelihoodOf(const PythonStack& stack) {
+  if (stack.kind == "thread" || InnermostOwn(stack.frames).empty()) return kNone;
+  if (stack.serves) return kSends;
+  return std::any_of(stack.frames.begin(), stack.frames.end(), IsOfSdk) ? kStarts : kSome;
+}
+
+// Of the likeliest one, the oldest of these.
+std::string OfTasks(const std::vector<PythonStack>& stacks, Likelihood least) {
+  const PythonStack* best = nullptr;
   for (const PythonStack& stack : stacks) {
-    if (stack.kind == "thread") continue;
-    const std::string own = InnermostOwn(stack.frames);
-    const int rank = own.empty() ? 0 : stack.serves ? 3 : StandsInSdk(stack) ? 2 : 1;
-    if (rank <= best_rank) continue;
-    best = own;
-    best_rank = rank;
+    const Likelihood likelihood = LikelihoodOf(stack);
+    if (likelihood != kNone && likelihood >= least && (best == nullptr || likelihood > LikelihoodOf(*best)))
+      best = &stack;
   }
-  return best;
+  return best == nullptr ? "" : InnermostOwn(best->frames);
 }
 
 // Where Python could say nothing itself, some thread keeps the interpreter in C code: not one that waits in
@@ -96,10 +100,14 @@ std::string OfPython(const std::vector<PythonStack>& stacks) {
   const auto thread = std::find_if(stacks.begin(), stacks.end(), [](const PythonStack& stack) {
     return stack.kind == "thread" && stack.serves;
   });
-  if (thread == stacks.end() || thread->idle) return OfTasks(stacks);
+  if (thread == stacks.end() || thread->idle) return OfTasks(stacks, kSome);
   const Frames frames = AboveLoop(thread->frames);
   if (InnermostOwn(frames).empty()) {
     if (std::string other = OfThreadThatKeepsInterpreter(stacks); !other.empty()) return other;
+    // A loop that goes on is met in something small now and then, as in a look at connections of the SDK's.
+    const bool small = !frames.empty() && IsOfSdk(frames.front());
+    const Likelihood least = small ? kSome : kStarts;
+    if (std::string task = OfTasks(stacks, least); !task.empty()) return task;
   }
   return Innermost(frames);
 }

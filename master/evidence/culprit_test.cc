@@ -107,5 +107,18 @@ TEST(WhereAPythonWorkerHangs, IsATaskWhereTheLoopHasNothingToDo) {
   EXPECT_EQ(WhereItHangs(Python({loop, none})), "hung in `_PyEval_EvalFrame`") << "what else is known";
 }
 
+TEST(WhereAPythonWorkerHangs, IsATaskWhereTheLoopIsMetInSomethingSmall) {
+  PythonStack loop{.kind = "thread", .serves = true};
+  loop.frames = {Library("fectl_worker.x.look"),
+                 Library("asyncio.events.Handle._run", "/usr/lib/python3.11/asyncio/events.py")};
+  const PythonStack some{.kind = "task", .frames = {Own("shop.some")}};
+  const PythonStack sends{.kind = "task", .serves = true, .frames = {Own("shop.beat")}};
+  EXPECT_EQ(WhereItHangs(Python({loop, some})), "hung in `shop.some` db.py:88");
+  EXPECT_EQ(WhereItHangs(Python({loop, some, sends})), "hung in `shop.beat` db.py:88");
+  loop.frames = {Library("ssl.read")};
+  EXPECT_EQ(WhereItHangs(Python({loop, some})), "hung in `ssl.read` x.py:1") << "it may be there for long";
+  EXPECT_EQ(WhereItHangs(Python({loop, some, sends})), "hung in `shop.beat` db.py:88");
+}
+
 }  // namespace
 }  // namespace fectl::evidence

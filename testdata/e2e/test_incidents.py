@@ -76,6 +76,7 @@ def test_a_hundred_that_hang_at_once_are_replaced_and_leave_few_incidents(place:
 
 def test_an_incident_that_is_not_there_is_told(place: Place) -> None:
     master = place.start(place.service("web", place.guest("steady")))
+    wait_until(lambda: master.fectl("incident").returncode == 0, "the logger, which was just started, answers")
     assert master.fectl_ok("incident", "list") == "no incidents are kept\n"
     shown = master.fectl("incident", "show", "17")
     assert shown.returncode == 1 and "there is no incident 17" in shown.stderr

@@ -4,6 +4,7 @@ FECTL_ROUNDS=20 (--test_env) repeats each.
 """
 
 import os
+import pathlib
 import re
 import shutil
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from testdata.e2e.harness import Place, built, tcp
 from testdata.e2e.http_requests import HttpRequest, free_port
-from testdata.e2e.processes import alive, wait_until
+from testdata.e2e.processes import alive, command_line, started_by, wait_until
 from testdata.incidents.kept import functions, incidents, only_incident, python_service, python_stacks
 
 ROUNDS = range(int(os.environ.get("FECTL_ROUNDS", "1")))
@@ -136,6 +137,18 @@ def test_a_worker_of_another_user_is_examined_as_that_user(place: Place) -> None
     place.write("hang", "")
     master.wait_replaced("web", pid)
     assert only_incident(master)["summary"]["where"].startswith("hung in `shop.db.count` db.py:")
+
+
+def test_the_successor_is_started_before_anything_else(place: Place) -> None:
+    master = place.start(python_service(place, "-m shop.worker count", timeout=1.5))
+    (pid,) = master.wait_running("web")
+    place.write("hang", "")
+    # It takes half a second at least, since Python does not answer.
+    examines = wait_until(lambda: [one for one in started_by(master.pid)
+                                   if command_line(one).startswith("fectl-evidence")], "it is examined")[0]
+    (successor,) = master.wait_replaced("web", pid)
+    pids = int(pathlib.Path("/proc/sys/kernel/pid_max").read_text(encoding="ascii"))
+    assert (examines - successor) % pids < pids // 2, "numbers are given in turn"
 
 
 def test_what_has_no_trouble_is_never_asked(place: Place) -> None:

@@ -32,12 +32,11 @@ Examination::~Examination() {
   child_->Release();
 }
 
-void Examination::Start(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children) {
-  failed_ = Launch(pid, worker, children);
+void Examination::Start(platform::Children* children) {
+  failed_ = Launch(children);
 }
 
-absl::Status Examination::Launch(int32_t pid, const platform::LaunchSpec& worker,
-                                 platform::Children* children) {
+absl::Status Examination::Launch(platform::Children* children) {
   std::array<int, 2> in = {};
   if (pipe2(in.data(), O_CLOEXEC | O_NONBLOCK) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   const base::UniqueFd in_read(in[0]);
@@ -52,12 +51,12 @@ absl::Status Examination::Launch(int32_t pid, const platform::LaunchSpec& worker
   platform::LaunchSpec spec;
   // The program that runs, even where its file was replaced meanwhile.
   spec.executable = "/proc/self/exe";
-  spec.argv = {"fectl-evidence", absl::StrCat("--examine=", pid)};
+  spec.argv = {"fectl-evidence", absl::StrCat("--examine=", worker_.pid)};
   spec.environment = {"LC_ALL=C"};
   spec.directory = "/";
   // The rights of the worker, and no others.
-  spec.identity = worker.identity;
-  spec.capabilities = worker.capabilities;
+  spec.identity = worker_.identity;
+  spec.capabilities = worker_.capabilities;
   const platform::PreparedLaunch launch(std::move(spec));
   platform::LaunchOutcome outcome = launch.Launch({.stdin_fd = in_read.get(), .stdout_fd = out_write.get()});
   if (auto* const error = std::get_if<platform::LaunchError>(&outcome))

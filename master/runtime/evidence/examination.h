@@ -27,10 +27,17 @@ class Examination final : private platform::ExitObserver {
     std::string text;   // of the incident, a JSON object
   };
 
+  // The worker, and what it was made of.
+  struct Worker {
+    core::Incarnation who;
+    int32_t pid = 0;
+    std::optional<platform::Identity> identity{};
+    std::optional<platform::CapabilitySet> capabilities{};
+  };
+
   // `loop` outlives it. `known`: a JSON object, what the master knows of the worker.
-  Examination(const core::Incarnation& who, std::string known, core::Instant deadline,
-              platform::EventLoop* loop)
-      : who_(who),
+  Examination(Worker worker, std::string known, core::Instant deadline, platform::EventLoop* loop)
+      : worker_(std::move(worker)),
         known_(std::move(known)),
         deadline_(deadline),
         output_("fectld --examine", kOutputBytesMax, loop) {}
@@ -39,7 +46,7 @@ class Examination final : private platform::ExitObserver {
   Examination& operator=(const Examination&) = delete;
 
   // Once. Where it cannot be started it is done, and the result says why.
-  void Start(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children);
+  void Start(platform::Children* children);
 
   bool IsDone(core::Instant now) const {
     return !failed_.ok() || !output_.state().ok() || ended_.has_value() || deadline_ <= now;
@@ -49,17 +56,17 @@ class Examination final : private platform::ExitObserver {
   // Once, when it is done. Where nothing could be found out, that is what the text says.
   Result Take();
 
-  const core::Incarnation& who() const { return who_; }
+  const core::Incarnation& who() const { return worker_.who; }
 
  private:
   // What is kept of one incident (256 KiB), and the line before it.
   static constexpr size_t kOutputBytesMax = size_t{257} << 10;
 
-  absl::Status Launch(int32_t pid, const platform::LaunchSpec& worker, platform::Children* children);
+  absl::Status Launch(platform::Children* children);
   void OnChildExit(platform::Child& child, const platform::ExitStatus& status) override;
   std::string WhyNothing() const;
 
-  const core::Incarnation who_;
+  const Worker worker_;
   const std::string known_;
   const core::Instant deadline_;
   HelperOutput output_;

@@ -14,11 +14,14 @@ void Examiner::Begin(const core::Incarnation& who, int32_t pid, const platform::
                      const std::string& known, core::Instant now) {
   if (!May(who.service, now)) return done_(who, "");
   last_[who.service] = now;
-  running_.push_back(std::make_unique<Examination>(who, known, now + kLimit, loop_));
-  running_.back()->Start(pid, worker, children_);
+  Examination::Worker examined{
+      .who = who, .pid = pid, .identity = worker.identity, .capabilities = worker.capabilities};
+  running_.push_back(std::make_unique<Examination>(std::move(examined), known, now + kLimit, loop_));
+  to_start_.push_back(running_.back().get());
 }
 
 void Examiner::OnTurn(core::Instant now) {
+  for (Examination* one : std::exchange(to_start_, {})) one->Start(children_);
   std::vector<std::unique_ptr<Examination>> ended;
   for (std::unique_ptr<Examination>& one : running_) {
     if (one->IsDone(now)) ended.push_back(std::move(one));

@@ -40,7 +40,7 @@ class Examiner {
       : loop_(loop), children_(children), keep_(std::move(keep)), done_(std::move(done)) {}
 
   // `worker`: what the process was made of. `known`: a JSON object, what the master knows of it. Done at once
-  // where there were too many examinations already.
+  // where there were too many examinations already. It starts at the end of the turn: the successor is first.
   void Begin(const core::Incarnation& who, int32_t pid, const platform::LaunchSpec& worker,
              const std::string& known, core::Instant now);
 
@@ -60,6 +60,7 @@ class Examiner {
   Done done_;
   std::map<core::ServiceId, core::Instant> last_;  // when the last one of a service began
   std::vector<std::unique_ptr<Examination>> running_;
+  std::vector<Examination*> to_start_;
 };
 
 }  // namespace fectl::runtime
