@@ -37,7 +37,12 @@ short Connection::poll_events() const {
 }
 
 void Connection::SetDeadline(int64_t now_ms) {
-  if (state_ == State::kHead) deadline_ms_ = since_ms_ + kHeadMs;
+  if (state_ == State::kHead) {
+    deadline_ms_ = since_ms_ + kHeadMs;
+    if (finish_ms_.has_value() && !reader_.has_begun()) {
+      deadline_ms_ = std::min(deadline_ms_, *finish_ms_ + kLastMs);
+    }
+  }
   if (state_ == State::kAsked) deadline_ms_ = kNever;  // whoever makes the answer has a deadline
   if (state_ == State::kAnswer) deadline_ms_ = std::min(now_ms + kSendMs, since_ms_ + kAnswerMs);
   if (state_ == State::kStream) deadline_ms_ = unsent() == 0 ? kNever : now_ms + kSendMs;
@@ -119,7 +124,7 @@ std::optional<Request> Connection::TakeRequest(int64_t now_ms, int64_t now) {
   }
   Request& request = std::get<Request>(read);
   method_ = request.method;
-  keep_alive_ = request.keep_alive;
+  keep_alive_ = request.keep_alive && !finish_ms_.has_value();
   return std::move(request);
 }
 
@@ -149,6 +154,13 @@ void Connection::Append(std::string_view bytes, int64_t now_ms) {
   if (!was_empty) return;  // the time runs since it did not take the rest
   SetDeadline(now_ms);
   Send(now_ms);
+}
+
+void Connection::Finish(int64_t now_ms) {
+  finish_ms_ = now_ms;
+  if (state_ == State::kAsked) keep_alive_ = false;  // the head of the answer says so
+  End(now_ms);
+  SetDeadline(now_ms);
 }
 
 void Connection::End(int64_t now_ms) {

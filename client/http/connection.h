@@ -25,6 +25,9 @@ inline constexpr int64_t kAnswerMs = 60'000;
 // has sent more than was read.
 inline constexpr int64_t kLingerMs = 1'000;
 inline constexpr size_t kLingerBytesMax = 256 * 1024;
+// After Finish(), for a request that is on its way: a client has sent it on a connection whose end it does
+// not know of yet.
+inline constexpr int64_t kLastMs = 1'000;
 // Of a stream, what waits for the client; more is not asked of the logger, which keeps it, or says what was
 // lost.
 inline constexpr size_t kStreamBytesMax = 64 * 1024;
@@ -51,15 +54,15 @@ class Connection {
   // An answer that goes on, by Append(), until the client leaves or End().
   void BeginStream(const Reply& head, int64_t now_ms, int64_t now);
   void Append(std::string_view bytes, int64_t now_ms);
-  // What is there is sent, and nothing more.
+  // What is there of a stream is sent, and nothing more.
   void End(int64_t now_ms);
+  // What was asked is answered, and what is asked within kLastMs; then it ends.
+  void Finish(int64_t now_ms);
 
   bool is_stream() const { return state_ == State::kStream; }
   bool has_room() const { return unsent() < kStreamBytesMax; }
-  // Nobody waits for an answer: it can be closed in favour of somebody else, or at the end.
+  // Nobody waits for an answer: it can be closed in favour of somebody else.
   bool is_idle() const { return state_ == State::kHead; }
-  // Nothing of a next request has come.
-  bool is_between() const { return state_ == State::kHead && !reader_.has_begun(); }
   bool done() const { return state_ == State::kDone; }
   int64_t since_ms() const { return since_ms_; }
 
@@ -85,7 +88,8 @@ class Connection {
   State state_ = State::kHead;
   Request::Method method_ = Request::Method::kGet;
   bool keep_alive_ = true;
-  std::string head_;  // and the bytes of a stream
+  std::optional<int64_t> finish_ms_;  // when Finish() came
+  std::string head_;                  // and the bytes of a stream
   std::shared_ptr<const std::string> body_;
   size_t body_sent_ = 0;
   size_t dropped_ = 0;  // bytes that came behind the last answer

@@ -67,7 +67,7 @@ TEST_F(ConnectionTest, AnswersAndGoesOn) {
     const std::string answer = ReadAll();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_TRUE(answer.ends_with("\r\n\r\nhello\n"));
-    EXPECT_TRUE(served_->is_between());
+    EXPECT_TRUE(served_->is_idle());
   }
 }
 
@@ -164,6 +164,36 @@ TEST_F(ConnectionTest, WhoTakesLittleAtATimeIsLeftInTheEnd) {
     Turn(now);
   }
   EXPECT_EQ(now, kAnswerMs);
+}
+
+TEST_F(ConnectionTest, ItsEndWaitsForWhatIsOnItsWay) {
+  Write(kAsk);
+  ASSERT_TRUE(Turn(1).has_value());
+  served_->Answer(Plain(200, "1"), 1, 0);
+  EXPECT_THAT(ReadAll(), HasSubstr("\r\nConnection: keep-alive\r\n"));
+  served_->Finish(100);
+  Turn(99 + kLastMs);
+  ASSERT_FALSE(served_->done());
+  Write(kAsk);
+  ASSERT_TRUE(Turn(99 + kLastMs).has_value());
+  served_->Answer(Plain(200, "2"), 99 + kLastMs, 0);
+  EXPECT_THAT(ReadAll(), HasSubstr("\r\nConnection: close\r\n"));
+}
+
+TEST_F(ConnectionTest, ItEndsWhereNothingIsOnItsWay) {
+  served_->Finish(100);
+  Turn(100 + kLastMs);
+  EXPECT_TRUE(served_->done());
+}
+
+TEST_F(ConnectionTest, WhatWasAskedBeforeTheEndIsAnswered) {
+  Write(kAsk);
+  ASSERT_TRUE(Turn(1).has_value());
+  served_->Finish(2);
+  Turn(2 + 10 * kLastMs);
+  ASSERT_FALSE(served_->done());
+  served_->Answer(Plain(200, "1"), 2 + 10 * kLastMs, 0);
+  EXPECT_THAT(ReadAll(), HasSubstr("\r\nConnection: close\r\n"));
 }
 
 TEST_F(ConnectionTest, AStreamGoesOnUntilTheClientLeaves) {

@@ -34,8 +34,7 @@ void Server::Stop(int64_t deadline_ms, int64_t now_ms) {
   accepting_ = false;
   stopping_ = true;
   stop_ms_ = deadline_ms;
-  for (Client& client : clients_) client.connection.End(now_ms);
-  std::erase_if(clients_, [](const Client& client) { return client.connection.is_between(); });
+  for (Client& client : clients_) client.connection.Finish(now_ms);
 }
 
 size_t Server::streams() const {
@@ -93,9 +92,7 @@ void Server::Turn(const pollfd* polled, int64_t now_ms, int64_t now) {
     Serve(&client, now_ms, now);
   }
   const bool late = stopping_ && now_ms >= stop_ms_;
-  std::erase_if(clients_, [&](const Client& client) {
-    return late || client.connection.done() || (stopping_ && client.connection.is_between());
-  });
+  std::erase_if(clients_, [&](const Client& client) { return late || client.connection.done(); });
   for (const Listener* const listener : knocked) Accept(*listener, now_ms, now);
   answers_.Work();
 }

@@ -36,7 +36,7 @@ class Server {
 
   // Whether new clients are taken. At first they are not.
   void SetAccepting(bool accepting) { accepting_ = accepting && !stopping_; }
-  // No new clients; what is being answered is, until that time.
+  // No new clients; what was asked, and what is on its way, is answered, until that time.
   void Stop(int64_t deadline_ms, int64_t now_ms);
   bool stopped() const { return stopping_ && clients_.empty(); }
   size_t connections() const { return clients_.size(); }

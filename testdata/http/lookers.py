@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import time
 from typing import Any, Iterator, Optional
 
 from testdata.e2e.harness import Master, Place, built, tcp
@@ -77,6 +78,11 @@ def wait_until_ready(port: int, path: str = f"/readyz/{SERVICE}") -> None:
     wait_until(lambda: can(port, path) is not None, f"{path} is 200")
 
 
+def wait_until_followed(port: int) -> None:
+    """The logger takes readers some moments after fectld and its services have begun: until then it is 503."""
+    wait_until(lambda: ask(port, "/api/v1/events", "HEAD")[0] == 200, "events can be followed")
+
+
 def samples(text: str) -> dict[str, float]:
     """By name and labels, as they are written."""
     lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
@@ -91,7 +97,8 @@ class Events:
         header = f"Last-Event-ID: {last}\r\n" if last else ""
         self._socket.sendall(f"GET /api/v1/events{query} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n".encode())
         self._file = self._socket.makefile("r", encoding="utf-8", newline="\n")
-        self.status = int(self._file.readline().split()[1])
+        status = int(self._file.readline().split()[1])
+        assert status == 200, status
         while self._file.readline().strip():
             pass
         self.last = last
@@ -106,7 +113,10 @@ class Events:
     def records(self) -> Iterator[dict[str, Any]]:
         """What comes, until the end of the connection."""
         kind = "message"
+        deadline = time.monotonic() + DEADLINE_SECONDS
         for line in self._file:
+            # A stream in which nothing happens is not silent.
+            assert time.monotonic() < deadline, "what was waited for does not come"
             name, _, value = line.rstrip("\n").partition(": ")
             if name == "id":
                 self.last = value
@@ -139,4 +149,5 @@ def start(place: Place, config: str, port: int, *options: str, **values: Any) ->
     """A master that has fectl-http beside `config`, and shows itself."""
     master = place.start(config + looker(place, port, *options, **values))
     wait_until_ready(port)
+    wait_until_followed(port)
     return master
