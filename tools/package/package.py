@@ -130,8 +130,9 @@ class Packages:
         tree.write(f"/usr/lib/{self.multiarch}/pkgconfig/fectl-worker.pc", self.filled("fectl-worker.pc"))
         for name in ("fectl_worker-config.cmake", "fectl_worker-config-version.cmake"):
             tree.write(f"/usr/lib/{self.multiarch}/cmake/fectl_worker/{name}", self.filled(name))
-        tree.copy(pathlib.Path("worker_sdk/examples/minimal.cc"),
-                  "/usr/share/doc/libfectl-worker-dev/examples/minimal.cc")
+        for example in ("minimal.cc", "greet.c"):
+            tree.copy(pathlib.Path("worker_sdk/examples", example),
+                      f"/usr/share/doc/libfectl-worker-dev/examples/{example}")
         self.finish(tree, "libdevel", ["libabsl-dev"], "Suggests: libasio-dev\nMulti-Arch: same\n")
 
     def python(self) -> None:
@@ -149,8 +150,8 @@ class Packages:
 
 
 def public_headers() -> list[pathlib.Path]:
-    """Those that worker_sdk/worker.h and the servers of worker_sdk/drain include of ours, and so on."""
-    wanted = [pathlib.Path("worker_sdk/worker.h"), *sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))]
+    """Those that worker_sdk/worker.h, the C interface and the servers of worker_sdk/drain include of ours, and so on."""
+    wanted = [pathlib.Path("worker_sdk/worker.h"), pathlib.Path("worker_sdk/c/fectl.h"), *sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))]
     found: list[pathlib.Path] = []
     while wanted:
         header = wanted.pop()
