@@ -150,8 +150,9 @@ class Packages:
 
 
 def public_headers() -> list[pathlib.Path]:
-    """Those that worker_sdk/worker.h, the C interface and the servers of worker_sdk/drain include of ours, and so on."""
-    wanted = [pathlib.Path("worker_sdk/worker.h"), pathlib.Path("worker_sdk/c/fectl.h"), *sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))]
+    """worker_sdk/worker.h, the C interface, the servers of worker_sdk/drain, what they include of ours, and so on."""
+    wanted = [pathlib.Path("worker_sdk/worker.h"), pathlib.Path("worker_sdk/c/fectl.h")]
+    wanted += sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))
     found: list[pathlib.Path] = []
     while wanted:
         header = wanted.pop()
