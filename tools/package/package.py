@@ -115,6 +115,7 @@ class Packages:
         head = (_FILES / "zsh_head").read_text(encoding="utf-8")
         tree.write("/usr/share/zsh/vendor-completions/_fectl",
                    f"{head}{script}_bash_complete -o default -F _fectl\n")
+        tree.copy(_FILES / "lintian-overrides", "/usr/share/lintian/overrides/fectl")
         tree.copy(_FILES / "fectl.fish", "/usr/share/fish/vendor_completions.d/fectl.fish")
         host = pathlib.Path(output_of("bazel", "info", "output_base")) / "external/host/BUILD.bazel"
         parts = sbom.components(sbom.linked_files(host.read_text(encoding="utf-8")))
@@ -142,7 +143,7 @@ class Packages:
             target = f"/usr/lib/python3/dist-packages/{path.relative_to(site)}"
             if path.suffix == ".so":
                 tree.binary(path, target, 0o644)
-            elif path.is_file():
+            elif path.is_file() and path.parent.name != "__pycache__":
                 tree.copy(path, target)
         major, minor = sys.version_info[:2]
         self.finish(tree, "python", [f"python3 (>= {major}.{minor})", f"python3 (<< {major}.{minor + 1})"],
