@@ -106,15 +106,28 @@ def test_another_path_gives_the_same_bytes(packages: list[pathlib.Path], tmp_pat
         assert filecmp.cmp(deb, tmp_path / "out" / deb.name, shallow=False), f"{deb.name} differs"
 
 
-def test_a_program_is_built_with_pkg_config(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def _flags(installed: pathlib.Path, tmp_path: pathlib.Path) -> list[str]:
+    """What pkg-config says."""
     multiarch = run("gcc", "-print-multiarch").strip()
     pc = (installed / f"usr/lib/{multiarch}/pkgconfig/fectl-worker.pc").read_text(encoding="utf-8")
     (tmp_path / "fectl-worker.pc").write_text(pc.replace("prefix=/usr", f"prefix={installed}/usr", 1), encoding="utf-8")
     environment = {**os.environ, "PKG_CONFIG_PATH": str(tmp_path)}
-    flags = run("pkg-config", "--cflags", "--libs", "fectl-worker", env=environment).split()
+    return run("pkg-config", "--cflags", "--libs", "fectl-worker", env=environment).split()
+
+
+def test_a_program_is_built_with_pkg_config(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     program = tmp_path / "hello"
+    flags = _flags(installed, tmp_path)
     run("g++", "-std=c++20", "-o", program, ROOT / "worker_sdk/examples/minimal.cc", *flags)
     _speaks(program)
+
+
+def test_a_program_in_c_is_built(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    example = installed / "usr/share/doc/libfectl-worker-dev/examples/greet.c"
+    program = tmp_path / "greet"
+    run("gcc", "-std=c99", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-o", program, example,
+        *_flags(installed, tmp_path), "-lstdc++")
+    _speaks(program, "greet")
 
 
 def test_a_program_is_built_with_cmake(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -130,11 +143,11 @@ target_link_libraries(hello fectl::worker)
     _speaks(tmp_path / "build/hello")
 
 
-def _speaks(program: pathlib.Path) -> None:
+def _speaks(program: pathlib.Path, name: str = "minimal") -> None:
     """It is a worker, which alone has nothing to do."""
     done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                           env={"PATH": "/usr/bin:/bin"})
-    assert (done.returncode, done.stderr) == (99, "minimal: start me from fectld\n"), done
+    assert (done.returncode, done.stderr) == (99, f"{name}: start me from fectld\n"), done
 
 
 def test_installed_used_upgraded_and_purged_in_a_fresh_debian(packages: list[pathlib.Path]) -> None:

@@ -138,6 +138,7 @@ class Packages:
         head = (_FILES / "zsh_head").read_text(encoding="utf-8")
         tree.write("/usr/share/zsh/vendor-completions/_fectl",
                    f"{head}{script}_bash_complete -o default -F _fectl\n")
+        tree.copy(_FILES / "lintian-overrides", "/usr/share/lintian/overrides/fectl")
         tree.copy(_FILES / "fectl.fish", "/usr/share/fish/vendor_completions.d/fectl.fish")
         # Boost is in fectl-http alone.
         parts = [part for part in self.components() if "boost" not in part["name"]]
@@ -153,8 +154,9 @@ class Packages:
         tree.write(f"/usr/lib/{self.multiarch}/pkgconfig/fectl-worker.pc", self.filled("fectl-worker.pc"))
         for name in ("fectl_worker-config.cmake", "fectl_worker-config-version.cmake"):
             tree.write(f"/usr/lib/{self.multiarch}/cmake/fectl_worker/{name}", self.filled(name))
-        tree.copy(pathlib.Path("worker_sdk/examples/minimal.cc"),
-                  "/usr/share/doc/libfectl-worker-dev/examples/minimal.cc")
+        for example in ("minimal.cc", "greet.c"):
+            tree.copy(pathlib.Path("worker_sdk/examples", example),
+                      f"/usr/share/doc/libfectl-worker-dev/examples/{example}")
         self.finish(tree, "libdevel", ["libabsl-dev"], "Suggests: libasio-dev\nMulti-Arch: same\n")
 
     def python(self) -> None:
@@ -164,7 +166,7 @@ class Packages:
             target = f"/usr/lib/python3/dist-packages/{path.relative_to(site)}"
             if path.suffix == ".so":
                 tree.binary(path, target, 0o644)
-            elif path.is_file():
+            elif path.is_file() and path.parent.name != "__pycache__":
                 tree.copy(path, target)
         major, minor = sys.version_info[:2]
         self.finish(tree, "python", [f"python3 (>= {major}.{minor})", f"python3 (<< {major}.{minor + 1})"],
@@ -172,8 +174,9 @@ class Packages:
 
 
 def public_headers() -> list[pathlib.Path]:
-    """Those that worker_sdk/worker.h and the servers of worker_sdk/drain include of ours, and so on."""
-    wanted = [pathlib.Path("worker_sdk/worker.h"), *sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))]
+    """worker_sdk/worker.h, the C interface, the servers of worker_sdk/drain, what they include of ours, and so on."""
+    wanted = [pathlib.Path("worker_sdk/worker.h"), pathlib.Path("worker_sdk/c/fectl.h")]
+    wanted += sorted(pathlib.Path("worker_sdk/drain").glob("*.h"))
     found: list[pathlib.Path] = []
     while wanted:
         header = wanted.pop()

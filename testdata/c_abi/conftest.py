@@ -1,0 +1,5 @@
+"""The fixtures of the end-to-end tests."""
+
+from testdata.e2e.conftest import place
+
+__all__ = ["place"]
