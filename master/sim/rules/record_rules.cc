@@ -270,11 +270,10 @@ bool IsCrashLoop(const core::Record& record) {
 void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
   const core::Cause& cause = report.record.cause;
   const Life* life = Subject(view, report);
-  const Milestone milestone = report.record.milestone;
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
-      holds = holds && NeedsNoCause(view, milestone, life);
+      holds = holds && NeedsNoCause(view, report.record.milestone, life);
       break;
     case CauseKind::kExited:
     case CauseKind::kSignaled:
@@ -325,7 +324,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     default:
       break;
   }
-  if (!holds || (Begins(milestone) && !IsOfAReplacement(cause.kind)))
+  if (!holds || (Begins(report.record.milestone) && !IsOfAReplacement(cause.kind)))
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 
