@@ -279,6 +279,21 @@ TEST(Dependency, ResizeAndRemovalOfOneThatWaits) {
   EXPECT_EQ(script.Spawns(), 4);
 }
 
+// Both are blocked by the same failure, which ends.
+TEST(Dependency, WhoIsBlockedNoLongerIsWaitedFor) {
+  ServicePolicy db = Named("db");
+  db.num = 2;
+  Script script = Booted({Named("web", {"db"}, {"cache"}), Named("cache", {"db"}), db});
+  script.Load(1);
+  script.Exit(2, 1);
+  EXPECT_EQ(Shown(script, 0), "waiting: blocked: db failed");
+  script.Decided();
+  script.Step(ServiceResized{2, 1});
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 3"));
+  EXPECT_EQ(Shown(script, 0), "waiting: waiting for cache");
+  EXPECT_EQ(script.State(1), "starting");
+}
+
 TEST(ShutdownOrder, IsTheReverseOfTheStarts) {
   Script script = Booted({Named("db"), Named("web", {"db"}), Named("log"), Named("api", {}, {"web"})});
   for (int32_t pid = 1; pid <= 4; ++pid) script.Load(pid);

@@ -121,6 +121,18 @@ TEST(Recycling, DoesNotHoldBackWhatTheWorkerAsksFor) {
   EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));
 }
 
+TEST(Recycling, HealthOfTheOneBeforeCounts) {
+  Script script = Serving(1, {});
+  script.Die(1, 9);
+  script.Load(2);
+  script.Pass(Seconds(60));
+  script.WearOut(2, "old");
+  script.Load(3);
+  script.Decided();
+  script.Die(3, 9);
+  EXPECT_THAT(script.Decided(), ElementsAre("spawn 4"));  // at once
+}
+
 TEST(Recycling, IsNothingForOneThatLeaves) {
   ServicePolicy policy = Web(1);
   policy.recycle.max_age = Seconds(3600);

@@ -368,6 +368,14 @@ TEST(Canary, AbortBringsTheOldOneBack) {
   EXPECT_EQ(OutcomeOf(script), RolloutRecord::Outcome::kAborted);
 }
 
+TEST(Abort, AnswersAStartThatWaited) {
+  Script script = Serving(1, {});
+  script.Command(Verb::kReload);
+  script.Command(Verb::kStart);
+  script.Command(Verb::kAbort);
+  EXPECT_THAT(script.Decided(), Contains("reply 2 ErrorRunning: web is already running"));
+}
+
 TEST(Hold, NoFurtherBatchBegins) {
   Script script = Serving(2, Rolling(1, Seconds(10)));
   script.Command(Verb::kReload);

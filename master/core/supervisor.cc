@@ -281,6 +281,7 @@ void Supervisor::OnCommanded(const Commanded& event, const Moment& at, Effects& 
   }
   OnService(event.service, at, effects,
             [&event](Service& s, StepContext& step) { s.OnCommand(step, event); });
+  EndEvent(event.service, at, effects);  // it may have ended what a start had to wait for
 }
 
 void Supervisor::OnPlanChanged(const PlanChanged& event, const Moment& at, Effects& effects) {

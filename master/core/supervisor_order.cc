@@ -37,6 +37,8 @@ void Supervisor::KeepOrder(const Moment& at, Effects& effects) {
     return [&, begins](Service& service) {
       if (service.waiting() == nullptr) return false;
       const StartVerdict verdict = VerdictOf(service);
+      if (!begins && verdict.begins && service.waiting()->blocked)
+        return Judge(service, {.words = "waiting for its turn"}, at, effects);
       return verdict.begins == begins && Judge(service, verdict, at, effects);
     };
   };

@@ -237,6 +237,10 @@ std::string Behind(const std::string& words) {
   return words.empty() ? "" : " " + Quoted(words);
 }
 
+std::string Of(const std::string& what, const std::string& name, const std::string& words) {
+  return what + " " + name + " " + Quoted(words);
+}
+
 std::string LeaseText(const core::WorkerLeased& e, const std::string& name) {
   return "leases " + name + " " + Seconds(e.length.ns) + " " + std::to_string(e.progress) + Behind(e.words);
 }
@@ -265,12 +269,8 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
                                                                      : "asks-restart ";
       return word + name(e.who) + Behind(e.words);
     }
-    std::string operator()(const core::WorkerConfigError& e) {
-      return "cfgerror " + name(e.who) + " " + Quoted(e.words);
-    }
-    std::string operator()(const core::WorkerViolated& e) {
-      return "violated " + name(e.who) + " " + Quoted(e.words);
-    }
+    std::string operator()(const core::WorkerConfigError& e) { return Of("cfgerror", name(e.who), e.words); }
+    std::string operator()(const core::WorkerViolated& e) { return Of("violated", name(e.who), e.words); }
     std::string operator()(const core::ChannelClosed& e) { return "closed " + name(e.who); }
     std::string operator()(const core::Examined& e) { return "examined " + name(e.who) + Behind(e.words); }
     std::string operator()(const core::Exited& e) {
@@ -278,12 +278,8 @@ std::string ToText(const Trace& trace, const Trace::Entry& entry, const std::vec
              (e.core_dumped ? " core" : "") + (e.out_of_memory ? " out-of-memory" : "") +
              (e.inside_message ? " inside-message" : "") + (e.group_left ? " group-left" : "");
     }
-    std::string operator()(const core::WorkerWornOut& e) {
-      return "worn-out " + name(e.who) + Behind(e.words);
-    }
-    std::string operator()(const core::WorkerDisproved& e) {
-      return "disproved " + name(e.who) + Behind(e.words);
-    }
+    std::string operator()(const core::WorkerWornOut& e) { return Of("worn-out", name(e.who), e.words); }
+    std::string operator()(const core::WorkerDisproved& e) { return Of("disproved", name(e.who), e.words); }
     std::string operator()(const core::GroupEnded& e) { return "group-ended " + name(e.who); }
     std::string operator()(const core::Commanded& e) {
       return std::string(kVerbs[static_cast<size_t>(e.verb)]) + " " + NameOf(e.service, names) + " " +

@@ -47,7 +47,9 @@ class World final : private Engine {
       Change();
       return Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
     }
-    const core::ServiceId service = SomeService();
+    const bool again = again_.has_value() && supervisor().Find(*again_) != nullptr;
+    const core::ServiceId service = again ? *again_ : SomeService();
+    again_.reset();
     if (swarm_.releases && random_operator_.Below(10) == 0) {
       released_ = service;
       releases_left_ = 2 * core::kLeavingMax;
@@ -70,6 +72,11 @@ class World final : private Engine {
       const auto whom = random_operator_.Below(50) == 0 ? kUnknownService : service;
       const bool alone = swarm_.ordered && random_operator_.Below(8) == 0;
       Emit(core::Commanded{.request = ++last_request_, .service = whom, .verb = verb, .alone = alone});
+    }
+    if (swarm_.rollouts && random_operator_.Below(2) == 0) {  // what was begun is looked after
+      again_ = service;
+      const core::Span soon = core::Seconds(random_operator_.Below(2) == 0 ? 3 : 20);
+      return Plan(DrawSpan(random_operator_, soon), Kind::kOperator);
     }
     Plan(DrawSpan(random_operator_, core::Span{2 * swarm_.operator_interval.ns}), Kind::kOperator);
   }
@@ -326,7 +333,8 @@ class World final : private Engine {
     }
   }
 
-  core::ServiceId released_ = 0;  // the service that is reloaded many times in a row
+  std::optional<core::ServiceId> again_;  // the next command is for this service
+  core::ServiceId released_ = 0;          // the service that is reloaded many times in a row
   size_t releases_left_ = 0;
 };
 

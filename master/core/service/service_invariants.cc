@@ -24,6 +24,12 @@ bool MayBeWaitedFor(const Operation& operation) {
                     operation);
 }
 
+bool WaitsAsItMay(const ReplaceOperation& replace) {
+  using Stage = ReplaceOperation::Stage;
+  return replace.stage == Stage::kLoading ||
+         (replace.by_operator && (replace.keeps || replace.stage == Stage::kHeld));
+}
+
 }  // namespace
 
 std::string_view Service::Contradiction(Generation newest) const {
@@ -113,10 +119,7 @@ std::string_view Service::OperationContradiction() const {
                 {"a reload or restart goes on while somebody is awaited, or it waits for something else",
                  (replace.awaited > 0) == (replace.stage == ReplaceOperation::Stage::kLoading &&
                                            !replace.before_roll.has_value())},
-                {"only a rollout of an operator waits for anything else",
-                 replace.stage == ReplaceOperation::Stage::kLoading ||
-                     (replace.by_operator &&
-                      (replace.keeps || replace.stage == ReplaceOperation::Stage::kHeld))},
+                {"only a rollout of an operator waits for anything else", WaitsAsItMay(replace)},
                 {"a rollout that watches or bakes knows until when",
                  (replace.until != kNever) == (replace.stage == ReplaceOperation::Stage::kProving ||
                                                replace.stage == ReplaceOperation::Stage::kBaking)},

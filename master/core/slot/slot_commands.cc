@@ -124,6 +124,7 @@ void Slot::EndReplacing(StepContext& step, Replacing done, bool keep_old) {
     losses_ = 0;
     crashing_ = false;
   }
+  if (step.at.now - done.old.loaded_at >= kStableAfter) losses_ = 0;  // the old one was healthy
   ForgetTrouble();
   plan_ = done.next.plan;
   // The new one is told to serve before the old one is told to leave.

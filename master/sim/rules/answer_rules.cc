@@ -78,6 +78,9 @@ void AnswerRules::OnEffect(const View& view, const core::Effect& effect) {
                                              std::to_string(static_cast<int>(reply->answer)) + " " +
                                              reply->words);
   }
+  // As good a reason as any other.
+  if (found->second.verb == Verb::kAbort && reply->answer == Answer::kDone)
+    trouble_at_[found->second.service] = view.at.now;
   open_.erase(found);
 }
 
@@ -108,7 +111,7 @@ bool AnswerRules::IsTrue(const View& view, const core::Reply& reply, const Reque
       if (reply.words.empty()) return false;
       // A roll that needs it may have it tried again at once.
       if (reply.words.starts_with("blocked: ")) return service.waiting() != nullptr;
-      if (replaces) return TroubleIsReported(view, request) || OneshotHasFailed(view, reply, request);
+      if (replaces) return TroubleIsReported(view, reply, request) || OneshotHasFailed(view, reply, request);
       // A reload that waited may follow at once.
       return request.verb == Verb::kStart &&
              (service.state() == ServiceState::kFailed || service.state() == ServiceState::kReloading ||
@@ -136,13 +139,11 @@ void AnswerRules::NoteTrouble(const View& view, const core::Report& report) {
 }
 
 // In this step, or in an earlier one, since when it went back.
-bool AnswerRules::TroubleIsReported(const View& view, const Request& request) const {
-  const core::RolloutPolicy& rollout = view.ledger.policy(request.service).rollout;
-  const auto* commanded = view.event_as<core::Commanded>();
-  const bool aborted = commanded != nullptr && commanded->verb == Verb::kAbort;
-  const bool too_slow = view.event_as<core::TimePassed>() != nullptr &&
-                        request.asked_at + rollout.progress_deadline <= view.at.now;
-  return trouble_at_[request.service] >= request.asked_at || aborted || too_slow;
+bool AnswerRules::TroubleIsReported(const View& view, const core::Reply& reply,
+                                    const Request& request) const {
+  const bool too_slow = reply.words.starts_with("no worker was loaded for ") &&
+                        view.ledger.policy(request.service).rollout.progress_deadline > core::Span{};
+  return trouble_at_[request.service] >= request.asked_at || too_slow;
 }
 
 bool AnswerRules::VerbIsRefusedRightly(const View& view, const Request& request) const {

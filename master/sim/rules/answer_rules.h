@@ -40,7 +40,7 @@ class AnswerRules {
   bool IsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   bool RefusalIsTrue(const View& view, const core::Reply& reply, const Request& request) const;
   static bool IsReported(const View& view, const Request& request, core::Milestone milestone);
-  bool TroubleIsReported(const View& view, const Request& request) const;
+  bool TroubleIsReported(const View& view, const core::Reply& reply, const Request& request) const;
   bool VerbIsRefusedRightly(const View& view, const Request& request) const;
   void NoteTrouble(const View& view, const core::Report& report);
   static bool OneshotHasFailed(const View& view, const core::Reply& reply, const Request& request);

@@ -252,6 +252,8 @@ void Ledger::TakeOf(Life& life, const core::Event& event, const core::Moment& at
   } else if (std::holds_alternative<core::WorkerWornOut>(event)) {
     if (!life.on_duty() || IsNext(life)) return;
     life.worn = true;
+    // Its age is not looked at again so soon.
+    if (life.old_by != core::kNever) life.old_by = std::max(life.old_by, at.now + core::kRecyclePause);
     const bool is_newest = lives_[life.who.service][life.who.slot].back().who == life.who;
     if (is_newest) life.worn_at = std::min(life.worn_at, at.now);
   } else if (std::holds_alternative<core::ChannelClosed>(event)) {

@@ -250,7 +250,8 @@ void ProcessRules::ShutdownReachesEverybody(const View& view) {
     for (uint32_t slot = 0; slot < view.ledger.slots(id); ++slot) {
       for (const Life& life : view.ledger.InSlot(id, slot)) {
         const bool hurried = life.told_kill || (shutdown_stage_ == 2 && life.told_quit);
-        const bool no_more = shutdown_stage_ == 2 && life.process_ended;  // SIGQUIT is for the process alone
+        // SIGQUIT is for the process alone, and not for one that is looked into and killed soon anyway.
+        const bool no_more = shutdown_stage_ == 2 && (life.process_ended || life.examined);
         if (!life.told() || (shutdown_stage_ > 1 && !hurried && !no_more))
           view.Break("a shutdown reaches everybody (I16)", Name(life.who));
       }

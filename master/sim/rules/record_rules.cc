@@ -117,6 +117,9 @@ bool WasSaid(const View& view, const core::Cause& cause, const Life* life) {
 // Of one that was told to leave before.
 bool LeavingCauseHolds(const View& view, const core::Report& report, const Life& life) {
   switch (report.record.cause.kind) {
+    case CauseKind::kShutdownTimeout:
+      return life.told() && !life.told_kill && life.deadline <= view.at.now &&
+             report.record.cause.number == InMilliseconds(life.grace);
     case CauseKind::kHurried:
       return life.has_time() && life.deadline > view.at.now + core::kHurriedGrace &&
              report.record.cause.number == InMilliseconds(core::kHurriedGrace);
@@ -246,6 +249,17 @@ void RecordRules::OnLost(const View& view, const core::Report& report) {
 // Every kill carries its cause, and what the cause says was so.
 namespace {
 
+bool NeedsNoCause(const View& view, Milestone milestone, const Life* life) {
+  return milestone == Milestone::kRunning || milestone == Milestone::kPaused ||
+         (milestone == Milestone::kRecovered && life != nullptr && life->on_duty() &&
+          life->loaded_at + core::kStableAfter <= view.at.now);
+}
+
+bool IsOfAReplacement(CauseKind cause) {
+  return cause == CauseKind::kOperator || cause == CauseKind::kWorkerAsked || cause == CauseKind::kRecycled ||
+         cause == CauseKind::kWentBack;
+}
+
 bool IsCrashLoop(const core::Record& record) {
   return record.milestone == Milestone::kCrashing &&
          record.cause.number >= static_cast<int32_t>(core::kCrashingFrom) && !record.cause.text.empty();
@@ -256,13 +270,10 @@ bool IsCrashLoop(const core::Record& record) {
 void RecordRules::CauseHolds(const View& view, const core::Report& report) const {
   const core::Cause& cause = report.record.cause;
   const Life* life = Subject(view, report);
-  const Milestone milestone = report.record.milestone;
   bool holds = report.record.pid == 0 || life != nullptr;
   switch (cause.kind) {
     case CauseKind::kNone:
-      holds = holds && (milestone == Milestone::kRunning || milestone == Milestone::kPaused ||
-                        (milestone == Milestone::kRecovered && life != nullptr && life->on_duty() &&
-                         life->loaded_at + core::kStableAfter <= view.at.now));
+      holds = holds && NeedsNoCause(view, report.record.milestone, life);
       break;
     case CauseKind::kExited:
     case CauseKind::kSignaled:
@@ -281,9 +292,6 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
       holds = holds && IsNeeded(view, report);
       break;
     case CauseKind::kShutdownTimeout:
-      holds = life != nullptr && life->told() && !life->told_kill && life->deadline <= view.at.now &&
-              cause.number == InMilliseconds(life->grace);
-      break;
     case CauseKind::kHurried:
     case CauseKind::kTooManyLeaving:
     case CauseKind::kGroupEnded:
@@ -316,9 +324,7 @@ void RecordRules::CauseHolds(const View& view, const core::Report& report) const
     default:
       break;
   }
-  const bool wanted = cause.kind == CauseKind::kOperator || cause.kind == CauseKind::kWorkerAsked ||
-                      cause.kind == CauseKind::kRecycled || cause.kind == CauseKind::kWentBack;
-  if (!holds || (Begins(milestone) && !wanted))
+  if (!holds || (Begins(report.record.milestone) && !IsOfAReplacement(cause.kind)))
     view.Break("a cause is true (I5)", Name(report.service, report.slot) + " " + core::ToWords(cause));
 }
 

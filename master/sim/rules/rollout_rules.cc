@@ -123,7 +123,11 @@ void RolloutRules::GoesBackForAReason(const View& view, const Life& life) const 
 
 void RolloutRules::OneIsRecycledAtATime(const View& view, const core::Spawn& spawn) const {
   const core::ServiceId id = spawn.who.service;
-  if (view.ledger.rolls(id) || WhyStarted(view, spawn.who) != core::Cause::Kind::kRecycled) return;
+  const std::vector<Life>& lives = view.ledger.InSlot(id, spawn.who.slot);
+  const bool recycles = std::any_of(lives.begin(), lives.end(), [&view](const Life& life) {
+    return life.on_duty() && life.is_old(view.at.now) && !life.asked;
+  });
+  if (view.ledger.rolls(id) || !recycles) return;
   if (view.ledger.ReadyWithout(id, nullptr) < view.ledger.policy(id).num)
     view.Break("what is well is replaced while all serve (I45)", Name(spawn.who));
   if (view.ledger.Begins(id)) view.Break("one is recycled at a time (I45)", Name(spawn.who));
@@ -159,7 +163,9 @@ void RolloutRules::OnRoll(const View& view, const core::ServiceReport& report) {
   switch (report.what) {
     case What::kRollBegan:
       if (view.ledger.rolls(id)) view.Break("one rollout at a time (I49)", std::to_string(id));
-      roll = {.began = view.at.now, .progress_at = view.at.now};
+      roll = Roll();
+      roll.began = view.at.now;
+      roll.progress_at = view.at.now;
       Learn(view, id);
       for (uint32_t slot = 0; slot < view.ledger.policy(id).num; ++slot) {
         const Life* life = Holder(view, id, slot);
@@ -207,9 +213,9 @@ void RolloutRules::AfterStep(const View& view, core::ServiceId id) {
     if (done && commanded->verb == core::Verb::kHold) roll.held = true;
     if (done && commanded->verb == core::Verb::kPromote) roll.held = false;
   }
+  KeptMeansPaused(view, id);
   if ((view.service(id).rollout() != nullptr) != view.ledger.rolls(id))
     view.Break("each rollout is told of (I49)", std::to_string(id));
-  KeptMeansPaused(view, id);
   OldGenerationsAreFew(view, id);
   EveryRolloutEnds(view, id);
   WhoIsWornIsReplaced(view, id);

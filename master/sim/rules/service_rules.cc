@@ -186,6 +186,11 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
   const bool shortage =
       failed != nullptr &&
       failed->failure == core::StartFailure::kTransient;  // which is no loss of the worker's
+  const bool rolled = std::any_of(view.effects.begin(), view.effects.end(), [id](const core::Effect& effect) {
+    const auto* report = std::get_if<core::ServiceReport>(&effect);
+    return report != nullptr && report->service == id &&
+           report->what == core::ServiceReport::What::kRollBegan;
+  });
   for (uint32_t slot = 0; slot < service.slots().size(); ++slot) {
     bool lost = false;
     bool given_up = false;
@@ -204,7 +209,7 @@ void ServiceRules::RestartsAreCounted(const View& view, core::ServiceId id) {
     const uint64_t counted = restarts_.At(id, slot) - before;
     // A late master finds several alarms due in one step. A worker may be lost in it that is being replaced,
     // by a reload which has begun in the same step.
-    const bool exact = view.event_as<core::TimePassed>() == nullptr || others == 0;
+    const bool exact = view.event_as<core::TimePassed>() == nullptr || (others == 0 && !rolled);
     const uint64_t expected = lost && follows && !given_up && !shortage ? 1 : 0;
     if (exact ? counted != expected : counted > expected)
       view.Break("restarts are counted (I31)", Name(id, slot));
