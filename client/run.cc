@@ -55,6 +55,21 @@ int Completion(const Context& context) {
   return kDone;
 }
 
+int RunChange(const Context& context) {
+  switch (context.invocation.command) {
+    case CommandKind::kApply:
+      return RunApply(context);
+    case CommandKind::kRollout:
+      return RunRollout(context);
+    case CommandKind::kRollback:
+      return RunRollback(context);
+    case CommandKind::kScale:
+      return RunScale(context);
+    default:
+      return RunPlan(context);
+  }
+}
+
 int RunCommand(const Context& context) {
   switch (context.invocation.command) {
     case CommandKind::kStatus:
@@ -83,15 +98,11 @@ int RunCommand(const Context& context) {
     case CommandKind::kListen:
       return RunListen(context);
     case CommandKind::kPlan:
-      return RunPlan(context);
     case CommandKind::kApply:
-      return RunApply(context);
     case CommandKind::kRollout:
-      return RunRollout(context);
     case CommandKind::kRollback:
-      return RunRollback(context);
     case CommandKind::kScale:
-      return RunScale(context);
+      return RunChange(context);
     case CommandKind::kRun:
       return RunOneshot(context);
     case CommandKind::kEvents:

@@ -12,6 +12,7 @@
 #include "client/command_line/awaited.h"
 #include "client/command_line/completion.h"
 #include "client/command_line/quoted.h"
+#include "client/command_line/rollout_operands.h"
 #include "client/events/since.h"
 #include "client/text/nearest.h"
 #include "proto_spec/events/event_types.h"
@@ -102,10 +103,6 @@ bool IsAboutIncidents(const std::vector<std::string>& words) {
   constexpr size_t kDigitsMax = 18;
   return words.size() == 2 && (words[0] == "show" || words[0] == "export") && words[1].size() <= kDigitsMax &&
          words[1].find_first_not_of("0123456789") == std::string::npos;
-}
-
-bool IsOneOf(const std::string& word, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 // For a word that was taken as an option.
@@ -351,19 +348,17 @@ class Parser {
       case Operands::kOneService:
       case Operands::kTarget:
         if (operands.size() != 1)
-          error_ = name + " needs the name of one service: fectl " + name + " " +
-                   std::string(Synopsis(command.operands));
+          error_ = name + " needs the name of one service: fectl " + name +
+                   std::string(" ").append(Synopsis(command.operands));
         break;
       case Operands::kServices:
-        if (operands.empty()) {
+        if (operands.empty())
           error_ = name + " needs the name of a service, or all: fectl " + name + " SERVICE...|all";
-        }
         break;
       case Operands::kApplication:
-        error_ = WhatIsWrongWithApplication(operands);
-        return;
       case Operands::kProposed:
-        error_ = WhatIsWrongWithProposed(operands);
+        error_ = command.operands == Operands::kProposed ? WhatIsWrongWithProposed(operands)
+                                                         : WhatIsWrongWithApplication(operands);
         return;
       case Operands::kServiceAndPaths:
         if (operands.empty() || operands[0] == "all")
@@ -384,9 +379,7 @@ class Parser {
           error_ = name + " takes list, show ID or export ID, where ID is a number";
         return;
       case Operands::kRollout:
-        if (operands.size() != 2 || !IsOneOf(operands[0], {"status", "promote", "pause", "abort"}))
-          error_ = name + " takes status, promote, pause or abort, and one service: fectl " + name + " " +
-                   std::string(Synopsis(command.operands));
+        error_ = WhatIsWrongWithRollout(operands);
         return;
       case Operands::kShell:
         if (operands.size() != 1 || std::ranges::find(kShells, operands[0]) == kShells.end())

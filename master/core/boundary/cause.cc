@@ -64,6 +64,13 @@ Cause MakeSpawnFailed(StartFailure failure, std::string_view text) {
 
 namespace {
 
+std::string_view WordsOfRollout(Cause::Kind kind) {
+  if (kind == Cause::Kind::kKept) return "kept until its successor has proven itself";
+  if (kind == Cause::Kind::kProven) return "its successor has proven itself";
+  if (kind == Cause::Kind::kWentBack) return "the version before it serves again";
+  return "an operator ended the rollout";
+}
+
 // Causes that have neither a number nor a text.
 std::string_view PlainWords(Cause::Kind kind) {
   switch (kind) {
@@ -92,19 +99,15 @@ std::string_view PlainWords(Cause::Kind kind) {
     case Cause::Kind::kGaveWay:
       return "an operator starts the service anew";
     case Cause::Kind::kFewerWanted:
-      return "fewer workers are wanted";
+    case Cause::Kind::kMoreWanted:
+      return kind == Cause::Kind::kMoreWanted ? "more workers are wanted" : "fewer workers are wanted";
     case Cause::Kind::kRemoved:
       return "the service is removed";
-    case Cause::Kind::kMoreWanted:
-      return "more workers are wanted";
     case Cause::Kind::kKept:
-      return "kept until its successor has proven itself";
     case Cause::Kind::kProven:
-      return "its successor has proven itself";
     case Cause::Kind::kWentBack:
-      return "the version before it serves again";
     case Cause::Kind::kAborted:
-      return "an operator ended the rollout";
+      return WordsOfRollout(kind);
     case Cause::Kind::kNone:
     case Cause::Kind::kWorkerAsked:
     case Cause::Kind::kExited:

@@ -124,18 +124,8 @@ struct GroupEnded {
   Incarnation who;
 };
 
-enum class Verb : uint8_t {
-  kStart,
-  kStop,
-  kReload,
-  kRestart,
-  kPause,
-  kResume,
-  // Of the reload or restart that is under way:
-  kPromote,  // go on now: with what waits for an operator's word or for time to pass
-  kHold,     // begin no further batch
-  kAbort,    // back to what served before
-};
+// The last three are of the reload or restart that is under way: go on now, begin no further batch, go back.
+enum class Verb : uint8_t { kStart, kStop, kReload, kRestart, kPause, kResume, kPromote, kHold, kAbort };
 
 struct Commanded {
   RequestId request = 0;

@@ -40,24 +40,29 @@ bool IsHeld(const Lease& lease, const SlotState& state) {
                     state);
 }
 
+template <typename Use>
+void ForEachOnDuty(const SlotState& state, const Use& use) {
+  std::visit(Overloaded{
+                 [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
+                 [&](const OneOf<Starting, Serving> auto& one) { use(one.process.generation); },
+                 [&](const Replacing& replacing) {
+                   use(replacing.old.process.generation);
+                   use(replacing.next.generation);
+                 },
+                 [&](const Baking& baking) {
+                   use(baking.old.process.generation);
+                   use(baking.now.process.generation);
+                 },
+             },
+             state);
+}
+
 }  // namespace
 
 std::string_view Slot::Contradiction(Generation newest) const {
   const auto for_each_process = [this](const auto& use) {
     for (const Leaving& leaving : leaving_) use(leaving.process.generation);
-    std::visit(Overloaded{
-                   [](const OneOf<Vacant, Waiting, GivenUp, Done> auto&) {},
-                   [&](const OneOf<Starting, Serving> auto& state) { use(state.process.generation); },
-                   [&](const Replacing& replacing) {
-                     use(replacing.old.process.generation);
-                     use(replacing.next.generation);
-                   },
-                   [&](const Baking& baking) {
-                     use(baking.old.process.generation);
-                     use(baking.now.process.generation);
-                   },
-               },
-               state_);
+    ForEachOnDuty(state_, use);
   };
   bool in_one_place = true;
   bool given = true;

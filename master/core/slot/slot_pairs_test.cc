@@ -81,6 +81,11 @@ void Bake(Bench& bench) {
   bench.slot.OnLoaded(step, 2);
   bench.slot.Commit(step, true);
 }
+void BakeBusily(Bench& bench) {
+  Bake(bench);
+  StepContext step = bench.ContextFor();
+  bench.slot.OnLeased(step, WorkerLeased{{0, 0, 2}, Seconds(50), 0, "load"});
+}
 void Retire(Bench& bench, StopMode mode) {
   Serve(bench);
   StepContext step = bench.ContextFor();
@@ -171,13 +176,7 @@ std::vector<State> States() {
        },
        {{"old ", 1}, {"next ", 2}}},
       {"baking", Bake, {{"old ", 1}, {"now ", 2}}},
-      {"baking, busy",
-       [](Bench& b) {
-         Bake(b);
-         StepContext step = b.ContextFor();
-         b.slot.OnLeased(step, WorkerLeased{{0, 0, 2}, Seconds(50), 0, "load"});
-       },
-       {{"old ", 1}, {"now ", 2}}},
+      {"baking, busy", BakeBusily, {{"old ", 1}, {"now ", 2}}},
       {"given up", GiveUp},
       {"done", BeDone},
       {"leaving, examined", Hang},

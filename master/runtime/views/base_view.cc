@@ -99,21 +99,25 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
   return std::nullopt;
 }
 
+namespace {
+
+// Of a configuration error what the worker said, alone.
+std::string ErrorWords(const core::Cause& cause) {
+  return cause.kind == CauseKind::kConfigError ? cause.text : core::ToWords(cause);
+}
+
+}  // namespace
+
 proto::BaseReason ToBase(const core::Cause& cause) {
+  if (cause.kind == CauseKind::kMasterStarted) return Plain(Reason::Kind::kInitial);
   switch (cause.kind) {
-    case CauseKind::kNone:
-      return Plain(Reason::Kind::kNone);
-    case CauseKind::kMasterStarted:
-      return Plain(Reason::Kind::kInitial);
-    case CauseKind::kOperator:
-      return Plain(Reason::Kind::kConsoleRequest);
     case CauseKind::kWorkerAsked:
-      return Plain(Reason::Kind::kWorkerRequest);
     case CauseKind::kMasterStops:
-      return Plain(Reason::Kind::kExit);
+      return Plain(cause.kind == CauseKind::kMasterStops ? Reason::Kind::kExit
+                                                         : Reason::Kind::kWorkerRequest);
     case CauseKind::kExited:
-      return FromExitCode(cause.number);
     case CauseKind::kSignaled:
+      if (cause.kind == CauseKind::kExited) return FromExitCode(cause.number);
       return Reason{Reason::Kind::kSignal, cause.number, {}};
     case CauseKind::kStartupTimeout:
       return Plain(Reason::Kind::kStartupTimeout);
@@ -121,31 +125,32 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kLeaseExpired:
     case CauseKind::kHeartbeatTimeout:
       return Plain(Reason::Kind::kHeartbeatFailed);
+    case CauseKind::kTooManyLeaving:
     case CauseKind::kShutdownTimeout:
       return Plain(Reason::Kind::kStopTimeout);
     case CauseKind::kSpawnFailed:
-      return Reason{Reason::Kind::kFailedToStart, 0, cause.text};
     case CauseKind::kConfigError:
-      return Reason{Reason::Kind::kWorkerError, 0, cause.text};
+      return Reason{
+          cause.kind == CauseKind::kSpawnFailed ? Reason::Kind::kFailedToStart : Reason::Kind::kWorkerError,
+          0, cause.text};
+    case CauseKind::kConfigError:
     case CauseKind::kProtocolViolation:
     case CauseKind::kChannelClosed:
     case CauseKind::kUnkillable:
     case CauseKind::kFound:
     case CauseKind::kCrashLoop:
-      return Reason{Reason::Kind::kWorkerError, 0, core::ToWords(cause)};
-    case CauseKind::kAfterFailedStart:
-      return Plain(Reason::Kind::kRestartFailedStartingWorker);
-    case CauseKind::kAfterCrash:
-      return Plain(Reason::Kind::kRestartFailedRunningWorker);
-    case CauseKind::kRestored:
-      return Plain(Reason::Kind::kRestoreAfterFailed);
     case CauseKind::kDisproved:
-      return Reason{Reason::Kind::kWorkerError, 0, core::ToWords(cause)};
-    case CauseKind::kOtherFailed:
+      return Reason{Reason::Kind::kWorkerError, 0, ErrorWords(cause)};
+    case CauseKind::kAfterFailedStart:
+    case CauseKind::kAfterCrash:
+      return Plain(cause.kind == CauseKind::kAfterCrash ? Reason::Kind::kRestartFailedRunningWorker
+                                                        : Reason::Kind::kRestartFailedStartingWorker);
+    case CauseKind::kRestored:
     case CauseKind::kWentBack:
+      return Plain(Reason::Kind::kRestoreAfterFailed);
+    case CauseKind::kOtherFailed:
       return Plain(Reason::Kind::kSomeWorkersFailed);
-    case CauseKind::kTooManyLeaving:
-      return Plain(Reason::Kind::kStopTimeout);
+    case CauseKind::kOperator:
     case CauseKind::kToldToStop:
     case CauseKind::kGaveWay:
     case CauseKind::kFewerWanted:
@@ -158,6 +163,8 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kRequired:
     case CauseKind::kBeforeRoll:
       return Plain(Reason::Kind::kConsoleRequest);
+    case CauseKind::kNone:
+    case CauseKind::kMasterStarted:  // see above
     case CauseKind::kHurried:
     case CauseKind::kGroupEnded:
       break;  // of no event of the base level
