@@ -292,7 +292,8 @@ class World final : private Engine {
   void CheckBackoffIsForgotten() {
     Pass(now_ + core::kStableAfter + core::Seconds(1));
     const auto* serving = std::get_if<core::Serving>(&supervisor().services()[0].slots()[0].state());
-    if (serving == nullptr) return;
+    // One that wears out soon has not been healthy for long.
+    if (serving == nullptr || now_ - serving->loaded_at < core::kStableAfter) return;
     const core::ServiceId first = supervisor().services()[0].id();
     const uint32_t place = kernel_.PlaceOf({first, 0, serving->process.generation});
     Die(kernel_.process(place), place, true, 9);
