@@ -101,6 +101,27 @@ std::optional<proto::BaseState> ToBase(core::Milestone milestone, const core::Ca
 
 namespace {
 
+// What somebody asked for, or what follows from that; of the rest the base level has no reason.
+proto::BaseReason OfChange(CauseKind kind) {
+  switch (kind) {
+    case CauseKind::kOperator:
+    case CauseKind::kToldToStop:
+    case CauseKind::kGaveWay:
+    case CauseKind::kFewerWanted:
+    case CauseKind::kRemoved:
+    case CauseKind::kMoreWanted:
+    case CauseKind::kRecycled:
+    case CauseKind::kKept:
+    case CauseKind::kProven:
+    case CauseKind::kAborted:
+    case CauseKind::kRequired:
+    case CauseKind::kBeforeRoll:
+      return Plain(Reason::Kind::kConsoleRequest);
+    default:
+      return Plain(Reason::Kind::kNone);
+  }
+}
+
 // Of a configuration error what the worker said, alone.
 std::string ErrorWords(const core::Cause& cause) {
   return cause.kind == CauseKind::kConfigError ? cause.text : core::ToWords(cause);
@@ -109,8 +130,9 @@ std::string ErrorWords(const core::Cause& cause) {
 }  // namespace
 
 proto::BaseReason ToBase(const core::Cause& cause) {
-  if (cause.kind == CauseKind::kMasterStarted) return Plain(Reason::Kind::kInitial);
   switch (cause.kind) {
+    case CauseKind::kMasterStarted:
+      return Plain(Reason::Kind::kInitial);
     case CauseKind::kWorkerAsked:
     case CauseKind::kMasterStops:
       return Plain(cause.kind == CauseKind::kMasterStops ? Reason::Kind::kExit
@@ -150,26 +172,9 @@ proto::BaseReason ToBase(const core::Cause& cause) {
       return Plain(Reason::Kind::kRestoreAfterFailed);
     case CauseKind::kOtherFailed:
       return Plain(Reason::Kind::kSomeWorkersFailed);
-    case CauseKind::kOperator:
-    case CauseKind::kToldToStop:
-    case CauseKind::kGaveWay:
-    case CauseKind::kFewerWanted:
-    case CauseKind::kRemoved:
-    case CauseKind::kMoreWanted:
-    case CauseKind::kRecycled:
-    case CauseKind::kKept:
-    case CauseKind::kProven:
-    case CauseKind::kAborted:
-    case CauseKind::kRequired:
-    case CauseKind::kBeforeRoll:
-      return Plain(Reason::Kind::kConsoleRequest);
-    case CauseKind::kNone:
-    case CauseKind::kMasterStarted:  // see above
-    case CauseKind::kHurried:
-    case CauseKind::kGroupEnded:
-      break;  // of no event of the base level
+    default:
+      return OfChange(cause.kind);
   }
-  return Plain(Reason::Kind::kNone);
 }
 
 }  // namespace fectl::runtime
