@@ -151,10 +151,7 @@ proto::BaseReason ToBase(const core::Cause& cause) {
     case CauseKind::kShutdownTimeout:
       return Plain(Reason::Kind::kStopTimeout);
     case CauseKind::kSpawnFailed:
-    case CauseKind::kConfigError:
-      return Reason{
-          cause.kind == CauseKind::kSpawnFailed ? Reason::Kind::kFailedToStart : Reason::Kind::kWorkerError,
-          0, cause.text};
+      return Reason{Reason::Kind::kFailedToStart, 0, cause.text};
     case CauseKind::kConfigError:
     case CauseKind::kProtocolViolation:
     case CauseKind::kChannelClosed:
