@@ -177,9 +177,9 @@ them did not come up.
          R"(What becomes of a reload whose new workers have to prove themselves
 ([service.rollout] of fectld.toml), while the old ones are kept, paused:
 
-  status   how far it is, and how each new worker came up; also of the newest one
-           that has ended
-  promote  go on at once: a canary is followed by the rest, a watch or a bake ends
+  status   how far it is, and how each new worker came up; where none is under
+           way of the newest one
+  promote  go on at once: the rest follows a canary, a watch or a bake ends
   pause    begin no further batch until it is promoted
   abort    the old workers serve again, and the reload fails
 
@@ -389,7 +389,7 @@ std::string_view Synopsis(Operands operands) {
     case Operands::kIncident:
       return "[show ID|export ID]";
     case Operands::kRollout:
-      return "status|promote|pause|abort SERVICE";
+      return "ORDER SERVICE";
     case Operands::kShell:
       return "bash|zsh";
   }

@@ -56,6 +56,7 @@ std::string SelectorLines(const Command& command) {
     case Operands::kServiceAndNumber:
     case Operands::kServiceAndPaths:
     case Operands::kTargetAndMessage:
+    case Operands::kRollout:
       return "\nSERVICE is a name, or a pattern such as 'web-*' or @LABEL that one service fits.\n";
     default:
       return "";

@@ -106,14 +106,16 @@ def _hello(data: Any, raw: str) -> Message:
 def decode_request(payload: bytes, level: int = 3) -> Message:
     """With a service: service. Hello: version. Level 3: Reload, Restart: leave_wait_s, where it is not 0, and worker;
     Send: service, worker (where it is for one alone), json (text); Listen: id, service; Unsubscribe: id; Plan, Apply:
-    those of id, file, revert and wait that are set; Scale: service, and to, by or reset; Why: service, worker."""
+    those of id, file, revert, wait and service that are set; Scale: service, and to, by or reset; Why: service,
+    worker; Steer: service, order."""
     cmd, data, raw = envelope(payload)
-    if level >= 3 and isinstance(data, dict) and cmd in (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, *wire_details.REQUESTS):
+    known = (*_PLAIN_REQUESTS, *_SERVICE_REQUESTS, "Rollout", *wire_details.REQUESTS)
+    if level >= 3 and isinstance(data, dict) and cmd in known:
         expect(len(raw.encode()) <= wire_details.BYTES_MAX.get(cmd, HELLO_BYTES_MAX), "too many bytes")
     if cmd in _PLAIN_REQUESTS or (level >= 3 and cmd == "Workers"):
         expect(data is None, "no data expected")
         return {"kind": cmd}
-    if cmd in _SERVICE_REQUESTS:
+    if cmd in _SERVICE_REQUESTS or (level >= 3 and cmd == "Rollout"):
         if level >= 3 and isinstance(data, dict):
             return wire_details.decode_service_request(cmd, data)
         expect(isinstance(data, str), "a service's name expected")

@@ -7,9 +7,9 @@ from typing import Any
 from testdata.wire.wire_json import expect, is_number, is_whole
 
 PLAN_REQUESTS = ("Plan", "Apply")
-REQUESTS = ("Send", "Listen", "Unsubscribe", "Scale", "Why", *PLAN_REQUESTS)
+REQUESTS = ("Send", "Listen", "Unsubscribe", "Scale", "Why", "Steer", *PLAN_REQUESTS)
 PLAN_ANSWERS = ("Plan", "Applied")
-ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended", "Why", *PLAN_ANSWERS)
+ANSWERS = ("Sent", "Subscribed", "Message", "Gap", "Ended", "Why", "Rollout", *PLAN_ANSWERS)
 LEAVE_WAIT_MAX_S = 60
 HELLO_BYTES_MAX = 4096
 SCALE_MAX = 10_000
@@ -60,10 +60,33 @@ def outcome(data: Any) -> Message:
     told["took_s"] = seconds(data, "took_s")
     if (exit_code := whole(data, "exit_code", 0, default=-1)) >= 0:
         told["exit_code"] = exit_code
+    if data.get("rollout") is not None:
+        told |= {"rollout": rollout} if (rollout := _rollout(data["rollout"]))["outcome"] else {}
     lines, lines_of = words(data, "lines"), whole(data, "lines_of", 1, default=0)
     if lines:
         told |= {"lines": lines, "lines_of": lines_of}
     return {"outcome": told} if told["state"] else {}
+
+
+def _rolled_worker(data: Any) -> Message:
+    expect(isinstance(data, dict), "a worker of a rollout is an object")
+    worker: Message = {name: whole(data, name, 0, default=0) for name in ("worker",)}
+    worker |= {name: whole(data, name, 0, 64, default=0) for name in ("pid", "old_pid")}
+    worker["load_s"] = seconds(data, "load_s")
+    worker |= {name: whole(data, name, 0, 64, default=0) for name in ("rss", "old_rss")}
+    worker |= {"served_s": seconds(data, "served_s"), "end": words(data, "end")}
+    return {name: value for name, value in worker.items() if value}
+
+
+def _rollout(data: Any) -> Message:
+    expect(isinstance(data, dict), "a rollout is an object")
+    told: Message = {"stage": words(data, "stage")}
+    told |= {name: seconds(data, name) for name in ("left_s", "took_s", "back_s")}
+    told |= {"words": words(data, "words"), "kept": flag(data, "kept")}
+    told |= {name: whole(data, name, 0, default=0) for name in ("num", "new_workers")}
+    workers = [_rolled_worker(worker) for worker in array(data, "workers")]
+    told = {name: value for name, value in told.items() if value}
+    return {"outcome": words(data, "outcome"), **told, "workers": workers}
 
 
 def _change(data: Any) -> Message:
@@ -103,6 +126,8 @@ def decode_answer(cmd: str, data: Any) -> Message:
         return {"kind": cmd, "plan": plan(data)}
     if cmd == "Why":
         return _why(data)
+    if cmd == "Rollout":
+        return {"kind": cmd, **_rollout(data)}
     if cmd == "Sent":
         return {"kind": cmd, **{name: whole(data, name, 0, default=0) for name in ("taken", "refused")}}
     message: Message = {"kind": cmd, "id": whole(data, "id", 1)}
@@ -127,6 +152,7 @@ def decode_service_request(cmd: str, data: Any) -> Message:
 def _plan_request(cmd: str, data: Any) -> Message:
     members: Message = {name: words(data, name) for name in ("id", "file")}
     members |= {name: flag(data, name) for name in ("revert", "wait")}
+    members |= {"service": words(data, "service")}
     return {"kind": cmd} | {name: value for name, value in members.items() if value}
 
 
@@ -150,6 +176,8 @@ def decode_request(cmd: str, data: Any) -> Message:
         return _plan_request(cmd, data)
     if cmd == "Scale":
         return _scale_request(data)
+    if cmd == "Steer":
+        return {"kind": cmd, "service": words(data, "service", True), "order": words(data, "order", True)}
     if cmd == "Why":
         worker = whole(data, "worker", 1, default=0)
         return {"kind": cmd, "service": words(data, "service", True)} | ({"worker": worker} if worker else {})
