@@ -172,6 +172,8 @@ def test_a_reload_tells_its_counts_at_level_3_alone(place: Place) -> None:
         assert answer["kind"] == "ServiceStarted"
         outcome = answer["outcome"]
         assert outcome.pop("took_s") >= 0
+        rollout = outcome.pop("rollout")
+        assert rollout["outcome"] == "done" and [worker["worker"] for worker in rollout["workers"]] == [1, 2]
         assert outcome == {"state": "running", "cause": "", "num": 2, "ready": 2, "replaced": 2, "still_leaving": 0,
                            "undrained": 0, "undrained_sigterm": 0}
     with LevelTwoClient(master) as client:
