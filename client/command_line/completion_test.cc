@@ -36,7 +36,8 @@ TEST(CompletionScript, CommandsAreToldByWhatTheyTake) {
       script,
       HasSubstr(
           "start | stop | reload | restart | pause | resume | logs) wants_services=yes candidates=(all)"));
-  EXPECT_THAT(script, HasSubstr("status | spid | listen | rollback | run | why | wait) wants_services=yes ;;"));
+  EXPECT_THAT(script,
+              HasSubstr("status | spid | listen | rollback | run | why | wait) wants_services=yes ;;"));
   EXPECT_THAT(script,
               HasSubstr("send | scale | watch) if ((operands == 0)); then wants_services=yes; fi ;;"));
 }

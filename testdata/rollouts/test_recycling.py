@@ -22,7 +22,7 @@ def _one_at_a_time(deploys: Deploys) -> None:
     """The order of the events: a successor is ready before the next one is begun."""
     under_way: set[int] = set()
     for event in _events(deploys):
-        if event.get("type") == "worker.replacing":
+        if event.get("type") == "worker.replacing" and "recycled" in event["data"]["why"]:
             under_way.add(event["worker"])
             assert len(under_way) == 1, event
         elif event.get("type") == "worker.ready":
